@@ -1,0 +1,34 @@
+"""The exceptions and warnings that this package raises, one family of each."""
+
+from __future__ import annotations
+
+__all__ = [
+    "Stage3Error",
+    "UnknownProductError",
+    "UnreadableProductError",
+    "UnsupportedProductError",
+    "Stage3Warning",
+]
+
+
+class Stage3Error(ValueError):
+    """Base of every error that jdaviz_stage3 raises about a file or its content.
+
+    The message is one line: the file, what was found, what was expected, what to do.
+    """
+
+
+class UnknownProductError(Stage3Error):
+    """The file is not a JWST Stage 3 product that this package knows."""
+
+
+class UnreadableProductError(Stage3Error):
+    """The file is missing, broken, or lacks what its product type must have."""
+
+
+class UnsupportedProductError(Stage3Error):
+    """The product is known, but cannot be shown (yet, or in this jdaviz configuration)."""
+
+
+class Stage3Warning(UserWarning):
+    """Something about a product that its user should know before publishing from it."""

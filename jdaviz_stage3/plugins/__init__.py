@@ -1,0 +1,1 @@
+"""The tray plugins, one folder each."""

@@ -1,0 +1,53 @@
+"""Readers: a file in, the ecosystem's own data object out. No jdaviz, no glue, no widgets."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Any
+
+from ..errors import UnsupportedProductError
+from ..products import identify
+
+__all__ = ["read"]
+
+
+def read(path: str | os.PathLike, **options: Any) -> Any:
+    """Read a Stage 3 product into the object that astronomers use for its kind of data.
+
+    Parameters
+    ----------
+    path : path-like
+        The file; gzip-compressed files are read under any name.
+    **options
+        Passed to the product type's reader: see `jdaviz_stage3.readers.image.read_image`,
+        `~jdaviz_stage3.readers.catalog.read_catalog`,
+        `~jdaviz_stage3.readers.spectra.read_spectra`,
+        `~jdaviz_stage3.readers.time_series.read_spectral_time_series` and
+        `~jdaviz_stage3.readers.light_curve.read_white_light`.
+
+    Returns
+    -------
+    object
+        i2d, segm: `~astropy.nddata.CCDData`; cat: `~astropy.table.QTable`; x1d, c1d:
+        `~jdaviz_stage3.readers.spectra.SpectrumSequence`; x1dints:
+        `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt:
+        `~astropy.timeseries.TimeSeries`.
+
+    Raises
+    ------
+    UnknownProductError
+        If the file is not a Stage 3 product.
+    UnsupportedProductError
+        If the product type has no reader yet.
+    UnreadableProductError
+        If the file is broken or lacks what its product type must have.
+    """
+    kind = identify(path)
+    if not kind.reader:
+        raise UnsupportedProductError(
+            f"{os.path.basename(path)}: this is a Stage 3 {kind.name} ({kind.suffix}), which "
+            "jdaviz_stage3 cannot read yet"
+        )
+    module, function = kind.reader.split(":")
+    return getattr(import_module(f".{module}", __name__), function)(path, **options)

@@ -1,0 +1,152 @@
+"""Mosaics (i2d) and segmentation maps (segm) as `~astropy.nddata.CCDData`."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.nddata import CCDData, StdDevUncertainty
+from astropy.wcs import WCS, FITSFixedWarning
+
+from ..errors import Stage3Warning, UnreadableProductError
+from .extensions import check_complete, header_dict, native, open_product, require_extension
+from .units import parse_unit
+
+__all__ = ["image_extensions", "read_image", "read_segmentation"]
+
+
+def image_extensions(path: str | os.PathLike) -> list[str]:
+    """List the names of the 2-D image extensions of a product, SCI first.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    list of str
+        For an i2d: SCI, ERR, CON, WHT, VAR_POISSON, VAR_RNOISE, VAR_FLAT.
+    """
+    with open_product(path) as hdus:
+        names = [hdu.name for hdu in hdus[1:] if _is_plane(hdu)]
+    return sorted(names, key=lambda name: name != "SCI")
+
+
+def _is_plane(hdu: fits.hdu.base.ExtensionHDU) -> bool:
+    if not hdu.is_image or hdu.header["NAXIS"] < 2:
+        return False
+    # CON is (1, ny, nx): one plane for every 32 input exposures
+    return all(hdu.header[f"NAXIS{i}"] == 1 for i in range(3, hdu.header["NAXIS"] + 1))
+
+
+def read_image(
+    path: str | os.PathLike, *, extension: str = "SCI", uncertainty: bool = True
+) -> CCDData:
+    """Read one image of a resampled product.
+
+    Parameters
+    ----------
+    path : path-like
+        An i2d file.
+    extension : str, optional
+        Which image: ``'SCI'``, ``'ERR'``, ``'WHT'``, … (see `image_extensions`).
+    uncertainty : bool, optional
+        Whether to read ``ERR`` along with ``SCI``, as a standard deviation.
+
+    Returns
+    -------
+    astropy.nddata.CCDData
+        ``data`` (ny, nx), native byte order, in the file's type (float32 as a rule); ``unit``
+        from BUNIT; ``mask`` True where the value is not finite; ``wcs`` the celestial FITS WCS of
+        SCI, which for a resampled image (TAN projection, no distortion) is the same as the gwcs;
+        ``meta`` the keywords of the primary and the extension's header.
+
+    Raises
+    ------
+    UnreadableProductError
+        If the extension is missing, not two-dimensional, or truncated.
+    """
+    with open_product(path) as hdus:
+        science = require_extension(hdus, "SCI", path)
+        hdu = science if extension == "SCI" else require_extension(hdus, extension, path)
+        data = _plane(hdu, path)
+        where = f"{Path(path).name}[{extension}]"
+        unit = parse_unit(hdu.header.get("BUNIT"), where)
+        image = CCDData(
+            data,
+            unit=unit,
+            mask=~np.isfinite(data) if data.dtype.kind == "f" else None,
+            wcs=_celestial_wcs(science.header, path),
+            meta=header_dict(hdus[0].header, hdu.header),
+        )
+        if extension == "SCI":
+            _warn_if_blank(image, path)
+            if uncertainty and "ERR" in hdus:
+                error = _plane(hdus["ERR"], path)
+                image.uncertainty = StdDevUncertainty(error, unit=unit, copy=False)
+    return image
+
+
+def read_segmentation(path: str | os.PathLike) -> CCDData:
+    """Read a segmentation map.
+
+    Parameters
+    ----------
+    path : path-like
+        A segm file.
+
+    Returns
+    -------
+    astropy.nddata.CCDData
+        ``data`` (ny, nx) uint32: the ``label`` of the catalog's source that the pixel belongs to,
+        0 for none. Dimensionless. ``wcs`` is None where the file holds none: it is then that of
+        the mosaic it was made from.
+    """
+    with open_product(path) as hdus:
+        hdu = require_extension(hdus, "SCI", path)
+        return CCDData(
+            _plane(hdu, path).astype(np.uint32, copy=False),
+            unit=u.dimensionless_unscaled,
+            wcs=_celestial_wcs(hdu.header, path, required=False),
+            meta=header_dict(hdus[0].header, hdu.header),
+        )
+
+
+def _plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarray:
+    """Copy out the (ny, nx) array of an extension."""
+    name = Path(path).name
+    if not _is_plane(hdu):
+        shape = " × ".join(str(n) for n in hdu.shape) or "none"
+        raise UnreadableProductError(f"{name}: {hdu.name} is not a 2-D image (shape {shape})")
+    check_complete(hdu, path)
+    data = hdu.data
+    return native(data.reshape(data.shape[-2:]))
+
+
+def _celestial_wcs(
+    header: fits.Header, path: str | os.PathLike, required: bool = True
+) -> WCS | None:
+    with warnings.catch_warnings():
+        # wcslib's notes on dates it derived (MJD-OBS from DATE-OBS) do not concern positions
+        warnings.simplefilter("ignore", FITSFixedWarning)
+        wcs = WCS(header, naxis=2)
+    if wcs.has_celestial:
+        return wcs
+    if required:
+        warnings.warn(
+            f"{Path(path).name}: SCI has no celestial WCS keywords; positions are in pixels only",
+            Stage3Warning,
+            stacklevel=3,
+        )
+    return None
+
+
+def _warn_if_blank(image: CCDData, path: str | os.PathLike) -> None:
+    if image.mask is not None and image.mask.all():
+        warnings.warn(
+            f"{Path(path).name}: the image has no finite pixel", Stage3Warning, stacklevel=3
+        )

@@ -1,0 +1,292 @@
+"""Columns of x1dints tables: integrations as rows (jwst 1.19 on) or as extensions (before).
+
+Each layout has a class that knows where the integrations are in the file, keeps no array, and
+copies one column of all its integrations into an array of the caller's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+
+from ..errors import UnreadableProductError
+from .extensions import native, open_product
+from .units import parse_unit
+
+__all__ = ["IntegrationTable", "open_integration_tables"]
+
+_SCALARS = ("INT_NUM", "SEGMENT", "N_ALONGDISP", "MJD-AVG", "TDB-MID")
+_UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
+# Rows compared at once when looking whether all have the same wavelengths: 64 × 2048 × 8 B = 1 MB
+_ROWS_AT_ONCE = 64
+
+
+@dataclass
+class IntegrationTable:
+    """The integrations of one trace that one extension, or one run of them, holds.
+
+    Attributes
+    ----------
+    path : path
+    units : dict of str to str
+        TUNIT of each column.
+    scalars : dict of str to ndarray
+        The columns with one value an integration, shape (n_int,), float64; NaN where missing.
+    width : int
+        Length of the vectors in the file, padding included.
+    """
+
+    path: Path
+    units: dict[str, str]
+    scalars: dict[str, np.ndarray] = field(repr=False)
+    width: int
+
+    @property
+    def n_integrations(self) -> int:
+        """Number of integrations."""
+        return len(self.scalars["INT_NUM"])
+
+    @cached_property
+    def n_wavelengths(self) -> int:
+        """Longest spectrum without padding."""
+        lengths = self.scalars["N_ALONGDISP"]
+        used = lengths[np.isfinite(lengths) & (lengths > 0)]
+        return int(min(used.max(), self.width)) if used.size else self.width
+
+    def scalar(self, name: str) -> np.ndarray:
+        """Return one value an integration, shape (n_int,), float64, NaN where missing."""
+        return self.scalars[name]
+
+    def unit(self, name: str, default: str = "") -> u.UnitBase:
+        """Return the unit of a column."""
+        return parse_unit(self.units.get(name), f"{self.path.name} EXTRACT1D.{name}", default)
+
+    def read_into(self, name: str, out: np.ndarray) -> None:
+        """Copy a column of all integrations, padded or cut to the width of ``out``.
+
+        Parameters
+        ----------
+        name : str
+        out : ndarray, shape (n_int, n_wave)
+            Filled in place, in its own dtype.
+        """
+        raise NotImplementedError
+
+    def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
+        """Return the wavelength grid, shape (n_wavelengths,), or None if rows differ."""
+        raise NotImplementedError
+
+
+def _same(first: np.ndarray, rows: np.ndarray) -> bool:
+    """Whether every row is the first one: exactly, or to 1e-9 where rounding differs."""
+    if np.array_equal(rows, np.broadcast_to(first, rows.shape)):
+        return True
+    return bool(np.allclose(rows, first, rtol=1e-9, atol=0, equal_nan=True))
+
+
+class RowTable(IntegrationTable):
+    """One EXTRACT1D with a row an integration (TSOMultiSpecModel, jwst 1.19 and later)."""
+
+    def __init__(self, hdu: fits.BinTableHDU, path: Path):
+        columns = hdu.columns
+        lengths = {
+            name: int(np.prod(columns[name].dtype.shape or (1,)))
+            for name in ("WAVELENGTH", "FLUX", "FLUX_ERROR", "DQ")
+            if name in columns.names
+        }
+        if len(set(lengths.values())) > 1:
+            found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise UnreadableProductError(
+                f"{path.name}: EXTRACT1D {hdu.ver} has columns of unequal length ({found})"
+            )
+        n_rows = hdu.header["NAXIS2"]
+        scalars = {
+            name: native(hdu.data[name], float)
+            if name in columns.names
+            else np.full(n_rows, np.nan)
+            for name in _SCALARS
+        }
+        if not np.isfinite(scalars["INT_NUM"]).all():
+            scalars["INT_NUM"] = np.arange(1.0, n_rows + 1)
+        super().__init__(
+            path, {c.name: c.unit or "" for c in columns}, scalars, lengths["WAVELENGTH"]
+        )
+        self.version = hdu.ver
+
+    def read_into(self, name: str, out: np.ndarray) -> None:
+        count = min(self.width, out.shape[1])
+        with open_product(self.path) as hdus:
+            hdu = hdus["EXTRACT1D", self.version]
+            # One strided pass over the memory map, converting byte order as it goes. DQ would be
+            # converted as a whole by astropy first (uint32 offset), a copy that can be spared.
+            raw = _raw_column(hdu, name)
+            if raw is None:
+                out[:, :count] = hdu.data[name].reshape(len(out), -1)[:, :count]
+            else:
+                out[:, :count] = raw.reshape(len(out), -1)[:, :count]
+        if count < out.shape[1]:
+            out[:, count:] = np.nan if out.dtype.kind == "f" else 0
+
+    def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
+        count = min(self.width, n_wavelengths)
+        with open_product(self.path) as hdus:
+            rows = hdus["EXTRACT1D", self.version].data["WAVELENGTH"]
+            rows = rows.reshape(self.n_integrations, -1)
+            longest = int(np.argmax(np.nan_to_num(self.scalars["N_ALONGDISP"])))
+            grid = native(rows[longest, :count])
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                block = rows[start : start + _ROWS_AT_ONCE, :count]
+                if not _same_where_present(grid, block):
+                    return None
+        if count < n_wavelengths:
+            grid = np.append(grid, np.full(n_wavelengths - count, np.nan))
+        return grid
+
+
+def _same_where_present(grid: np.ndarray, block: np.ndarray) -> bool:
+    """Whether the rows agree with the grid, their NaN padding aside."""
+    if (block == grid).all():
+        return True
+    values = native(block)
+    return bool(np.all(np.isnan(values) | np.isclose(values, grid, rtol=1e-9, atol=0)))
+
+
+def _raw_column(hdu: fits.BinTableHDU, name: str) -> np.ndarray | None:
+    """View a column as stored, uint32 offsets resolved; None where astropy must scale it."""
+    column = hdu.columns[name]
+    stored = hdu.data.view(np.ndarray)[name]
+    if column.bscale in (None, "", 1) and column.bzero in (None, "", 0):
+        return stored
+    if column.bzero == _UNSIGNED_OFFSET and stored.dtype.kind in "iu" and stored.itemsize == 4:
+        # adding 2^31 modulo 2^32 is flipping the sign bit
+        return stored.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
+    return None
+
+
+class ExtensionTable(IntegrationTable):
+    """A run of EXTRACT1D with an extension an integration (jwst 1.2 to 1.18).
+
+    Hundreds to thousands of small tables: building an astropy table of each costs milliseconds,
+    so their bytes are read at the offsets that their headers give, with the first one's dtype.
+    """
+
+    def __init__(self, extensions: Sequence[fits.BinTableHDU], path: Path):
+        first = extensions[0]
+        self._dtype = first.columns.dtype.newbyteorder(">")
+        self._offsets = np.array([hdu.fileinfo()["datLoc"] for hdu in extensions])
+        self._rows = np.array([hdu.header["NAXIS2"] for hdu in extensions])
+        self._unsigned = {c.name for c in first.columns if c.bzero == _UNSIGNED_OFFSET}
+        scalars = {
+            name: np.array(
+                [_header_number(hdu.header, name) for hdu in extensions], dtype=float
+            )
+            for name in _SCALARS
+        }
+        if not np.isfinite(scalars["INT_NUM"]).all():
+            scalars["INT_NUM"] = np.arange(1.0, len(extensions) + 1)
+        width = int(self._rows.max(initial=0))
+        super().__init__(path, {c.name: c.unit or "" for c in first.columns}, scalars, width)
+
+    def read_into(self, name: str, out: np.ndarray) -> None:
+        for row, values in zip(out, self._stored(name), strict=True):
+            count = min(len(values), len(row))
+            row[:count] = values[:count]
+            row[count:] = np.nan if out.dtype.kind == "f" else 0
+
+    def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
+        grid = None
+        if np.any(self._rows != self._rows[0]):
+            return None
+        for values in self._stored("WAVELENGTH"):
+            if grid is None:
+                grid = native(values)
+            elif not _same(grid, values):
+                return None
+        if grid is not None and len(grid) < n_wavelengths:
+            grid = np.append(grid, np.full(n_wavelengths - len(grid), np.nan))
+        return grid
+
+    def _stored(self, name: str):
+        """Yield the column of each integration as stored, uint32 offsets resolved."""
+        for table in self._tables():
+            values = table[name]
+            if name in self._unsigned:
+                values = values.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
+            yield values
+
+    def _tables(self):
+        """Yield the structured array of each integration, a view of the file."""
+        with open_product(self.path) as hdus:
+            source = hdus[0].fileinfo()["file"]
+            if source.compression:
+                source.seek(0)
+                content = np.frombuffer(source.read(), dtype=np.uint8)
+            else:
+                content = np.memmap(self.path, dtype=np.uint8, mode="r")
+            for offset, n_rows in zip(self._offsets, self._rows, strict=True):
+                yield np.ndarray(n_rows, self._dtype, buffer=content, offset=int(offset))
+
+
+def _header_number(header: fits.Header, name: str) -> float:
+    value = header.get(name)
+    return float(value) if isinstance(value, (int, float)) else np.nan
+
+
+def open_integration_tables(
+    extensions: Sequence[fits.BinTableHDU], path: str | os.PathLike
+) -> list[IntegrationTable]:
+    """Find the integrations in the EXTRACT1D extensions of one trace.
+
+    Parameters
+    ----------
+    extensions : sequence of astropy.io.fits.BinTableHDU
+        Of an open file, in its order.
+    path : path-like
+
+    Returns
+    -------
+    list of IntegrationTable
+        One for each extension of the layout with an integration a row; one in all (or, should the
+        columns change on the way, one for each run of equal columns) for the older layout.
+    """
+    path = Path(path)
+    tables: list[IntegrationTable] = []
+    run: list[fits.BinTableHDU] = []
+    for hdu in extensions:
+        if _is_row_layout(hdu):
+            if hdu.header["NAXIS2"]:
+                tables.append(RowTable(hdu, path))
+            continue
+        if run and not _same_columns(run[0].header, hdu.header):
+            tables.append(ExtensionTable(run, path))
+            run = []
+        if hdu.header["NAXIS2"]:
+            run.append(hdu)
+    if run:
+        tables.append(ExtensionTable(run, path))
+    return tables
+
+
+def _is_row_layout(hdu: fits.BinTableHDU) -> bool:
+    # From the header, for hdu.columns of hundreds of extensions takes seconds.
+    header = hdu.header
+    return any(
+        header.get(f"TTYPE{i}") == "INT_NUM" for i in (1, 2, 3)
+    ) or not isinstance(header.get("TFORM1"), str) or header["TFORM1"].strip("1") not in ("D", "E")
+
+
+def _same_columns(one: fits.Header, other: fits.Header) -> bool:
+    if one["TFIELDS"] != other["TFIELDS"] or one["NAXIS1"] != other["NAXIS1"]:
+        return False
+    return all(
+        one[f"{key}{i}"] == other[f"{key}{i}"]
+        for i in range(1, one["TFIELDS"] + 1)
+        for key in ("TTYPE", "TFORM")
+    )

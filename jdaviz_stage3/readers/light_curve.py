@@ -1,0 +1,152 @@
+"""White light curves (whtlt) as `~astropy.timeseries.TimeSeries`."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.table import QTable
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
+
+from ..errors import Stage3Warning, UnreadableProductError
+from ..products import ecsv_header
+
+__all__ = ["read_white_light"]
+
+_FLUX = "whitelight_flux"
+_DETECTOR = re.compile(r"_(NRS\d|NRC\w+|MIR\w+|NIS)$")
+# Column name before the detector -> time scale. "BJD_TDB" holds BJD - 2400000.5 (format 'mjd').
+_TIMES = {"BJD_TDB": "tdb", "MJD_UTC": "utc", "MJD": "utc"}
+
+
+def read_white_light(path: str | os.PathLike) -> TimeSeries:
+    """Read the pipeline's white light curve of any version.
+
+    Parameters
+    ----------
+    path : path-like
+        A whtlt.ecsv file.
+
+    Returns
+    -------
+    astropy.timeseries.TimeSeries
+        ``time``: the mid-times, BJD_TDB where the file has them (jwst 1.19 on), else UTC at the
+        telescope; ``meta['time_system']`` says which. Where the detectors have times of their own,
+        ``time`` is the first one's and the others are in ``time_DETECTOR``. The flux columns are
+        named as in jwst 3.0 (``whitelight_flux[_order_N][_DETECTOR]``), each with
+        ``info.meta['time']`` naming its time column. Units are the file's; dimensionless before
+        jwst 3.0, which wrote none.
+
+    Raises
+    ------
+    UnreadableProductError
+        If the table cannot be parsed, or has no times, no flux or no rows.
+
+    Warns
+    -----
+    Stage3Warning
+        For integrations whose flux is exactly 0: the white_light step gives an integration
+        without a finite sample the sum of nothing. They become NaN.
+
+    Notes
+    -----
+    The step sums FLUX over wavelength without looking at DQ and gives no errors. Up to jwst 1.18
+    the rows of several orders are stacked without saying which order is which; they become
+    ``whitelight_flux_1``, ``_2``, … in the order of the file.
+    """
+    name = Path(path).name
+    ecsv_header(path)
+    try:
+        table = QTable.read(path, format="ascii.ecsv")  # small: one row an integration
+    except Exception as err:  # the parsers (yaml, astropy) share no base class
+        raise UnreadableProductError(
+            f"{name}: not a readable ECSV table ({str(err).splitlines()[0]}); download it again"
+        ) from err
+    times = [c for c in table.colnames if _TIMES.get(_DETECTOR.sub("", c))]
+    fluxes = [c for c in table.colnames if c.startswith(_FLUX)]
+    if not times or not fluxes or not len(table):
+        raise UnreadableProductError(
+            f"{name}: no {'times' if not times else _FLUX if not fluxes else 'rows'} in the table "
+            f"(found {', '.join(table.colnames)})"
+        )
+    system = "BJD_TDB" if any(c.startswith("BJD_TDB") for c in times) else "MJD_UTC"
+    columns = {c: _values(table[c]) for c in fluxes}
+    days = {c: _values(table[c]).value for c in times}
+    if system == "MJD_UTC" and len(fluxes) == 1:
+        columns, days = _unstack(columns, days)
+    series = _series(columns, days, system)
+    series.meta.update(table.meta, time_system=system)
+    _empty_integrations_to_nan(series, name)
+    return series
+
+
+def _values(column) -> u.Quantity:
+    """Return a column as a float Quantity, masked values NaN."""
+    unit = getattr(column, "unit", None) or u.dimensionless_unscaled
+    values = np.ma.filled(np.ma.asarray(getattr(column, "value", column), dtype=float), np.nan)
+    return u.Quantity(values, unit)
+
+
+def _unstack(
+    columns: dict[str, u.Quantity], days: dict[str, np.ndarray]
+) -> tuple[dict[str, u.Quantity], dict[str, np.ndarray]]:
+    """Separate the orders that jwst before 1.19 stacked in one column, times repeated."""
+    [(flux_name, flux)] = columns.items()
+    [time_name] = list(days)
+    stamps = days[time_name]
+    count = int(np.sum(stamps == stamps[0]))
+    length = len(stamps) // count
+    if count < 2 or len(stamps) % count or length < 2:
+        return columns, days
+    blocks = stamps.reshape(count, length)
+    if not np.all(blocks == blocks[0]):
+        return columns, days
+    orders = {f"{flux_name}_{i + 1}": part for i, part in enumerate(flux.reshape(count, length))}
+    return orders, {time_name: blocks[0]}
+
+
+def _series(
+    columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system: str
+) -> TimeSeries:
+    wanted = {c: d for c, d in days.items() if _TIMES[_DETECTOR.sub("", c)] == _scale(system)}
+    names: dict[str, str] = {}  # detector -> time column of the series
+    series = None
+    for column, values in wanted.items():
+        found = _DETECTOR.search(column)
+        detector = found.group(1) if found else ""
+        time = Time(values, format="mjd", scale=_scale(system))
+        if series is None:
+            series = TimeSeries(time=time)
+            names[detector] = "time"
+        else:
+            names[detector] = f"time_{detector}"
+            series[names[detector]] = time
+    for column, flux in columns.items():
+        found = _DETECTOR.search(column)
+        series[column] = flux
+        series[column].info.meta = {"time": names.get(found.group(1) if found else "", "time")}
+    return series
+
+
+def _scale(system: str) -> str:
+    return _TIMES[system]
+
+
+def _empty_integrations_to_nan(series: TimeSeries, name: str) -> None:
+    for column in series.colnames:
+        if not column.startswith(_FLUX):
+            continue
+        empty = series[column].value == 0
+        if empty.any():
+            series[column][empty] = np.nan * series[column].unit
+            warnings.warn(
+                f"{name}: {int(empty.sum())} integration(s) of {column} without a finite sample, "
+                "written as 0 by the pipeline; shown as missing",
+                Stage3Warning,
+                stacklevel=3,
+            )

@@ -1,0 +1,91 @@
+"""Which samples the data-quality array and the values themselves exclude."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+__all__ = ["DO_NOT_USE", "dq_mask", "dq_value", "excluded"]
+
+#: Bit 0 of the JWST data-quality flags (stdatamodels.jwst.datamodels.dqflags.pixel).
+DO_NOT_USE = 1
+
+
+def dq_value(bits: str | int | Iterable[str] | None) -> int:
+    """Return the integer with the named data-quality bits set.
+
+    Parameters
+    ----------
+    bits : str, int, iterable of str, or None
+        One name or several of `stdatamodels.jwst.datamodels.dqflags.pixel` (``'SATURATED'``; also
+        joined by ``+`` or ``|``), an integer taken as it is, or `None` for no bits.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If a name is not a data-quality flag; the message lists those that are.
+    """
+    if bits is None:
+        return 0
+    if isinstance(bits, (int, np.integer)):
+        return int(bits)
+    names = bits.replace("|", "+").split("+") if isinstance(bits, str) else list(bits)
+    names = [name.strip().upper() for name in names]
+    if names == ["DO_NOT_USE"]:
+        return DO_NOT_USE  # the usual case does not need the import below (about a second)
+    from stdatamodels.jwst.datamodels.dqflags import pixel
+
+    unknown = [name for name in names if name not in pixel]
+    if unknown:
+        raise ValueError(
+            f"no data-quality flag is called {', '.join(unknown)}; flags: {', '.join(pixel)}"
+        )
+    return int(np.bitwise_or.reduce([pixel[name] for name in names]))
+
+
+def dq_mask(dq: np.ndarray, bits: str | int | Iterable[str] | None = "DO_NOT_USE") -> np.ndarray:
+    """Return where any of the named bits is set.
+
+    Parameters
+    ----------
+    dq : ndarray of unsigned int
+        Data-quality flags.
+    bits : see `dq_value`
+
+    Returns
+    -------
+    ndarray of bool
+        Same shape as ``dq``; True is excluded.
+    """
+    return (dq & np.asarray(dq_value(bits), dtype=dq.dtype)) != 0
+
+
+def excluded(
+    flux: np.ndarray,
+    dq: np.ndarray | None,
+    bits: str | int | Iterable[str] | None = "DO_NOT_USE",
+) -> np.ndarray:
+    """Return which samples must not be used: flagged, or not finite.
+
+    Real products hold NaN fluxes whose DQ is 0, so both are needed.
+
+    Parameters
+    ----------
+    flux : ndarray
+    dq : ndarray of unsigned int, same shape, or None
+    bits : see `dq_value`
+
+    Returns
+    -------
+    ndarray of bool
+        Same shape; True is excluded.
+    """
+    mask = ~np.isfinite(flux)
+    if dq is not None:
+        mask |= dq_mask(dq, bits)
+    return mask

@@ -1,0 +1,519 @@
+"""Extracted (x1d) and combined (c1d) spectra as a lazy sequence of `~specutils.Spectrum`."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.nddata import StdDevUncertainty
+from astropy.table import QTable
+from specutils import Spectrum
+
+from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
+from .extensions import extensions_named, header_dict, native, open_product, require_columns
+from .quality import excluded
+from .units import parse_unit
+
+__all__ = ["SpectrumEntry", "SpectrumSequence", "read_spectra"]
+
+_EXTENSIONS = ("EXTRACT1D", "COMBINE1D")
+# Value and error columns: extract_1d writes FLUX_ERROR, combine_1d ERROR.
+_FLUX = ("FLUX", ("FLUX_ERROR", "ERROR"))
+_SURFACE_BRIGHTNESS = ("SURF_BRIGHT", ("SB_ERROR",))
+
+
+@dataclass(frozen=True)
+class SpectrumEntry:
+    """Where one spectrum of a file is, and what it is of.
+
+    Attributes
+    ----------
+    extension : int
+        EXTVER of its EXTRACT1D or COMBINE1D.
+    row : int or None
+        Row in a WFSS table (jwst 1.19 and later); None where the whole table is one spectrum.
+    source_id : int or None
+        Label of the source in the catalog (WFSS) or its number (MOS, fixed slits).
+    order : int or None
+        Spectral order.
+    exposure : str
+        What tells its exposure apart from the others in the file; empty if there is only one.
+    slit : str
+        Name of the slit.
+    detector : str
+        Name of the detector, where the extension says it.
+    source_type : str
+        ``'POINT'``, ``'EXTENDED'``, ``'UNKNOWN'`` or empty.
+    n_wavelengths : int
+        Length of the spectrum.
+    ra, dec : float
+        Position of the source in degrees (ICRS); NaN where unknown.
+    """
+
+    extension: int
+    row: int | None
+    source_id: int | None
+    order: int | None
+    exposure: str
+    slit: str
+    detector: str
+    source_type: str
+    n_wavelengths: int
+    ra: float
+    dec: float
+
+
+class SpectrumSequence(Sequence):
+    """The spectra of an x1d or c1d file; each is read from the file when it is asked for.
+
+    Parameters
+    ----------
+    path : path-like
+    name : {'EXTRACT1D', 'COMBINE1D'}
+        The extensions that hold the spectra.
+    entries : sequence of SpectrumEntry
+    quantity : {'auto', 'flux', 'surface brightness'}, optional
+        What to read: see `read_spectra`.
+    dq_bits : optional
+        The data-quality flags that exclude a sample: see
+        `jdaviz_stage3.readers.quality.dq_value`.
+
+    Examples
+    --------
+    >>> spectra = read_spectra("jw…_x1d.fits")            # doctest: +SKIP
+    >>> spectra.table                                     # doctest: +SKIP
+    >>> spectra.select(source_id=7, order=1)[0]           # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        name: str,
+        entries: Sequence[SpectrumEntry],
+        *,
+        quantity: str = "auto",
+        dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
+    ):
+        self.path = Path(path)
+        self.name = name
+        self.entries = list(entries)
+        self.quantity = quantity
+        self.dq_bits = dq_bits
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return self._with_entries(self.entries[index])
+        return self._read([self.entries[index]])[0]
+
+    def __iter__(self) -> Iterator[Spectrum]:
+        # through the list of entries, so that iteration opens the file once
+        return iter(self.read_all())
+
+    def __repr__(self) -> str:
+        return f"<SpectrumSequence {self.path.name}: {len(self)} spectra>"
+
+    def _with_entries(self, entries: Sequence[SpectrumEntry]) -> SpectrumSequence:
+        return SpectrumSequence(
+            self.path, self.name, entries, quantity=self.quantity, dq_bits=self.dq_bits
+        )
+
+    def read_all(self) -> list[Spectrum]:
+        """Read every spectrum of the sequence, opening the file once.
+
+        Returns
+        -------
+        list of specutils.Spectrum
+        """
+        return self._read(self.entries)
+
+    @property
+    def table(self) -> QTable:
+        """What is in the sequence: one row a spectrum, the fields of `SpectrumEntry`."""
+        fields = ("source_id", "order", "exposure", "slit", "detector", "source_type",
+                  "n_wavelengths")  # fmt: skip
+        table = QTable()
+        table["index"] = np.arange(len(self))
+        for field in fields:
+            values = [getattr(entry, field) for entry in self.entries]
+            if any(value is None for value in values):
+                if all(value is None for value in values):
+                    continue
+                values = np.ma.masked_invalid(
+                    [np.nan if value is None else float(value) for value in values]
+                )
+            table[field] = values
+        table["ra"] = [entry.ra for entry in self.entries] * u.deg
+        table["dec"] = [entry.dec for entry in self.entries] * u.deg
+        return table
+
+    def select(
+        self,
+        *,
+        source_id: int | Iterable[int] | None = None,
+        order: int | Iterable[int] | None = None,
+        exposure: str | int | Iterable[str | int] | None = None,
+        slit: str | Iterable[str] | None = None,
+    ) -> SpectrumSequence:
+        """Return the spectra that agree with every given value.
+
+        Parameters
+        ----------
+        source_id, order, exposure, slit : value or iterable of values, optional
+            Exposures may be given by name or by their number in the file, from 1.
+
+        Returns
+        -------
+        SpectrumSequence
+            In the order of the file.
+
+        Raises
+        ------
+        Stage3Error
+            If nothing agrees; the message lists what there is.
+        """
+        entries = self.entries
+        exposures = list(dict.fromkeys(entry.exposure for entry in self.entries))
+        for field, wanted in (
+            ("source_id", source_id), ("order", order), ("exposure", exposure), ("slit", slit),
+        ):  # fmt: skip
+            if wanted is None:
+                continue
+            values = [wanted] if isinstance(wanted, (str, int, np.integer)) else list(wanted)
+            if field == "exposure":
+                values = [self._exposure_name(value, exposures) for value in values]
+            absent = [v for v in values if all(getattr(e, field) != v for e in self.entries)]
+            if absent:
+                have = list(dict.fromkeys(getattr(e, field) for e in self.entries))
+                raise Stage3Error(
+                    f"{self.path.name}: no spectrum with {field} = "
+                    f"{', '.join(map(str, absent))}; there is {_shortened(have)}"
+                )
+            entries = [entry for entry in entries if getattr(entry, field) in values]
+        if not entries:
+            raise Stage3Error(f"{self.path.name}: no spectrum has all of the values asked for")
+        return self._with_entries(entries)
+
+    @staticmethod
+    def _exposure_name(value: str | int, names: list[str]) -> str:
+        if isinstance(value, (int, np.integer)) and 1 <= value <= len(names):
+            return names[value - 1]
+        return str(value)
+
+    def label(self, index: int) -> str:
+        """Say in words which spectrum of the file it is, as short as is unambiguous.
+
+        Parameters
+        ----------
+        index : int
+
+        Returns
+        -------
+        str
+            For example ``'order 1 source 7'``; empty where the file holds one spectrum only.
+        """
+        entry = self.entries[index]
+        parts = []
+        if entry.order is not None:
+            parts.append(f"order {entry.order}")
+        if entry.source_id is not None:
+            parts.append(f"source {entry.source_id}")
+        if entry.slit and entry.source_id is None:
+            parts.append(entry.slit)
+        if entry.detector and len({e.detector for e in self.entries}) > 1:
+            parts.append(entry.detector)
+        if entry.exposure:
+            parts.append(f"exposure {entry.exposure}")
+        return " ".join(parts)
+
+    def _read(self, entries: Sequence[SpectrumEntry]) -> list[Spectrum]:
+        with open_product(self.path) as hdus:
+            return [self._build(hdus, entry) for entry in entries]
+
+    def _build(self, hdus: fits.HDUList, entry: SpectrumEntry) -> Spectrum:
+        hdu = hdus[self.name, entry.extension]
+        take = _SampleReader(hdu, entry, self.path)
+        wavelength, unit = take("WAVELENGTH", "um")
+        value, error, flux_unit, column = _choose_quantity(take, entry, self.quantity)
+        dq = take("DQ")[0] if "DQ" in hdu.columns.names else None
+        keep = _usable_wavelengths(wavelength, f"{self.path.name} {self.name}")
+        if not keep.size:
+            raise UnreadableProductError(
+                f"{self.path.name}: no finite wavelength in {self.name} {entry.extension}"
+                f"{'' if entry.row is None else f' row {entry.row}'}; nothing to show"
+            )
+        mask = excluded(value, dq, self.dq_bits)[keep]
+        if mask.all():
+            warnings.warn(
+                f"{self.path.name}: no usable sample (finite {column}, not flagged) in "
+                f"{self.name} {entry.extension}",
+                Stage3Warning,
+                stacklevel=4,
+            )
+        uncertainty = None
+        if error is not None:
+            uncertainty = StdDevUncertainty(error[keep] * flux_unit)
+        return Spectrum(
+            flux=value[keep] * flux_unit,
+            spectral_axis=wavelength[keep] * unit,
+            uncertainty=uncertainty,
+            mask=mask,
+            meta=self._meta(hdus, hdu, entry, column),
+        )
+
+    def _meta(self, hdus, hdu, entry: SpectrumEntry, column: str) -> dict[str, Any]:
+        meta = header_dict(hdus[0].header, hdu.header)
+        meta.update(
+            source_id=entry.source_id,
+            order=entry.order,
+            slit=entry.slit,
+            exposure=entry.exposure,
+            source_type=entry.source_type,
+            column=column,
+            dq_bits=str(self.dq_bits),
+        )
+        if np.isfinite(entry.ra):
+            meta.update(source_ra=entry.ra, source_dec=entry.dec)
+        return meta
+
+
+def read_spectra(
+    path: str | os.PathLike,
+    *,
+    source_id: int | Iterable[int] | None = None,
+    order: int | Iterable[int] | None = None,
+    exposure: str | int | Iterable[str | int] | None = None,
+    slit: str | Iterable[str] | None = None,
+    quantity: str = "auto",
+    dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
+) -> SpectrumSequence:
+    """List the spectra of an x1d or c1d file, of any layout; none is read yet.
+
+    Parameters
+    ----------
+    path : path-like
+    source_id, order, exposure, slit : optional
+        Restrict the sequence: see `SpectrumSequence.select`.
+    quantity : {'auto', 'flux', 'surface brightness'}, optional
+        ``'auto'`` takes FLUX, or SURF_BRIGHT for extended sources (SRCTYPE or SOURCE_TYPE is
+        EXTENDED). Where the one holds nothing but zeros and NaN and the other does not, the other.
+    dq_bits : optional
+        The data-quality flags that exclude a sample.
+
+    Returns
+    -------
+    SpectrumSequence
+        Its spectra have ``flux`` in the file's unit (Jy or MJy/sr; DN/s where the flux
+        calibration was skipped), ``spectral_axis`` in micron, in the direction of the file,
+        ``uncertainty`` a standard deviation, and ``mask`` True where the sample is flagged or not
+        finite. The flagged values themselves are left as they are.
+
+    Raises
+    ------
+    UnreadableProductError
+        If there is no spectral table, or a table without WAVELENGTH or FLUX, or without rows.
+    Stage3Error
+        If no spectrum agrees with the restriction.
+    """
+    if quantity not in ("auto", "flux", "surface brightness"):
+        raise Stage3Error(
+            f"quantity = {quantity!r}, expected 'auto', 'flux' or 'surface brightness'"
+        )
+    with open_product(path) as hdus:
+        name = next((n for n in _EXTENSIONS if n in hdus), None)
+        if name is None:
+            found = ", ".join(dict.fromkeys(hdu.name for hdu in hdus[1:])) or "no extensions"
+            raise UnreadableProductError(
+                f"{Path(path).name}: no {' or '.join(_EXTENSIONS)} extension (found {found})"
+            )
+        tables = extensions_named(hdus, name, path)
+        primary = hdus[0].header
+        entries = []
+        for hdu in tables:
+            require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
+            entries += _table_entries(hdu, primary, path)
+    if not entries:
+        raise UnreadableProductError(f"{Path(path).name}: {name} has no rows; nothing to show")
+    _name_exposures(entries)
+    sequence = SpectrumSequence(
+        path, name, [SpectrumEntry(**e) for e in entries], quantity=quantity, dq_bits=dq_bits
+    )
+    if source_id is order is exposure is slit is None:
+        return sequence
+    return sequence.select(source_id=source_id, order=order, exposure=exposure, slit=slit)
+
+
+def _table_entries(
+    hdu: fits.BinTableHDU, primary: fits.Header, path: str | os.PathLike
+) -> list[dict[str, Any]]:
+    """List the spectra of one extension: one, or in a WFSS table one for each row."""
+    header = hdu.header
+    common = {
+        "extension": hdu.ver,
+        "order": _number(header.get("SPORDER", primary.get("SPORDER"))),
+        "exposure": str(header.get("EXPGRPID") or header.get("FILENAME") or ""),
+        "slit": str(header.get("SLTNAME") or ""),
+        "detector": str(header.get("DETECTOR") or ""),
+    }
+    n_rows = header["NAXIS2"]
+    if n_rows == 0:
+        return []
+    if "SOURCE_ID" not in hdu.columns.names:
+        return [
+            common
+            | {
+                "row": None,
+                "source_id": _number(header.get("SOURCEID")),
+                "source_type": str(header.get("SRCTYPE") or ""),
+                "n_wavelengths": n_rows,
+                "ra": _coordinate(header.get("SLIT_RA")),
+                "dec": _coordinate(header.get("SLIT_DEC")),
+            }
+        ]
+    rows = hdu.data
+    _check_vector_lengths(hdu, path)
+    width = _vector_length(hdu.columns["WAVELENGTH"])
+    columns = {name: None for name in ("N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")}
+    for name in columns:
+        if name in hdu.columns.names:
+            columns[name] = np.array(rows[name])
+    source_ids = np.array(rows["SOURCE_ID"])
+    lengths = columns["N_ALONGDISP"]
+    lengths = np.full(n_rows, width) if lengths is None else np.clip(lengths, 0, width)
+    unknown = np.full(n_rows, np.nan)
+    ra = unknown if columns["SOURCE_RA"] is None else columns["SOURCE_RA"]
+    dec = unknown if columns["SOURCE_DEC"] is None else columns["SOURCE_DEC"]
+    types = columns["SOURCE_TYPE"]
+    return [
+        common
+        | {
+            "row": row,
+            "source_id": int(source_ids[row]),
+            "source_type": "" if types is None else str(types[row]).strip(),
+            "n_wavelengths": int(lengths[row]),
+            "ra": float(ra[row]),
+            "dec": float(dec[row]),
+        }
+        for row in range(n_rows)
+    ]
+
+
+def _name_exposures(entries: list[dict[str, Any]]) -> None:
+    """Shorten what tells the exposures apart, and drop it where nothing needs telling apart."""
+    names = list(dict.fromkeys(entry["exposure"] for entry in entries))
+    keys = [(e["source_id"], e["order"], e["slit"], e["detector"]) for e in entries]
+    if len(set(keys)) == len(keys):
+        for entry in entries:
+            entry["exposure"] = ""
+        return
+    if len(names) == len({entry["extension"] for entry in entries}) and "" not in names:
+        numbered = {name: name for name in names}
+        for entry in entries:
+            entry["exposure"] = numbered[entry["exposure"]]
+        return
+    # Repeated spectra without (distinct) exposure names: number them within their key.
+    seen: dict[tuple, int] = {}
+    for entry, key in zip(entries, keys, strict=True):
+        seen[key] = seen.get(key, 0) + 1
+        entry["exposure"] = str(seen[key])
+
+
+class _SampleReader:
+    """Reads columns of one spectrum, whole or one row's vector, without the padding."""
+
+    def __init__(self, hdu: fits.BinTableHDU, entry: SpectrumEntry, path: Path):
+        self.hdu = hdu
+        self.entry = entry
+        self.where = f"{path.name} {hdu.name}"
+
+    def __call__(self, column: str, default_unit: str = "") -> tuple[np.ndarray, u.UnitBase]:
+        """Return (values, shape (n_wavelengths,), native byte order) and the column's unit."""
+        rows = self.hdu.data
+        if self.entry.row is None:
+            values = native(rows[column])
+        else:
+            values = native(rows[self.entry.row][column])[: self.entry.n_wavelengths]
+        unit = parse_unit(self.hdu.columns[column].unit, f"{self.where}.{column}", default_unit)
+        return values.reshape(-1), unit
+
+
+def _choose_quantity(
+    take: _SampleReader, entry: SpectrumEntry, quantity: str
+) -> tuple[np.ndarray, np.ndarray | None, u.UnitBase, str]:
+    """Return values, errors, unit and column name of flux or surface brightness."""
+    names = take.hdu.columns.names
+    if quantity == "auto":
+        wanted = _SURFACE_BRIGHTNESS if entry.source_type == "EXTENDED" else _FLUX
+    else:
+        wanted = _FLUX if quantity == "flux" else _SURFACE_BRIGHTNESS
+    if wanted[0] not in names:
+        wanted = _FLUX
+    values, unit = take(wanted[0])
+    if quantity == "auto" and not _has_signal(values):
+        other = _FLUX if wanted is _SURFACE_BRIGHTNESS else _SURFACE_BRIGHTNESS
+        if other[0] in names:
+            other_values, other_unit = take(other[0])
+            if _has_signal(other_values):
+                wanted, values, unit = other, other_values, other_unit
+    error_column = next((name for name in wanted[1] if name in names), None)
+    error = take(error_column)[0] if error_column else None
+    return values, error, unit, wanted[0]
+
+
+def _has_signal(values: np.ndarray) -> bool:
+    return bool(np.any(np.isfinite(values) & (values != 0)))
+
+
+def _usable_wavelengths(wavelength: np.ndarray, where: str) -> np.ndarray:
+    """Indices of a strictly monotonic run of finite wavelengths, as specutils requires."""
+    keep = np.flatnonzero(np.isfinite(wavelength) & (wavelength != 0))
+    steps = np.diff(wavelength[keep])
+    if np.all(steps > 0) or np.all(steps < 0):
+        return keep
+    order = keep[np.unique(wavelength[keep], return_index=True)[1]]
+    warnings.warn(
+        f"{where}: wavelengths are not in order; sorted, and {keep.size - order.size} repeated "
+        "ones left out",
+        Stage3Warning,
+        stacklevel=5,
+    )
+    return order
+
+
+def _check_vector_lengths(hdu: fits.BinTableHDU, path: str | os.PathLike) -> None:
+    lengths = {
+        name: _vector_length(hdu.columns[name])
+        for name in ("WAVELENGTH", "FLUX", "FLUX_ERROR", "ERROR", "DQ")
+        if name in hdu.columns.names
+    }
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise UnreadableProductError(
+            f"{Path(path).name}: {hdu.name} {hdu.ver} has columns of unequal length ({found})"
+        )
+
+
+def _vector_length(column: fits.Column) -> int:
+    return int(np.prod(column.dtype.shape)) if column.dtype.shape else 1
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, (int, float, np.integer)) else None
+
+
+def _coordinate(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else float("nan")
+
+
+def _shortened(values: list, most: int = 12) -> str:
+    text = ", ".join(str(value) for value in values[:most])
+    return text + (f", … ({len(values)} in all)" if len(values) > most else "")

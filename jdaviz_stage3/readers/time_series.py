@@ -1,0 +1,351 @@
+"""Spectral time series (x1dints): one 1-D spectrum an integration, by trace."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.nddata import StdDevUncertainty
+from astropy.time import Time
+
+from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
+from .extensions import extensions_named, header_dict, native, open_product, require_columns
+from .integration_tables import IntegrationTable, open_integration_tables
+from .quality import excluded
+
+__all__ = ["SpectralTimeSeries", "SpectralTrace", "read_spectral_time_series"]
+
+# The file's "BJD_TDB" is BJD - 2400000.5 (59989.977, not 2459990.477), hence format 'mjd'.
+_TIME_COLUMNS = {"tdb": ("TDB-MID", "tdb"), "utc": ("MJD-AVG", "utc")}
+_INT_TIMES_COLUMNS = {"tdb": "int_mid_BJD_TDB", "utc": "int_mid_MJD_UTC"}
+
+
+@dataclass
+class SpectralTrace:
+    """One spectral order on one detector through time; arrays are read when asked for.
+
+    Parameters
+    ----------
+    detector : str
+        Empty where the file does not say.
+    order : int or None
+        Spectral order.
+    path : path
+    tables : list of IntegrationTable
+        Where its integrations are in the file.
+    meta : dict
+        Keywords of the primary header and of the trace's first extension.
+
+    Notes
+    -----
+    Integrations are in the order of INT_NUM, joined over segments. The wavelengths are in the
+    direction of the file, which is descending for MIRI LRS and NIRISS SOSS.
+    """
+
+    detector: str
+    order: int | None
+    path: Path
+    tables: list[IntegrationTable] = field(repr=False)
+    meta: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def label(self) -> str:
+        """Order and detector in words, for example ``'order 1'`` or ``'order 1 NRS2'``."""
+        parts = [f"order {self.order}"] if self.order is not None else []
+        if self.detector.startswith("NRS"):  # the two detectors of one NIRSpec spectrum
+            parts.append(self.detector)
+        return " ".join(parts) or self.detector
+
+    @property
+    def n_integrations(self) -> int:
+        """Number of integrations."""
+        return sum(table.n_integrations for table in self.tables)
+
+    @cached_property
+    def _sorted(self) -> np.ndarray | None:
+        """Row order by INT_NUM, or None where the file is in that order already."""
+        number = np.concatenate([table.scalar("INT_NUM") for table in self.tables])
+        segment = np.concatenate([table.scalar("SEGMENT") for table in self.tables])
+        if np.unique(number).size < number.size and np.isfinite(segment).all():
+            order = np.lexsort((number, segment))  # numbers that start anew in each segment
+        else:
+            order = np.argsort(number, kind="stable")
+        return None if np.array_equal(order, np.arange(order.size)) else order
+
+    def _scalar(self, name: str) -> np.ndarray:
+        values = np.concatenate([table.scalar(name) for table in self.tables])
+        return values if self._sorted is None else values[self._sorted]
+
+    def _column(self, name: str, dtype: type = float) -> np.ndarray:
+        """Read one column of all integrations into an array, shape (n_int, n_wave)."""
+        out = np.empty((self.n_integrations, self.n_wavelengths), dtype=dtype)
+        start = 0
+        for table in self.tables:
+            stop = start + table.n_integrations
+            table.read_into(name, out[start:stop])
+            start = stop
+        return out if self._sorted is None else out[self._sorted]
+
+    def _has(self, name: str) -> bool:
+        return all(name in table.units for table in self.tables)
+
+    @cached_property
+    def n_wavelengths(self) -> int:
+        """Length of the longest integration's spectrum, without padding."""
+        return max(table.n_wavelengths for table in self.tables)
+
+    @cached_property
+    def int_num(self) -> np.ndarray:
+        """Integration numbers, shape (n_int,), int."""
+        return self._scalar("INT_NUM").astype(int)
+
+    @cached_property
+    def segment(self) -> np.ndarray:
+        """Segment of each integration, shape (n_int,), int; 1 where the file does not say."""
+        segment = self._scalar("SEGMENT")
+        return np.where(np.isfinite(segment), segment, 1).astype(int)
+
+    @cached_property
+    def wavelength(self) -> u.Quantity:
+        """Wavelengths, shape (n_wave,) where they are the same in all integrations (to 1e-9),
+        else (n_int, n_wave). Micron."""
+        unit = self.tables[0].unit("WAVELENGTH", "um")
+        grids = [table.common_wavelengths(self.n_wavelengths) for table in self.tables]
+        if all(grid is not None for grid in grids) and all(
+            np.allclose(grid, grids[0], rtol=1e-9, atol=0, equal_nan=True) for grid in grids[1:]
+        ):
+            return u.Quantity(grids[0], unit, copy=False)
+        return u.Quantity(self._column("WAVELENGTH"), unit, copy=False)
+
+    @cached_property
+    def flux(self) -> u.Quantity:
+        """Flux as in the file, flagged samples included, shape (n_int, n_wave); Jy or DN/s."""
+        return u.Quantity(self._column("FLUX"), self.tables[0].unit("FLUX"), copy=False)
+
+    @cached_property
+    def uncertainty(self) -> StdDevUncertainty | None:
+        """Standard deviation of the flux, shape (n_int, n_wave); None if the file has none."""
+        if not self._has("FLUX_ERROR"):
+            return None
+        error = u.Quantity(self._column("FLUX_ERROR"), self.flux.unit, copy=False)
+        return StdDevUncertainty(error, copy=False)
+
+    @cached_property
+    def dq(self) -> np.ndarray:
+        """Data-quality flags, shape (n_int, n_wave), uint32; zeros if the file has none."""
+        if not self._has("DQ"):
+            return np.zeros((self.n_integrations, self.n_wavelengths), dtype=np.uint32)
+        return self._column("DQ", np.uint32)
+
+    def mask(self, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE") -> np.ndarray:
+        """Return which samples must not be used: flagged, or not finite.
+
+        Parameters
+        ----------
+        dq_bits : optional
+            See `jdaviz_stage3.readers.quality.dq_value`.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_int, n_wave)
+        """
+        return excluded(self.flux.value, self.dq, dq_bits)
+
+    @cached_property
+    def time(self) -> Time | None:
+        """Mid-times at the solar-system barycentre, TDB, shape (n_int,); None if not in the file.
+
+        Notes
+        -----
+        ``time.jd`` is the BJD_TDB; the file holds it minus 2400000.5.
+        """
+        return self._time("tdb")
+
+    @cached_property
+    def time_utc(self) -> Time | None:
+        """Mid-times at the telescope, UTC, shape (n_int,); None if not in the file."""
+        return self._time("utc")
+
+    def _time(self, system: str) -> Time | None:
+        column, scale = _TIME_COLUMNS[system]
+        days = self._scalar(column)
+        if not np.isfinite(days).any():
+            days = self._from_int_times(system)
+        if days is None or not np.isfinite(days).any():
+            return None
+        return Time(days, format="mjd", scale=scale)
+
+    def _from_int_times(self, system: str) -> np.ndarray | None:
+        """Times from INT_TIMES, for files whose spectral tables have none."""
+        column = _INT_TIMES_COLUMNS[system]
+        with open_product(self.path) as hdus:
+            if "INT_TIMES" not in hdus or column not in hdus["INT_TIMES"].columns.names:
+                return None
+            table = hdus["INT_TIMES"].data
+            number = np.array(table["integration_number"], dtype=int)
+            days = native(table[column], float)
+        by_number = dict(zip(number.tolist(), days.tolist(), strict=True))
+        return np.array([by_number.get(int(n), np.nan) for n in self.int_num])
+
+    def check_times(self) -> list[str]:
+        """Say what is odd about the time stamps.
+
+        Returns
+        -------
+        list of str
+            One sentence for each oddity: repeated time stamps, times that jump back.
+        """
+        time = self.time if self.time is not None else self.time_utc
+        if time is None:
+            return ["no time stamps"]
+        steps = np.diff(time.mjd)
+        found = []
+        if repeated := int(np.sum(steps == 0)):
+            found.append(f"{repeated} repeated time stamp{'s' if repeated > 1 else ''}")
+        if back := int(np.sum(steps < 0)):
+            found.append(f"times jump back {back} time{'s' if back > 1 else ''}")
+        return found
+
+
+class SpectralTimeSeries(Mapping):
+    """The traces of an x1dints file, by (detector, order).
+
+    Parameters
+    ----------
+    path : path-like
+    traces : iterable of SpectralTrace
+    meta : dict
+        Keywords of the primary header.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike, traces: Iterable[SpectralTrace], meta: dict[str, Any]
+    ):
+        self.path = Path(path)
+        self.meta = meta
+        self._traces = {(trace.detector, trace.order): trace for trace in traces}
+
+    def __getitem__(self, key: tuple[str, int | None]) -> SpectralTrace:
+        return self._traces[key]
+
+    def __iter__(self) -> Iterator[tuple[str, int | None]]:
+        return iter(self._traces)
+
+    def __len__(self) -> int:
+        return len(self._traces)
+
+    def __repr__(self) -> str:
+        labels = ", ".join(f"{t.label} ({t.n_integrations} integrations)" for t in self.traces)
+        return f"<SpectralTimeSeries {self.path.name}: {labels}>"
+
+    @property
+    def traces(self) -> list[SpectralTrace]:
+        """The traces in the order of the file."""
+        return list(self._traces.values())
+
+    def select(
+        self,
+        *,
+        order: int | Iterable[int] | None = None,
+        detector: str | Iterable[str] | None = None,
+    ) -> SpectralTimeSeries:
+        """Return the traces that agree with every given value.
+
+        Parameters
+        ----------
+        order, detector : value or iterable of values, optional
+
+        Returns
+        -------
+        SpectralTimeSeries
+
+        Raises
+        ------
+        Stage3Error
+            If nothing agrees; the message lists what there is.
+        """
+        chosen = self.traces
+        for name, wanted in (("order", order), ("detector", detector)):
+            if wanted is None:
+                continue
+            values = [wanted] if isinstance(wanted, (str, int, np.integer)) else list(wanted)
+            chosen = [trace for trace in chosen if getattr(trace, name) in values]
+        if not chosen:
+            have = ", ".join(trace.label or "one trace" for trace in self.traces)
+            asked = [f"order {order}"] * (order is not None) + [str(detector)] * bool(detector)
+            raise Stage3Error(f"{self.path.name}: no trace {' '.join(asked)}; there is {have}")
+        return SpectralTimeSeries(self.path, chosen, self.meta)
+
+
+def read_spectral_time_series(
+    path: str | os.PathLike,
+    *,
+    order: int | Iterable[int] | None = None,
+    detector: str | Iterable[str] | None = None,
+) -> SpectralTimeSeries:
+    """Find the traces of an x1dints file of any layout; no spectrum is read yet.
+
+    Parameters
+    ----------
+    path : path-like
+    order, detector : optional
+        Restrict the traces: see `SpectralTimeSeries.select`.
+
+    Returns
+    -------
+    SpectralTimeSeries
+
+    Raises
+    ------
+    UnreadableProductError
+        If there is no spectral table, or one without WAVELENGTH or FLUX, or no integration.
+
+    Warns
+    -----
+    Stage3Warning
+        If time stamps repeat or jump back; the data are kept.
+    """
+    with open_product(path) as hdus:
+        extensions = extensions_named(hdus, "EXTRACT1D", path)
+        require_columns(extensions[0], ["WAVELENGTH", "FLUX"], path)
+        primary = hdus[0].header
+        grouped: dict[tuple[str, int | None], list[fits.BinTableHDU]] = {}
+        for hdu in extensions:
+            header = hdu.header
+            number = header.get("SPORDER", primary.get("SPORDER"))
+            name = str(header.get("DETECTOR") or primary.get("DETECTOR") or "")
+            key = (name, int(number) if number is not None else None)
+            grouped.setdefault(key, []).append(hdu)
+        meta = header_dict(primary)
+        traces = [
+            SpectralTrace(
+                name,
+                number,
+                Path(path),
+                open_integration_tables(tables, path),
+                meta | header_dict(tables[0].header),
+            )
+            for (name, number), tables in grouped.items()
+        ]
+    traces = [trace for trace in traces if trace.n_integrations]
+    if not traces:
+        raise UnreadableProductError(f"{Path(path).name}: no integrations in EXTRACT1D")
+    series = SpectralTimeSeries(path, traces, meta)
+    for trace in series.traces:
+        for oddity in trace.check_times():
+            warnings.warn(
+                f"{Path(path).name} {trace.label}: {oddity}; the data are kept as they are",
+                Stage3Warning,
+                stacklevel=2,
+            )
+    if order is None and detector is None:
+        return series
+    return series.select(order=order, detector=detector)
