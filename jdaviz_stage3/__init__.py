@@ -1,0 +1,62 @@
+"""JWST Stage 3 products in jdaviz."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from .errors import (
+    Stage3Error,
+    Stage3Warning,
+    UnknownProductError,
+    UnreadableProductError,
+    UnsupportedProductError,
+)
+from .products import PRODUCT_TYPES, ProductType, identify
+from .registration import register_with_jdaviz
+
+try:
+    __version__ = version("jdaviz_stage3")
+except PackageNotFoundError:  # run from a source tree that is not installed
+    __version__ = "0+unknown"
+
+__all__ = [
+    "PRODUCT_TYPES",
+    "ProductType",
+    "Stage3Error",
+    "Stage3Warning",
+    "UnknownProductError",
+    "UnreadableProductError",
+    "UnsupportedProductError",
+    "attach",
+    "identify",
+    "load",
+    "open_demo",
+    "read",
+    "show",
+]
+
+# Imported when first asked for: they bring in specutils or jdaviz, which takes seconds.
+_LAZY = {
+    "attach": "app",
+    "load": "app",
+    "open_demo": "app",
+    "show": "app",
+    "read": "readers",
+    "analysis": "analysis",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f".{_LAZY[name]}", __name__)
+    return module if name == _LAZY[name] else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
+
+register_with_jdaviz()

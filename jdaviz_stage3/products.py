@@ -94,13 +94,13 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
     ProductType(
         "i2d", "mosaic", "Resampled and combined image, with error and weight maps",
         ("image3", "coron3"), datamodels=("ImageModel", "DrizProductModel"),
-        reader="image:read_image", importer="JWST mosaic",
+        reader="image:read_image", importer="JWST image",
         viewer="an image viewer", configurations=(_APP, "imviz"),
     ),
     ProductType(
         "segm", "segmentation map", "For each pixel the catalog label of its source, 0 for none",
         ("image3",), datamodels=("SegmentationMapModel",),
-        reader="image:read_segmentation", importer="JWST segmentation map",
+        reader="image:read_segmentation", importer="JWST image",
         viewer="an image viewer", configurations=(_APP, "imviz"),
     ),
     ProductType(
@@ -129,7 +129,7 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
         viewer="a spectrum viewer", configurations=(_APP, "specviz"),
     ),
     ProductType(
-        "c1d", "combined spectra", "1-D spectra combined over exposures, one for each source or order",
+        "c1d", "combined spectra", "1-D spectra combined over exposures, one a source or order",
         ("spec3",),
         datamodels=("CombinedSpecModel", "MultiCombinedSpecModel", "WFSSMultiCombinedSpecModel"),
         reader="spectra:read_spectra", importer="JWST spectra",
@@ -229,7 +229,9 @@ _JWST_ONLY_MODELS = {"AmiLgModel", "AmiLgFitModel", "AmiOIModel", "QuadModel"}
 # Longest first, so that 'psf-ami-oi' is not taken for 'ami-oi'. What may follow the suffix is
 # what people append ('_cat_v4', '_c1d (1)'), which never contains another underscored suffix.
 _SUFFIX_PATTERN = re.compile(
-    r"[_-](" + "|".join(sorted(map(re.escape, _BY_SUFFIX), key=len, reverse=True)) + r")(?![a-z0-9-])",
+    r"[_-]("
+    + "|".join(sorted(map(re.escape, _BY_SUFFIX), key=len, reverse=True))
+    + r")(?![a-z0-9-])",
     re.IGNORECASE,
 )
 
@@ -262,7 +264,9 @@ def product_type(suffix: str) -> ProductType:
         return _BY_SUFFIX[suffix]
     except KeyError:
         known = ", ".join(_BY_SUFFIX)
-        raise UnknownProductError(f"{suffix!r} is no Stage 3 product type; known: {known}") from None
+        raise UnknownProductError(
+            f"{suffix!r} is no Stage 3 product type; known: {known}"
+        ) from None
 
 
 def product_root(path: str | os.PathLike) -> str:

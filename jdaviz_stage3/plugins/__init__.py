@@ -1,1 +1,23 @@
-"""The tray plugins, one folder each."""
+"""The tray plugins, one folder each. Importing this package registers them with jdaviz."""
+
+from __future__ import annotations
+
+__all__ = ["names_for"]
+
+# Registry name of each plugin and the configurations that it works in.
+_PLUGINS: dict[str, tuple[str, ...]] = {}
+
+
+def names_for(configuration: str) -> list[str]:
+    """Return the registry names of the plugins that work in a jdaviz configuration.
+
+    Parameters
+    ----------
+    configuration : str
+        ``'deconfigged'``, ``'imviz'`` or ``'specviz'``.
+
+    Returns
+    -------
+    list of str
+    """
+    return [name for name, where in _PLUGINS.items() if configuration in where]

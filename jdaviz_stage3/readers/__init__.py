@@ -46,7 +46,7 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
     kind = identify(path)
     if not kind.reader:
         raise UnsupportedProductError(
-            f"{os.path.basename(path)}: this is a Stage 3 {kind.name} ({kind.suffix}), which "
+            f"{os.path.basename(path)}: a Stage 3 {kind.suffix} product ({kind.name}), which "
             "jdaviz_stage3 cannot read yet"
         )
     module, function = kind.reader.split(":")

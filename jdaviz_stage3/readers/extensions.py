@@ -154,9 +154,7 @@ def extensions_named(hdus: fits.HDUList, name: str, path: str | os.PathLike) -> 
     return found
 
 
-def require_columns(
-    hdu: fits.BinTableHDU, names: Sequence[str], path: str | os.PathLike
-) -> None:
+def require_columns(hdu: fits.BinTableHDU, names: Sequence[str], path: str | os.PathLike) -> None:
     """Raise unless the table has all these columns.
 
     Parameters

@@ -184,9 +184,7 @@ class ExtensionTable(IntegrationTable):
         self._rows = np.array([hdu.header["NAXIS2"] for hdu in extensions])
         self._unsigned = {c.name for c in first.columns if c.bzero == _UNSIGNED_OFFSET}
         scalars = {
-            name: np.array(
-                [_header_number(hdu.header, name) for hdu in extensions], dtype=float
-            )
+            name: np.array([_header_number(hdu.header, name) for hdu in extensions], dtype=float)
             for name in _SCALARS
         }
         if not np.isfinite(scalars["INT_NUM"]).all():
@@ -277,9 +275,11 @@ def open_integration_tables(
 def _is_row_layout(hdu: fits.BinTableHDU) -> bool:
     # From the header, for hdu.columns of hundreds of extensions takes seconds.
     header = hdu.header
-    return any(
-        header.get(f"TTYPE{i}") == "INT_NUM" for i in (1, 2, 3)
-    ) or not isinstance(header.get("TFORM1"), str) or header["TFORM1"].strip("1") not in ("D", "E")
+    return (
+        any(header.get(f"TTYPE{i}") == "INT_NUM" for i in (1, 2, 3))
+        or not isinstance(header.get("TFORM1"), str)
+        or header["TFORM1"].strip("1") not in ("D", "E")
+    )
 
 
 def _same_columns(one: fits.Header, other: fits.Header) -> bool:

@@ -110,9 +110,7 @@ def _unstack(
     return orders, {time_name: blocks[0]}
 
 
-def _series(
-    columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system: str
-) -> TimeSeries:
+def _series(columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system: str) -> TimeSeries:
     wanted = {c: d for c, d in days.items() if _TIMES[_DETECTOR.sub("", c)] == _scale(system)}
     names: dict[str, str] = {}  # detector -> time column of the series
     series = None

@@ -19,7 +19,7 @@ from astropy.time import Time
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
 from .extensions import extensions_named, header_dict, native, open_product, require_columns
 from .integration_tables import IntegrationTable, open_integration_tables
-from .quality import excluded
+from .quality import dq_mask, excluded
 
 __all__ = ["SpectralTimeSeries", "SpectralTrace", "read_spectral_time_series"]
 
@@ -158,6 +158,25 @@ class SpectralTrace:
         ndarray of bool, shape (n_int, n_wave)
         """
         return excluded(self.flux.value, self.dq, dq_bits)
+
+    def usable_flux(self, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE") -> u.Quantity:
+        """Return the flux with excluded samples NaN, as a new array that the trace does not keep.
+
+        Parameters
+        ----------
+        dq_bits : optional
+            See `jdaviz_stage3.readers.quality.dq_value`.
+
+        Returns
+        -------
+        Quantity, shape (n_int, n_wave), float64
+        """
+        flux = self._column("FLUX")
+        if self._has("DQ"):
+            dq = self.__dict__.get("dq")  # without caching it: half the size of the flux again
+            flux[dq_mask(self._column("DQ", np.uint32) if dq is None else dq, dq_bits)] = np.nan
+        flux[np.isinf(flux)] = np.nan
+        return u.Quantity(flux, self.tables[0].unit("FLUX"), copy=False)
 
     @cached_property
     def time(self) -> Time | None:

@@ -1,0 +1,227 @@
+"""Loading products into jdaviz: the generalised app, Imviz and Specviz."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import loaders, plugins, viewers  # noqa: F401  (register with jdaviz)
+from .errors import Stage3Error, Stage3Warning, UnknownProductError, UnsupportedProductError
+from .jdaviz_compat import (
+    add_plugins,
+    configuration,
+    data_labels,
+    on_every_app,
+    refresh_from_registries,
+    show_message,
+)
+from .loaders.importing import options_of
+from .loaders.product import Product
+from .products import PRODUCT_TYPES, identify
+
+__all__ = ["attach", "load", "open_demo", "register", "show"]
+
+_COMMON_OPTIONS = ("data_label", "viewer", "viewer_label")
+
+
+def load(*paths: str | os.PathLike, app: Any = None, **options: Any) -> list[str]:
+    """Load Stage 3 products into jdaviz, images before the catalogs that lie on them.
+
+    Parameters
+    ----------
+    *paths : path-like
+        Files, and folders: of a folder every product in it that can be shown.
+    app : jdaviz app, optional
+        The generalised app, an ``Imviz()`` or a ``Specviz()``; by default ``jdaviz.gca()``.
+    **options
+        Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
+        ``extension=['SCI', 'ERR']``; for spectra ``source_id``, ``order``, ``exposure``,
+        ``slit``, ``quantity``, ``dq_bits``; for time series ``order``, ``detector``, ``dq_bits``.
+
+    Returns
+    -------
+    list of str
+        The labels of the data that are now loaded.
+
+    Raises
+    ------
+    UnknownProductError, UnreadableProductError, UnsupportedProductError, Stage3Error
+        If a path is no product, is broken, or cannot be shown; or if an option fits none of the
+        products. Of several paths the others are loaded first. What was loaded before stays.
+
+    Examples
+    --------
+    >>> import jdaviz_stage3 as stage3
+    >>> stage3.load("jw…_i2d.fits", "jw…_cat.ecsv")      # doctest: +SKIP
+    >>> stage3.load("jw…_x1d.fits", source_id=[3, 7])    # doctest: +SKIP
+    >>> stage3.show()                                    # doctest: +SKIP
+    """
+    if not paths:
+        raise Stage3Error("load: nothing to load; give the path of a file or a folder")
+    if app is None:
+        import jdaviz
+
+        app = jdaviz.gca()
+    attach(app)
+    files, failures = _collect(paths)
+    _check_options(files, options)
+    loaded: list[str] = []
+    for file in _with_progress(files):
+        try:
+            loaded += _load_one(file, app, options)
+        except Stage3Error as err:
+            failures.append(err)
+    if failures:
+        raise _combined(failures, loaded)
+    return loaded
+
+
+def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[Stage3Error]]:
+    """Expand folders, recognise the files and put them in load order."""
+    products: list[Product] = []
+    failures: list[Stage3Error] = []
+    for path in paths:
+        path = Path(path).expanduser()
+        if path.is_dir():
+            products += _products_in(path)
+            continue
+        try:
+            products.append(Product(path))
+        except Stage3Error as err:
+            failures.append(err)
+    rank = {row.suffix: index for index, row in enumerate(PRODUCT_TYPES)}
+    unique = {product.path.resolve(): product for product in products}
+    return sorted(unique.values(), key=lambda p: rank[p.kind.suffix]), failures
+
+
+def _products_in(folder: Path) -> list[Product]:
+    products, skipped = [], {}
+    for path in sorted(folder.iterdir()):
+        if not path.is_file():
+            continue
+        try:
+            products.append(Product(path))
+        except UnsupportedProductError:
+            kind = identify(path)
+            skipped[kind.suffix] = skipped.get(kind.suffix, 0) + 1
+        except UnknownProductError:
+            continue
+        except Stage3Error as err:
+            warnings.warn(f"{err}; left out", Stage3Warning, stacklevel=4)
+    if skipped:
+        what = ", ".join(f"{count} {suffix}" for suffix, count in skipped.items())
+        warnings.warn(
+            f"{folder.name}: left out what cannot be shown yet ({what})",
+            Stage3Warning,
+            stacklevel=4,
+        )
+    if not products:
+        raise UnknownProductError(f"{folder}: no Stage 3 product in this folder that can be shown")
+    return products
+
+
+def _check_options(files: Sequence[Product], options: dict[str, Any]) -> None:
+    for option in options:
+        if option in _COMMON_OPTIONS:
+            continue
+        if files and not any(option in options_of(file.kind.importer) for file in files):
+            kinds = ", ".join(dict.fromkeys(file.kind.suffix for file in files))
+            have = sorted({o for f in files for o in options_of(f.kind.importer)})
+            raise Stage3Error(
+                f"load: no option {option!r} for {kinds}; "
+                f"there is {', '.join((*have, *_COMMON_OPTIONS))}"
+            )
+
+
+def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:
+    accepted = (*options_of(product.kind.importer), *_COMMON_OPTIONS)
+    mine = {name: value for name, value in options.items() if name in accepted}
+    before = data_labels(app)
+    try:
+        app.load(product, loader="object", format=product.kind.importer, **mine)
+    except Stage3Error as err:
+        show_message(app, str(err))
+        raise
+    return [label for label in data_labels(app) if label not in before]
+
+
+def _combined(failures: list[Stage3Error], loaded: list[str]) -> Stage3Error:
+    if len(failures) == 1 and not loaded:
+        return failures[0]
+    kind = type(failures[0]) if len({type(f) for f in failures}) == 1 else Stage3Error
+    done = f" (loaded: {', '.join(loaded)})" if loaded else ""
+    return kind("; ".join(str(failure) for failure in failures) + done)
+
+
+def _with_progress(files: Sequence[Product]) -> Iterator[Product]:
+    """Show a progress bar over several files, in a terminal or a notebook, after a second."""
+    from IPython import get_ipython
+
+    if len(files) < 2 or not (sys.stderr.isatty() or get_ipython() is not None):
+        yield from files
+        return
+    from tqdm.auto import tqdm
+
+    bar = tqdm(files, desc="Loading", unit="file", delay=1)
+    for file in bar:
+        bar.set_postfix_str(file.path.name, refresh=False)
+        yield file
+
+
+def attach(viz: Any) -> Any:
+    """Put our plugins and loaders into an existing app; twice is harmless.
+
+    Parameters
+    ----------
+    viz : jdaviz app
+        An ``Imviz()``, a ``Specviz()`` or a generalised app.
+
+    Returns
+    -------
+    jdaviz app
+        The same.
+    """
+    if configuration(viz) == "deconfigged":
+        return viz  # equipped by the hook of `register`
+    add_plugins(viz, plugins.names_for(configuration(viz)))
+    return viz
+
+
+def register() -> None:
+    """Equip the generalised apps that exist and those to come. Called on import, once."""
+    on_every_app(refresh_from_registries)
+
+
+def show(**options: Any) -> None:
+    """Show the current app, as ``jdaviz.show()`` does.
+
+    Parameters
+    ----------
+    **options
+        Those of ``jdaviz.show``: ``loc``, ``title``, ``height``.
+    """
+    import jdaviz
+
+    jdaviz.gca().show(**options)
+
+
+def open_demo(app: Any = None) -> list[str]:
+    """Load the demo products that are shipped with the package.
+
+    Parameters
+    ----------
+    app : jdaviz app, optional
+        By default ``jdaviz.gca()``.
+
+    Returns
+    -------
+    list of str
+        The labels of the data.
+    """
+    from .demo import demo_products
+
+    return load(*demo_products(), app=app)

@@ -1,0 +1,300 @@
+"""Every private jdaviz name that this package touches, each with its reason.
+
+jdaviz 5.0.5 is what these were written against; each docstring says what 5.1 offers instead.
+Overriding a method that jdaviz documents as overridable does not count as touching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = [
+    "add_plugins",
+    "application",
+    "configuration",
+    "create_viewer",
+    "existing_apps",
+    "glue_viewer",
+    "importer_registry_name",
+    "on_every_app",
+    "refresh_from_registries",
+    "restricted_formats",
+    "show_message",
+]
+
+
+def application(app: Any) -> Any:
+    """Return jdaviz's inner application of a helper (``Imviz()``, ``jdaviz.gca()``).
+
+    Reason: data collection, hub and viewers hang on it, and the public ``.app`` of a helper is
+    deprecated in favour of ``._app``. jdaviz 5.1: the same.
+    """
+    return getattr(app, "_app", app)
+
+
+def configuration(app: Any) -> str:
+    """Return the name of an app's configuration: ``'deconfigged'``, ``'imviz'``, ….
+
+    Reason: no public name. jdaviz 5.1: the same; with 5.2 only ``'deconfigged'`` is left.
+    """
+    return application(app).config
+
+
+def existing_apps() -> list:
+    """Return the generalised apps that exist.
+
+    Reason: none private; here because ``jdaviz.gca()`` would make one. jdaviz 5.1: the same.
+    """
+    import jdaviz
+
+    return list(jdaviz.get_all_apps())
+
+
+def on_every_app(hook: Callable[[Any], None]) -> None:
+    """Run ``hook(app)`` for the generalised apps that exist and for those to come.
+
+    Reason: the only way to equip an app whichever of the packages is imported first.
+    jdaviz 5.1: the same private name.
+    """
+    import jdaviz
+
+    jdaviz._register_new_app_hook(hook)
+
+
+def refresh_from_registries(app: Any) -> None:
+    """Make an existing generalised app offer what has been registered after it was made.
+
+    Reason: an app copies the registries when it is made. jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    inner.update_tray_items_from_registry()
+    inner.update_new_viewers_from_registry()
+    _renew_loaders(app)
+
+
+def _renew_loaders(app: Any) -> None:
+    """Replace an app's loaders by instances of the classes that are registered now.
+
+    Reason: loaders are made with the app, and ``update_loaders_from_registry`` keeps the
+    instances that it finds. jdaviz 5.1: the same.
+    """
+    from ipywidgets import widget_serialization
+    from jdaviz.core.registries import loader_resolver_registry
+
+    inner = application(app)
+    items = []
+    for item in inner.state.loader_items:
+        registered = loader_resolver_registry.members.get(item["name"])
+        old = widget_serialization["from_json"](item["widget"], None)
+        if registered is not None and type(old) is not registered:
+            new = registered(
+                app=inner,
+                open_callback=old.open_callback,
+                close_callback=old.close_callback,
+                set_active_loader_callback=old.set_active_loader_callback,
+            )
+            item = {**item, "widget": "IPY_MODEL_" + new.model_id}
+        items.append(item)
+    inner.state.loader_items = items
+
+
+def add_plugins(app: Any, names: list[str]) -> None:
+    """Add tray plugins to an ``Imviz()`` or ``Specviz()``, once each.
+
+    Reason: the trays of these configurations come from a YAML file, and the hook for new apps
+    does not fire for them. jdaviz 5.2 removes both classes.
+    """
+    from jdaviz.core.registries import tray_registry
+
+    inner = application(app)
+    have = {item["name"] for item in inner.state.tray_items}
+    for name in names:
+        if name not in have:
+            item = inner._create_tray_item(tray_registry.members[name])
+            inner.state.tray_items.append(item)
+
+
+def restricted_formats(resolver: Any) -> list[str]:
+    """Return the formats that the caller of ``load(…, format=…)`` asked for; empty for any.
+
+    Reason: a resolver keeps them under a private name. jdaviz 5.1: the same.
+    """
+    return list(getattr(resolver, "_restrict_to_formats", None) or [])
+
+
+def dropped_file_name(resolver: Any) -> str:
+    """Return the name of the file that was dropped into the browser, empty if none.
+
+    Reason: the resolver keeps it under a private name. jdaviz 5.1: the same.
+    """
+    return (getattr(resolver, "_file_info", None) or {}).get("name", "")
+
+
+def replace_resolver(name: str, resolver: type) -> None:
+    """Register a resolver class in place of the built-in one of that name.
+
+    Reason: the registry's decorator cannot overwrite, and sets the label that loaders show.
+    jdaviz 5.1: the same.
+    """
+    from jdaviz.core.registries import loader_resolver_registry
+
+    resolver._registry_label = name
+    loader_resolver_registry.add(name, resolver, overwrite=True)
+
+
+def importer_registry_name(importer: Any) -> str:
+    """Return the format name that an importer class is registered under.
+
+    Reason: set on the class by the registry, without a public name. jdaviz 5.1: the same.
+    """
+    return importer._registry_label
+
+
+def glue_viewer(viewer: Any) -> Any:
+    """Return the glue viewer behind jdaviz's public viewer object.
+
+    Reason: axis limits, stretch and layers have no public API that covers viewers of ours.
+    jdaviz 5.1: the same.
+    """
+    return viewer._obj.glue_viewer
+
+
+def create_viewer(app: Any, reference: str, label: str) -> Any:
+    """Create an empty viewer of a registered class.
+
+    Reason: viewer creators exist for the built-in kinds and the generalised app only; importers
+    of jdaviz itself call the same method. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    reference : str
+        The name under which the viewer class is registered, for example ``'spectrum-2d-viewer'``.
+    label : str
+        The viewer's label, made unique.
+
+    Returns
+    -------
+    str
+        The label that the viewer got.
+    """
+    from jdaviz.core.events import NewViewerMessage
+    from jdaviz.core.registries import viewer_registry
+
+    inner = application(app)
+    label = inner.return_unique_name(label, typ="viewer")
+    viewer_class = viewer_registry.members[reference]["cls"]
+    inner._on_new_viewer(
+        NewViewerMessage(viewer_class, data=None, sender=inner),
+        vid=label,
+        name=label,
+        open_data_menu_if_empty=False,
+    )
+    return label
+
+
+def show_message(app: Any, text: str, color: str = "error", timeout: int = 15000) -> None:
+    """Show a line of text in the app's snackbar and keep it in its log.
+
+    Reason: messages go over the app's hub, which only ``app._app`` gives. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    text : str
+        The message.
+    color : {'info', 'success', 'warning', 'error'}
+        What kind of message it is.
+    timeout : int
+        How long it is shown, in milliseconds.
+    """
+    from jdaviz.core.events import SnackbarMessage
+
+    inner = application(app)
+    inner.hub.broadcast(SnackbarMessage(text, color=color, timeout=timeout, sender=inner))
+
+
+def spatial_component_type(comp_id: str, comp: Any, units: str, physical_type: str) -> str:
+    """Name what a column is, by which jdaviz links data ('RA:angle', '0:pixel', …).
+
+    Reason: jdaviz's rule for images and catalogs is a private function. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.loaders.importers.image.image import _spatial_assign_component_type
+
+    return _spatial_assign_component_type(comp_id, comp, units, physical_type)
+
+
+def spectral_component_type(comp_id: str, comp: Any, units: str, physical_type: str) -> str:
+    """Name what a component of a spectrum is, by which jdaviz links data ('spectral_axis', …).
+
+    Reason: jdaviz's rule for spectra is a private function. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.loaders.importers.spectrum_common import _spectrum_assign_component_type
+
+    return _spectrum_assign_component_type(comp_id, comp, units, physical_type)
+
+
+def is_spectrum_viewer(viewer: Any) -> bool:
+    """Whether a (glue) viewer shows 1-D spectra.
+
+    Reason: jdaviz's predicate is private. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.registries import viewer_registry
+
+    return isinstance(viewer, viewer_registry.members["spectrum-1d-viewer"]["cls"])
+
+
+def shown_in(importer: Any, data_label: str) -> list:
+    """Return the glue viewers in which a data entry is shown.
+
+    Reason: the public viewer objects do not give the viewer class's own methods.
+    jdaviz 5.1: the same.
+    """
+    viewers = application(importer)._viewer_store.values()
+    return [v for v in viewers if data_label in [layer.layer.label for layer in v.layers]]
+
+
+def data_labels(app: Any) -> list[str]:
+    """Return the labels of an app's data, layers without data (WCS orientations) aside.
+
+    Reason: the public ``data_labels`` leaves children out. jdaviz 5.1: the same.
+    """
+    return [data.label for data in application(app).data_collection]
+
+
+def remove_data(app: Any, labels: list[str]) -> None:
+    """Remove data from an app and its viewers.
+
+    Reason: ``data_item_remove`` hangs on the inner application. jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    for label in labels:
+        inner.data_item_remove(label)
+
+
+def viewer_labels(app: Any) -> list[str]:
+    """Return the labels of an app's viewers.
+
+    Reason: the public ``viewers`` builds an object for each. jdaviz 5.1: the same.
+    """
+    return list(application(app).get_viewer_reference_names())
+
+
+def remove_viewers(app: Any, labels: list[str]) -> None:
+    """Close viewers of an app.
+
+    Reason: only the UI's callback closes a viewer. jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    for label in labels:
+        inner.vue_destroy_viewer_item(label)
+
+
+def unique_data_label(app: Any, label: str) -> str:
+    """Return the label, with a number after it if data of that label exist.
+
+    Reason: jdaviz makes labels of single entries unique by itself, not those of several.
+    jdaviz 5.1: the same.
+    """
+    return application(app).return_unique_name(label, typ="data")

@@ -1,0 +1,90 @@
+"""Importer of source catalogs (cat)."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.table import QTable
+from jdaviz.core.loaders.importers import BaseImporterToDataCollection
+from jdaviz.core.registries import loader_importer_registry
+
+from ..jdaviz_compat import spatial_component_type
+from ..readers.catalog import label_column, pixel_columns, read_catalog, sky_column
+from .importing import ProductImporterMixin, importing
+
+__all__ = ["CatalogImporter", "catalog_for_jdaviz"]
+
+
+@loader_importer_registry("JWST source catalog")
+class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
+    """Imports a source catalog with all its columns.
+
+    The sources are linked to images by their sky positions where images are aligned by WCS, and
+    by their pixel positions where images are aligned by pixels.
+    """
+
+    template_file = __file__, "importer.vue"
+
+    def prepare(self):
+        if not self.viewer.choices:
+            self.viewer.create_new.selected = "Table"
+
+    @staticmethod
+    def _get_supported_viewers():
+        return [
+            {"label": "Image", "reference": "imviz-image-viewer", "allow_create": False},
+            {"label": "Scatter", "reference": "scatter-viewer"},
+            {"label": "Histogram", "reference": "histogram-viewer"},
+            {"label": "Table", "reference": "table-viewer"},
+        ]
+
+    def build(self) -> QTable:
+        return catalog_for_jdaviz(read_catalog(self.product.path))
+
+    def assign_component_type(self, comp_id, comp, units, physical_type):
+        return spatial_component_type(comp_id, comp, units, physical_type)
+
+    @importing
+    def __call__(self):
+        self.add_to_data_collection(self.output, data_hash=self.data_hashes[0], cls=QTable)
+
+
+def catalog_for_jdaviz(catalog: QTable) -> QTable:
+    """Turn a source catalog into what jdaviz takes, with every column kept.
+
+    Parameters
+    ----------
+    catalog : QTable
+        As read by `jdaviz_stage3.readers.catalog.read_catalog`.
+
+    Returns
+    -------
+    QTable
+        Each `~astropy.coordinates.SkyCoord` column as two angle columns (``sky_centroid`` becomes
+        ``RA`` and ``Dec``, others ``NAME.ra`` and ``NAME.dec``, in degrees); ``ID``, ``X`` and
+        ``Y`` are added under the names that jdaviz looks for. ``meta`` tells jdaviz which columns
+        are the positions and the label.
+    """
+    out = QTable()
+    sky, pixels, label = sky_column(catalog), pixel_columns(catalog), label_column(catalog)
+    out.meta.update(catalog.meta)
+    if sky is not None:
+        out["RA"] = catalog[sky].icrs.ra.to(u.deg)
+        out["Dec"] = catalog[sky].icrs.dec.to(u.deg)
+        out.meta.update(_jdaviz_loader_ra_col="RA", _jdaviz_loader_dec_col="Dec")
+    if pixels is not None:
+        for name, column in zip(("X", "Y"), pixels, strict=True):
+            out[name] = np.asarray(getattr(catalog[column], "value", catalog[column]), dtype=float)
+        out.meta.update(_jdaviz_loader_x_col="X", _jdaviz_loader_y_col="Y")
+    out["ID"] = np.asarray(catalog[label]) if label else np.arange(1, len(catalog) + 1)
+    out.meta["_jdaviz_id_col"] = "ID"
+    for name in catalog.colnames:
+        column = catalog[name]
+        if isinstance(column, SkyCoord):
+            if name != sky:
+                out[f"{name}.ra"] = column.icrs.ra.to(u.deg)
+                out[f"{name}.dec"] = column.icrs.dec.to(u.deg)
+        else:
+            out[name] = column
+    return out

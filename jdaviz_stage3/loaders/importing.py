@@ -1,0 +1,221 @@
+"""What our importers have in common."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jdaviz.core.user_api import ImporterUserApi
+
+from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError
+from ..jdaviz_compat import (
+    configuration,
+    create_viewer,
+    data_labels,
+    importer_registry_name,
+    remove_data,
+    remove_viewers,
+    show_message,
+    unique_data_label,
+    viewer_labels,
+)
+from .product import Product
+
+__all__ = ["ProductImporterMixin", "options_of"]
+
+# What people call jdaviz's configurations, for messages.
+_CONFIGURATION_NAMES = {
+    "deconfigged": "the generalised app (jdaviz.gca())",
+    "imviz": "Imviz",
+    "specviz": "Specviz",
+}
+
+
+class ProductImporterMixin:
+    """Mixed into an importer, before jdaviz's class, to make it take `Product` objects only.
+
+    Classes carry the names of jdaviz's own importers where there is one: jdaviz looks at the
+    class name of the importer that data came through to tell images and catalogs apart, for
+    linking and for its menus.
+
+    Attributes
+    ----------
+    options : tuple of str
+        What ``load(path, …)`` takes for this product type, beside jdaviz's own.
+    """
+
+    options: tuple[str, ...] = ()
+    _prepared = False
+
+    def __init__(self, app, resolver, parser, input, **kwargs):
+        # jdaviz tries every importer on every file; refusing here costs no widget.
+        if not isinstance(input, Product):
+            raise TypeError("not a JWST Stage 3 product")
+        if input.kind.importer != importer_registry_name(type(self)):
+            raise TypeError(f"a {input.kind.name} is not imported as {type(self).__name__}")
+        super().__init__(app=app, resolver=resolver, parser=parser, input=input, **kwargs)
+        self.data_label.default = self.product.label
+        self.data_hashes = [self.product.data_hash()]
+        self._problem: Stage3Error | None = None
+        try:
+            self.check_configuration()
+            self.prepare()
+        except Stage3Error as err:
+            # Raised on import: jdaviz would take an error here for "no valid loader found".
+            self._problem = err
+        self._prepared = True
+
+    def prepare(self) -> None:
+        """Set up the importer's own controls; overridden where the file must be looked into.
+
+        Raises
+        ------
+        Stage3Error
+            If the file is broken; it is kept, and raised when the product is imported.
+        """
+
+    @property
+    def product(self) -> Product:
+        """The product that is imported."""
+        return self.input
+
+    @property
+    def output(self) -> Any:
+        """What is added to the data collection, read from the file each time."""
+        # jdaviz looks at every attribute of the API while it makes an importer; the file is not
+        # read for that.
+        return self.build() if self._prepared else None
+
+    def build(self) -> Any:
+        """Read from the file what is to be added; overridden by each importer."""
+        raise NotImplementedError
+
+    @property
+    def is_valid(self) -> bool:
+        # Also where the configuration cannot show it, so that loading says which one can.
+        return True
+
+    @property
+    def user_api(self) -> ImporterUserApi:
+        return ImporterUserApi(self, expose=list(self.options))
+
+    def check_configuration(self) -> None:
+        """Raise if the app's configuration cannot show this type of product.
+
+        Raises
+        ------
+        UnsupportedProductError
+        """
+        kind = self.product.kind
+        config = configuration(self)
+        if config not in kind.configurations:
+            can = " or ".join(_CONFIGURATION_NAMES.get(c, c) for c in kind.configurations)
+            raise UnsupportedProductError(
+                f"{self.product.path.name}: {_CONFIGURATION_NAMES.get(config, config)} cannot "
+                f"show {kind.suffix} products ({kind.name}); open it in {can}"
+            )
+
+    def unique_label(self, *parts: str) -> str:
+        """Join the data label and what tells one of several entries apart.
+
+        Parameters
+        ----------
+        *parts : str
+            Added to the data label.
+
+        Returns
+        -------
+        str
+            Distinct from the labels of other data; where the user chose the data label himself,
+            as it is, so that an entry of that label is replaced, as jdaviz does.
+        """
+        label = " ".join(part for part in (self.data_label_value.strip(), *parts) if part)
+        return unique_data_label(self, label) if self.data_label_auto else label
+
+    def show_in_new_viewer(self, reference: str, label: str) -> None:
+        """Create a viewer and choose it for the data that are added next.
+
+        Parameters
+        ----------
+        reference : str
+            The name under which the viewer class is registered.
+        label : str
+            Its label in the app, made unique.
+        """
+        label = create_viewer(self, reference, label)
+        self.viewer.create_new.selected = ""
+        self.viewer.selected = [label]
+
+    def vue_import_clicked(self, *args, **kwargs):
+        try:
+            super().vue_import_clicked(*args, **kwargs)
+        except Stage3Error as err:
+            show_message(self, str(err))
+
+
+@contextmanager
+def _warnings_shown(app: Any) -> Iterator[None]:
+    """Show our warnings in the app as well as where Python shows them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    shown = set()
+    for entry in caught:
+        warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
+        text = str(entry.message)
+        if issubclass(entry.category, Stage3Warning) and text not in shown:
+            shown.add(text)
+            show_message(app, text, color="warning")
+
+
+def importing(method: Callable[..., None]) -> Callable[..., None]:
+    """Decorate an importer's ``__call__``, so that it adds its product whole or not at all.
+
+    A file found broken before raises here; our warnings are shown in the app as well, and what a
+    failed import had added already is removed again.
+    """
+
+    @functools.wraps(method)
+    def wrapped(self, *args, **kwargs):
+        if self._problem is not None:
+            raise self._problem
+        data, viewers = data_labels(self), viewer_labels(self)
+        try:
+            with _warnings_shown(self):
+                return method(self, *args, **kwargs)
+        except Exception as err:
+            remove_data(self, [label for label in data_labels(self) if label not in data])
+            remove_viewers(self, [label for label in viewer_labels(self) if label not in viewers])
+            if isinstance(err, Stage3Error):
+                raise
+            raise Stage3Error(_reason(err, self.product)) from err
+
+    return wrapped
+
+
+def _reason(err: Exception, product: Product) -> str:
+    if not product.path.exists():
+        return f"{product.path}: the file is not there (any more)"
+    first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
+    return f"{product.path.name}: could not be loaded ({first})"
+
+
+def options_of(kind_importer: str) -> tuple[str, ...]:
+    """Return the options that loading takes for a format.
+
+    Parameters
+    ----------
+    kind_importer : str
+        The name that the importer is registered under.
+
+    Returns
+    -------
+    tuple of str
+        Beside ``data_label``, ``viewer`` and ``viewer_label``, which all take.
+    """
+    from jdaviz.core.registries import loader_importer_registry
+
+    return loader_importer_registry.members[kind_importer].options

@@ -1,0 +1,115 @@
+"""A recognised product on its way into jdaviz, and the parser that passes it to the importers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jdaviz.core.loaders.parsers import BaseParser
+from jdaviz.core.registries import loader_parser_registry
+
+from ..errors import Stage3Error, UnsupportedProductError
+from ..products import ProductType, identify, product_root
+
+__all__ = ["Product", "ProductFile", "Stage3Parser"]
+
+
+@dataclass(frozen=True)
+class ProductFile:
+    """A file that has been recognised as a Stage 3 product.
+
+    That it is no string keeps jdaviz's own parsers off it, and jdaviz from reading the whole file
+    to see whether it is a list of observations.
+
+    Parameters
+    ----------
+    path : path
+    kind : ProductType
+    """
+
+    path: Path
+    kind: ProductType
+
+    @classmethod
+    def recognise(cls, path: str | os.PathLike) -> ProductFile | None:
+        """Return the file as a product, or None if it is none, or none that can be shown.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        ProductFile or None
+        """
+        try:
+            kind = identify(path)
+        except Stage3Error:
+            return None
+        return cls(Path(path), kind) if kind.can_load else None
+
+
+class Product:
+    """What our importers take in: a recognised file, described without reading its arrays.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Raises
+    ------
+    UnknownProductError, UnreadableProductError
+        If the file is no product: see `jdaviz_stage3.identify`.
+    UnsupportedProductError
+        If the product type cannot be shown yet.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.kind = identify(path)
+        if not self.kind.can_load:
+            raise UnsupportedProductError(
+                f"{self.path.name}: a Stage 3 {self.kind.suffix} product ({self.kind.name}), "
+                "which jdaviz_stage3 recognises but cannot show yet"
+            )
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.name} {self.path.name}>"
+
+    @cached_property
+    def label(self) -> str:
+        """What the product is called in the app: ``'jw…_t001_miri_p750l x1dints'``."""
+        return f"{product_root(self.path)} {self.kind.suffix}"
+
+    def data_hash(self, part: str = "") -> str:
+        """Return a hash by which jdaviz recognises data that are loaded already.
+
+        Parameters
+        ----------
+        part : str, optional
+            Which part of the file: an extension, a trace.
+
+        Returns
+        -------
+        str
+            Of the path, size, modification time and part; the arrays are not read for it.
+        """
+        stat = self.path.stat()
+        key = f"{self.path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{part}"
+        return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+
+
+@loader_parser_registry("JWST Stage 3")
+class Stage3Parser(BaseParser):
+    """Turns a `ProductFile` into a `Product`; valid for nothing else."""
+
+    @property
+    def is_valid(self) -> bool:
+        return isinstance(self.input, ProductFile)
+
+    @cached_property
+    def output(self) -> Product:
+        return Product(self.input.path)

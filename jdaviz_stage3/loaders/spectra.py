@@ -1,0 +1,183 @@
+"""Importer of extracted (x1d) and combined (c1d) spectra."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy import units as u
+from jdaviz.core.loaders.importers import BaseImporterToDataCollection
+from jdaviz.core.registries import loader_importer_registry
+from jdaviz.core.template_mixin import SelectPluginComponent
+from specutils import Spectrum
+from traitlets import Bool, List, Unicode, observe
+
+from ..jdaviz_compat import show_message, spectral_component_type
+from ..readers.spectra import SpectrumSequence, read_spectra
+from .importing import ProductImporterMixin, importing
+
+__all__ = ["SpectrumImporter", "blank_excluded"]
+
+#: With more spectra than this in a file, only the first source's are loaded unless asked for.
+MOST_BY_DEFAULT = 8
+
+
+@loader_importer_registry("JWST spectra")
+class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
+    """Imports the chosen spectra of an x1d or c1d file, each as a data entry of its own.
+
+    By default all of them; of a file with more than eight, those of its first source.
+
+    Attributes
+    ----------
+    spectra
+        Which spectra, by their labels: ``ldr.importer.spectra.choices`` lists them.
+    source_id, order, exposure, slit : value or list of values
+        Choose the spectra that agree with every given value: ``load(path, source_id=[3, 7])``.
+    quantity : {'auto', 'flux', 'surface brightness'}
+        See `jdaviz_stage3.readers.spectra.read_spectra`.
+    dq_bits
+        Names of the data-quality flags that exclude a sample; ``'DO_NOT_USE'`` by default.
+    """
+
+    template_file = __file__, "spectra.vue"
+    options = ("spectra", "source_id", "order", "exposure", "slit", "quantity", "dq_bits")
+
+    spectra_items = List().tag(sync=True)
+    spectra_selected = List().tag(sync=True)
+    spectra_multiselect = Bool(True).tag(sync=True)
+    spectra_name = Unicode("Spectra").tag(sync=True)
+    spectra_hint = Unicode("").tag(sync=True)
+
+    def prepare(self):
+        self.quantity = "auto"
+        self.dq_bits = "DO_NOT_USE"
+        self._chosen = {"source_id": None, "order": None, "exposure": None, "slit": None}
+        self._sequence = read_spectra(self.product.path)
+        self._labels = self._unique_labels(self._sequence)
+        self.spectra = SelectPluginComponent(
+            self,
+            items="spectra_items",
+            selected="spectra_selected",
+            multiselect="spectra_multiselect",
+            manual_options=self._labels,
+        )
+        self._select_default()
+        self.spectra_hint = f"{len(self._labels)} spectra in the file; choose those to load."
+        self.data_hashes = [self.product.data_hash(label) for label in self._labels]
+        self.hash_map_to_label = dict(zip(self.data_hashes, self._labels, strict=True))
+
+    @staticmethod
+    def _get_supported_viewers():
+        return [{"label": "1D Spectrum", "reference": "spectrum-1d-viewer"}]
+
+    @staticmethod
+    def _unique_labels(sequence: SpectrumSequence) -> list[str]:
+        labels = [sequence.label(index) or "spectrum" for index in range(len(sequence))]
+        if len(set(labels)) < len(labels):
+            labels = [f"{label} ({index + 1})" for index, label in enumerate(labels)]
+        return labels
+
+    def _select_default(self) -> None:
+        entries = self._sequence.entries
+        if len(entries) <= MOST_BY_DEFAULT:
+            chosen = self._labels
+        else:
+            first = entries[0].source_id
+            same = [
+                label
+                for label, entry in zip(self._labels, entries, strict=True)
+                if first is not None and entry.source_id == first
+            ]
+            chosen = (same or self._labels)[:MOST_BY_DEFAULT]
+        self.spectra.selected = chosen
+
+    def _choose(self, **values) -> None:
+        """Select the spectra that agree with every value given so far."""
+        self._chosen.update(values)
+        wanted = self._sequence.select(**self._chosen).entries
+        by_entry = dict(zip(self._sequence.entries, self._labels, strict=True))
+        self.spectra.selected = [by_entry[entry] for entry in wanted]
+
+    source_id = property(
+        lambda self: self._chosen["source_id"], lambda self, value: self._choose(source_id=value)
+    )
+    order = property(
+        lambda self: self._chosen["order"], lambda self, value: self._choose(order=value)
+    )
+    exposure = property(
+        lambda self: self._chosen["exposure"], lambda self, value: self._choose(exposure=value)
+    )
+    slit = property(lambda self: self._chosen["slit"], lambda self, value: self._choose(slit=value))
+
+    @observe("spectra_selected")
+    def _on_spectra_selected(self, change=None):
+        self.import_disabled_msg = "" if self.spectra_selected else "Choose at least one spectrum."
+
+    def build(self) -> list[Spectrum]:
+        entries = dict(zip(self._labels, self._sequence.entries, strict=True))
+        chosen = [entries[label] for label in self.spectra_selected]
+        quantity = self.quantity
+        if quantity == "auto" and len({e.source_type == "EXTENDED" for e in chosen}) > 1:
+            # One viewer has one flux axis, so point and extended sources are both shown in flux.
+            quantity = "flux"
+        sequence = SpectrumSequence(
+            self.product.path,
+            self._sequence.name,
+            chosen,
+            quantity=quantity,
+            dq_bits=self.dq_bits,
+        )
+        return [blank_excluded(spectrum) for spectrum in sequence.read_all()]
+
+    def assign_component_type(self, comp_id, comp, units, physical_type):
+        return spectral_component_type(comp_id, comp, units, physical_type)
+
+    @importing
+    def __call__(self):
+        only = len(self._labels) == 1
+        for spectrum, label in zip(self.output, list(self.spectra_selected), strict=True):
+            suffix = self._sequence.label(0) if only else label
+            self.add_to_data_collection(
+                spectrum, self.unique_label(suffix), data_hash=self.product.data_hash(label)
+            )
+        left = len(self._labels) - len(self.spectra_selected)
+        if left and all(value is None for value in self._chosen.values()):
+            show_message(
+                self,
+                f"{self.product.path.name}: {len(self.spectra_selected)} of {len(self._labels)} "
+                "spectra loaded; choose others in the loader or with load(…, source_id=…)",
+                color="info",
+            )
+
+
+def blank_excluded(spectrum: Spectrum) -> Spectrum:
+    """Set excluded samples to NaN, so that they are drawn as gaps.
+
+    Viewers draw a spectrum's flux whatever its mask says, and a flagged sample drawn like a good
+    one is a wrong number.
+
+    Parameters
+    ----------
+    spectrum : specutils.Spectrum
+        With a mask, True where excluded.
+
+    Returns
+    -------
+    specutils.Spectrum
+        A copy with flux and uncertainty NaN where masked; the mask stays.
+    """
+    if spectrum.mask is None or not np.any(spectrum.mask):
+        return spectrum
+    flux = spectrum.flux.copy()
+    flux[spectrum.mask] = np.nan * flux.unit
+    uncertainty = spectrum.uncertainty
+    if uncertainty is not None:
+        values = u.Quantity(uncertainty.array, uncertainty.unit, copy=True)
+        values[spectrum.mask] = np.nan
+        uncertainty = type(uncertainty)(values)
+    return Spectrum(
+        flux=flux,
+        spectral_axis=spectrum.spectral_axis,
+        uncertainty=uncertainty,
+        mask=spectrum.mask,
+        meta=spectrum.meta,
+    )

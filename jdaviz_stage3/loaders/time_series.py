@@ -1,0 +1,194 @@
+"""Importer of spectral time series (x1dints): dynamic spectrum and median spectrum."""
+
+from __future__ import annotations
+
+import bottleneck
+import numpy as np
+from astropy.nddata import StdDevUncertainty
+from jdaviz.core.loaders.importers import BaseImporterToDataCollection
+from jdaviz.core.registries import loader_importer_registry
+from jdaviz.core.template_mixin import SelectPluginComponent, ViewerSelectCreateNew
+from specutils import Spectrum
+from traitlets import Any, Bool, List, Unicode
+
+from ..jdaviz_compat import is_spectrum_viewer, spectral_component_type
+from ..readers.time_series import SpectralTrace, read_spectral_time_series
+from .importing import ProductImporterMixin, importing
+
+__all__ = ["TimeSeriesImporter", "dynamic_spectrum", "median_spectrum"]
+
+
+_MEDIAN = {"label": "1D Spectrum", "reference": "spectrum-1d-viewer"}
+_VIEWER_TRAITS = (
+    "items", "selected", "create_new_items", "create_new_selected", "label_value",
+    "label_default", "label_auto", "label_invalid_msg",
+)  # fmt: skip
+_DYNAMIC = {"label": "2D Spectrum", "reference": "spectrum-2d-viewer"}
+
+
+@loader_importer_registry("JWST spectral time series")
+class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
+    """Imports each chosen trace as a dynamic spectrum and as its median over time.
+
+    Attributes
+    ----------
+    spectra
+        Which traces, by their labels; all by default.
+    order, detector : value or list of values
+        Choose the traces that agree with every given value.
+    dq_bits
+        Names of the data-quality flags that exclude a sample; ``'DO_NOT_USE'`` by default.
+    viewer
+        Where the dynamic spectra go; by default each into a new viewer.
+    median_viewer
+        Where the median spectra go; by default the spectrum viewers that there are, or a new one.
+    """
+
+    template_file = __file__, "spectra.vue"
+    options = ("spectra", "order", "detector", "dq_bits", "median_viewer")
+
+    spectra_items = List().tag(sync=True)
+    spectra_selected = List().tag(sync=True)
+    spectra_multiselect = Bool(True).tag(sync=True)
+    spectra_name = Unicode("Traces").tag(sync=True)
+    spectra_hint = Unicode("Spectral orders and detectors to load.").tag(sync=True)
+
+    median_viewer_items = List([]).tag(sync=True)
+    median_viewer_selected = Any([]).tag(sync=True)
+    median_viewer_multiselect = Bool(True).tag(sync=True)
+    median_viewer_create_new_items = List([]).tag(sync=True)
+    median_viewer_create_new_selected = Unicode().tag(sync=True)
+    median_viewer_label_value = Unicode().tag(sync=True)
+    median_viewer_label_default = Unicode().tag(sync=True)
+    median_viewer_label_auto = Bool(True).tag(sync=True)
+    median_viewer_label_invalid_msg = Unicode().tag(sync=True)
+
+    def prepare(self):
+        self.median_viewer = ViewerSelectCreateNew(
+            self,
+            *(f"median_viewer_{name}" for name in _VIEWER_TRAITS),
+            multiselect="median_viewer_multiselect",
+            default_mode="empty",
+        )
+        self.viewer_create_new_items = [dict(_DYNAMIC)]
+        self.median_viewer_create_new_items = [dict(_MEDIAN)]
+        self.median_viewer.add_filter(is_spectrum_viewer)
+        self.median_viewer.select_default()
+        self.dq_bits = "DO_NOT_USE"
+        self._chosen = {"order": None, "detector": None}
+        self._series = read_spectral_time_series(self.product.path)
+        self._traces = {trace.label or "trace": trace for trace in self._series.traces}
+        self.spectra = SelectPluginComponent(
+            self,
+            items="spectra_items",
+            selected="spectra_selected",
+            multiselect="spectra_multiselect",
+            manual_options=list(self._traces),
+        )
+        self.spectra.selected = list(self._traces)
+        self.data_hashes = [self.product.data_hash(label) for label in self._traces]
+        self.hash_map_to_label = dict(zip(self.data_hashes, self._traces, strict=True))
+
+        self.viewer.create_new.selected = _DYNAMIC["label"]  # each trace in a viewer of its own
+
+    @staticmethod
+    def _get_supported_viewers():
+        return [dict(_DYNAMIC)]
+
+    def _choose(self, **values) -> None:
+        self._chosen.update(values)
+        chosen = self._series.select(**self._chosen).traces
+        self.spectra.selected = [label for label, t in self._traces.items() if t in chosen]
+
+    order = property(
+        lambda self: self._chosen["order"], lambda self, value: self._choose(order=value)
+    )
+    detector = property(
+        lambda self: self._chosen["detector"], lambda self, value: self._choose(detector=value)
+    )
+
+    def build(self) -> list[SpectralTrace]:
+        return [self._traces[label] for label in self.spectra_selected]
+
+    def assign_component_type(self, comp_id, comp, units, physical_type):
+        return spectral_component_type(comp_id, comp, units, physical_type)
+
+    @importing
+    def __call__(self):
+        own_viewers = bool(self.viewer.create_new.selected)
+        for label, trace in zip(list(self.spectra_selected), self.output, strict=True):
+            dynamic = dynamic_spectrum(trace, self.dq_bits)
+            median = median_spectrum(dynamic)
+            name = self.unique_label(trace.label)
+            if own_viewers:
+                self.show_in_new_viewer(
+                    "spectrum-2d-viewer", f"Dynamic spectrum {trace.label}".strip()
+                )
+            self.add_to_data_collection(dynamic, name, data_hash=self.product.data_hash(label))
+            self.add_to_data_collection(
+                median,
+                f"{name} (median)",
+                data_hash=self.product.data_hash(f"{label} median"),
+                viewer_select=self.median_viewer,
+            )
+
+
+def dynamic_spectrum(
+    trace: SpectralTrace, dq_bits: str | int | tuple[str, ...] | None = "DO_NOT_USE"
+) -> Spectrum:
+    """Make a 2-D spectrum of a trace: integrations along y, wavelength along x.
+
+    Parameters
+    ----------
+    trace : SpectralTrace
+    dq_bits : optional
+        See `jdaviz_stage3.readers.quality.dq_value`.
+
+    Returns
+    -------
+    specutils.Spectrum
+        Flux (n_int, n_wave), excluded samples NaN, without uncertainty (it would double the
+        memory of what is only looked at: it is in ``stage3.read(path)``). Where wavelengths
+        differ between integrations, the axis has their median, and ``meta`` says so.
+    """
+    wavelength = trace.wavelength
+    meta = dict(trace.meta, stage3_path=str(trace.path), stage3_trace=trace.label)
+    if wavelength.ndim == 2:
+        meta["wavelength_note"] = "the wavelengths of the integrations differ; median shown"
+        wavelength = np.nanmedian(wavelength, axis=0)
+    flux = trace.usable_flux(dq_bits)
+    keep = np.isfinite(wavelength)
+    if not keep.all():
+        flux, wavelength = flux[:, keep], wavelength[keep]
+    return Spectrum(flux=flux, spectral_axis=wavelength, spectral_axis_index=1, meta=meta)
+
+
+def median_spectrum(dynamic: Spectrum) -> Spectrum:
+    """Take the median over time of a dynamic spectrum.
+
+    Parameters
+    ----------
+    dynamic : specutils.Spectrum
+        Flux (n_int, n_wave), excluded samples NaN.
+
+    Returns
+    -------
+    specutils.Spectrum
+        Flux (n_wave,). Its uncertainty is the standard error of the median from the scatter in
+        time: 1.2533 σ/√n for Gaussian noise, with σ = 1.4826 × the median absolute deviation.
+        That scatter includes what the star does, so in a transit it is an upper limit.
+    """
+    flux = dynamic.flux.value
+    median = bottleneck.nanmedian(flux, axis=0)
+    count = np.sum(np.isfinite(flux), axis=0)
+    scatter = 1.4826 * bottleneck.nanmedian(np.abs(flux - median), axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.where(count > 1, 1.2533 * scatter / np.sqrt(count), np.nan)
+    meta = dict(dynamic.meta, statistic="median over time", n_integrations=len(flux))
+    return Spectrum(
+        flux=median * dynamic.flux.unit,
+        spectral_axis=dynamic.spectral_axis,
+        uncertainty=StdDevUncertainty(error * dynamic.flux.unit),
+        mask=~np.isfinite(median),
+        meta=meta,
+    )

@@ -1,0 +1,57 @@
+"""Registering with jdaviz as soon as it is imported, whichever package comes first.
+
+Importing jdaviz takes 8-25 s, and identifying or reading a file does not need it. So importing
+jdaviz_stage3 does not import jdaviz: it registers at once if jdaviz is there, and otherwise in the
+moment that something imports it.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import sys
+
+__all__ = ["register_with_jdaviz"]
+
+
+def _register() -> None:
+    from .app import register
+
+    register()
+
+
+class _RegisteringLoader(importlib.abc.Loader):
+    """Executes jdaviz as its own loader would, then registers."""
+
+    def __init__(self, loader: importlib.abc.Loader):
+        self._loader = loader
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = self._loader  # importlib.resources and pkgutil look at it
+        module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        _register()
+
+
+class _JdavizFinder(importlib.abc.MetaPathFinder):
+    """Finds jdaviz, once, with a loader that registers after it."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "jdaviz":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _RegisteringLoader(spec.loader)
+        return spec
+
+
+def register_with_jdaviz() -> None:
+    """Register loaders, viewers and plugins with jdaviz, now or when it is imported."""
+    if "jdaviz" in sys.modules:
+        _register()
+    elif not any(isinstance(finder, _JdavizFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _JdavizFinder())
