@@ -13,6 +13,7 @@ from . import loaders, plugins, viewers  # noqa: F401  (register with jdaviz)
 from .errors import Stage3Error, Stage3Warning, UnknownProductError, UnsupportedProductError
 from .jdaviz_compat import (
     add_plugins,
+    arrange_viewers,
     configuration,
     data_labels,
     on_every_app,
@@ -24,6 +25,14 @@ from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
 
 __all__ = ["attach", "load", "open_demo", "register", "show"]
+
+# Two by two; a tuple is a stack of tabs.
+_DEMO_LAYOUT = {
+    "col": [
+        {"row": ["Image", "1D Spectrum"]},
+        {"row": [("Dynamic spectrum order 1", "Median spectrum order 1"), "Light curve"]},
+    ]
+}
 
 _COMMON_OPTIONS = ("data_label", "viewer", "viewer_label")
 
@@ -224,4 +233,10 @@ def open_demo(app: Any = None) -> list[str]:
     """
     from .demo import demo_products
 
-    return load(*demo_products(), app=app)
+    if app is None:
+        import jdaviz
+
+        app = jdaviz.gca()
+    labels = load(*demo_products(), app=app)
+    arrange_viewers(app, _DEMO_LAYOUT)
+    return labels

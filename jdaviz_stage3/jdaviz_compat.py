@@ -71,6 +71,7 @@ def refresh_from_registries(app: Any) -> None:
     inner.update_tray_items_from_registry()
     inner.update_new_viewers_from_registry()
     _renew_loaders(app)
+    _renew_colormaps(app)
 
 
 def _renew_loaders(app: Any) -> None:
@@ -97,6 +98,22 @@ def _renew_loaders(app: Any) -> None:
             item = {**item, "widget": "IPY_MODEL_" + new.model_id}
         items.append(item)
     inner.state.loader_items = items
+
+
+def _renew_colormaps(app: Any) -> None:
+    """Let the menus of an existing app know the colour maps that were added after it was made.
+
+    Reason: each menu holds a copy, and cannot draw a layer whose colour map it does not know.
+    jdaviz 5.1: the same.
+    """
+    from jdaviz.utils import cmap_samples
+
+    inner = application(app)
+    menus = [viewer._data_menu for viewer in inner._viewer_store.values()]
+    menus += [plugin._obj for plugin in app.plugins.values()]
+    for menu in menus:
+        if hasattr(menu, "cmap_samples"):
+            menu.cmap_samples = dict(cmap_samples)
 
 
 def add_plugins(app: Any, names: list[str]) -> None:
@@ -298,3 +315,78 @@ def unique_data_label(app: Any, label: str) -> str:
     jdaviz 5.1: the same.
     """
     return application(app).return_unique_name(label, typ="data")
+
+
+def arrange_viewers(app: Any, layout: dict) -> None:
+    """Lay out the viewers of an app in rows and columns.
+
+    Reason: new viewers go below each other, and there is no public way to place them.
+    jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    layout : dict
+        ``{'row': [...]}`` or ``{'col': [...]}`` of viewer labels, tuples of labels (tabs) and
+        further such dicts. Viewers that it does not name go below; names of viewers that there
+        are not are left out.
+    """
+    inner = application(app)
+    items = {item["reference"]: item for item in inner.state.viewer_items}
+
+    def stack(*labels):
+        found = [items.pop(label) for label in labels if label in items]
+        return found and inner._create_stack_item(container="gl-stack", viewers=found)
+
+    def build(part):
+        if isinstance(part, (str, tuple)):
+            return stack(*([part] if isinstance(part, str) else part))
+        [(direction, parts)] = part.items()
+        children = [child for child in map(build, parts) if child]
+        return children and inner._create_stack_item(container=f"gl-{direction}", children=children)
+
+    laid_out = build(layout)
+    rest = [stack(label) for label in list(items)]
+    children = [part for part in (laid_out, *rest) if part]
+    inner.state.stack_items = [inner._create_stack_item(container="gl-col", children=children)]
+
+
+def shows_target(viewer: Any, target: str | None) -> bool:
+    """Whether a (glue) viewer is empty or shows data of that target (TARGNAME).
+
+    Reason: filters of jdaviz's viewer selections get the glue viewer. jdaviz 5.1: the same.
+    """
+    metas = [layer.layer.meta for layer in viewer.layers if hasattr(layer.layer, "meta")]
+    return not metas or any(meta.get("TARGNAME") == target for meta in metas)
+
+
+def spectral_flux_unit(app: Any) -> str | None:
+    """Return the unit of the flux axes of the spectra that are shown, None if none is.
+
+    Reason: jdaviz has one flux unit for all spectrum viewers, and the public plugin that sets it
+    has one before there are spectra, too. jdaviz 5.1: the same.
+    """
+    for viewer in application(app)._viewer_store.values():
+        if is_spectrum_viewer(viewer) and viewer.layers:
+            return str(viewer.state.y_display_unit)
+    return None
+
+
+def show_flux_in(app: Any, unit: str) -> None:
+    """Show the spectra of an app in this unit, and their viewers at limits that fit.
+
+    Reason: an image that is loaded first makes MJy the unit of all spectra, with the axis limits
+    still in the spectrum's own. The plugin's API is public; that limits need a reset is not
+    documented. jdaviz 5.1: to check.
+    """
+    inner = application(app)
+    plugin = inner._jdaviz_helper.plugins.get("Unit Conversion")
+    if plugin is None or not hasattr(plugin, "flux_unit"):
+        return
+    if plugin.flux_unit.selected == unit or unit not in plugin.flux_unit.choices:
+        return
+    plugin.flux_unit.selected = unit
+    for viewer in inner._viewer_store.values():
+        if is_spectrum_viewer(viewer):
+            viewer.set_plot_axes()
+            viewer.state._reset_y_limits()

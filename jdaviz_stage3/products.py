@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -235,6 +236,9 @@ _SUFFIX_PATTERN = re.compile(
     re.IGNORECASE,
 )
 
+# What astropy lets through when a FITS file, compressed or not, is cut short or damaged.
+_BROKEN_FITS = (OSError, EOFError, zlib.error, fits.VerifyError, ValueError)
+
 _COMPRESSION_AND_TYPE = re.compile(r"(\.(fits|fit|ecsv|json))?(\.gz)?$", re.IGNORECASE)
 
 # Column names of a catalog that photutils' own tables and other surveys' catalogs do not have.
@@ -367,7 +371,7 @@ def read_primary_header(path: str | os.PathLike) -> fits.Header:
     """
     try:
         return fits.getheader(path, 0)
-    except (OSError, EOFError, fits.VerifyError, ValueError) as err:
+    except _BROKEN_FITS as err:
         raise UnreadableProductError(
             f"{Path(path).name}: its FITS header cannot be read ({err}); download it again"
         ) from err
@@ -391,7 +395,12 @@ def _identify_fits(path: Path) -> ProductType:
                     return row
     if len(candidates) == 1:
         return candidates[0]
-    row = _identify_by_extensions(path, candidates)
+    try:
+        row = _identify_by_extensions(path, candidates)
+    except _BROKEN_FITS as err:
+        raise UnreadableProductError(
+            f"{path.name}: its extensions cannot be read ({err}); download it again"
+        ) from err
     if row is not None:
         return row
     raise UnknownProductError(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from astropy.nddata import CCDData
+from glue.config import colormaps
 from glue.core import Component, Data
 from jdaviz.core.loaders.importers.image.image import ImageImporter as JdavizImageImporter
 from jdaviz.core.registries import loader_importer_registry
 from jdaviz.core.template_mixin import SelectFileExtensionComponent
 from jdaviz.core.user_api import ImporterUserApi
+from jdaviz.utils import cmap_samples
+from matplotlib.colors import to_hex
+from photutils.utils import make_random_cmap
 
+from ..jdaviz_compat import shown_in
 from ..readers.image import image_extensions, read_image, read_segmentation
 from .importing import ProductImporterMixin, importing
 
-__all__ = ["ImageImporter", "image_data"]
+_N_COLORS = 10_000  # labels above it share the last colour
+
+__all__ = ["ImageImporter", "draw_as_segments", "image_data"]
 
 
 @loader_importer_registry("JWST image")
@@ -77,13 +83,20 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
 
     def _data(self, extension: str) -> Data:
         if self.product.kind.suffix == "segm":
-            return _segmentation_data(read_segmentation(self.product.path))
+            segments = read_segmentation(self.product.path)
+            return image_data(segments.data, "", segments.wcs, segments.meta, "SCI")
         image = read_image(self.product.path, extension=extension, uncertainty=False)
         return image_data(image.data, str(image.unit), image.wcs, image.meta, extension)
 
     @importing
     def __call__(self):
-        return super().__call__()
+        label = self.data_label_value.strip()
+        super().__call__()
+        if self.product.kind.suffix == "segm":
+            for viewer in shown_in(self, label):
+                for layer in viewer.state.layers:
+                    if layer.layer.label == label:
+                        draw_as_segments(layer)
 
 
 def image_data(values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -> Data:
@@ -111,10 +124,29 @@ def image_data(values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -
     return data
 
 
-def _segmentation_data(segmentation: CCDData) -> Data:
-    """Make glue data of a segmentation map: labels as floats, the background transparent."""
-    # NaN is drawn transparent. float32 holds every label up to 2^24 exactly.
-    kind = np.float32 if segmentation.data.max(initial=0) < 2**24 else np.float64
-    labels = segmentation.data.astype(kind)
-    labels[segmentation.data == 0] = np.nan
-    return image_data(labels, "", segmentation.wcs, segmentation.meta, "SCI")
+def draw_as_segments(state) -> None:
+    """Draw an image layer as a segmentation map: each label its colour, the background clear.
+
+    Parameters
+    ----------
+    state : glue image layer state
+    """
+    state.cmap = _SEGMENT_COLORS
+    state.stretch = "linear"
+    state.v_min, state.v_max = 0, _N_COLORS - 1
+    state.alpha = 0.35
+
+
+def _register_segment_colors():
+    """Register the colour map of segmentation maps with glue and with jdaviz's menus."""
+    colors = make_random_cmap(n_colors=_N_COLORS, seed=1)
+    colors.colors[0] = (0, 0, 0, 0)  # label 0: transparent
+    colors.name = "Segments"
+    colormaps.add(colors.name, colors)
+    sampled = colors.resampled(50)
+    cmap_samples[colors.name] = [to_hex(sampled(index)) for index in range(50)]
+    return colors
+
+
+# On import, for the menus of an app take their colour maps when it is made.
+_SEGMENT_COLORS = _register_segment_colors()

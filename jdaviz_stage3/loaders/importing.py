@@ -19,6 +19,7 @@ from ..jdaviz_compat import (
     remove_data,
     remove_viewers,
     show_message,
+    shown_in,
     unique_data_label,
     viewer_labels,
 )
@@ -135,7 +136,7 @@ class ProductImporterMixin:
         label = " ".join(part for part in (self.data_label_value.strip(), *parts) if part)
         return unique_data_label(self, label) if self.data_label_auto else label
 
-    def show_in_new_viewer(self, reference: str, label: str) -> None:
+    def show_in_new_viewer(self, reference: str, label: str, select: Any = None) -> None:
         """Create a viewer and choose it for the data that are added next.
 
         Parameters
@@ -144,10 +145,31 @@ class ProductImporterMixin:
             The name under which the viewer class is registered.
         label : str
             Its label in the app, made unique.
+        select : optional
+            The viewer selection to set; ``self.viewer`` by default.
         """
+        select = self.viewer if select is None else select
         label = create_viewer(self, reference, label)
-        self.viewer.create_new.selected = ""
-        self.viewer.selected = [label]
+        select.create_new.selected = ""
+        select.selected = [label]
+
+    def add_to_data_collection(
+        self, data, data_label=None, *args, viewer_select=None, **kwargs
+    ) -> None:
+        """Add data as jdaviz does, and raise if a chosen viewer does not show them.
+
+        jdaviz itself shows a message for that, and goes on with half of the product.
+        """
+        super().add_to_data_collection(
+            data, data_label, *args, viewer_select=viewer_select, **kwargs
+        )
+        select = self.viewer if viewer_select is None else viewer_select
+        label = (data_label or self.data_label_value).strip()
+        if select.selected and not shown_in(self, label):
+            raise Stage3Error(
+                f"{self.product.path.name}: {label!r} could not be shown in "
+                f"{', '.join(select.selected)}; choose another viewer"
+            )
 
     def vue_import_clicked(self, *args, **kwargs):
         try:

@@ -10,8 +10,14 @@ from jdaviz.core.template_mixin import SelectPluginComponent
 from specutils import Spectrum
 from traitlets import Bool, List, Unicode, observe
 
-from ..jdaviz_compat import show_message, spectral_component_type
-from ..readers.spectra import SpectrumSequence, read_spectra
+from ..jdaviz_compat import (
+    show_flux_in,
+    show_message,
+    spectral_component_type,
+    spectral_flux_unit,
+)
+from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
+from .flux_axis import check_flux_axis, fits_flux_axis
 from .importing import ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
@@ -33,7 +39,8 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     source_id, order, exposure, slit : value or list of values
         Choose the spectra that agree with every given value: ``load(path, source_id=[3, 7])``.
     quantity : {'auto', 'flux', 'surface brightness'}
-        See `jdaviz_stage3.readers.spectra.read_spectra`.
+        ``'auto'`` takes what the spectra in the app are; for the first ones, flux density for
+        slitless spectra, else as `jdaviz_stage3.readers.spectra.read_spectra` does.
     dq_bits
         Names of the data-quality flags that exclude a sample; ``'DO_NOT_USE'`` by default.
     """
@@ -115,18 +122,26 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     def build(self) -> list[Spectrum]:
         entries = dict(zip(self._labels, self._sequence.entries, strict=True))
         chosen = [entries[label] for label in self.spectra_selected]
-        quantity = self.quantity
-        if quantity == "auto" and len({e.source_type == "EXTENDED" for e in chosen}) > 1:
-            # One viewer has one flux axis, so point and extended sources are both shown in flux.
-            quantity = "flux"
         sequence = SpectrumSequence(
             self.product.path,
             self._sequence.name,
             chosen,
-            quantity=quantity,
+            quantity=self._quantity_for(chosen),
             dq_bits=self.dq_bits,
         )
         return [blank_excluded(spectrum) for spectrum in sequence.read_all()]
+
+    def _quantity_for(self, chosen: list[SpectrumEntry]) -> str:
+        """Decide between flux and surface brightness, which cannot share jdaviz's flux axis."""
+        if self.quantity != "auto":
+            return self.quantity
+        shown = spectral_flux_unit(self)
+        if shown is not None:
+            return "flux" if fits_flux_axis(self, u.Jy) else "auto"
+        extended = {entry.source_type == "EXTENDED" for entry in chosen}
+        # A slitless field holds point and extended sources: all of them in flux density.
+        slitless = any(entry.row is not None for entry in chosen)
+        return "flux" if slitless or len(extended) > 1 else "auto"
 
     def assign_component_type(self, comp_id, comp, units, physical_type):
         return spectral_component_type(comp_id, comp, units, physical_type)
@@ -134,11 +149,17 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     @importing
     def __call__(self):
         only = len(self._labels) == 1
-        for spectrum, label in zip(self.output, list(self.spectra_selected), strict=True):
+        spectra = self.output
+        for spectrum in spectra:
+            check_flux_axis(self, spectrum.flux.unit, self.product.path.name)
+        first = spectral_flux_unit(self) is None
+        for spectrum, label in zip(spectra, list(self.spectra_selected), strict=True):
             suffix = self._sequence.label(0) if only else label
             self.add_to_data_collection(
                 spectrum, self.unique_label(suffix), data_hash=self.product.data_hash(label)
             )
+        if first:
+            show_flux_in(self, str(spectra[0].flux.unit))
         left = len(self._labels) - len(self.spectra_selected)
         if left and all(value is None for value in self._chosen.values()):
             show_message(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import bottleneck
 import numpy as np
 from astropy.nddata import StdDevUncertainty
@@ -11,8 +13,18 @@ from jdaviz.core.template_mixin import SelectPluginComponent, ViewerSelectCreate
 from specutils import Spectrum
 from traitlets import Any, Bool, List, Unicode
 
-from ..jdaviz_compat import is_spectrum_viewer, spectral_component_type
+from ..errors import Stage3Warning
+from ..jdaviz_compat import (
+    configuration,
+    is_spectrum_viewer,
+    show_flux_in,
+    shows_target,
+    spectral_component_type,
+    spectral_flux_unit,
+)
+from ..products import read_primary_header
 from ..readers.time_series import SpectralTrace, read_spectral_time_series
+from .flux_axis import fits_flux_axis
 from .importing import ProductImporterMixin, importing
 
 __all__ = ["TimeSeriesImporter", "dynamic_spectrum", "median_spectrum"]
@@ -23,7 +35,7 @@ _VIEWER_TRAITS = (
     "items", "selected", "create_new_items", "create_new_selected", "label_value",
     "label_default", "label_auto", "label_invalid_msg",
 )  # fmt: skip
-_DYNAMIC = {"label": "2D Spectrum", "reference": "spectrum-2d-viewer"}
+_DYNAMIC = {"label": "Dynamic spectrum", "reference": "stage3-dynamic-spectrum-viewer"}
 
 
 @loader_importer_registry("JWST spectral time series")
@@ -41,7 +53,8 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
     viewer
         Where the dynamic spectra go; by default each into a new viewer.
     median_viewer
-        Where the median spectra go; by default the spectrum viewers that there are, or a new one.
+        Where the median spectra go; by default the spectrum viewers that show the same target, or
+        a new one.
     """
 
     template_file = __file__, "spectra.vue"
@@ -73,6 +86,9 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
         self.viewer_create_new_items = [dict(_DYNAMIC)]
         self.median_viewer_create_new_items = [dict(_MEDIAN)]
         self.median_viewer.add_filter(is_spectrum_viewer)
+        if configuration(self) != "specviz":  # which has one spectrum viewer for all
+            target = read_primary_header(self.product.path).get("TARGNAME")
+            self.median_viewer.add_filter(lambda viewer: shows_target(viewer, target))
         self.median_viewer.select_default()
         self.dq_bits = "DO_NOT_USE"
         self._chosen = {"order": None, "detector": None}
@@ -116,21 +132,44 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
     @importing
     def __call__(self):
         own_viewers = bool(self.viewer.create_new.selected)
+        own_median_viewers = bool(self.median_viewer.create_new.selected)
         for label, trace in zip(list(self.spectra_selected), self.output, strict=True):
             dynamic = dynamic_spectrum(trace, self.dq_bits)
             median = median_spectrum(dynamic)
             name = self.unique_label(trace.label)
             if own_viewers:
                 self.show_in_new_viewer(
-                    "spectrum-2d-viewer", f"Dynamic spectrum {trace.label}".strip()
+                    _DYNAMIC["reference"], f"Dynamic spectrum {trace.label}".strip()
                 )
             self.add_to_data_collection(dynamic, name, data_hash=self.product.data_hash(label))
+            median_label = f"{name} (median)"
+            if not fits_flux_axis(self, median.flux.unit):
+                warnings.warn(
+                    f"{self.product.path.name}: the median spectrum is in {median.flux.unit}, but "
+                    f"the spectra in this app are in {spectral_flux_unit(self)}; it is loaded, "
+                    "but not shown",
+                    Stage3Warning,
+                    stacklevel=2,
+                )
+                self.median_viewer.create_new.selected = ""
+                self.median_viewer.selected = []
+                own_median_viewers = False
+            if own_median_viewers:
+                self.show_in_new_viewer(
+                    _MEDIAN["reference"],
+                    f"Median spectrum {trace.label}".strip(),
+                    self.median_viewer,
+                )
+                own_median_viewers = False  # the next traces' medians join the first's
+            first = spectral_flux_unit(self) is None
             self.add_to_data_collection(
                 median,
-                f"{name} (median)",
+                median_label,
                 data_hash=self.product.data_hash(f"{label} median"),
                 viewer_select=self.median_viewer,
             )
+            if first:
+                show_flux_in(self, str(median.flux.unit))
 
 
 def dynamic_spectrum(
@@ -160,6 +199,7 @@ def dynamic_spectrum(
     keep = np.isfinite(wavelength)
     if not keep.all():
         flux, wavelength = flux[:, keep], wavelength[keep]
+    meta |= {"_int_num": trace.int_num, "_wavelength": wavelength}  # for the viewer's axes
     return Spectrum(flux=flux, spectral_axis=wavelength, spectral_axis_index=1, meta=meta)
 
 
@@ -184,7 +224,8 @@ def median_spectrum(dynamic: Spectrum) -> Spectrum:
     scatter = 1.4826 * bottleneck.nanmedian(np.abs(flux - median), axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.where(count > 1, 1.2533 * scatter / np.sqrt(count), np.nan)
-    meta = dict(dynamic.meta, statistic="median over time", n_integrations=len(flux))
+    meta = {key: value for key, value in dynamic.meta.items() if not key.startswith("_")}
+    meta |= {"statistic": "median over time", "n_integrations": len(flux)}
     return Spectrum(
         flux=median * dynamic.flux.unit,
         spectral_axis=dynamic.spectral_axis,

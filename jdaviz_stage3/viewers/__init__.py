@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .dynamic_spectrum import DynamicSpectrumViewer
 from .light_curve import LightCurveViewer
 
-__all__ = ["LightCurveViewer"]
+__all__ = ["DynamicSpectrumViewer", "LightCurveViewer"]

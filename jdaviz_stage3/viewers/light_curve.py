@@ -16,13 +16,15 @@ class LightCurveViewer(ScatterViewer):
         super().__init__(session, *args, **kwargs)
         x_axis, y_axis = self.figure.axes[:2]
         # More digits than the scatter viewer's '0.1e': transits are parts per thousand deep.
-        y_axis.tick_format = ".4~g"
+        y_axis.tick_format = ".5~g"
         x_axis.tick_format = ".6~g"
         y_axis.label_offset = "-62"
-        self.figure.fig_margin = {"left": 84, "bottom": 52, "top": 12, "right": 18}
+        x_axis.label_offset = "42"
+        self.figure.fig_margin = {"left": 84, "bottom": 62, "top": 12, "right": 18}
         for axis in (x_axis, y_axis):
             axis.axis_label_style = {"font-size": "14px"}
-            axis.num_ticks = 7
+            axis.tick_style = {"font-size": 13}
+            axis.num_ticks = None  # bqplot's own choice: round values
 
     def show_light_curve(self, time: str, flux: str, time_label: str, flux_label: str) -> None:
         """Show these columns of the data in the viewer.

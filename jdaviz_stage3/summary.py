@@ -1,0 +1,155 @@
+"""What a file is, in one line: for ``jdaviz-stage3 info``. Headers only, no jdaviz, no arrays."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from astropy.io import fits
+
+from .errors import Stage3Error, UnreadableProductError
+from .products import ProductType, ecsv_header, identify
+from .readers.extensions import check_complete, open_product
+
+__all__ = ["ProductSummary", "summarize"]
+
+_SPECTRAL = ("EXTRACT1D", "COMBINE1D")
+
+
+@dataclass(frozen=True)
+class ProductSummary:
+    """One row of the table that ``jdaviz-stage3 info`` prints.
+
+    Attributes
+    ----------
+    path : path
+    type : str
+        The product's suffix; empty where the file is no product.
+    name : str
+        The product type in words.
+    instrument, target, pipeline_version : str
+        INSTRUME, TARGNAME and CAL_VER, or what an ECSV file's metadata say; empty if not there.
+    shape : str
+        Size in the product's own terms: ``'314 × 332'``, ``'52 sources'``.
+    action : str
+        What `jdaviz_stage3.load` does with it.
+    problem : str
+        What is wrong with the file; empty where nothing is.
+    """
+
+    path: Path
+    type: str = ""
+    name: str = ""
+    instrument: str = ""
+    target: str = ""
+    pipeline_version: str = ""
+    shape: str = ""
+    action: str = ""
+    problem: str = ""
+
+
+def summarize(path: str | os.PathLike) -> ProductSummary:
+    """Describe a file from its headers.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ProductSummary
+        Nothing is raised: what is wrong stands in ``problem``.
+    """
+    path = Path(path)
+    try:
+        kind = identify(path)
+    except Stage3Error as err:
+        return ProductSummary(path, problem=str(err))
+    facts = {"type": kind.suffix, "name": kind.name, "action": kind.action}
+    try:
+        if kind.container == "fits":
+            facts |= _fits_facts(path, kind)
+        elif kind.container == "ecsv":
+            facts |= _ecsv_facts(path, kind)
+    except Stage3Error as err:
+        facts["problem"] = str(err)
+    except (OSError, EOFError, fits.VerifyError, ValueError) as err:
+        facts["problem"] = f"{path.name}: cannot be read ({err})"
+    return ProductSummary(path, **facts)
+
+
+def _fits_facts(path: Path, kind: ProductType) -> dict[str, str]:
+    with open_product(path) as hdus:
+        primary = hdus[0].header
+        facts = {
+            "instrument": str(primary.get("INSTRUME", "")),
+            "target": str(primary.get("TARGNAME") or primary.get("TARGPROP") or ""),
+            "pipeline_version": str(primary.get("CAL_VER", "")),
+        }
+        extensions = list(hdus[1:])
+        facts["shape"] = _shape(extensions, kind)
+        if not extensions:
+            facts["problem"] = f"{path.name}: no extensions; the file is incomplete"
+            return facts
+        try:
+            check_complete(extensions[-1], path)
+        except UnreadableProductError as err:
+            facts["problem"] = str(err)
+    return facts
+
+
+def _shape(extensions: list, kind: ProductType) -> str:
+    tables = [hdu for hdu in extensions if hdu.name in _SPECTRAL]
+    if tables:
+        return _spectral_shape(tables, kind)
+    image = next((hdu for hdu in extensions if hdu.name == "SCI"), None)
+    if image is None:
+        names = list(dict.fromkeys(hdu.name for hdu in extensions if hdu.name != "ASDF"))
+        return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
+    axes = [image.header[f"NAXIS{i}"] for i in range(image.header["NAXIS"], 0, -1)]
+    return " × ".join(str(axis) for axis in axes)
+
+
+def _spectral_shape(tables: list, kind: ProductType) -> str:
+    first = tables[0].header
+    rows = sum(hdu.header["NAXIS2"] for hdu in tables)
+    names = [first.get(f"TTYPE{i}") for i in range(1, first["TFIELDS"] + 1)]
+    vectors = "SOURCE_ID" in names or "INT_NUM" in names
+    if not vectors:
+        length, count = first["NAXIS2"], len(tables)
+    else:
+        form = first[f"TFORM{names.index('WAVELENGTH') + 1}"]
+        length, count = int(re.match(r"\d*", form).group() or 1), rows
+    orders = sorted({hdu.header["SPORDER"] for hdu in tables if "SPORDER" in hdu.header})
+    if kind.suffix == "x1dints":
+        traces = {(hdu.header.get("SPORDER"), hdu.header.get("DETECTOR")) for hdu in tables}
+        count, what = count // len(traces), "integrations"
+    else:
+        what = "spectra" if count != 1 else "spectrum"
+    text = f"{count} {what} × {length} wavelengths"
+    if len(orders) > 1:
+        text += f", orders {', '.join(map(str, orders))}"
+    return text
+
+
+def _ecsv_facts(path: Path, kind: ProductType) -> dict[str, str]:
+    columns, header = ecsv_header(path)
+    with open(path, "rb") as stream:
+        rows = sum(1 for line in stream if line.strip() and not line.startswith(b"#")) - 1
+    what = "sources" if kind.suffix == "cat" else "integrations"
+    facts = {"shape": f"{rows} {what}, {len({name.split('.')[0] for name in columns})} columns"}
+    for key, names in {
+        "instrument": ("instrument",),
+        "target": ("target_name", "target"),
+        "pipeline_version": ("jwst version", "jwst", "calibration_software_version"),
+    }.items():
+        for name in names:
+            found = re.search(rf"[\s{{,]{name}: ['\"]?([^,}}'\"\n]+)", header)
+            if found:
+                facts[key] = found.group(1).strip()
+                break
+    if rows == 0:
+        facts["problem"] = f"{path.name}: no rows"
+    return facts
