@@ -16,15 +16,13 @@ from .jdaviz_compat import (
     arrange_viewers,
     configuration,
     data_labels,
-    on_every_app,
-    refresh_from_registries,
     show_message,
 )
 from .loaders.importing import options_of
 from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
 
-__all__ = ["attach", "load", "open_demo", "register", "show"]
+__all__ = ["attach", "load", "open_demo", "show"]
 
 # Two by two; a tuple is a stack of tabs.
 _DEMO_LAYOUT = {
@@ -195,14 +193,9 @@ def attach(viz: Any) -> Any:
         The same.
     """
     if configuration(viz) == "deconfigged":
-        return viz  # equipped by the hook of `register`
+        return viz  # equipped when it was made
     add_plugins(viz, plugins.names_for(configuration(viz)))
     return viz
-
-
-def register() -> None:
-    """Equip the generalised apps that exist and those to come. Called on import, once."""
-    on_every_app(refresh_from_registries)
 
 
 def show(**options: Any) -> None:

@@ -6,21 +6,45 @@ Overriding a method that jdaviz documents as overridable does not count as touch
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 __all__ = [
     "add_plugins",
     "application",
+    "arrange_viewers",
     "configuration",
     "create_viewer",
+    "data_labels",
+    "dropped_file_name",
     "existing_apps",
+    "forget_app",
     "glue_viewer",
+    "hide_server_files",
     "importer_registry_name",
+    "is_spectrum_viewer",
     "on_every_app",
     "refresh_from_registries",
+    "register_vue_components",
+    "remove_data",
+    "remove_viewers",
+    "renew_snackbar",
+    "replace_resolver",
     "restricted_formats",
+    "send_plain_table_rows",
+    "show_flux_in",
     "show_message",
+    "shown_in",
+    "shows_target",
+    "spatial_component_type",
+    "spectral_component_type",
+    "spectral_flux_unit",
+    "unique_data_label",
+    "viewer_labels",
 ]
 
 
@@ -390,3 +414,109 @@ def show_flux_in(app: Any, unit: str) -> None:
         if is_spectrum_viewer(viewer):
             viewer.set_plot_axes()
             viewer.state._reset_y_limits()
+
+
+# For the standalone server
+
+
+def register_vue_components() -> None:
+    """Register jdaviz's Vue components and layout widgets in the current solara kernel.
+
+    Reason: jdaviz registers them when it is imported, and solara keeps one registry a kernel, so
+    a second kernel would find none. ``jdaviz.solara`` does the same, but ends the process when a
+    tab is closed. jdaviz 5.1: the same.
+    """
+    import ipygoldenlayout
+    import ipysplitpanes
+    import ipyvue
+    import jdaviz
+    from jdaviz.app import custom_components
+
+    ipysplitpanes.SplitPanes()
+    ipygoldenlayout.GoldenLayout()
+    for name, path in custom_components.items():
+        ipyvue.register_component_from_file(name, path, jdaviz.__file__)
+    ipyvue.register_component_from_file("g-viewer-tab", "container.vue", jdaviz.__file__)
+
+
+def hide_server_files(keep: tuple[str, ...] = ("file drop",)) -> None:
+    """Let every generalised app that this process makes from now on offer no file of the server.
+
+    Reason: loaders and file choosers are made with the app, after its configuration is read, so a
+    setting that is changed afterwards comes too late, and jdaviz has no argument for it
+    (``App._default_configuration``). ``server_is_remote`` takes away the file choosers and saving
+    on the server, ``disabled_loaders`` names the sources. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    keep : tuple of str
+        The sources that stay, of those which jdaviz disables for a remote server.
+    """
+    from jdaviz import App
+    from jdaviz.core.config import read_configuration
+
+    remote = ("file", "file drop", "url", "object", "astroquery", "virtual observatory")
+    configuration = read_configuration("deconfigged")
+    configuration["settings"] |= {
+        "server_is_remote": True,
+        "disabled_loaders": [name for name in remote if name not in keep],
+    }
+    App._default_configuration = configuration
+
+
+def renew_snackbar(app: Any) -> None:
+    """Give an app an empty message queue of its own; what was in it stays in the app's log.
+
+    Reason: ``ApplicationState.snackbar_queue`` is one object for all apps of a process, so with
+    two tabs open the messages of one appear in the other; and there is no public way to drop
+    messages that are out of date. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    """
+    from jdaviz.utils import SnackbarQueue
+
+    state = application(app).state
+    state.snackbar_queue = SnackbarQueue()
+    state.snackbar["show"] = False
+
+
+def send_plain_table_rows() -> None:
+    """Let table viewers send rows that solara can write as JSON.
+
+    Reason: glue-jupyter puts numpy scalars into its rows. Jupyter sends them, with ``'nan'`` for
+    what is not a number; solara fails on a row with both an integer and a NaN, which every JWST
+    catalog has, and the table stays empty. jdaviz 5.1: the same.
+    """
+    from glue_jupyter.table.viewer import TableBase
+
+    TableBase.items.tag(to_json=_plain_rows)
+
+
+def _plain_rows(rows: Any, widget: Any = None) -> Any:
+    """Rows with Python's numbers, and a text where a number is none that JSON knows."""
+
+    def plain(value: Any) -> Any:
+        value = value.item() if isinstance(value, np.generic) else value
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+    return rows and [{key: plain(value) for key, value in row.items()} for row in rows]
+
+
+def forget_app(app: Any) -> None:
+    """Take an app out of jdaviz's list of apps, so that its memory can be freed.
+
+    Reason: ``jdaviz.new_app`` keeps each app for ever, and a server makes one a browser tab. The
+    index of the current app (``jdaviz._current_index``) must stay inside the list. jdaviz 5.1:
+    the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    """
+    import jdaviz
+
+    with contextlib.suppress(ValueError):
+        jdaviz.get_all_apps().remove(app)
+    jdaviz._current_index = max(0, len(jdaviz.get_all_apps()) - 1)

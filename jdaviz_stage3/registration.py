@@ -7,6 +7,7 @@ moment that something imports it.
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import importlib.util
 import sys
@@ -15,9 +16,12 @@ __all__ = ["register_with_jdaviz"]
 
 
 def _register() -> None:
-    from .app import register
+    from .jdaviz_compat import on_every_app, refresh_from_registries
 
-    register()
+    # If one of these is what imports jdaviz, it is only begun here and registers when it ends.
+    for name in ("viewers", "loaders", "plugins"):
+        importlib.import_module(f".{name}", __package__)
+    on_every_app(refresh_from_registries)
 
 
 class _RegisteringLoader(importlib.abc.Loader):

@@ -35,6 +35,7 @@ _VIEWER_TRAITS = (
     "items", "selected", "create_new_items", "create_new_selected", "label_value",
     "label_default", "label_auto", "label_invalid_msg",
 )  # fmt: skip
+_CHANNELS_AT_ONCE = 128  # 3000 integrations of them are 3 MB
 _DYNAMIC = {"label": "Dynamic spectrum", "reference": "stage3-dynamic-spectrum-viewer"}
 
 
@@ -135,13 +136,13 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
         own_median_viewers = bool(self.median_viewer.create_new.selected)
         for label, trace in zip(list(self.spectra_selected), self.output, strict=True):
             dynamic = dynamic_spectrum(trace, self.dq_bits)
-            median = median_spectrum(dynamic)
             name = self.unique_label(trace.label)
             if own_viewers:
                 self.show_in_new_viewer(
                     _DYNAMIC["reference"], f"Dynamic spectrum {trace.label}".strip()
                 )
             self.add_to_data_collection(dynamic, name, data_hash=self.product.data_hash(label))
+            median = median_spectrum(dynamic)  # after the dynamic spectrum is on the screen
             median_label = f"{name} (median)"
             if not fits_flux_axis(self, median.flux.unit):
                 warnings.warn(
@@ -219,11 +220,17 @@ def median_spectrum(dynamic: Spectrum) -> Spectrum:
         That scatter includes what the star does, so in a transit it is an upper limit.
     """
     flux = dynamic.flux.value
-    median = bottleneck.nanmedian(flux, axis=0)
-    count = np.sum(np.isfinite(flux), axis=0)
-    scatter = 1.4826 * bottleneck.nanmedian(np.abs(flux - median), axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(count > 1, 1.2533 * scatter / np.sqrt(count), np.nan)
+    median, error = np.empty((2, flux.shape[1]))
+    for start in range(0, flux.shape[1], _CHANNELS_AT_ONCE):
+        channels = slice(start, start + _CHANNELS_AT_ONCE)
+        # medians along time are many times faster where time is contiguous
+        series = np.ascontiguousarray(flux[:, channels].T)
+        median[channels] = bottleneck.nanmedian(series, axis=1)
+        count = np.sum(np.isfinite(series), axis=1)
+        series -= median[channels, np.newaxis]
+        scatter = 1.4826 * bottleneck.nanmedian(np.abs(series, out=series), axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error[channels] = np.where(count > 1, 1.2533 * scatter / np.sqrt(count), np.nan)
     meta = {key: value for key, value in dynamic.meta.items() if not key.startswith("_")}
     meta |= {"statistic": "median over time", "n_integrations": len(flux)}
     return Spectrum(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +61,7 @@ def open_product(path: str | os.PathLike) -> Iterator[fits.HDUList]:
             # memmap is astropy's default; asking for it by name refuses scaled integers (segm, DQ)
             with fits.open(path) as hdus:
                 yield hdus
-    except (OSError, EOFError, fits.VerifyError) as err:
+    except (OSError, EOFError, zlib.error, fits.VerifyError) as err:
         if not Path(path).exists():
             raise UnreadableProductError(f"{path}: the file is not there (any more)") from err
         raise UnreadableProductError(

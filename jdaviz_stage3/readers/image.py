@@ -85,7 +85,8 @@ def read_image(
         )
         if extension == "SCI":
             _warn_if_blank(image, path)
-            if uncertainty and "ERR" in hdus:
+            # a mosaic made without an error array still has ERR's header, for its BUNIT
+            if uncertainty and "ERR" in hdus and _is_plane(hdus["ERR"]):
                 error = _plane(hdus["ERR"], path)
                 image.uncertainty = StdDevUncertainty(error, unit=unit, copy=False)
     return image

@@ -79,6 +79,19 @@ class IntegrationTable:
         """
         raise NotImplementedError
 
+    def read_flagged(self, bits: int, out: np.ndarray) -> None:
+        """Set samples with any of these data-quality bits to NaN.
+
+        Parameters
+        ----------
+        bits : int
+        out : ndarray of float, shape (n_int, n_wave)
+            Changed in place.
+        """
+        dq = np.empty(out.shape, np.uint32)
+        self.read_into("DQ", dq)
+        out[(dq & np.uint32(bits)) != 0] = np.nan
+
     def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
         """Return the wavelength grid, shape (n_wavelengths,), or None if rows differ."""
         raise NotImplementedError
@@ -134,6 +147,17 @@ class RowTable(IntegrationTable):
         if count < out.shape[1]:
             out[:, count:] = np.nan if out.dtype.kind == "f" else 0
 
+    def read_flagged(self, bits: int, out: np.ndarray) -> None:
+        count = min(self.width, out.shape[1])
+        with open_product(self.path) as hdus:
+            hdu = hdus["EXTRACT1D", self.version]
+            raw = _raw_column(hdu, "DQ", rows=slice(0, 0))
+            for start in range(0, len(out), _ROWS_AT_ONCE):
+                rows = slice(start, start + _ROWS_AT_ONCE)
+                flags = hdu.data["DQ"][rows] if raw is None else _raw_column(hdu, "DQ", rows)
+                flagged = (flags[:, :count] & np.uint32(bits)) != 0
+                out[rows, :count][flagged] = np.nan
+
     def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
         count = min(self.width, n_wavelengths)
         with open_product(self.path) as hdus:
@@ -158,10 +182,10 @@ def _same_where_present(grid: np.ndarray, block: np.ndarray) -> bool:
     return bool(np.all(np.isnan(values) | np.isclose(values, grid, rtol=1e-9, atol=0)))
 
 
-def _raw_column(hdu: fits.BinTableHDU, name: str) -> np.ndarray | None:
-    """View a column as stored, uint32 offsets resolved; None where astropy must scale it."""
+def _raw_column(hdu: fits.BinTableHDU, name: str, rows: slice = slice(None)) -> np.ndarray | None:
+    """View rows of a column as stored, uint32 offsets resolved; None if astropy must scale it."""
     column = hdu.columns[name]
-    stored = hdu.data.view(np.ndarray)[name]
+    stored = hdu.data.view(np.ndarray)[name][rows]
     if column.bscale in (None, "", 1) and column.bzero in (None, "", 0):
         return stored
     if column.bzero == _UNSIGNED_OFFSET and stored.dtype.kind in "iu" and stored.itemsize == 4:

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,8 @@ class SpectrumSequence(Sequence):
 
     @staticmethod
     def _exposure_name(value: str | int, names: list[str]) -> str:
-        if isinstance(value, (int, np.integer)) and 1 <= value <= len(names):
+        named = not all(name.isdigit() for name in names)
+        if isinstance(value, (int, np.integer)) and named and 1 <= value <= len(names):
             return names[value - 1]
         return str(value)
 
@@ -227,13 +229,22 @@ class SpectrumSequence(Sequence):
             parts.append(f"order {entry.order}")
         if entry.source_id is not None:
             parts.append(f"source {entry.source_id}")
-        if entry.slit and entry.source_id is None:
+        if entry.slit and (entry.source_id is None or self._shared["slit"]):
             parts.append(entry.slit)
-        if entry.detector and len({e.detector for e in self.entries}) > 1:
+        if entry.detector and self._shared["detector"]:
             parts.append(entry.detector)
         if entry.exposure:
             parts.append(f"exposure {entry.exposure}")
         return " ".join(parts)
+
+    @cached_property
+    def _shared(self) -> dict[str, bool]:
+        """Whether sources have several slits, and the sequence several detectors."""
+        sources = {entry.source_id for entry in self.entries}
+        return {
+            "slit": len({(e.source_id, e.slit) for e in self.entries}) > len(sources),
+            "detector": len({e.detector for e in self.entries}) > 1,
+        }
 
     def _read(self, entries: Sequence[SpectrumEntry]) -> list[Spectrum]:
         with open_product(self.path) as hdus:
@@ -404,27 +415,27 @@ def _table_entries(
             "dec": float(dec[row]),
         }
         for row in range(n_rows)
+        if lengths[row]  # every exposure has a row for every source, blank where it fell off
     ]
 
 
 def _name_exposures(entries: list[dict[str, Any]]) -> None:
     """Shorten what tells the exposures apart, and drop it where nothing needs telling apart."""
-    names = list(dict.fromkeys(entry["exposure"] for entry in entries))
     keys = [(e["source_id"], e["order"], e["slit"], e["detector"]) for e in entries]
     if len(set(keys)) == len(keys):
         for entry in entries:
             entry["exposure"] = ""
         return
-    if len(names) == len({entry["extension"] for entry in entries}) and "" not in names:
-        numbered = {name: name for name in names}
-        for entry in entries:
-            entry["exposure"] = numbered[entry["exposure"]]
+    named = {(key, entry["exposure"]) for key, entry in zip(keys, entries, strict=True)}
+    if len(named) == len(keys) and all(entry["exposure"] for entry in entries):
         return
-    # Repeated spectra without (distinct) exposure names: number them within their key.
-    seen: dict[tuple, int] = {}
+    # Without (distinct) names, number them: the extensions with the same of all else. A row's
+    # source does not count, for a table lacks the sources that its exposure did not see.
+    extensions: dict[tuple, dict[int, int]] = {}
     for entry, key in zip(entries, keys, strict=True):
-        seen[key] = seen.get(key, 0) + 1
-        entry["exposure"] = str(seen[key])
+        numbers = extensions.setdefault(key if entry["row"] is None else key[1:], {})
+        number = numbers.setdefault(entry["extension"], len(numbers) + 1)
+        entry["exposure"] = str(number)
 
 
 class _SampleReader:

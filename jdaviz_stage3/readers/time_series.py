@@ -19,7 +19,7 @@ from astropy.time import Time
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
 from .extensions import extensions_named, header_dict, native, open_product, require_columns
 from .integration_tables import IntegrationTable, open_integration_tables
-from .quality import dq_mask, excluded
+from .quality import dq_value, excluded
 
 __all__ = ["SpectralTimeSeries", "SpectralTrace", "read_spectral_time_series"]
 
@@ -171,10 +171,17 @@ class SpectralTrace:
         -------
         Quantity, shape (n_int, n_wave), float64
         """
-        flux = self._column("FLUX")
-        if self._has("DQ"):
-            dq = self.__dict__.get("dq")  # without caching it: half the size of the flux again
-            flux[dq_mask(self._column("DQ", np.uint32) if dq is None else dq, dq_bits)] = np.nan
+        flux = np.empty((self.n_integrations, self.n_wavelengths))
+        bits = dq_value(dq_bits) if self._has("DQ") else 0
+        start = 0
+        for table in self.tables:
+            part = flux[start : start + table.n_integrations]
+            table.read_into("FLUX", part)
+            if bits:
+                table.read_flagged(bits, part)
+            start += table.n_integrations
+        if self._sorted is not None:
+            flux = flux[self._sorted]
         flux[np.isinf(flux)] = np.nan
         return u.Quantity(flux, self.tables[0].unit("FLUX"), copy=False)
 

@@ -34,12 +34,13 @@ def parse_unit(text: str | u.UnitBase | None, where: str, default: str = "") -> 
     where : str
         File and column, for the warning.
     default : str, optional
-        The unit where there is none in the file; dimensionless by default.
+        The unit where there is none in the file, or none that can be understood; dimensionless
+        by default.
 
     Returns
     -------
     astropy.units.UnitBase
-        Dimensionless where the string means nothing to astropy, with a `Stage3Warning`: an odd
+        The default where the string means nothing to astropy, with a `Stage3Warning`: an odd
         unit is no reason not to show the numbers.
     """
     if text is None or text == "":
@@ -50,9 +51,10 @@ def parse_unit(text: str | u.UnitBase | None, where: str, default: str = "") -> 
     try:
         return u.Unit(_SPELLINGS.get(text, text))
     except ValueError:
+        shown = f"taken to be in {default}" if default else "shown without a unit"
         warnings.warn(
-            f"{where}: unit {text!r} is not understood; the values are shown without a unit",
+            f"{where}: unit {text!r} is not understood; the values are {shown}",
             Stage3Warning,
             stacklevel=2,
         )
-        return u.dimensionless_unscaled
+        return u.Unit(default)

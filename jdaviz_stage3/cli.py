@@ -1,0 +1,276 @@
+"""The ``jdaviz-stage3`` command: ``open``, ``demo`` and ``info``.
+
+``info`` answers at once, so nothing here imports jdaviz, jwst or solara before it is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .summary import ProductSummary
+
+__all__ = ["main"]
+
+_PROGRAM = "jdaviz-stage3"
+_GAP = "  "
+#: What a folder is searched for; the products' own table then says which of these are products.
+_ENDINGS = (".fits", ".fits.gz", ".ecsv", "_asn.json")
+#: The columns of the table: heading, field of ProductSummary, least width when room is short.
+_COLUMNS = (
+    ("File", "path", 24),
+    ("Type", "type", 4),
+    ("Instrument", "instrument", 6),
+    ("Target", "target", 6),
+    ("Pipeline", "pipeline_version", 6),
+    ("Shape", "shape", 9),
+    ("On loading", "action", 16),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process where not given.
+
+    Returns
+    -------
+    int
+        The exit code: 0 for success, 1 where a file or the server is at fault, 2 where the
+        arguments are, 130 after Ctrl-C before the server runs.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough, as in `info … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The arguments that the command understands."""
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM, description="Open JWST Stage 3 products in jdaviz, in a web browser."
+    )
+    parser.add_argument("--version", action="version", version=_versions())
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    opening = commands.add_parser("open", help="open products in the browser")
+    opening.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a product or a folder of products",
+    )
+    demo = commands.add_parser("demo", help="open the small products that come with the package")
+    demo.set_defaults(paths=[])
+    for command in (opening, demo):
+        command.set_defaults(run=_open, demo=command is demo)
+        command.add_argument(
+            "--host",
+            default="localhost",
+            help="the address to listen on (%(default)s); any other than this "
+            "machine asks for the token in the printed address",
+        )
+        command.add_argument(
+            "--port", type=_port, help="the port to listen on (8765, or the next free one)"
+        )
+        command.add_argument(
+            "--no-browser",
+            action="store_true",
+            help="print the address, and leave the browser to me",
+        )
+
+    info = commands.add_parser("info", help="say what products are, and what is wrong with them")
+    info.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a product or a folder of products",
+    )
+    info.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    info.set_defaults(run=_info)
+    return parser
+
+
+def _port(text: str) -> int:
+    """A port number, for argparse."""
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
+    return port
+
+
+def _versions() -> str:
+    """The versions that matter in a bug report, without importing the packages."""
+    found = []
+    for package in ("jdaviz_stage3", "jdaviz", "jwst"):
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"{package} (not installed)")
+    return ", ".join(found)
+
+
+def _fail(message: str, code: int) -> int:
+    """Print one line about what is wrong, and give back the exit code."""
+    print(f"{_PROGRAM}: {message}", file=sys.stderr)
+    return code
+
+
+def _split(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Split paths into those that exist and those that do not."""
+    present = [path for path in paths if path.exists()]
+    return present, [path for path in paths if path not in present]
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    """``open`` and ``demo``: serve the app until Ctrl-C."""
+    _, missing = _split(arguments.paths)
+    if missing:
+        return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
+
+    print("Starting jdaviz…", file=sys.stderr, flush=True)
+    try:
+        from .server import ServerError, serve
+    except ModuleNotFoundError as error:
+        return _fail(f'{error.name} is not installed: pip install "jdaviz_stage3[app]"', 1)
+    try:
+        serve(
+            arguments.paths,
+            host=arguments.host,
+            port=arguments.port,
+            open_browser=not arguments.no_browser,
+            demo=arguments.demo,
+        )
+    except ServerError as error:
+        return _fail(str(error), 1)
+    return 0
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    """``info``: a table of what each path is."""
+    from .summary import summarize
+
+    present, missing = _split(arguments.paths)
+    files: list[Path] = []
+    others = 0
+    with warnings.catch_warnings(action="ignore"):  # what is wrong stands in the summaries
+        for path in present:
+            products, rest = _products_in(path) if path.is_dir() else ([path], 0)
+            if not products:
+                _fail(f"{path}: no Stage 3 product in this folder", 1)
+            files += products
+            others += rest
+        summaries = [summarize(file) for file in files]
+
+    if arguments.json:
+        rows = [dataclasses.asdict(row) | {"path": str(row.path)} for row in summaries]
+        print(json.dumps(rows, indent=2, default=str))
+    elif summaries:
+        _print_table(summaries)
+        if others:
+            print(f"\n{others} other file{'s' if others > 1 else ''} not shown: no Stage 3 product")
+    if missing:
+        return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
+    return 1 if not summaries or any(row.problem for row in summaries) else 0
+
+
+def _products_in(folder: Path) -> tuple[list[Path], int]:
+    """The products in a folder, broken ones too, and how many files beside them are none."""
+    from .errors import Stage3Error, UnknownProductError
+    from .products import identify
+
+    products, others = [], 0
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith(".") or not file.name.endswith(_ENDINGS) or not file.is_file():
+            continue
+        try:
+            identify(file)
+        except UnknownProductError:
+            others += 1
+            continue
+        except Stage3Error:
+            pass  # its summary says what is wrong
+        products.append(file)
+    return products, others
+
+
+def _print_table(summaries: Sequence[ProductSummary]) -> None:
+    """Print the table, then the problems, in the width of the terminal."""
+    cells = [[_text(row, field) for _, field, _ in _COLUMNS] for row in summaries]
+    cells.insert(0, [heading for heading, _, _ in _COLUMNS])
+    widths = _widths(cells)
+    for number, line in enumerate(cells):
+        print(
+            _GAP.join(
+                _fit(cell, width).ljust(width) for cell, width in zip(line, widths, strict=True)
+            ).rstrip()
+        )
+        if number == 0:
+            print(_GAP.join("-" * width for width in widths))
+
+    wrong = [row for row in summaries if row.problem]
+    if wrong:
+        print(f"\n{len(wrong)} of {len(summaries)} with a problem:")
+        for row in wrong:
+            problem = _one_line(row.problem).removeprefix(f"{Path(row.path).name}: ")
+            print(f"{_GAP}{row.path}: {problem}")
+
+
+def _text(row: ProductSummary, field: str) -> str:
+    """A field of a summary as a cell: the name of a path, a dash for nothing."""
+    if field == "path":
+        return Path(row.path).name or str(row.path)
+    if field == "action" and row.problem:
+        return "see below"
+    return _one_line(str(getattr(row, field) or "")) or "-"
+
+
+def _one_line(text: str) -> str:
+    """A text without line breaks, and without what could steer the terminal."""
+    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
+
+
+def _widths(cells: Sequence[Sequence[str]]) -> list[int]:
+    """The width of each column: as wide as its cells, narrowed till all fit the terminal.
+
+    Output that goes into a file or another program is never narrowed.
+    """
+    widths = [max(len(line[number]) for line in cells) for number in range(len(_COLUMNS))]
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return widths
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - shutil.get_terminal_size().columns
+    while excess > 0:
+        room = [width - least for width, (_, _, least) in zip(widths, _COLUMNS, strict=True)]
+        widest = room.index(max(room))
+        if room[widest] <= 0:
+            break
+        widths[widest] -= 1
+        excess -= 1
+    return widths
+
+
+def _fit(text: str, width: int) -> str:
+    """A text in a width; what is left out is left out of its middle, since names end in types."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"

@@ -1,0 +1,105 @@
+"""The address of the standalone server: which port it can have, and how it is written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+__all__ = ["DEFAULT_PORT", "ServerError", "addresses", "choose_port"]
+
+DEFAULT_PORT = 8765
+_PORTS_TO_TRY = 100
+_WILDCARDS = ("", "0.0.0.0", "::")
+
+
+class ServerError(RuntimeError):
+    """The server cannot run; the message is one line for the person who started it."""
+
+
+def addresses(host: str, port: int, token: str | None) -> list[str]:
+    """Write the addresses to open; the last one is for a browser on this machine.
+
+    Parameters
+    ----------
+    host : str
+        The address that the server listens on.
+    port : int
+        Its port.
+    token : str, optional
+        Its token, where it asks for one.
+
+    Returns
+    -------
+    list of str
+        One address, or two where the server listens on all of them.
+    """
+    names = [socket.gethostname(), "127.0.0.1"] if host in _WILDCARDS else [host]
+    query = f"?token={token}" if token else ""
+    return [f"http://{f'[{name}]' if ':' in name else name}:{port}/{query}" for name in names]
+
+
+def choose_port(host: str, port: int | None) -> int:
+    """Choose the port to listen on.
+
+    Parameters
+    ----------
+    host : str
+        The address to listen on.
+    port : int, optional
+        The port that is asked for; 0 for any that is free.
+
+    Returns
+    -------
+    int
+        That port, or `DEFAULT_PORT` or the next free one where none is asked for.
+
+    Raises
+    ------
+    ServerError
+        If the port that was asked for, or each that was tried, cannot be used.
+    """
+    if port == 0:
+        with socket.create_server(("", 0)) as probe:
+            return probe.getsockname()[1]
+    if port is not None:
+        problem = _listen_problem(host, port)
+        if problem is not None:
+            raise ServerError(f"cannot listen on {host} port {port}: {problem.strerror}")
+        return port
+    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TO_TRY):
+        problem = _listen_problem(host, candidate)
+        if problem is None:
+            return candidate
+        if problem.errno != errno.EADDRINUSE:
+            raise ServerError(f"cannot listen on {host}: {problem.strerror}")
+    raise ServerError(
+        f"no free port between {DEFAULT_PORT} and {candidate}: choose one with --port"
+    )
+
+
+def _listen_problem(host: str, port: int) -> OSError | None:
+    """Why one cannot listen on a port, on each address that the host stands for."""
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        return error
+    missing: OSError | None = None
+    usable = False
+    for family, kind, protocol, _, address in found:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                if os.name == "posix":
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(address)
+                usable = True
+        except OSError as error:
+            # `localhost` names ::1 on machines without IPv6 too, and 127.0.0.1 then does
+            if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                return error
+            missing = error
+    return None if usable else missing

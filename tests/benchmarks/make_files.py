@@ -1,0 +1,158 @@
+"""Files for the benchmarks: the sizes of real products, content at random."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import QTable
+
+_SPECTRAL = (
+    "WAVELENGTH", "FLUX", "FLUX_ERROR", "FLUX_VAR_POISSON", "FLUX_VAR_RNOISE", "FLUX_VAR_FLAT",
+    "SURF_BRIGHT", "SB_ERROR", "SB_VAR_POISSON", "SB_VAR_RNOISE", "SB_VAR_FLAT", "DQ",
+    "BACKGROUND", "BKGD_ERROR", "BKGD_VAR_POISSON", "BKGD_VAR_RNOISE", "BKGD_VAR_FLAT", "NPIXELS",
+)  # fmt: skip
+_UNITS = {"WAVELENGTH": "um", "FLUX": "Jy", "FLUX_ERROR": "Jy", "SURF_BRIGHT": "MJy/sr",
+          "SB_ERROR": "MJy/sr"}  # fmt: skip
+
+
+def _primary(model: str, **keywords) -> fits.PrimaryHDU:
+    primary = fits.PrimaryHDU()
+    primary.header.update(
+        TELESCOP="JWST", DATAMODL=model, INSTRUME="NIRISS", DETECTOR="NIS", CAL_VER="3.0.0",
+        TARGNAME="BENCHMARK", **keywords,
+    )  # fmt: skip
+    return primary
+
+
+def make_i2d(folder: Path, size: int = 2048) -> Path:
+    """Write a mosaic with a TAN WCS and a genuine gwcs in its ASDF extension."""
+    from astropy.modeling import models
+    from gwcs import coordinate_frames as frames
+    from gwcs.wcs import WCS
+    from stdatamodels.jwst.datamodels import ImageModel
+
+    rng = np.random.default_rng(1)
+    scale = 0.063 / 3600
+    model = ImageModel((size, size))
+    model.data = rng.normal(0.2, 0.02, (size, size)).astype("f4")
+    for name in ("err", "wht", "var_poisson", "var_rnoise", "var_flat"):
+        setattr(model, name, np.full((size, size), 0.02, "f4"))
+    model.con = np.ones((1, size, size), "i4")
+    model.meta.telescope, model.meta.bunit_data = "JWST", "MJy/sr"
+    model.meta.instrument.name = "NIRCAM"
+    center = size / 2
+    transform = (
+        models.Shift(-center) & models.Shift(-center)
+        | models.Scale(-scale) & models.Scale(scale)
+        | models.Pix2Sky_TAN()
+        | models.RotateNative2Celestial(150.1, 2.2, 180)
+    )
+    detector = frames.Frame2D(name="detector", unit=(u.pix, u.pix))
+    sky = frames.CelestialFrame(reference_frame=SkyCoord(0 * u.deg, 0 * u.deg).frame, name="world")
+    model.meta.wcs = WCS([(detector, transform), (sky, None)])
+    path = folder / "jw09997-o001_t001_nircam_clear-f200w_i2d.fits"
+    model.save(path)
+    with fits.open(path, mode="update") as hdus:
+        hdus["SCI"].header.update(
+            CTYPE1="RA---TAN", CTYPE2="DEC--TAN", CRPIX1=center + 1, CRPIX2=center + 1,
+            CRVAL1=150.1, CRVAL2=2.2, CDELT1=-scale, CDELT2=scale, CUNIT1="deg", CUNIT2="deg",
+            RADESYS="ICRS",
+        )  # fmt: skip
+    return path
+
+
+def make_catalog(folder: Path, template: Path, n_sources: int = 100_000) -> Path:
+    """Write a catalog with the columns of a genuine one."""
+    one = QTable.read(template, format="ascii.ecsv")
+    table = one[np.arange(n_sources) % len(one)]
+    table["label"] = np.arange(1, n_sources + 1)
+    rng = np.random.default_rng(1)
+    table["xcentroid"], table["ycentroid"] = rng.uniform(0, 2048, (2, n_sources))
+    path = folder / "jw09997-o001_t001_nircam_clear-f200w_cat.ecsv"
+    table.write(path, format="ascii.ecsv", overwrite=True)
+    return path
+
+
+def make_old_x1dints(folder: Path, n_integrations: int = 600, n_waves: int = 2048) -> Path:
+    """Write an x1dints in the layout before jwst 1.19: an extension an integration."""
+    rng = np.random.default_rng(1)
+    dtype = [(name, ">i4" if name == "DQ" else ">f8") for name in _SPECTRAL]
+    rows = np.zeros(n_waves, dtype)
+    rows["WAVELENGTH"] = np.linspace(2.8, 0.85, n_waves)
+    hdus = [_primary("MultiSpecModel", EXP_TYPE="NIS_SOSS")]
+    for number in range(1, n_integrations + 1):
+        rows["FLUX"] = rng.normal(1, 0.001, n_waves)
+        hdu = fits.BinTableHDU(rows.copy(), name="EXTRACT1D", ver=number)
+        for i, name in enumerate(_SPECTRAL, start=1):
+            if name in _UNITS:
+                hdu.header[f"TUNIT{i}"] = _UNITS[name]
+        day = 61100 + number * 1e-3
+        hdu.header.update({"INT_NUM": number, "MJD-AVG": day, "TDB-MID": day, "SPORDER": 1})
+        hdus.append(hdu)
+    path = folder / "jw09997-o002_t001_niriss_clear-gr700xd_x1dints.fits"
+    fits.HDUList(hdus).writeto(path, overwrite=True)
+    return path
+
+
+def _vector_table(
+    n_rows: int, n_waves: int, wavelength: np.ndarray, extra: dict
+) -> fits.BinTableHDU:
+    """A table with a spectrum a row, filled column by column."""
+    rng = np.random.default_rng(1)
+    columns = [fits.Column(name, form, array=array) for name, (form, array) in extra.items()]
+    for name in _SPECTRAL:
+        if name == "DQ":
+            flags = (rng.random((n_rows, n_waves)) < 0.002).astype(np.uint32)
+            columns.append(fits.Column(name, f"{n_waves}J", bzero=2**31, array=flags))
+            continue
+        values = np.full((n_rows, n_waves), 0.001)
+        if name == "WAVELENGTH":
+            values[:] = wavelength
+        elif name == "FLUX":
+            values = rng.normal(1, 0.001, (n_rows, n_waves))
+        columns.append(fits.Column(name, f"{n_waves}D", _UNITS.get(name, ""), array=values))
+    return fits.BinTableHDU.from_columns(columns, name="EXTRACT1D", ver=1)
+
+
+def make_wfss_x1d(folder: Path, n_sources: int = 500, n_waves: int = 1000) -> Path:
+    """Write a slitless x1d: four exposures, a row a source."""
+    extra = {
+        "SOURCE_ID": ("J", np.arange(1, n_sources + 1)),
+        "N_ALONGDISP": ("J", np.full(n_sources, n_waves)),
+        "SOURCE_TYPE": ("20A", np.full(n_sources, "POINT")),
+        "SOURCE_RA": ("D", np.full(n_sources, 150.1)),
+        "SOURCE_DEC": ("D", np.full(n_sources, 2.2)),
+    }
+    hdus = [_primary("WFSSMultiSpecModel", EXP_TYPE="NIS_WFSS")]
+    for exposure in (1, 2, 3, 4):
+        hdu = _vector_table(n_sources, n_waves, np.linspace(1.3, 1.7, n_waves), extra)
+        hdu.ver = exposure
+        hdu.header.update(SPORDER=1, EXPGRPID=f"jw09997001001_10102_{exposure}")
+        hdus.append(hdu)
+    path = folder / "jw09997-o003_t001_niriss_f150w-gr150r_x1d.fits"
+    fits.HDUList(hdus).writeto(path, overwrite=True)
+    return path
+
+
+def make_big_x1dints(folder: Path, n_integrations: int = 3000, n_waves: int = 2048) -> Path:
+    """Write an x1dints in today's layout: a row an integration; 860 MB."""
+    number = np.arange(1, n_integrations + 1)
+    day = 61100 + number * 1e-4
+    extra = {
+        "INT_NUM": ("J", number),
+        "N_ALONGDISP": ("J", np.full(n_integrations, n_waves)),
+        "SEGMENT": ("J", np.ones(n_integrations, int)),
+        "MJD-AVG": ("D", day),
+        "TDB-MID": ("D", day),
+    }
+    hdu = _vector_table(n_integrations, n_waves, np.linspace(2.8, 0.85, n_waves), extra)
+    hdu.header.update(SPORDER=1, DETECTOR="NIS")
+    path = folder / "jw09997-o004_t001_niriss_clear-gr700xd_x1dints.fits"
+    fits.HDUList([_primary("TSOMultiSpecModel", EXP_TYPE="NIS_SOSS"), hdu]).writeto(
+        path, overwrite=True
+    )
+    return path

@@ -1,0 +1,199 @@
+"""The standalone app, as a person at a browser meets it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from jdaviz_stage3.demo import demo_products
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def demo_server(start_server):
+    """A server of the demo products."""
+    return start_server("demo")
+
+
+@pytest.fixture(scope="module")
+def demo(demo_server, start_browser):
+    """A browser with the demo products open."""
+    page = start_browser()
+    page.open(demo_server.url)
+    page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
+    yield page
+    page.screenshot("demo")
+
+
+@pytest.fixture(scope="module")
+def remote_server(start_server):
+    """A server that other machines can reach."""
+    return start_server("demo", "--host", "0.0.0.0")
+
+
+def _colors(picture: np.ndarray) -> int:
+    """How many colours a picture has."""
+    return len(np.unique(picture.reshape(-1, 3), axis=0))
+
+
+def _colored_pixels(picture: np.ndarray) -> int:
+    """How many pixels of a picture are not grey."""
+    return 0 if not picture.size else int((np.ptp(picture, axis=-1) > 60).sum())
+
+
+def _inked_columns(picture: np.ndarray) -> float:
+    """The fraction of a picture's columns in which something is drawn on the white ground."""
+    return 0 if not picture.size else float((picture.min(axis=-1) < 180).any(axis=0).mean())
+
+
+def test_demo_draws_the_image(demo):
+    demo.wait_for(lambda: _colors(demo.picture("Image")) > 20, "the image")
+
+
+def test_demo_draws_the_sources_of_the_catalog(demo):
+    demo.wait_for(lambda: _colored_pixels(demo.picture("Image")) > 20, "markers on the image")
+
+
+def test_demo_draws_a_spectrum(demo):
+    demo.wait_for(lambda: _inked_columns(demo.picture("1D Spectrum")) > 0.8, "the spectrum")
+
+
+def test_demo_draws_the_light_curve(demo):
+    demo.wait_for(lambda: _inked_columns(demo.picture("Light curve")) > 0.1, "the light curve")
+
+
+def test_app_fills_the_window(demo):
+    assert demo.driver.title == "jdaviz_stage3"
+    app, page, window = demo.driver.execute_script(
+        "return [document.querySelector('.jdaviz').getBoundingClientRect().height,"
+        " document.documentElement.scrollHeight, window.innerHeight]"
+    )
+    assert app == page == window
+
+
+def test_browser_has_nothing_to_complain_about(demo):
+    assert demo.complaints() == []
+
+
+def test_nothing_is_asked_of_the_network(demo, demo_server):
+    requests = demo.requests()
+    assert any(url.startswith("ws") for url in requests)
+    assert {urlsplit(url).netloc for url in requests} == {demo_server.netloc}
+
+
+def test_each_tab_has_an_app_of_its_own(demo_server, start_browser):
+    page = start_browser()
+    page.open(demo_server.url)
+    page.wait_for(lambda: len(page.viewers()) >= 3, "the viewers of the first tab")
+    first = page.driver.current_window_handle
+    viewers = page.viewers()
+
+    page.driver.switch_to.new_window("tab")
+    page.open(demo_server.url)
+    page.wait_for(lambda: page.viewers() == viewers, "the viewers of the second tab")
+    second = page.driver.current_window_handle
+    page.find(".lm_close_tab")[-1].click()
+    page.wait_for(lambda: page.viewers() == viewers[:-1], "the closing of a viewer")
+
+    page.driver.switch_to.window(first)
+    assert page.viewers() == viewers
+
+    before = demo_server.kernels()
+    page.driver.close()
+    page.driver.switch_to.window(second)
+    page.wait_for(lambda: demo_server.kernels() == before - 1, "the end of the first tab's app")
+    page.find(".v-toolbar__items button")[0].click()
+    page.wait_for(lambda: page.find(".v-tabs"), "an answer of the second tab's app")
+    page.screenshot("second_tab")
+
+
+def test_table_of_a_catalog_has_rows(start_server, start_browser):
+    catalog = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
+    page = start_browser()
+    page.open(start_server("open", str(catalog)).url)
+    page.wait_for(lambda: len(page.find("table tbody tr")) >= 10, "the rows of the table")
+    page.screenshot("catalog")
+
+
+def test_error_of_loading_is_shown_and_the_app_stays_usable(start_server, start_browser, tmp_path):
+    broken = tmp_path / "jw00001-o001_t001_nircam_f200w_i2d.fits"
+    broken.write_text("not a FITS file\n")
+    server = start_server("open", str(broken))
+    page = start_browser()
+    page.open(server.url)
+    page.wait_for(
+        lambda: any(broken.name in element.text for element in page.find(".v-snack__content")),
+        "the message",
+    )
+    page.screenshot("broken_file")
+    page.find(".v-toolbar__items button")[0].click()
+    page.wait_for(lambda: page.find(".v-tabs"), "an answer of the app")
+    assert "Traceback" not in server.errors.read_text()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/readyz",
+        "/static/main-vuetify.js",
+        "/_solara/cdn/requirejs@2.3.6/require.js",
+        "/jupyter/nbextensions/jupyter-vue/nodeps.js",
+        "/nothing/here",
+    ],
+)
+def test_other_machines_need_the_token(remote_server, path):
+    for refused in (path, f"{path}?token=", f"{path}?token=wrong", f"{path}?token=%C3%BC"):
+        assert remote_server.request(refused)[0] == 403
+    assert remote_server.request(path, Cookie="jdaviz-stage3-token-1=wrong")[0] == 403
+
+
+def test_token_lets_in_and_stays_as_a_cookie(remote_server):
+    status, headers, _ = remote_server.request(f"/{remote_server.query}")
+    assert status == 200
+    cookie = next(c for c in headers.get_all("Set-Cookie") if "stage3-token" in c)
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    assert remote_server.request("/readyz", Cookie=cookie.partition(";")[0])[0] == 200
+
+
+def test_websocket_needs_the_token_and_our_own_page(remote_server):
+    origin = {"Origin": f"http://{remote_server.netloc}"}
+    assert remote_server.websocket(**origin) == 403
+    assert remote_server.websocket(remote_server.query, **origin) == 101
+    assert remote_server.websocket(remote_server.query, Origin="http://elsewhere.example") == 403
+
+
+def test_other_machines_are_offered_no_file_of_this_one(remote_server, start_browser):
+    page = start_browser()
+    page.open(remote_server.url)
+    page.find(".v-toolbar__items button")[0].click()
+    page.wait_for(lambda: page.find(".v-select__slot"), "the loaders").pop(0).click()
+    sources = page.wait_for(lambda: page.find(".menuable__content__active .v-list-item"), "sources")
+    assert [source.text for source in sources] == ["file drop"]
+    page.screenshot("remote")
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "[bad", ""])
+def test_localhost_answers_to_its_own_name_only(demo_server, host):
+    assert demo_server.request("/readyz")[0] == 200
+    assert demo_server.request("/readyz", Host=host)[0] in (400, 403)
+
+
+def test_localhost_refuses_the_websockets_of_other_sites(demo_server):
+    assert demo_server.websocket(Origin=f"http://{demo_server.netloc}") == 101
+    for origin in ("http://elsewhere.example", "http://localhost:1", "null"):
+        assert demo_server.websocket(Origin=origin) == 403
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_server_cleanly(start_server, start_browser, number):
+    server = start_server("demo")
+    page = start_browser()
+    page.open(server.url)
+    assert server.stop(number) in (0, 130)
+    assert "Traceback" not in Path(server.errors).read_text()

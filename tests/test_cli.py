@@ -1,0 +1,321 @@
+"""The command line, and the server's checks of addresses and requests, without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from jdaviz_stage3 import cli, network, products, summary
+from jdaviz_stage3.access import AccessGuard, is_local
+from jdaviz_stage3.errors import UnknownProductError
+
+
+@dataclass
+class Summary:
+    """What `summary.summarize` gives, for tests of the table alone."""
+
+    path: Path
+    type: str = "i2d"
+    name: str = "Mosaic"
+    instrument: str = "NIRCAM"
+    target: str = "NGC 1234"
+    pipeline_version: str = "1.20.2"
+    shape: str = "2048 x 2048"
+    action: str = "opens in an image viewer"
+    problem: str = ""
+
+
+@pytest.fixture
+def summaries(monkeypatch):
+    """Make up what files are from their names."""
+
+    def summarize(path):
+        path = Path(path)
+        if "broken" in path.name:
+            return Summary(path, problem=f"{path.name}: truncated:\n3 of 9 MB are there")
+        return Summary(path)
+
+    def identify(path):
+        if "other" in Path(path).name:
+            raise UnknownProductError(f"{path}: not a Stage 3 product")
+
+    monkeypatch.setattr(summary, "summarize", summarize)
+    monkeypatch.setattr(products, "identify", identify)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of empty files with such names."""
+    for name in ("a_i2d.fits", "b_other.fits", "notes.txt", ".hidden_i2d.fits"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_version_names_the_packages_of_a_bug_report(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert {"jdaviz_stage3", "jdaviz", "jwst"} <= set(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("command", ["open", "info"])
+def test_missing_path_is_one_line_and_exit_code_2(command, tmp_path, capsys):
+    missing = tmp_path / "missing_i2d.fits"
+    assert cli.main([command, str(missing)]) == 2
+    error = capsys.readouterr().err
+    assert str(missing) in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["open"], ["info"], ["demo", "--port", "65536"], ["demo", "--port", "x"], ["nonsense"]],
+)
+def test_wrong_arguments_are_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+
+
+def test_info_imports_nothing_heavy(tmp_path):
+    (tmp_path / "x_i2d.fits").touch()
+    code = (
+        "import sys; from jdaviz_stage3.cli import main; main(['info', sys.argv[1]]);"
+        "print({name.partition('.')[0] for name in sys.modules} & "
+        "{'jdaviz', 'jwst', 'solara', 'glue', 'ipywidgets', 'specutils', 'stdatamodels'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "x_i2d.fits")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_module_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "jdaviz_stage3", "open", "nowhere.fits"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "jdaviz-stage3: no such file or folder: nowhere.fits\n"
+
+
+def test_info_prints_a_row_for_each_product(summaries, folder, capsys):
+    assert cli.main(["info", str(folder / "a_i2d.fits")]) == 0
+    out = capsys.readouterr().out
+    for text in ("a_i2d.fits", "i2d", "NIRCAM", "NGC 1234", "1.20.2", "2048 x 2048", "viewer"):
+        assert text in out
+
+
+def test_info_of_a_folder_leaves_other_files_out(summaries, folder, capsys):
+    assert cli.main(["info", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "a_i2d.fits" in out and "hidden" not in out and "notes" not in out
+    assert "1 other file not shown" in out
+
+
+def test_info_of_an_empty_folder_fails(summaries, tmp_path, capsys):
+    assert cli.main(["info", str(tmp_path)]) == 1
+    assert "no Stage 3 product" in capsys.readouterr().err
+
+
+def test_info_says_what_is_wrong(summaries, folder, capsys):
+    broken = folder / "broken_i2d.fits"
+    broken.touch()
+    assert cli.main(["info", str(folder / "a_i2d.fits"), str(broken)]) == 1
+    assert f"{broken}: truncated: 3 of 9 MB are there\n" in capsys.readouterr().out
+
+
+def test_info_of_a_folder_shows_broken_products(summaries, folder, capsys):
+    (folder / "broken_i2d.fits").touch()
+    assert cli.main(["info", str(folder)]) == 1
+    assert "1 of 2 with a problem" in capsys.readouterr().out
+
+
+def test_info_prints_json(summaries, folder, capsys):
+    assert cli.main(["info", "--json", str(folder / "a_i2d.fits")]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["path"] == str(folder / "a_i2d.fits")
+    assert (row["type"], row["problem"]) == ("i2d", "")
+
+
+@pytest.mark.parametrize("columns", [100, 120, 400])
+def test_table_fits_the_terminal(columns, summaries, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    path = tmp_path / f"jw01234-o001_{'t001_' * 12}i2d.fits"
+    path.touch()
+    cli.main(["info", str(path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert lines[2].startswith("jw01234-o001_") and "i2d.fits" in lines[2]
+
+
+def test_table_in_a_pipe_is_whole(summaries, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    path = tmp_path / f"jw01234-o001_{'t001_' * 12}i2d.fits"
+    path.touch()
+    cli.main(["info", str(path)])
+    assert path.name in capsys.readouterr().out
+
+
+def test_names_cannot_steer_the_terminal(summaries, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        summary, "summarize", lambda path: Summary(path, target="\x1b[2J", problem="\x1b[31mred")
+    )
+    path = tmp_path / "a_i2d.fits"
+    path.touch()
+    cli.main(["info", str(path)])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def busy_port():
+    """A port on which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_next_free_port_is_taken(busy_port, monkeypatch):
+    monkeypatch.setattr(network, "DEFAULT_PORT", busy_port)
+    assert network.choose_port("127.0.0.1", None) > busy_port
+
+
+def test_busy_port_that_was_asked_for_is_an_error(busy_port):
+    with pytest.raises(network.ServerError, match=os.strerror(errno.EADDRINUSE)):
+        network.choose_port("127.0.0.1", busy_port)
+
+
+def test_unusable_host_is_an_error():
+    with pytest.raises(network.ServerError, match="cannot listen on 192.0.2.1"):
+        network.choose_port("192.0.2.1", None)
+
+
+def test_addresses():
+    assert network.addresses("localhost", 8765, None) == ["http://localhost:8765/"]
+    assert network.addresses("::1", 8765, None) == ["http://[::1]:8765/"]
+    assert network.addresses("0.0.0.0", 1, "secret")[-1] == "http://127.0.0.1:1/?token=secret"
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "::1", "[::1]"])
+def test_this_machine_needs_no_token(host):
+    assert is_local(host)
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.168.0.1", "localhost.example", "me"])
+def test_every_other_host_needs_a_token(host):
+    assert not is_local(host)
+
+
+def test_missing_page_files_are_named_with_the_cure(monkeypatch):
+    pytest.importorskip("solara")
+    from jdaviz_stage3 import server
+
+    monkeypatch.setattr(server.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(server.solara.settings.assets, "cdn", "http://127.0.0.1:1/")
+    with pytest.raises(network.ServerError, match=r'solara-assets.*"jdaviz_stage3\[app\]"'):
+        server._check_page_files()
+
+
+def _ask(
+    guard: AccessGuard, kind: str = "http", query: bytes = b"", method: str = "GET", **headers
+):
+    """Send a request through the guard; gives the messages that it sends back."""
+    sent = []
+    names = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+    scope = {"type": kind, "headers": list(names.items()), "query_string": query}
+    if kind == "http":
+        scope["method"] = method
+
+    async def receive():
+        return {"type": f"{kind}.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(guard(scope, receive, send))
+    return sent
+
+
+@pytest.fixture
+def application():
+    """An application that answers everything with 200, or accepts it."""
+
+    async def answer(scope, receive, send):
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+        else:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    return answer
+
+
+def _allowed(messages) -> bool:
+    return messages[0].get("status") == 200 or messages[0]["type"] == "websocket.accept"
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowed"),
+    [
+        ({"host": "localhost:8765"}, True),
+        ({"host": "127.0.0.1:9"}, True),
+        ({"host": "[::1]:8765"}, True),
+        ({"host": "localhost:8765", "origin": "http://localhost:8765"}, True),
+        ({"host": "LocalHost:8765", "origin": "http://localhost:8765"}, True),
+        ({"host": "localhost:8765", "origin": "http://localhost:8766"}, False),
+        ({"host": "localhost:8765", "origin": "null"}, False),
+        ({"host": "evil.example"}, False),
+        ({"host": "evil.example", "origin": "http://evil.example"}, False),
+        ({"host": "[broken"}, False),
+        ({}, False),
+    ],
+)
+def test_guard_of_a_local_server(application, headers, allowed):
+    guard = AccessGuard(application)
+    assert _allowed(_ask(guard, "websocket", **headers)) is allowed
+    assert _allowed(_ask(guard, method="POST", **headers)) is allowed
+
+
+def test_guard_lets_links_from_other_sites_read(application):
+    headers = {"host": "localhost:8765", "origin": "http://elsewhere.example"}
+    assert _allowed(_ask(AccessGuard(application), **headers))
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("query", "headers", "allowed"),
+    [
+        (b"token=secret", {}, True),
+        (b"a=b&token=secret", {}, True),
+        (b"", {"cookie": "other=1; key=secret"}, True),
+        (b"token=wrong", {"cookie": "key=secret"}, True),
+        (b"", {}, False),
+        (b"token=", {}, False),
+        (b"token=Secret", {}, False),
+        (b"token=%C3%BC%FF", {}, False),
+        (b"", {"cookie": "key=wrong"}, False),
+        (b"", {"cookie": "other=secret"}, False),
+    ],
+)
+def test_guard_of_a_server_with_a_token(application, kind, query, headers, allowed):
+    guard = AccessGuard(application, "secret", cookie="key")
+    assert _allowed(_ask(guard, kind, query, host="me:1", **headers)) is allowed
+
+
+def test_guard_gives_the_cookie_for_the_token_only(application):
+    guard = AccessGuard(application, "secret", cookie="key")
+    names = [name for name, _ in _ask(guard, query=b"token=secret", host="me")[0]["headers"]]
+    assert b"set-cookie" in names
+    assert _ask(guard, host="me", cookie="key=secret")[0]["headers"] == []
+
+
+def test_guard_leaves_the_start_of_the_application_alone(application):
+    assert _ask(AccessGuard(application, "secret"), "lifespan")
