@@ -32,7 +32,7 @@ _DEMO_LAYOUT = {
     ]
 }
 
-_COMMON_OPTIONS = ("data_label", "viewer", "viewer_label")
+_COMMON_OPTIONS = ("data_label", "viewer")
 
 
 def load(*paths: str | os.PathLike, app: Any = None, **options: Any) -> list[str]:
@@ -153,6 +153,10 @@ def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:
     except Stage3Error as err:
         show_message(app, str(err))
         raise
+    except ValueError as err:  # jdaviz's, for an option's value that is none of the choices
+        message = f"{product.path.name}: {str(err).strip().splitlines()[0]}"
+        show_message(app, message)
+        raise Stage3Error(message) from err
     return [label for label in data_labels(app) if label not in before]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,10 +21,13 @@ __all__ = [
     "configuration",
     "create_viewer",
     "data_labels",
+    "draw_as_circles",
     "dropped_file_name",
     "existing_apps",
+    "fit_when_drawn",
     "forget_app",
     "glue_viewer",
+    "has_images",
     "hide_server_files",
     "importer_registry_name",
     "is_spectrum_viewer",
@@ -37,6 +41,8 @@ __all__ = [
     "restricted_formats",
     "send_plain_table_rows",
     "show_flux_in",
+    "shows_median_of_other_target",
+    "set_missing_color",
     "show_message",
     "shown_in",
     "shows_target",
@@ -301,7 +307,8 @@ def data_labels(app: Any) -> list[str]:
 
     Reason: the public ``data_labels`` leaves children out. jdaviz 5.1: the same.
     """
-    return [data.label for data in application(app).data_collection]
+    collection = application(app).data_collection
+    return [data.label for data in collection if not data.meta.get("_WCS_ONLY", False)]
 
 
 def remove_data(app: Any, labels: list[str]) -> None:
@@ -416,6 +423,64 @@ def show_flux_in(app: Any, unit: str) -> None:
             viewer.state._reset_y_limits()
 
 
+def shows_median_of_other_target(viewer: Any, target: str | None) -> bool:
+    """Whether a (glue) viewer shows medians of time series only, and of another target.
+
+    Reason: filters of jdaviz's viewer selections get the glue viewer. jdaviz 5.1: the same.
+    """
+    metas = [layer.layer.meta for layer in viewer.layers if hasattr(layer.layer, "meta")]
+    medians = [meta for meta in metas if meta.get("statistic") == "median over time"]
+    return bool(metas) and len(medians) == len(metas) and not shows_target(viewer, target)
+
+
+def set_missing_color(viewer: Any, color: tuple[float, float, float, float]) -> None:
+    """Draw NaN in an image viewer in this colour instead of that of the lowest value.
+
+    Reason: glue-jupyter keeps the composite that has the setting under a private name.
+    jdaviz 5.1: the same.
+    """
+    viewer._composite.cmap_bad = color
+
+
+def fit_when_drawn(viewer: Any, settling: float = 5.0) -> None:
+    """Show the whole of an image once the browser has told how large the viewer is.
+
+    Reason: limits are set before the size is known, and kept in area when it becomes known, which
+    cuts off an image in a viewer that is not square. The size arrives at a private listener.
+    jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    settling : float, optional
+        Seconds after the first drawing in which the layout may still change; later changes keep
+        what the user has zoomed to.
+    """
+    first_drawn = []
+
+    def fit(change):
+        if viewer.shape is None:
+            return
+        first_drawn.append(time.monotonic())
+        if first_drawn[-1] - first_drawn[0] > settling:
+            viewer._vl.unobserve(fit, names=["view_data"])
+            return
+        viewer.state.reset_limits()
+
+    viewer._vl.observe(fit, names=["view_data"])
+
+
+def draw_as_circles(viewer: Any, data_label: str, size: float = 7) -> None:
+    """Draw the sources of a catalog as open circles that can be seen.
+
+    Reason: the points' own style, 3 pixels and filled, has an API in Plot Options only, which
+    works on what is selected there. jdaviz 5.1: the same.
+    """
+    for layer in viewer.state.layers:
+        if layer.layer.label == data_label:
+            layer.size, layer.fill = size, False
+
+
 # For the standalone server
 
 
@@ -437,6 +502,14 @@ def register_vue_components() -> None:
     for name, path in custom_components.items():
         ipyvue.register_component_from_file(name, path, jdaviz.__file__)
     ipyvue.register_component_from_file("g-viewer-tab", "container.vue", jdaviz.__file__)
+
+
+def has_images(app: Any) -> bool:
+    """Whether an app holds an image.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return any(data.ndim == 2 for data in application(app).data_collection)
 
 
 def hide_server_files(keep: tuple[str, ...] = ("file drop",)) -> None:

@@ -201,7 +201,7 @@ def serve(
     Parameters
     ----------
     paths : sequence of pathlib.Path
-        What every tab opens: products, associations, folders.
+        What every tab opens: products and folders of them.
     host : str
         The address to listen on. On any other than ``localhost``, ``127.0.0.1`` and ``::1``, the
         printed address holds a token without which everything is refused, and no file of this

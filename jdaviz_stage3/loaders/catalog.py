@@ -9,7 +9,14 @@ from astropy.table import QTable
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
 
-from ..jdaviz_compat import spatial_component_type
+from ..errors import UnsupportedProductError
+from ..jdaviz_compat import (
+    configuration,
+    draw_as_circles,
+    has_images,
+    shown_in,
+    spatial_component_type,
+)
 from ..readers.catalog import label_column, pixel_columns, read_catalog, sky_column
 from .importing import ProductImporterMixin, importing
 
@@ -25,6 +32,14 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
     """
 
     template_file = __file__, "importer.vue"
+
+    def check_configuration(self):
+        super().check_configuration()
+        if configuration(self) == "imviz" and not has_images(self):
+            raise UnsupportedProductError(
+                f"{self.product.path.name}: Imviz shows a catalog on an image; load its i2d first, "
+                "or open the catalog in the generalised app (jdaviz.gca())"
+            )
 
     def prepare(self):
         if not self.viewer.choices:
@@ -47,7 +62,10 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
 
     @importing
     def __call__(self):
+        label = self.data_label_value.strip()
         self.add_to_data_collection(self.output, data_hash=self.data_hashes[0], cls=QTable)
+        for viewer in shown_in(self, label):
+            draw_as_circles(viewer, label)
 
 
 def catalog_for_jdaviz(catalog: QTable) -> QTable:

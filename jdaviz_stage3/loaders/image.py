@@ -13,7 +13,7 @@ from jdaviz.utils import cmap_samples
 from matplotlib.colors import to_hex
 from photutils.utils import make_random_cmap
 
-from ..jdaviz_compat import shown_in
+from ..jdaviz_compat import fit_when_drawn, shown_in, viewer_labels
 from ..readers.image import image_extensions, read_image, read_segmentation
 from .importing import ProductImporterMixin, importing
 
@@ -91,7 +91,11 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
     @importing
     def __call__(self):
         label = self.data_label_value.strip()
+        drawn_before = viewer_labels(self)
         super().__call__()
+        for viewer in shown_in(self, label):
+            if viewer.reference not in drawn_before or len(viewer.layers) == 1:
+                fit_when_drawn(viewer)
         if self.product.kind.suffix == "segm":
             for viewer in shown_in(self, label):
                 for layer in viewer.state.layers:

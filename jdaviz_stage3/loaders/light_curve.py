@@ -68,14 +68,15 @@ def light_curve_tables(series: TimeSeries) -> dict[str, QTable]:
     tables = {}
     for column in [name for name in series.colnames if name.startswith("whitelight_flux")]:
         time = series[series[column].info.meta["time"]]
-        zero = float(np.floor(np.nanmin(time.jd)))
+        jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
+        zero = float(np.floor(np.nanmin(jd1 + jd2)))
         flux = series[column]
         table = QTable(meta=dict(series.meta))
         # jd1/jd2 keep the microseconds that one float of days would lose
-        table["time"] = ((time.jd1 - zero) + time.jd2) * u.day
+        table["time"] = ((jd1 - zero) + jd2) * u.day
         table["flux"] = flux
         name = "BJD_TDB" if system == "BJD_TDB" else "JD_UTC"
-        table[name] = time.jd * u.day
+        table[name] = (jd1 + jd2) * u.day
         unit = f" ({flux.unit})" if flux.unit != u.dimensionless_unscaled else " (no unit in file)"
         table.meta["axis_labels"] = (f"{name} − {zero:.0f} (d)", f"White-light flux{unit}")
         table.meta["time_zero"] = zero

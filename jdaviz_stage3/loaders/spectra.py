@@ -13,9 +13,11 @@ from traitlets import Bool, List, Unicode, observe
 from ..jdaviz_compat import (
     show_flux_in,
     show_message,
+    shows_median_of_other_target,
     spectral_component_type,
     spectral_flux_unit,
 )
+from ..products import read_primary_header
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
 from .flux_axis import check_flux_axis, fits_flux_axis
 from .importing import ProductImporterMixin, importing
@@ -68,6 +70,9 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
             manual_options=self._labels,
         )
         self._select_default()
+        target = read_primary_header(self.product.path).get("TARGNAME")
+        self.viewer.add_filter(lambda viewer: not shows_median_of_other_target(viewer, target))
+        self.viewer.select_default()
         self.spectra_hint = f"{len(self._labels)} spectra in the file; choose those to load."
         self.data_hashes = [self.product.data_hash(label) for label in self._labels]
         self.hash_map_to_label = dict(zip(self.data_hashes, self._labels, strict=True))

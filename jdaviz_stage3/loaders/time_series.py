@@ -143,7 +143,7 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
                 )
             self.add_to_data_collection(dynamic, name, data_hash=self.product.data_hash(label))
             median = median_spectrum(dynamic)  # after the dynamic spectrum is on the screen
-            median_label = f"{name} (median)"
+            median_label = self.unique_label(trace.label, "(median)")
             if not fits_flux_axis(self, median.flux.unit):
                 warnings.warn(
                     f"{self.product.path.name}: the median spectrum is in {median.flux.unit}, but "

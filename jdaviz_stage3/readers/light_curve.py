@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from astropy import units as u
 from astropy.table import QTable
-from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ..errors import Stage3Warning, UnreadableProductError
 from ..products import ecsv_header
+from .times import days_to_time
 
 __all__ = ["read_white_light"]
 
@@ -37,10 +37,10 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
     astropy.timeseries.TimeSeries
         ``time``: the mid-times, BJD_TDB where the file has them (jwst 1.19 on), else UTC at the
         telescope; ``meta['time_system']`` says which. Where the detectors have times of their own,
-        ``time`` is the first one's and the others are in ``time_DETECTOR``. The flux columns are
-        named as in jwst 3.0 (``whitelight_flux[_order_N][_DETECTOR]``), each with
-        ``info.meta['time']`` naming its time column. Units are the file's; dimensionless before
-        jwst 3.0, which wrote none.
+        ``time`` is the first one's and the others are in ``time_DETECTOR``; times are masked where
+        the shorter detector's columns are padded. The flux columns are named as in jwst 3.0
+        (``whitelight_flux[_order_N][_DETECTOR]``), each with ``info.meta['time']`` naming its time
+        column. Units are the file's; dimensionless before jwst 3.0, which wrote none.
 
     Raises
     ------
@@ -99,10 +99,10 @@ def _unstack(
     [(flux_name, flux)] = columns.items()
     [time_name] = list(days)
     stamps = days[time_name]
-    count = int(np.sum(stamps == stamps[0]))
-    length = len(stamps) // count
-    if count < 2 or len(stamps) % count or length < 2:
+    count = int(np.sum(stamps == stamps[0]))  # 0 if it is NaN
+    if count < 2 or len(stamps) % count or len(stamps) == count:
         return columns, days
+    length = len(stamps) // count
     blocks = stamps.reshape(count, length)
     if not np.all(blocks == blocks[0]):
         return columns, days
@@ -117,7 +117,7 @@ def _series(columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system:
     for column, values in wanted.items():
         found = _DETECTOR.search(column)
         detector = found.group(1) if found else ""
-        time = Time(values, format="mjd", scale=_scale(system))
+        time = days_to_time(values, _scale(system))
         if series is None:
             series = TimeSeries(time=time)
             names[detector] = "time"

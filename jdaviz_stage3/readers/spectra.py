@@ -197,7 +197,7 @@ class SpectrumSequence(Sequence):
                 have = list(dict.fromkeys(getattr(e, field) for e in self.entries))
                 raise Stage3Error(
                     f"{self.path.name}: no spectrum with {field} = "
-                    f"{', '.join(map(str, absent))}; there is {_shortened(have)}"
+                    f"{', '.join(map(str, absent))}; the file has {_shortened(have)}"
                 )
             entries = [entry for entry in entries if getattr(entry, field) in values]
         if not entries:
@@ -263,10 +263,10 @@ class SpectrumSequence(Sequence):
                 f"{'' if entry.row is None else f' row {entry.row}'}; nothing to show"
             )
         mask = excluded(value, dq, self.dq_bits)[keep]
-        if mask.all():
+        if not value[keep][~mask].any():
             warnings.warn(
-                f"{self.path.name}: no usable sample (finite {column}, not flagged) in "
-                f"{self.name} {entry.extension}",
+                f"{self.path.name}: no usable sample (finite and non-zero {column}, not flagged) "
+                f"in {self.name} {entry.extension}",
                 Stage3Warning,
                 stacklevel=4,
             )

@@ -20,6 +20,7 @@ from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
 from .extensions import extensions_named, header_dict, native, open_product, require_columns
 from .integration_tables import IntegrationTable, open_integration_tables
 from .quality import dq_value, excluded
+from .times import days_to_time
 
 __all__ = ["SpectralTimeSeries", "SpectralTrace", "read_spectral_time_series"]
 
@@ -189,6 +190,8 @@ class SpectralTrace:
     def time(self) -> Time | None:
         """Mid-times at the solar-system barycentre, TDB, shape (n_int,); None if not in the file.
 
+        Masked for the integrations without a time stamp, should there be any.
+
         Notes
         -----
         ``time.jd`` is the BJD_TDB; the file holds it minus 2400000.5.
@@ -207,7 +210,7 @@ class SpectralTrace:
             days = self._from_int_times(system)
         if days is None or not np.isfinite(days).any():
             return None
-        return Time(days, format="mjd", scale=scale)
+        return days_to_time(days, scale)
 
     def _from_int_times(self, system: str) -> np.ndarray | None:
         """Times from INT_TIMES, for files whose spectral tables have none."""
@@ -227,13 +230,16 @@ class SpectralTrace:
         Returns
         -------
         list of str
-            One sentence for each oddity: repeated time stamps, times that jump back.
+            One sentence for each oddity: missing or repeated time stamps, times that jump back.
         """
         time = self.time if self.time is not None else self.time_utc
         if time is None:
             return ["no time stamps"]
-        steps = np.diff(time.mjd)
+        days = np.ma.filled(time.mjd, np.nan)
+        steps = np.diff(days)
         found = []
+        if missing := int(np.sum(np.isnan(days))):
+            found.append(f"{missing} integration{'s' if missing > 1 else ''} without a time stamp")
         if repeated := int(np.sum(steps == 0)):
             found.append(f"{repeated} repeated time stamp{'s' if repeated > 1 else ''}")
         if back := int(np.sum(steps < 0)):

@@ -9,9 +9,12 @@ from jdaviz.configs.specviz.plugins.viewers import Spectrum2DViewer
 from jdaviz.core.registries import viewer_registry
 from matplotlib.ticker import MaxNLocator
 
+from ..jdaviz_compat import set_missing_color
+
 __all__ = ["DynamicSpectrumViewer"]
 
 _MOST_TICKS = 8
+_MISSING = (0.76, 0.87, 0.95, 1.0)  # pale blue, which is on no grey scale
 
 
 @viewer_registry("stage3-dynamic-spectrum-viewer", label="Dynamic spectrum (JWST Stage 3)")
@@ -24,6 +27,7 @@ class DynamicSpectrumViewer(Spectrum2DViewer):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        set_missing_color(self, _MISSING)
         for name in ("x_min", "x_max", "y_min", "y_max", "reference_data"):
             self.state.add_callback(name, self._update_ticks)
 
@@ -56,7 +60,9 @@ class DynamicSpectrumViewer(Spectrum2DViewer):
 
 
 def _set_ticks(axis, positions: np.ndarray, labels: list[str]) -> None:
-    axis.tick_labels = dict(zip(map(str, positions.tolist()), labels, strict=True))
+    # The browser looks labels up by the number as JavaScript writes it: 19, not 19.0.
+    keys = [str(int(p)) if p.is_integer() else repr(p) for p in positions.tolist()]
+    axis.tick_labels = dict(zip(keys, labels, strict=True))
     axis.tick_values = positions
 
 

@@ -1,0 +1,52 @@
+"""The documentation says what the package does."""
+
+from __future__ import annotations
+
+import doctest
+import runpy
+from pathlib import Path
+
+import pytest
+
+from jdaviz_stage3 import PRODUCT_TYPES
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+SHOWN = [kind for kind in PRODUCT_TYPES if kind.can_load]
+
+
+@pytest.fixture(scope="module")
+def product_table() -> str:
+    return runpy.run_path(str(DOCS / "conf.py"))["product_table"]()
+
+
+@pytest.mark.parametrize("kind", PRODUCT_TYPES, ids=lambda kind: kind.suffix)
+def test_product_table_has_every_row(kind, product_table):
+    assert product_table.count(f"   * - _`{kind.suffix}`\n     - **{kind.name}**") == 1
+    assert kind.docs == f"products.html#{kind.suffix}"
+
+
+@pytest.mark.parametrize("kind", SHOWN, ids=lambda kind: kind.suffix)
+def test_products_that_open_are_described(kind):
+    assert f".. _opens-{kind.suffix}:" in (DOCS / "products.rst").read_text(encoding="utf-8")
+
+
+def test_readme_lists_what_opens():
+    names = {"deconfigged": "generalised", "imviz": "Imviz", "specviz": "Specviz"}
+    rows = [
+        line
+        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    assert rows == [
+        f"| `{kind.suffix}` | {kind.name} | {kind.viewer} | "
+        f"{', '.join(names[name] for name in kind.configurations)} |"
+        for kind in SHOWN
+    ]
+
+
+def test_examples_of_reading_run():
+    failed, tried = doctest.testfile(
+        str(DOCS / "reading.rst"), module_relative=False, encoding="utf-8"
+    )
+    assert tried > 20 and failed == 0

@@ -1,0 +1,55 @@
+"""Imviz and Specviz: what they show, and what the error says about what they cannot."""
+
+import warnings
+
+import jdaviz
+import pytest
+from make_products import BUILDERS
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3.products import product_type
+
+KEYS = sorted(key for key in BUILDERS if product_type(key[0]).can_load)
+
+
+@pytest.fixture(scope="module")
+def helpers():
+    """One Imviz and one Specviz for all; both classes warn that jdaviz 5.2 drops them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {"imviz": jdaviz.Imviz(), "specviz": jdaviz.Specviz()}
+
+
+def test_a_catalog_alone_in_imviz_says_to_load_its_image(built, helpers):
+    with pytest.raises(stage3.UnsupportedProductError, match="load its i2d first"):
+        stage3.load(built("cat", "current"), app=helpers["imviz"])
+    stage3.load(built("i2d", "ImageModel"), app=helpers["imviz"])  # for the tests that follow
+
+
+@pytest.mark.parametrize("configuration", ["imviz", "specviz"])
+@pytest.mark.parametrize("key", KEYS, ids="-".join)
+def test_a_product_loads_or_the_error_names_where_it_would(key, configuration, built, helpers):
+    viz, kind = helpers[configuration], product_type(key[0])
+    labels = [data.label for data in viz._app.data_collection]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stage3.Stage3Warning)
+        if configuration in kind.configurations:
+            new = stage3.load(built(*key), app=viz)
+            assert new
+            assert set(new) <= {data.label for data in viz._app.data_collection}
+            return
+        with pytest.raises(stage3.UnsupportedProductError, match="generalised app"):
+            stage3.load(built(*key), app=viz)
+        with pytest.raises(stage3.UnsupportedProductError, match="generalised app"):
+            viz.load(str(built(*key)))
+    assert [data.label for data in viz._app.data_collection] == labels
+
+
+@pytest.mark.parametrize("configuration", ["imviz", "specviz"])
+def test_attaching_twice_changes_nothing(configuration, helpers):
+    viz = helpers[configuration]
+    stage3.attach(viz)
+    tray = [item["name"] for item in viz._app.state.tray_items]
+    assert stage3.attach(viz) is viz
+    assert [item["name"] for item in viz._app.state.tray_items] == tray
+    assert len(set(tray)) == len(tray)
