@@ -16,6 +16,7 @@ from .jdaviz_compat import (
     arrange_viewers,
     configuration,
     data_labels,
+    give_layout,
     show_message,
 )
 from .loaders.importing import options_of
@@ -212,7 +213,9 @@ def show(**options: Any) -> None:
     """
     import jdaviz
 
-    jdaviz.gca().show(**options)
+    app = jdaviz.gca()
+    give_layout(app)
+    app.show(**options)
 
 
 def open_demo(app: Any = None) -> list[str]:

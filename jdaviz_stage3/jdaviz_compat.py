@@ -23,10 +23,9 @@ __all__ = [
     "data_labels",
     "draw_as_circles",
     "dropped_file_name",
-    "existing_apps",
     "fit_when_drawn",
     "forget_app",
-    "glue_viewer",
+    "give_layout",
     "has_images",
     "hide_server_files",
     "importer_registry_name",
@@ -69,16 +68,6 @@ def configuration(app: Any) -> str:
     Reason: no public name. jdaviz 5.1: the same; with 5.2 only ``'deconfigged'`` is left.
     """
     return application(app).config
-
-
-def existing_apps() -> list:
-    """Return the generalised apps that exist.
-
-    Reason: none private; here because ``jdaviz.gca()`` would make one. jdaviz 5.1: the same.
-    """
-    import jdaviz
-
-    return list(jdaviz.get_all_apps())
 
 
 def on_every_app(hook: Callable[[Any], None]) -> None:
@@ -196,15 +185,6 @@ def importer_registry_name(importer: Any) -> str:
     Reason: set on the class by the registry, without a public name. jdaviz 5.1: the same.
     """
     return importer._registry_label
-
-
-def glue_viewer(viewer: Any) -> Any:
-    """Return the glue viewer behind jdaviz's public viewer object.
-
-    Reason: axis limits, stretch and layers have no public API that covers viewers of ours.
-    jdaviz 5.1: the same.
-    """
-    return viewer._obj.glue_viewer
 
 
 def create_viewer(app: Any, reference: str, label: str) -> Any:
@@ -479,6 +459,19 @@ def draw_as_circles(viewer: Any, data_label: str, size: float = 7) -> None:
     for layer in viewer.state.layers:
         if layer.layer.label == data_label:
             layer.size, layer.fill = size, False
+
+
+def give_layout(app: Any) -> None:
+    """Give an app's widget the layout that ``show(height=…)`` sets the height of.
+
+    Reason: with ipyvue 1.13 and later it has none, and jdaviz 5.0.5 raises AttributeError.
+    jdaviz 5.1: to check.
+    """
+    from ipywidgets import Layout
+
+    inner = application(app)
+    if inner.layout is None:
+        inner.layout = Layout()
 
 
 # For the standalone server

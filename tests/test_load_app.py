@@ -1,5 +1,6 @@
 """Products in the generalised app: what is loaded, under which labels, and what is shown."""
 
+import contextlib
 import warnings
 
 import astropy.units as u
@@ -312,3 +313,11 @@ def test_a_catalog_loaded_before_its_image_can_be_laid_on_it(built, app):
     stage3.load(image, app=app)
     app.viewers["Image"].data_menu.add_data(label)
     assert "Image" in [viewer.reference for viewer in viewer_of(app, label)]
+
+
+def test_show_takes_a_height(monkeypatch):
+    """jdaviz 5.0.5 alone raises AttributeError for it with ipyvue 1.13."""
+    app = jdaviz.gca()
+    with contextlib.suppress(RuntimeError):  # jdaviz shows nothing outside a notebook
+        stage3.show(height="400px")
+    assert app._app.layout.height == "400px"

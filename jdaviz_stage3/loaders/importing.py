@@ -205,6 +205,7 @@ def importing(method: Callable[..., None]) -> Callable[..., None]:
         if self._problem is not None:
             raise self._problem
         data, viewers = data_labels(self), viewer_labels(self)
+        self.import_spinner = True
         try:
             with _warnings_shown(self):
                 return method(self, *args, **kwargs)
@@ -214,6 +215,8 @@ def importing(method: Callable[..., None]) -> Callable[..., None]:
             if isinstance(err, Stage3Error):
                 raise
             raise Stage3Error(_reason(err, self.product)) from err
+        finally:
+            self.import_spinner = False
 
     return wrapped
 
