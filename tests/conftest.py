@@ -1,0 +1,25 @@
+"""Fixtures of all the tests."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """Build a product once and hand out the same file: ``built(suffix, generation)``.
+
+    Tests that change a file make a copy of it, or build their own.
+    """
+    # here, so that tests which build no product do not wait for the data models
+    from make_products import BUILDERS
+
+    made: dict[tuple[str, str], Path] = {}
+
+    def build(suffix: str, generation: str) -> Path:
+        key = (suffix, generation)
+        if key not in made:
+            made[key] = BUILDERS[key](tmp_path_factory.mktemp("-".join(key)))
+        return made[key]
+
+    return build

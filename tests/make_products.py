@@ -1,0 +1,197 @@
+"""Small product files, built with the data-model classes that the pipeline writes them with.
+
+Images, cubes, interferometry and associations are here, spectra in make_spectra.py, ECSV tables in
+make_tables.py. `BUILDERS` has an entry for each product type of the package's table and each data
+model that it has had.
+"""
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import make_spectra as spectra
+import make_tables as tables
+import numpy as np
+from astropy.io import fits
+from make_spectra import VERSION, save
+from make_tables import ROOT
+from stdatamodels.jwst import datamodels
+
+# A tangent plane with the pipeline's keywords: 0.063" pixels, position angle 30 degrees.
+CRPIX, CRVAL, PIXEL_DEG, ROLL_DEG = (20.5, 14.25), (53.16, -27.79), 1.75e-5, 30.0
+
+
+def tangent_plane(model: datamodels.JwstDataModel) -> None:
+    """Give a model the celestial WCS keywords that resample writes."""
+    angle = np.radians(ROLL_DEG)
+    values = {
+        "wcsaxes": 2, "ctype1": "RA---TAN", "ctype2": "DEC--TAN", "cunit1": "deg", "cunit2": "deg",
+        "crpix1": CRPIX[0], "crpix2": CRPIX[1], "crval1": CRVAL[0], "crval2": CRVAL[1],
+        "cdelt1": PIXEL_DEG, "cdelt2": PIXEL_DEG,
+        "pc1_1": -np.cos(angle), "pc1_2": np.sin(angle),
+        "pc2_1": np.sin(angle), "pc2_2": np.cos(angle),
+    }  # fmt: skip
+    for name, value in values.items():
+        setattr(model.meta.wcsinfo, name, float(value) if isinstance(value, np.floating) else value)
+
+
+def mosaic_arrays(shape: tuple[int, int] = (30, 40)) -> dict[str, np.ndarray]:
+    """Arrays of an i2d: an unexposed corner is NaN, and CON has a plane for its bits."""
+    rng = np.random.default_rng(1)
+    data = rng.normal(0.4, 0.02, shape).astype("f4")
+    data[:3, :5] = np.nan
+    con = rng.integers(1, 2**20, (1, *shape)).astype("i4")
+    variance = rng.uniform(1e-4, 2e-4, shape).astype("f4")
+    return {"data": data, "err": np.sqrt(variance), "con": con, "wht": variance * 1e6,
+            "var_poisson": variance}  # fmt: skip
+
+
+def mosaic(
+    folder: Path, arrays: Mapping[str, np.ndarray] | None = None, *, wcs: bool = True,
+    version: str = VERSION, name: str = f"{ROOT}_i2d.fits",
+) -> Path:  # fmt: skip
+    """An i2d, in MJy/sr."""
+    model = datamodels.ImageModel()
+    for key, array in (arrays or mosaic_arrays()).items():
+        setattr(model, key, array)
+    model.meta.bunit_data = model.meta.bunit_err = "MJy/sr"
+    if wcs:
+        tangent_plane(model)
+    return save(model, folder / name, version)
+
+
+def old_mosaic(folder: Path) -> Path:
+    """An i2d from before ImageModel took over (jwst 0.x)."""
+    path = mosaic(folder, version="0.16.2")
+    fits.setval(path, "DATAMODL", value="DrizProductModel")
+    return path
+
+
+def label_image(shape: tuple[int, int] = (30, 40)) -> np.ndarray:
+    """A segmentation with three sources, one of whose labels needs the 32nd bit."""
+    labels = np.zeros(shape, "u4")
+    labels[4:8, 5:9], labels[15:20, 30:33], labels[25, 2] = 1, 17, 2**31 + 5
+    return labels
+
+
+def segmentation(folder: Path, labels: np.ndarray | None = None, *, wcs: bool = True) -> Path:
+    """A segm."""
+    model = datamodels.SegmentationMapModel()
+    model.data = label_image() if labels is None else labels
+    if wcs:
+        tangent_plane(model)
+    return save(model, folder / f"{ROOT}_segm.fits")
+
+
+def image_of(model: str, suffix: str, shape: tuple[int, ...], folder: Path) -> Path:
+    """A product whose SCI is an array of that many axes (crf, calints, psfstack, s3d, …)."""
+    product = getattr(datamodels, model)()
+    product.data = np.random.default_rng(2).normal(size=shape).astype("f4")
+    return save(product, folder / f"{ROOT}_{suffix}.fits")
+
+
+def slits_of(suffix: str, folder: Path) -> Path:
+    """A product with a SCI extension for each slit (s2d, crf of NIRSpec and WFSS)."""
+    product = datamodels.MultiSlitModel()
+    for number in (1, 2):
+        slit = datamodels.SlitModel()
+        slit.data = np.full((4, 6), number, "f4")
+        product.slits.append(slit)
+    return save(product, folder / f"{ROOT}_{suffix}.fits")
+
+
+def oifits(suffix: str, folder: Path) -> Path:
+    """One of the OIFITS products of ami3."""
+    model = datamodels.AmiOIModel()
+    model.meta.origin = "STSCI"
+    model.meta.program.pi_name = "Nobody"
+    model.meta.target.proposer_name = "AB DOR"
+    model.meta.instrument.name = "NIRISS"
+    model.meta.observation.date = "2026-01-01"
+    model.meta.oifits.array_name = "g7s6"
+    model.meta.oifits.instrument_mode = "NRM"
+    for name, n_rows in {"array": 7, "target": 1, "t3": 35, "vis": 21, "vis2": 21, "q4": 35,
+                         "wavelength": 1}.items():  # fmt: skip
+        setattr(model, name, np.zeros(n_rows, model.get_dtype(name)))
+    return save(model, folder / f"{ROOT}_{suffix}.fits")
+
+
+def fringe_fit(suffix: str, folder: Path, model: str = "AmiLgFitModel") -> Path:
+    """An amilg, or with AmiLgModel one of the products of ami3 before jwst 1.14.
+
+    Newer stdatamodels no longer build an AmiLgModel, hence the keyword.
+    """
+    product = datamodels.AmiLgFitModel()
+    product.fit_image, product.resid_image = (np.zeros((2, 5, 5), "f4") for _ in range(2))
+    path = save(product, folder / f"{ROOT}_{suffix}.fits")
+    fits.setval(path, "DATAMODL", value=model)
+    return path
+
+
+def association(folder: Path) -> Path:
+    """An asn.json."""
+    product = {"name": ROOT, "members": [{"expname": "a_cal.fits", "exptype": "science"}]}
+    path = folder / "jw09997-o001_20260401t000000_image3_00001_asn.json"
+    path.write_text(json.dumps({"asn_type": "image3", "products": [product]}))
+    return path
+
+
+def compressed(path: Path, name: str) -> Path:
+    """A gzip copy under any name."""
+    target = path.with_name(name)
+    with open(path, "rb") as source, gzip.open(target, "wb") as copy:
+        shutil.copyfileobj(source, copy)
+    return target
+
+
+Builder = Callable[[Path], Path]
+
+#: (suffix, layout or generation) -> function of a folder.
+BUILDERS: dict[tuple[str, str], Builder] = {
+    ("i2d", "ImageModel"): mosaic,
+    ("i2d", "DrizProductModel"): old_mosaic,
+    ("segm", "SegmentationMapModel"): segmentation,
+    ("crf", "ImageModel"): partial(image_of, "ImageModel", "crf", (6, 7)),
+    ("crf", "IFUImageModel"): partial(image_of, "IFUImageModel", "crf", (6, 7)),
+    ("crf", "MultiSlitModel"): partial(slits_of, "crf"),
+    ("cat", "current"): tables.catalog,
+    ("cat", "0.13"): tables.old_catalog,
+    ("s2d", "SlitModel"): partial(image_of, "SlitModel", "s2d", (6, 7)),
+    ("s2d", "MultiSlitModel"): partial(slits_of, "s2d"),
+    ("s3d", "IFUCubeModel"): partial(image_of, "IFUCubeModel", "s3d", (3, 6, 7)),
+    ("x1d", "MultiSpecModel"): spectra.two_slits,
+    ("x1d", "SpecModel"): spectra.extracted_single,
+    ("x1d", "MRSMultiSpecModel"): spectra.fringe_corrected,
+    ("x1d", "WFSSMultiSpecModel"): spectra.two_grism_exposures,
+    ("c1d", "MultiCombinedSpecModel"): spectra.combined,
+    ("c1d", "CombinedSpecModel"): spectra.combined_single,
+    ("c1d", "WFSSMultiCombinedSpecModel"): spectra.combined_grism,
+    ("x1dints", "TSOMultiSpecModel"): spectra.two_segments,
+    ("x1dints", "MultiSpecModel"): spectra.old_time_series,
+    ("whtlt", "3.0"): tables.white_light,
+    ("whtlt", "1.19"): tables.white_light_without_units,
+    ("whtlt", "1.18"): tables.old_white_light,
+    ("phot", "3.0"): tables.photometry,
+    ("phot", "1.20"): tables.old_photometry,
+    ("calints", "CubeModel"): partial(image_of, "CubeModel", "calints", (3, 6, 7)),
+    ("calints", "SlitModel"): partial(image_of, "SlitModel", "calints", (3, 6, 7)),
+    ("crfints", "CubeModel"): partial(image_of, "CubeModel", "crfints", (3, 6, 7)),
+    ("crfints", "SlitModel"): partial(image_of, "SlitModel", "crfints", (3, 6, 7)),
+    ("psfstack", "CubeModel"): partial(image_of, "CubeModel", "psfstack", (3, 6, 7)),
+    ("psfalign", "CubeModel"): partial(image_of, "CubeModel", "psfalign", (3, 6, 7)),
+    ("psfalign", "QuadModel"): partial(image_of, "QuadModel", "psfalign", (2, 3, 6, 7)),
+    ("psfsub", "CubeModel"): partial(image_of, "CubeModel", "psfsub", (3, 6, 7)),
+    ("ami-oi", "AmiOIModel"): partial(oifits, "ami-oi"),
+    ("psf-ami-oi", "AmiOIModel"): partial(oifits, "psf-ami-oi"),
+    ("aminorm-oi", "AmiOIModel"): partial(oifits, "aminorm-oi"),
+    ("amimulti-oi", "AmiOIModel"): partial(oifits, "amimulti-oi"),
+    ("ami", "AmiLgModel"): partial(fringe_fit, "ami", model="AmiLgModel"),
+    ("amiavg", "AmiLgModel"): partial(fringe_fit, "amiavg", model="AmiLgModel"),
+    ("psf-amiavg", "AmiLgModel"): partial(fringe_fit, "psf-amiavg", model="AmiLgModel"),
+    ("aminorm", "AmiLgModel"): partial(fringe_fit, "aminorm", model="AmiLgModel"),
+    ("amilg", "AmiLgFitModel"): partial(fringe_fit, "amilg"),
+    ("asn", "json"): association,
+}  # fmt: skip

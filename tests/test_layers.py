@@ -1,0 +1,143 @@
+"""Imports go one way, and the lower layers do not drag in the upper ones' libraries."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from make_products import BUILDERS
+
+import jdaviz_stage3
+from jdaviz_stage3.products import product_type
+
+PACKAGE = Path(jdaviz_stage3.__file__).parent
+
+# What a module may import: modules further down only, or its own folder. A new module at the top
+# of the package must be given its place here.
+LAYERS = [
+    ["__main__"],
+    ["cli"],
+    ["server"],
+    ["__init__", "access", "network"],
+    ["registration"],
+    ["app"],
+    ["loaders", "plugins", "viewers"],
+    ["jdaviz_compat", "jdaviz_compat_server"],
+    ["association", "demo", "summary"],
+    ["analysis"],
+    ["readers"],
+    ["products"],
+    ["errors"],
+]
+HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
+
+FRONT_END = {
+    "jdaviz", "glue", "glue_jupyter", "glue_astronomy", "ipywidgets", "ipyvue", "ipyvuetify",
+    "traitlets", "bqplot", "IPython", "solara", "lightkurve",
+}  # fmt: skip
+SOURCES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def component(parts: tuple[str, ...]) -> str:
+    """The file or folder directly below the package that a module is in."""
+    return parts[0].removesuffix(".py") if parts else "__init__"
+
+
+def imports(source: Path) -> list[tuple[str, ...]]:
+    """Every import of a file, inside functions too, as absolute names split at the dots."""
+    found = []
+    folder = ("jdaviz_stage3", *source.parts[:-1])
+    for node in ast.walk(ast.parse((PACKAGE / source).read_text())):
+        if isinstance(node, ast.Import):
+            found += [tuple(alias.name.split(".")) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = folder[: len(folder) - node.level + 1] if node.level else ()
+            module = (*start, *(node.module.split(".") if node.module else ()))
+            if module == ("jdaviz_stage3",):
+                found += [(*module, alias.name) for alias in node.names]
+            else:
+                found.append(module)
+    return found
+
+
+def test_every_module_has_its_layer():
+    assert {component(source.parts) for source in SOURCES} <= set(HEIGHT)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_imports_go_down(source):
+    own = component(source.parts)
+    for module in imports(source):
+        if module[0] != "jdaviz_stage3":
+            continue
+        target = component(module[1:])
+        if target not in HEIGHT:  # a name of the package itself, such as __version__
+            target = "__init__"
+        assert target == own or HEIGHT[target] < HEIGHT[own], f"{source} imports {'.'.join(module)}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [s for s in SOURCES if component(s.parts) in ("errors", "products", "readers", "analysis")],
+    ids=str,
+)
+def test_lower_layers_know_no_front_end(source):
+    assert not FRONT_END & {module[0] for module in imports(source)}
+
+
+def test_identification_needs_only_astropy():
+    allowed = {"__future__", "jdaviz_stage3", "astropy", *sys.stdlib_module_names}
+    for source in (Path("errors.py"), Path("products.py")):
+        assert {module[0] for module in imports(source)} <= allowed
+
+
+def test_the_check_sees_imports_of_every_form(tmp_path, monkeypatch):
+    """The checks above are worth nothing if `imports` overlooks some."""
+    (tmp_path / "readers").mkdir()
+    (tmp_path / "readers" / "a.py").write_text(
+        "import jdaviz.core\nfrom ..app import load\nfrom .. import loaders\nfrom . import b\n"
+        "def f():\n    from jdaviz_stage3.viewers.light_curve import LightCurveViewer\n"
+    )
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path)
+    assert set(imports(Path("readers/a.py"))) == {
+        ("jdaviz", "core"),
+        ("jdaviz_stage3", "app"),
+        ("jdaviz_stage3", "loaders"),
+        ("jdaviz_stage3", "readers"),
+        ("jdaviz_stage3", "viewers", "light_curve"),
+    }
+
+
+# ---- at run time ----
+
+
+def loaded_after(statements: str, *arguments: object) -> set[str]:
+    """The top-level packages that a new interpreter has loaded after some statements."""
+    report = "import sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    command = [sys.executable, "-c", f"{statements}\n{report}", *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    return set(result.stdout.split())
+
+
+def test_identifying_loads_next_to_nothing(built):
+    """It takes milliseconds; jdaviz, jwst and specutils take 2 to 25 seconds."""
+    loaded = loaded_after(
+        "import sys, jdaviz_stage3\n"
+        "for path in sys.argv[1:]: print(jdaviz_stage3.identify(path).suffix)",
+        *(built(*key) for key in BUILDERS),
+    )
+    assert {"jdaviz_stage3", "astropy", "amilg", "whtlt"} <= loaded, "it did identify them"
+    assert not loaded & (FRONT_END | {"jwst", "stdatamodels", "specutils", "gwcs", "asdf"})
+
+
+def test_reading_loads_no_front_end(built):
+    keys = [key for key in BUILDERS if product_type(key[0]).reader]
+    loaded = loaded_after(
+        "import sys, warnings, jdaviz_stage3\nfor path in sys.argv[1:]: jdaviz_stage3.read(path)",
+        *(built(*key) for key in keys),
+    )
+    assert {"jdaviz_stage3", "specutils"} <= loaded
+    assert not loaded & ({"jdaviz", "glue", "glue_jupyter", "ipywidgets", "ipyvue", "bqplot",
+                          "solara", "jwst"})  # fmt: skip

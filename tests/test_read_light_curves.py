@@ -1,0 +1,211 @@
+"""Reading white light curves of every generation."""
+
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.table import MaskedColumn
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
+from astropy.utils.masked import Masked
+from make_tables import light_curve
+
+from jdaviz_stage3.errors import Stage3Warning, UnreadableProductError
+from jdaviz_stage3.readers import read
+from jdaviz_stage3.readers.light_curve import read_white_light
+
+DAYS = 60000.25 + np.arange(6) / 500
+BARYCENTRIC = DAYS + 0.003
+FLUX = np.array([1.0, 1.01, 0.99, 0.98, 1.0, 1.02])
+
+
+def time_of(series, column):
+    """The time column that belongs to a flux column."""
+    return series[series[column].info.meta["time"]]
+
+
+# ---- generations ----
+
+
+def test_single_order_up_to_1_18(tmp_path):
+    """UTC only, no units."""
+    series = read(light_curve(tmp_path, {"MJD": DAYS, "whitelight_flux": FLUX}))
+    assert isinstance(series, TimeSeries)
+    assert series.colnames == ["time", "whitelight_flux"]
+    np.testing.assert_array_equal(series.time.mjd, DAYS)
+    assert series.time.scale == "utc"
+    assert series.meta["time_system"] == "MJD_UTC"
+    np.testing.assert_array_equal(series["whitelight_flux"].value, FLUX)
+    assert series["whitelight_flux"].unit == u.dimensionless_unscaled
+
+
+@pytest.mark.parametrize("n_orders", [2, 3])
+def test_stacked_orders_up_to_1_18(tmp_path, n_orders):
+    """The rows of the orders one after the other, times repeated, nothing says which is which."""
+    columns = {
+        "MJD": np.tile(DAYS, n_orders),
+        "whitelight_flux": np.concatenate([FLUX * (n + 1) for n in range(n_orders)]),
+    }
+    series = read(light_curve(tmp_path, columns))
+    assert series.colnames == ["time", *(f"whitelight_flux_{n + 1}" for n in range(n_orders))]
+    np.testing.assert_array_equal(series.time.mjd, DAYS)
+    for n in range(n_orders):
+        column = f"whitelight_flux_{n + 1}"
+        np.testing.assert_array_equal(series[column].value, FLUX * (n + 1))
+        assert (
+            time_of(series, column) is series["time"]
+            or (time_of(series, column).mjd == series.time.mjd).all()
+        )
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        np.array([1.0, 1.0, 2.0, 3.0, 4.0, 5.0]),  # a repeated time stamp is no second order
+        np.array([1.0, 2.0, 3.0, 1.0, 2.0, 4.0]),
+        np.full(6, 1.0),
+        np.array([np.nan, 1.0, 2.0, 3.0, 4.0, 5.0]),
+    ],
+)
+def test_odd_times_that_are_not_stacked_orders(tmp_path, days):
+    series = read(light_curve(tmp_path, {"MJD": days, "whitelight_flux": FLUX}))
+    np.testing.assert_array_equal(np.ma.filled(series.time.mjd, np.nan), days)
+    np.testing.assert_array_equal(series["whitelight_flux"].value, FLUX)
+
+
+@pytest.mark.parametrize("unit", [None, u.Jy], ids=["1.19 without units", "3.0 with units"])
+def test_orders(tmp_path, unit):
+    unit = unit or u.dimensionless_unscaled
+    columns = {"MJD_UTC": DAYS, "BJD_TDB": BARYCENTRIC}
+    for order in (1, 2):
+        flux = FLUX / order
+        columns[f"whitelight_flux_order_{order}"] = flux << unit if unit == u.Jy else flux
+    series = read(light_curve(tmp_path, columns))
+    assert series.colnames == ["time", "whitelight_flux_order_1", "whitelight_flux_order_2"]
+    np.testing.assert_array_equal(series.time.mjd, BARYCENTRIC)
+    assert series.time.scale == "tdb"
+    assert series.meta["time_system"] == "BJD_TDB"
+    for order in (1, 2):
+        flux = series[f"whitelight_flux_order_{order}"]
+        np.testing.assert_array_equal(flux.value, FLUX / order)
+        assert flux.unit == unit
+        assert flux.info.meta["time"] == "time"
+
+
+@pytest.mark.parametrize("orders", [[""], ["_order_1", "_order_2"]])
+def test_detectors_have_times_of_their_own(tmp_path, orders):
+    """NIRSpec: the shorter one is padded with NaN, which an astropy Time masks."""
+    second = np.append(BARYCENTRIC[:-1] + 1e-5, np.nan)
+    columns = {"MJD_UTC_NRS1": DAYS, "BJD_TDB_NRS1": BARYCENTRIC,
+               "MJD_UTC_NRS2": second - 0.003, "BJD_TDB_NRS2": second}  # fmt: skip
+    for detector, factor in (("NRS1", 1), ("NRS2", 2)):
+        for order in orders:
+            flux = np.where(np.isnan(columns[f"BJD_TDB_{detector}"]), np.nan, FLUX * factor)
+            columns[f"whitelight_flux{order}_{detector}"] = flux * u.Jy
+    series = read(light_curve(tmp_path, columns))
+    for order in orders:
+        for detector, days in (("NRS1", BARYCENTRIC), ("NRS2", second)):
+            column = f"whitelight_flux{order}_{detector}"
+            np.testing.assert_array_equal(series[column].value, columns[column].value)
+            found = np.ma.filled(time_of(series, column).mjd, np.nan)
+            np.testing.assert_array_equal(found, days)
+            assert time_of(series, column).scale == "tdb"
+    assert set(series.colnames) == {"time", "time_NRS2"} | {c for c in columns if "flux" in c}
+
+
+def test_one_nirspec_detector(tmp_path):
+    """Its name is in the columns even where there is only one."""
+    series = read(light_curve(tmp_path, {
+        "MJD_UTC_NRS1": DAYS, "BJD_TDB_NRS1": BARYCENTRIC, "whitelight_flux_NRS1": FLUX * u.Jy,
+    }))  # fmt: skip
+    assert series.colnames == ["time", "whitelight_flux_NRS1"]
+    np.testing.assert_array_equal(series.time.mjd, BARYCENTRIC)
+
+
+def test_barycentric_time_is_not_half_a_day_off(tmp_path):
+    columns = {"MJD_UTC": [59989.974], "BJD_TDB": [59989.977], "whitelight_flux": [1.0] * u.Jy}
+    series = read(light_curve(tmp_path, columns))
+    assert series.time.jd[0] == pytest.approx(2459990.477, abs=1e-9)
+    assert isinstance(series.time, Time)
+
+
+def test_only_barycentric_times(tmp_path):
+    series = read(light_curve(tmp_path, {"BJD_TDB": BARYCENTRIC, "whitelight_flux": FLUX}))
+    assert series.meta["time_system"] == "BJD_TDB"
+
+
+def test_meta(built):
+    meta = read(built("whtlt", "3.0")).meta
+    assert meta["target_name"] == "WASP-0"
+    assert meta["pupil"] is None
+
+
+# ---- values that are missing ----
+
+
+@pytest.mark.parametrize("unit", [u.dimensionless_unscaled, u.Jy])
+def test_a_sum_of_nothing_becomes_nan_with_a_warning(tmp_path, unit):
+    """The white_light step writes 0 for an integration without a finite sample."""
+    flux = FLUX.copy()
+    flux[[1, 4]] = 0
+    columns = {"MJD_UTC": DAYS, "BJD_TDB": BARYCENTRIC, "whitelight_flux": flux << unit}
+    path = light_curve(tmp_path, columns)
+    with pytest.warns(Stage3Warning, match=r"whtlt.ecsv: 2 integration.* of whitelight_flux"):
+        series = read(path)
+    expected = FLUX.copy()
+    expected[[1, 4]] = np.nan
+    np.testing.assert_array_equal(series["whitelight_flux"].value, expected)
+    assert series["whitelight_flux"].unit == unit
+    assert len(series.time) == 6
+
+
+def test_each_order_warns_for_itself(tmp_path):
+    columns = {"MJD_UTC": DAYS, "BJD_TDB": BARYCENTRIC, "whitelight_flux_order_1": FLUX,
+               "whitelight_flux_order_2": FLUX * 0}  # fmt: skip
+    path = light_curve(tmp_path, columns)
+    with pytest.warns(Stage3Warning, match="6 integration.* of whitelight_flux_order_2") as caught:
+        series = read(path)
+    assert len(caught) == 1
+    np.testing.assert_array_equal(series["whitelight_flux_order_1"].value, FLUX)
+    assert np.isnan(series["whitelight_flux_order_2"]).all()
+
+
+@pytest.mark.parametrize("with_unit", [False, True])
+def test_masked_flux_becomes_nan(tmp_path, with_unit):
+    mask = np.arange(6) == 2
+    flux = Masked(FLUX * u.Jy, mask=mask) if with_unit else MaskedColumn(FLUX, mask=mask)
+    series = read(
+        light_curve(tmp_path, {"MJD_UTC": DAYS, "BJD_TDB": BARYCENTRIC, "whitelight_flux": flux})
+    )
+    np.testing.assert_array_equal(series["whitelight_flux"].value, np.where(mask, np.nan, FLUX))
+    assert type(series["whitelight_flux"]) is u.Quantity
+
+
+# ---- errors ----
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"INT": [1], "whitelight_flux": [1.0]}, "no times in the table .found INT, whitelight"),
+        ({"MJD": [], "whitelight_flux": []}, "no rows in the table"),
+        ({"MJD": [1.0], "flux": [1.0]}, "no whitelight_flux in the table"),
+    ],
+)
+def test_a_table_that_lacks_something(tmp_path, columns, words):
+    with pytest.raises(UnreadableProductError, match=f"whtlt.ecsv: {words}"):
+        read_white_light(light_curve(tmp_path, columns))
+
+
+def test_a_broken_table(tmp_path):
+    path = light_curve(tmp_path, {"MJD": DAYS, "whitelight_flux": FLUX})
+    path.write_text(path.read_text().replace("# datatype:", "# datatype: ["))
+    with pytest.raises(UnreadableProductError, match="whtlt.ecsv: not a readable ECSV") as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_header_without_rows(tmp_path):
+    path = light_curve(tmp_path, {"MJD": DAYS, "whitelight_flux": FLUX})
+    path.write_text("".join(x for x in path.read_text().splitlines(True) if x.startswith("#")))
+    with pytest.raises(UnreadableProductError, match="not followed by column names"):
+        read_white_light(path)
