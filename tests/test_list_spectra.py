@@ -10,6 +10,7 @@ from make_spectra import combined, extracted, grism_source, slitless, smooth_spe
 
 from jdaviz_stage3.errors import Stage3Error, UnreadableProductError
 from jdaviz_stage3.readers import read, spectra
+from jdaviz_stage3.readers.stored_table import StoredTable
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,12 @@ def orders(tmp_path_factory):
 def columns_read(monkeypatch):
     """The names of the columns that are taken out of a table from here on."""
     taken = []
-    field = fits.FITS_rec.field
+    field, column = fits.FITS_rec.field, StoredTable.column
     monkeypatch.setattr(
         fits.FITS_rec, "field", lambda self, key: taken.append(key) or field(self, key)
+    )
+    monkeypatch.setattr(
+        StoredTable, "column", lambda self, key, rows: taken.append(key) or column(self, key, rows)
     )
     return taken
 

@@ -7,7 +7,7 @@ copies one column of all its integrations into an array of the caller's.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from astropy.io import fits
 
 from ..errors import UnreadableProductError
 from .extensions import native, open_product
+from .stored_table import StoredTable, vector_length
 from .units import parse_unit
 
 __all__ = ["IntegrationTable", "open_integration_tables"]
@@ -110,7 +111,7 @@ class RowTable(IntegrationTable):
     def __init__(self, hdu: fits.BinTableHDU, path: Path):
         columns = hdu.columns
         lengths = {
-            name: int(np.prod(columns[name].dtype.shape or (1,)))
+            name: vector_length(columns[name])
             for name in ("WAVELENGTH", "FLUX", "FLUX_ERROR", "DQ")
             if name in columns.names
         }
@@ -119,59 +120,50 @@ class RowTable(IntegrationTable):
             raise UnreadableProductError(
                 f"{path.name}: EXTRACT1D {hdu.ver} has columns of unequal length ({found})"
             )
-        n_rows = hdu.header["NAXIS2"]
-        scalars = {
-            name: native(hdu.data[name], float)
-            if name in columns.names
-            else np.full(n_rows, np.nan)
-            for name in _SCALARS
-        }
+        self._table = StoredTable(hdu, path)
+        scalars = {name: np.full(self._table.n_rows, np.nan) for name in _SCALARS}
+        for name in set(_SCALARS) & set(columns.names):
+            for rows in self._row_blocks():
+                scalars[name][rows] = self._table.column(name, rows)
         if not np.isfinite(scalars["INT_NUM"]).all():
-            scalars["INT_NUM"] = np.arange(1.0, n_rows + 1)
+            scalars["INT_NUM"] = np.arange(1.0, self._table.n_rows + 1)
         super().__init__(
             path, {c.name: c.unit or "" for c in columns}, scalars, lengths["WAVELENGTH"]
         )
-        self.version = hdu.ver
 
     def read_into(self, name: str, out: np.ndarray) -> None:
         count = min(self.width, out.shape[1])
-        with open_product(self.path) as hdus:
-            hdu = hdus["EXTRACT1D", self.version]
-            # One strided pass over the memory map, converting byte order as it goes. DQ would be
-            # converted as a whole by astropy first (uint32 offset), a copy that can be spared.
-            raw = _raw_column(hdu, name)
-            if raw is None:
-                out[:, :count] = hdu.data[name].reshape(len(out), -1)[:, :count]
-            else:
-                out[:, :count] = raw.reshape(len(out), -1)[:, :count]
+        for rows, block in self._blocks(name, count):
+            out[rows, :count] = block
         if count < out.shape[1]:
             out[:, count:] = np.nan if out.dtype.kind == "f" else 0
 
     def read_flagged(self, bits: int, out: np.ndarray) -> None:
         count = min(self.width, out.shape[1])
-        with open_product(self.path) as hdus:
-            hdu = hdus["EXTRACT1D", self.version]
-            raw = _raw_column(hdu, "DQ", rows=slice(0, 0))
-            for start in range(0, len(out), _ROWS_AT_ONCE):
-                rows = slice(start, start + _ROWS_AT_ONCE)
-                flags = hdu.data["DQ"][rows] if raw is None else _raw_column(hdu, "DQ", rows)
-                flagged = (flags[:, :count] & np.uint32(bits)) != 0
-                out[rows, :count][flagged] = np.nan
+        for rows, flags in self._blocks("DQ", count):
+            out[rows, :count][(flags & np.uint32(bits)) != 0] = np.nan
 
     def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
         count = min(self.width, n_wavelengths)
-        with open_product(self.path) as hdus:
-            rows = hdus["EXTRACT1D", self.version].data["WAVELENGTH"]
-            rows = rows.reshape(self.n_integrations, -1)
-            longest = int(np.argmax(np.nan_to_num(self.scalars["N_ALONGDISP"])))
-            grid = native(rows[longest, :count])
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                block = rows[start : start + _ROWS_AT_ONCE, :count]
-                if not _same_where_present(grid, block):
-                    return None
+        longest = int(np.argmax(np.nan_to_num(self.scalars["N_ALONGDISP"])))
+        row = self._table.column("WAVELENGTH", slice(longest, longest + 1))
+        grid = native(row.reshape(-1)[:count])
+        for _, block in self._blocks("WAVELENGTH", count):
+            if not _same_where_present(grid, block):
+                return None
         if count < n_wavelengths:
             grid = np.append(grid, np.full(n_wavelengths - count, np.nan))
         return grid
+
+    def _row_blocks(self) -> Iterator[slice]:
+        for start in range(0, self._table.n_rows, _ROWS_AT_ONCE):
+            yield slice(start, min(start + _ROWS_AT_ONCE, self._table.n_rows))
+
+    def _blocks(self, name: str, count: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield (rows, values of a column as stored) for one block of rows after the other."""
+        for rows in self._row_blocks():
+            values = self._table.column(name, rows)
+            yield rows, values.reshape(rows.stop - rows.start, -1)[:, :count]
 
 
 def _same_where_present(grid: np.ndarray, block: np.ndarray) -> bool:
@@ -180,18 +172,6 @@ def _same_where_present(grid: np.ndarray, block: np.ndarray) -> bool:
         return True
     values = native(block)
     return bool(np.all(np.isnan(values) | np.isclose(values, grid, rtol=1e-9, atol=0)))
-
-
-def _raw_column(hdu: fits.BinTableHDU, name: str, rows: slice = slice(None)) -> np.ndarray | None:
-    """View rows of a column as stored, uint32 offsets resolved; None if astropy must scale it."""
-    column = hdu.columns[name]
-    stored = hdu.data.view(np.ndarray)[name][rows]
-    if column.bscale in (None, "", 1) and column.bzero in (None, "", 0):
-        return stored
-    if column.bzero == _UNSIGNED_OFFSET and stored.dtype.kind in "iu" and stored.itemsize == 4:
-        # adding 2^31 modulo 2^32 is flipping the sign bit
-        return stored.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
-    return None
 
 
 class ExtensionTable(IntegrationTable):
@@ -307,10 +287,6 @@ def _is_row_layout(hdu: fits.BinTableHDU) -> bool:
 
 
 def _same_columns(one: fits.Header, other: fits.Header) -> bool:
-    if one["TFIELDS"] != other["TFIELDS"] or one["NAXIS1"] != other["NAXIS1"]:
-        return False
-    return all(
-        one[f"{key}{i}"] == other[f"{key}{i}"]
-        for i in range(1, one["TFIELDS"] + 1)
-        for key in ("TTYPE", "TFORM")
-    )
+    # Parsing all 36 keywords of 600 headers takes a second; these tell any two layouts apart.
+    keys = ("TFIELDS", "NAXIS1", "TTYPE1", "TTYPE2", "TFORM2", "TTYPE3", "TTYPE12", "TFORM12")
+    return all(one.get(key) == other.get(key) for key in keys)

@@ -20,6 +20,7 @@ from specutils import Spectrum
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
 from .extensions import extensions_named, header_dict, native, open_product, require_columns
 from .quality import excluded
+from .stored_table import StoredTable, vector_length
 from .units import parse_unit
 
 __all__ = ["SpectrumEntry", "SpectrumSequence", "read_spectra"]
@@ -390,14 +391,14 @@ def _table_entries(
                 "dec": _coordinate(header.get("SLIT_DEC")),
             }
         ]
-    rows = hdu.data
     _check_vector_lengths(hdu, path)
-    width = _vector_length(hdu.columns["WAVELENGTH"])
+    table, every = StoredTable(hdu, Path(path)), slice(0, n_rows)
+    width = vector_length(hdu.columns["WAVELENGTH"])
     columns = {name: None for name in ("N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")}
     for name in columns:
         if name in hdu.columns.names:
-            columns[name] = np.array(rows[name])
-    source_ids = np.array(rows["SOURCE_ID"])
+            columns[name] = native(table.column(name, every))
+    source_ids = native(table.column("SOURCE_ID", every))
     lengths = columns["N_ALONGDISP"]
     lengths = np.full(n_rows, width) if lengths is None else np.clip(lengths, 0, width)
     unknown = np.full(n_rows, np.nan)
@@ -409,7 +410,7 @@ def _table_entries(
         | {
             "row": row,
             "source_id": int(source_ids[row]),
-            "source_type": "" if types is None else str(types[row]).strip(),
+            "source_type": "" if types is None else types[row].decode("ascii").strip(),
             "n_wavelengths": int(lengths[row]),
             "ra": float(ra[row]),
             "dec": float(dec[row]),
@@ -444,15 +445,17 @@ class _SampleReader:
     def __init__(self, hdu: fits.BinTableHDU, entry: SpectrumEntry, path: Path):
         self.hdu = hdu
         self.entry = entry
+        self.table = StoredTable(hdu, path)
         self.where = f"{path.name} {hdu.name}"
 
     def __call__(self, column: str, default_unit: str = "") -> tuple[np.ndarray, u.UnitBase]:
         """Return (values, shape (n_wavelengths,), native byte order) and the column's unit."""
-        rows = self.hdu.data
-        if self.entry.row is None:
-            values = native(rows[column])
+        row = self.entry.row
+        if row is None:
+            values = native(self.table.column(column, slice(0, self.table.n_rows)))
         else:
-            values = native(rows[self.entry.row][column])[: self.entry.n_wavelengths]
+            values = native(self.table.column(column, slice(row, row + 1)))[0]
+            values = values[: self.entry.n_wavelengths]
         unit = parse_unit(self.hdu.columns[column].unit, f"{self.where}.{column}", default_unit)
         return values.reshape(-1), unit
 
@@ -502,7 +505,7 @@ def _usable_wavelengths(wavelength: np.ndarray, where: str) -> np.ndarray:
 
 def _check_vector_lengths(hdu: fits.BinTableHDU, path: str | os.PathLike) -> None:
     lengths = {
-        name: _vector_length(hdu.columns[name])
+        name: vector_length(hdu.columns[name])
         for name in ("WAVELENGTH", "FLUX", "FLUX_ERROR", "ERROR", "DQ")
         if name in hdu.columns.names
     }
@@ -511,10 +514,6 @@ def _check_vector_lengths(hdu: fits.BinTableHDU, path: str | os.PathLike) -> Non
         raise UnreadableProductError(
             f"{Path(path).name}: {hdu.name} {hdu.ver} has columns of unequal length ({found})"
         )
-
-
-def _vector_length(column: fits.Column) -> int:
-    return int(np.prod(column.dtype.shape)) if column.dtype.shape else 1
 
 
 def _number(value: object) -> int | None:

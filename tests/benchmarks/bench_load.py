@@ -122,21 +122,24 @@ def _measure(case: str, who: str, path: Path) -> tuple[float, float]:
     raise RuntimeError(f"{case} {who}: {done.stderr[-2000:]}")
 
 
-def _make_files(folder: Path) -> dict[str, Path]:
+def _make_files(folder: Path, cases: list[str]) -> dict[str, Path]:
     import make_files
 
     from jdaviz_stage3.demo import demo_products
 
     template = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
-    big = make_files.make_big_x1dints(folder)
-    return {
-        "i2d": make_files.make_i2d(folder),
-        "cat": make_files.make_catalog(folder, template),
-        "old": make_files.make_old_x1dints(folder),
-        "wfss": make_files.make_wfss_x1d(folder),
-        "big": big,
-        "big-cold": big,
+    makers = {
+        "i2d": make_files.make_i2d,
+        "cat": lambda folder: make_files.make_catalog(folder, template),
+        "old": make_files.make_old_x1dints,
+        "wfss": make_files.make_wfss_x1d,
+        "big": make_files.make_big_x1dints,
+        "big-cold": lambda folder: made.get("big") or make_files.make_big_x1dints(folder),
     }
+    made: dict[str, Path] = {}
+    for case in cases:
+        made[case] = makers[case](folder)
+    return made
 
 
 def _table(results: dict) -> str:
@@ -166,7 +169,6 @@ def main() -> None:
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--cases", nargs="*", default=list(CASES))
-    parser.add_argument("--folder", type=Path, help="keep the files here, and use them if there")
     parser.add_argument("--table", type=Path, help="write the table to this file")
     arguments = parser.parse_args()
     if arguments.child:
@@ -174,7 +176,7 @@ def main() -> None:
         _child(case, who, Path(path))
         return
     with tempfile.TemporaryDirectory() as temporary:
-        files = _make_files(Path(temporary))
+        files = _make_files(Path(temporary), arguments.cases)
         results = {}
         for case in arguments.cases:
             runs = {"peer": [], "ours": []}
@@ -194,5 +196,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
+    sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
     main()

@@ -78,24 +78,11 @@ def make_catalog(folder: Path, template: Path, n_sources: int = 100_000) -> Path
 
 
 def make_old_x1dints(folder: Path, n_integrations: int = 600, n_waves: int = 2048) -> Path:
-    """Write an x1dints in the layout before jwst 1.19: an extension an integration."""
-    rng = np.random.default_rng(1)
-    dtype = [(name, ">i4" if name == "DQ" else ">f8") for name in _SPECTRAL]
-    rows = np.zeros(n_waves, dtype)
-    rows["WAVELENGTH"] = np.linspace(2.8, 0.85, n_waves)
-    hdus = [_primary("MultiSpecModel", EXP_TYPE="NIS_SOSS")]
-    for number in range(1, n_integrations + 1):
-        rows["FLUX"] = rng.normal(1, 0.001, n_waves)
-        hdu = fits.BinTableHDU(rows.copy(), name="EXTRACT1D", ver=number)
-        for i, name in enumerate(_SPECTRAL, start=1):
-            if name in _UNITS:
-                hdu.header[f"TUNIT{i}"] = _UNITS[name]
-        day = 61100 + number * 1e-3
-        hdu.header.update({"INT_NUM": number, "MJD-AVG": day, "TDB-MID": day, "SPORDER": 1})
-        hdus.append(hdu)
-    path = folder / "jw09997-o002_t001_niriss_clear-gr700xd_x1dints.fits"
-    fits.HDUList(hdus).writeto(path, overwrite=True)
-    return path
+    """Write an x1dints as jwst before 1.19 did: an extension an integration. Takes 3 minutes."""
+    from make_spectra import integrations, one_hdu_an_integration
+
+    columns = integrations(range(1, n_integrations + 1), n_waves)
+    return one_hdu_an_integration(folder, columns)
 
 
 def _vector_table(
