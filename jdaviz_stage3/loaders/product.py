@@ -97,9 +97,13 @@ class Product:
         str
             Of the path, size, modification time and part; the arrays are not read for it.
         """
+        return hashlib.blake2b(f"{self._identity}|{part}".encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def _identity(self) -> str:
+        """What tells the file from another, or from itself after a change."""
         stat = self.path.stat()
-        key = f"{self.path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{part}"
-        return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+        return f"{self.path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
 
 
 @loader_parser_registry("JWST Stage 3")

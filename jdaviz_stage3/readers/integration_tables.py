@@ -24,6 +24,7 @@ from .units import parse_unit
 __all__ = ["IntegrationTable", "open_integration_tables"]
 
 _SCALARS = ("INT_NUM", "SEGMENT", "N_ALONGDISP", "MJD-AVG", "TDB-MID")
+_HEADER_SCALARS = ("INT_NUM", "MJD-AVG", "TDB-MID")  # those that the older layout had
 _UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
 # Rows compared at once when looking whether all have the same wavelengths: 64 × 2048 × 8 B = 1 MB
 _ROWS_AT_ONCE = 64
@@ -189,6 +190,8 @@ class ExtensionTable(IntegrationTable):
         self._unsigned = {c.name for c in first.columns if c.bzero == _UNSIGNED_OFFSET}
         scalars = {
             name: np.array([_header_number(hdu.header, name) for hdu in extensions], dtype=float)
+            if name in _HEADER_SCALARS
+            else np.full(len(extensions), np.nan)
             for name in _SCALARS
         }
         if not np.isfinite(scalars["INT_NUM"]).all():
@@ -262,11 +265,15 @@ def open_integration_tables(
     tables: list[IntegrationTable] = []
     run: list[fits.BinTableHDU] = []
     for hdu in extensions:
+        if run and _same_columns(run[0].header, hdu.header):
+            if hdu.header["NAXIS2"]:
+                run.append(hdu)
+            continue
         if _is_row_layout(hdu):
             if hdu.header["NAXIS2"]:
                 tables.append(RowTable(hdu, path))
             continue
-        if run and not _same_columns(run[0].header, hdu.header):
+        if run:
             tables.append(ExtensionTable(run, path))
             run = []
         if hdu.header["NAXIS2"]:
@@ -288,5 +295,5 @@ def _is_row_layout(hdu: fits.BinTableHDU) -> bool:
 
 def _same_columns(one: fits.Header, other: fits.Header) -> bool:
     # Parsing all 36 keywords of 600 headers takes a second; these tell any two layouts apart.
-    keys = ("TFIELDS", "NAXIS1", "TTYPE1", "TTYPE2", "TFORM2", "TTYPE3", "TTYPE12", "TFORM12")
+    keys = ("NAXIS1", "TFIELDS", "TTYPE1", "TFORM1", "TTYPE2")
     return all(one.get(key) == other.get(key) for key in keys)

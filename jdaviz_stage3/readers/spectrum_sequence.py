@@ -1,0 +1,366 @@
+"""A lazy sequence of `~specutils.Spectrum`: what it holds, and how one is built when asked for."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.nddata import StdDevUncertainty
+from astropy.table import QTable
+from specutils import Spectrum
+
+from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
+from .extensions import header_dict, native, open_product
+from .quality import excluded
+from .stored_table import StoredTable
+from .units import parse_unit
+
+__all__ = ["SpectrumEntry", "SpectrumSequence"]
+
+# Value and error columns: extract_1d writes FLUX_ERROR, combine_1d ERROR.
+_FLUX = ("FLUX", ("FLUX_ERROR", "ERROR"))
+_SURFACE_BRIGHTNESS = ("SURF_BRIGHT", ("SB_ERROR",))
+
+
+@dataclass(frozen=True)
+class SpectrumEntry:
+    """Where one spectrum of a file is, and what it is of.
+
+    Attributes
+    ----------
+    extension : int
+        EXTVER of its EXTRACT1D or COMBINE1D.
+    row : int or None
+        Row in a WFSS table (jwst 1.19 and later); None where the whole table is one spectrum.
+    source_id : int or None
+        Label of the source in the catalog (WFSS) or its number (MOS, fixed slits).
+    order : int or None
+        Spectral order.
+    exposure : str
+        What tells its exposure apart from the others in the file; empty if there is only one.
+    slit : str
+        Name of the slit.
+    detector : str
+        Name of the detector, where the extension says it.
+    source_type : str
+        ``'POINT'``, ``'EXTENDED'``, ``'UNKNOWN'`` or empty.
+    n_wavelengths : int
+        Length of the spectrum.
+    ra, dec : float
+        Position of the source in degrees (ICRS); NaN where unknown.
+    """
+
+    extension: int
+    row: int | None
+    source_id: int | None
+    order: int | None
+    exposure: str
+    slit: str
+    detector: str
+    source_type: str
+    n_wavelengths: int
+    ra: float
+    dec: float
+
+
+class SpectrumSequence(Sequence):
+    """The spectra of an x1d or c1d file; each is read from the file when it is asked for.
+
+    Parameters
+    ----------
+    path : path-like
+    name : {'EXTRACT1D', 'COMBINE1D'}
+        The extensions that hold the spectra.
+    entries : sequence of SpectrumEntry
+    quantity : {'auto', 'flux', 'surface brightness'}, optional
+        What to read: see `read_spectra`.
+    dq_bits : optional
+        The data-quality flags that exclude a sample: see
+        `jdaviz_stage3.readers.quality.dq_value`.
+
+    Examples
+    --------
+    >>> spectra = read_spectra("jw…_x1d.fits")            # doctest: +SKIP
+    >>> spectra.table                                     # doctest: +SKIP
+    >>> spectra.select(source_id=7, order=1)[0]           # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        name: str,
+        entries: Sequence[SpectrumEntry],
+        *,
+        quantity: str = "auto",
+        dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
+    ):
+        self.path = Path(path)
+        self.name = name
+        self.entries = list(entries)
+        self.quantity = quantity
+        self.dq_bits = dq_bits
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return self._with_entries(self.entries[index])
+        return self._read([self.entries[index]])[0]
+
+    def __iter__(self) -> Iterator[Spectrum]:
+        # through the list of entries, so that iteration opens the file once
+        return iter(self.read_all())
+
+    def __repr__(self) -> str:
+        return f"<SpectrumSequence {self.path.name}: {len(self)} spectra>"
+
+    def _with_entries(self, entries: Sequence[SpectrumEntry]) -> SpectrumSequence:
+        return SpectrumSequence(
+            self.path, self.name, entries, quantity=self.quantity, dq_bits=self.dq_bits
+        )
+
+    def read_all(self) -> list[Spectrum]:
+        """Read every spectrum of the sequence, opening the file once.
+
+        Returns
+        -------
+        list of specutils.Spectrum
+        """
+        return self._read(self.entries)
+
+    @property
+    def table(self) -> QTable:
+        """What is in the sequence: one row a spectrum, the fields of `SpectrumEntry`."""
+        fields = ("source_id", "order", "exposure", "slit", "detector", "source_type",
+                  "n_wavelengths")  # fmt: skip
+        table = QTable()
+        table["index"] = np.arange(len(self))
+        for field in fields:
+            values = [getattr(entry, field) for entry in self.entries]
+            if any(value is None for value in values):
+                if all(value is None for value in values):
+                    continue
+                values = np.ma.masked_invalid(
+                    [np.nan if value is None else float(value) for value in values]
+                )
+            table[field] = values
+        table["ra"] = [entry.ra for entry in self.entries] * u.deg
+        table["dec"] = [entry.dec for entry in self.entries] * u.deg
+        return table
+
+    def select(
+        self,
+        *,
+        source_id: int | Iterable[int] | None = None,
+        order: int | Iterable[int] | None = None,
+        exposure: str | int | Iterable[str | int] | None = None,
+        slit: str | Iterable[str] | None = None,
+    ) -> SpectrumSequence:
+        """Return the spectra that agree with every given value.
+
+        Parameters
+        ----------
+        source_id, order, exposure, slit : value or iterable of values, optional
+            Exposures may be given by name or by their number in the file, from 1.
+
+        Returns
+        -------
+        SpectrumSequence
+            In the order of the file.
+
+        Raises
+        ------
+        Stage3Error
+            If nothing agrees; the message lists what there is.
+        """
+        entries = self.entries
+        exposures = list(dict.fromkeys(entry.exposure for entry in self.entries))
+        for field, wanted in (
+            ("source_id", source_id), ("order", order), ("exposure", exposure), ("slit", slit),
+        ):  # fmt: skip
+            if wanted is None:
+                continue
+            values = [wanted] if isinstance(wanted, (str, int, np.integer)) else list(wanted)
+            if field == "exposure":
+                values = [self._exposure_name(value, exposures) for value in values]
+            absent = [v for v in values if all(getattr(e, field) != v for e in self.entries)]
+            if absent:
+                have = list(dict.fromkeys(getattr(e, field) for e in self.entries))
+                raise Stage3Error(
+                    f"{self.path.name}: no spectrum with {field} = "
+                    f"{', '.join(map(str, absent))}; the file has {_shortened(have)}"
+                )
+            entries = [entry for entry in entries if getattr(entry, field) in values]
+        if not entries:
+            raise Stage3Error(f"{self.path.name}: no spectrum has all of the values asked for")
+        return self._with_entries(entries)
+
+    @staticmethod
+    def _exposure_name(value: str | int, names: list[str]) -> str:
+        named = not all(name.isdigit() for name in names)
+        if isinstance(value, (int, np.integer)) and named and 1 <= value <= len(names):
+            return names[value - 1]
+        return str(value)
+
+    def label(self, index: int) -> str:
+        """Say in words which spectrum of the file it is, as short as is unambiguous.
+
+        Parameters
+        ----------
+        index : int
+
+        Returns
+        -------
+        str
+            For example ``'order 1 source 7'``; empty where the file holds one spectrum only.
+        """
+        entry = self.entries[index]
+        parts = []
+        if entry.order is not None:
+            parts.append(f"order {entry.order}")
+        if entry.source_id is not None:
+            parts.append(f"source {entry.source_id}")
+        if entry.slit and (entry.source_id is None or self._shared["slit"]):
+            parts.append(entry.slit)
+        if entry.detector and self._shared["detector"]:
+            parts.append(entry.detector)
+        if entry.exposure:
+            parts.append(f"exposure {entry.exposure}")
+        return " ".join(parts)
+
+    @cached_property
+    def _shared(self) -> dict[str, bool]:
+        """Whether sources have several slits, and the sequence several detectors."""
+        sources = {entry.source_id for entry in self.entries}
+        return {
+            "slit": len({(e.source_id, e.slit) for e in self.entries}) > len(sources),
+            "detector": len({e.detector for e in self.entries}) > 1,
+        }
+
+    def _read(self, entries: Sequence[SpectrumEntry]) -> list[Spectrum]:
+        with open_product(self.path) as hdus:
+            return [self._build(hdus, entry) for entry in entries]
+
+    def _build(self, hdus: fits.HDUList, entry: SpectrumEntry) -> Spectrum:
+        hdu = hdus[self.name, entry.extension]
+        take = _SampleReader(hdu, entry, self.path)
+        wavelength, unit = take("WAVELENGTH", "um")
+        value, error, flux_unit, column = _choose_quantity(take, entry, self.quantity)
+        dq = take("DQ")[0] if "DQ" in hdu.columns.names else None
+        keep = _usable_wavelengths(wavelength, f"{self.path.name} {self.name}")
+        if not keep.size:
+            raise UnreadableProductError(
+                f"{self.path.name}: no finite wavelength in {self.name} {entry.extension}"
+                f"{'' if entry.row is None else f' row {entry.row}'}; nothing to show"
+            )
+        mask = excluded(value, dq, self.dq_bits)[keep]
+        if not value[keep][~mask].any():
+            warnings.warn(
+                f"{self.path.name}: no usable sample (finite and non-zero {column}, not flagged) "
+                f"in {self.name} {entry.extension}",
+                Stage3Warning,
+                stacklevel=4,
+            )
+        uncertainty = None
+        if error is not None:
+            uncertainty = StdDevUncertainty(error[keep] * flux_unit)
+        return Spectrum(
+            flux=value[keep] * flux_unit,
+            spectral_axis=wavelength[keep] * unit,
+            uncertainty=uncertainty,
+            mask=mask,
+            meta=self._meta(hdus, hdu, entry, column),
+        )
+
+    def _meta(self, hdus, hdu, entry: SpectrumEntry, column: str) -> dict[str, Any]:
+        meta = header_dict(hdus[0].header, hdu.header)
+        meta.update(
+            source_id=entry.source_id,
+            order=entry.order,
+            slit=entry.slit,
+            exposure=entry.exposure,
+            source_type=entry.source_type,
+            column=column,
+            dq_bits=str(self.dq_bits),
+        )
+        if np.isfinite(entry.ra):
+            meta.update(source_ra=entry.ra, source_dec=entry.dec)
+        return meta
+
+
+class _SampleReader:
+    """Reads columns of one spectrum, whole or one row's vector, without the padding."""
+
+    def __init__(self, hdu: fits.BinTableHDU, entry: SpectrumEntry, path: Path):
+        self.hdu = hdu
+        self.entry = entry
+        self.table = StoredTable(hdu, path)
+        self.where = f"{path.name} {hdu.name}"
+
+    def __call__(self, column: str, default_unit: str = "") -> tuple[np.ndarray, u.UnitBase]:
+        """Return (values, shape (n_wavelengths,), native byte order) and the column's unit."""
+        row = self.entry.row
+        if row is None:
+            values = native(self.table.column(column, slice(0, self.table.n_rows)))
+        else:
+            values = native(self.table.column(column, slice(row, row + 1)))[0]
+            values = values[: self.entry.n_wavelengths]
+        unit = parse_unit(self.hdu.columns[column].unit, f"{self.where}.{column}", default_unit)
+        return values.reshape(-1), unit
+
+
+def _choose_quantity(
+    take: _SampleReader, entry: SpectrumEntry, quantity: str
+) -> tuple[np.ndarray, np.ndarray | None, u.UnitBase, str]:
+    """Return values, errors, unit and column name of flux or surface brightness."""
+    names = take.hdu.columns.names
+    if quantity == "auto":
+        wanted = _SURFACE_BRIGHTNESS if entry.source_type == "EXTENDED" else _FLUX
+    else:
+        wanted = _FLUX if quantity == "flux" else _SURFACE_BRIGHTNESS
+    if wanted[0] not in names:
+        wanted = _FLUX
+    values, unit = take(wanted[0])
+    if quantity == "auto" and not _has_signal(values):
+        other = _FLUX if wanted is _SURFACE_BRIGHTNESS else _SURFACE_BRIGHTNESS
+        if other[0] in names:
+            other_values, other_unit = take(other[0])
+            if _has_signal(other_values):
+                wanted, values, unit = other, other_values, other_unit
+    error_column = next((name for name in wanted[1] if name in names), None)
+    error = take(error_column)[0] if error_column else None
+    return values, error, unit, wanted[0]
+
+
+def _has_signal(values: np.ndarray) -> bool:
+    return bool(np.any(np.isfinite(values) & (values != 0)))
+
+
+def _usable_wavelengths(wavelength: np.ndarray, where: str) -> np.ndarray:
+    """Indices of a strictly monotonic run of finite wavelengths, as specutils requires."""
+    keep = np.flatnonzero(np.isfinite(wavelength) & (wavelength != 0))
+    steps = np.diff(wavelength[keep])
+    if np.all(steps > 0) or np.all(steps < 0):
+        return keep
+    order = keep[np.unique(wavelength[keep], return_index=True)[1]]
+    warnings.warn(
+        f"{where}: wavelengths are not in order; sorted, and {keep.size - order.size} repeated "
+        "ones left out",
+        Stage3Warning,
+        stacklevel=5,
+    )
+    return order
+
+
+def _shortened(values: list, most: int = 12) -> str:
+    text = ", ".join(str(value) for value in values[:most])
+    return text + (f", … ({len(values)} in all)" if len(values) > most else "")
