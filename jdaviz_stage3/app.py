@@ -17,26 +17,33 @@ from .jdaviz_compat import (
     configuration,
     data_labels,
     give_layout,
+    reset_spectral_limits,
+    send_importer_templates,
     show_message,
+    viewer_labels,
+    viewers_by_kind,
 )
-from .loaders.importing import options_of
+from .loaders.importing import options_of, warnings_shown
 from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
 
 __all__ = ["attach", "load", "open_demo", "show"]
 
-# Two by two; a tuple is a stack of tabs.
-_DEMO_LAYOUT = {
-    "col": [
-        {"row": ["Image", "1D Spectrum"]},
-        {"row": [("Dynamic spectrum order 1", "Median spectrum order 1"), "Light curve"]},
-    ]
-}
+# The viewers that share a cell of the layout, as tabs, in the order of the cells.
+_CELLS = (
+    ("imviz-image-viewer",),
+    ("spectrum-1d-viewer",),
+    ("stage3-dynamic-spectrum-viewer", "spectrum-2d-viewer"),
+    ("stage3-light-curve-viewer",),
+    ("table-viewer", "scatter-viewer", "histogram-viewer"),
+)
 
 _COMMON_OPTIONS = ("data_label", "viewer")
 
 
-def load(*paths: str | os.PathLike, app: Any = None, **options: Any) -> list[str]:
+def load(
+    *paths: str | os.PathLike, app: Any = None, arrange: bool = True, **options: Any
+) -> list[str]:
     """Load Stage 3 products into jdaviz, images before the catalogs that lie on them.
 
     Parameters
@@ -45,6 +52,9 @@ def load(*paths: str | os.PathLike, app: Any = None, **options: Any) -> list[str
         Files, and folders: of a folder every product in it that can be shown.
     app : jdaviz app, optional
         The generalised app, an ``Imviz()`` or a ``Specviz()``; by default ``jdaviz.gca()``.
+    arrange : bool, optional
+        Whether to lay out all viewers of the generalised app, two by two and tabs of one kind,
+        when this call adds viewers; jdaviz alone stacks them.
     **options
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
         ``extension=['SCI', 'ERR']``; for spectra ``source_id``, ``order``, ``exposure``,
@@ -75,17 +85,37 @@ def load(*paths: str | os.PathLike, app: Any = None, **options: Any) -> list[str
 
         app = jdaviz.gca()
     attach(app)
-    files, failures = _collect(paths)
+    with warnings_shown(app):
+        files, failures = _collect(paths)
     _check_options(files, options)
+    viewers_before = viewer_labels(app)
     loaded: list[str] = []
     for file in _with_progress(files):
         try:
             loaded += _load_one(file, app, options)
         except Stage3Error as err:
             failures.append(err)
+    new_viewers = [label for label in viewer_labels(app) if label not in viewers_before]
+    reset_spectral_limits(app, new_viewers)
+    if arrange and new_viewers and configuration(app) == "deconfigged":
+        arrange_viewers(app, _layout(viewers_by_kind(app)))
     if failures:
         raise _combined(failures, loaded)
     return loaded
+
+
+def _layout(kinds: dict[str, list[str]]) -> dict[str, list]:
+    """Lay out viewers two by two, those of one kind as tabs: see `arrange_viewers`."""
+    cells = [tuple(label for kind in cell for label in kinds.get(kind, ())) for cell in _CELLS]
+    known = {label for cell in cells for label in cell}
+    cells += [(label,) for labels in kinds.values() for label in labels if label not in known]
+    # The median spectra belong to the dynamic spectra that they are the medians of.
+    medians = tuple(label for label in cells[1] if label.startswith("Median spectrum"))
+    if cells[2]:
+        cells[1] = tuple(label for label in cells[1] if label not in medians)
+        cells[2] += medians
+    cells = [cell for cell in cells if cell]
+    return {"col": [{"row": cells[i : i + 2]} for i in range(0, len(cells), 2)]}
 
 
 def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[Stage3Error]]:
@@ -199,6 +229,7 @@ def attach(viz: Any) -> Any:
     """
     if configuration(viz) == "deconfigged":
         return viz  # equipped when it was made
+    send_importer_templates()
     add_plugins(viz, plugins.names_for(configuration(viz)))
     return viz
 
@@ -237,6 +268,4 @@ def open_demo(app: Any = None) -> list[str]:
         import jdaviz
 
         app = jdaviz.gca()
-    labels = load(*demo_products(), app=app)
-    arrange_viewers(app, _DEMO_LAYOUT)
-    return labels
+    return load(*demo_products(), app=app)

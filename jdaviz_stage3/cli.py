@@ -141,11 +141,32 @@ def _split(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     return present, [path for path in paths if path not in present]
 
 
+def _problem(path: Path) -> str:
+    """Why a path cannot be opened, as far as its header tells; empty if it can, or is a folder."""
+    from .errors import Stage3Error
+    from .products import identify
+
+    if path.is_dir():
+        return ""
+    try:
+        kind = identify(path)
+    except Stage3Error as error:
+        return str(error)
+    if kind.can_load:
+        return ""
+    return f"{path.name}: a Stage 3 {kind.suffix} product ({kind.name}), which cannot be shown yet"
+
+
 def _open(arguments: argparse.Namespace) -> int:
     """``open`` and ``demo``: serve the app until Ctrl-C."""
     _, missing = _split(arguments.paths)
     if missing:
         return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
+    problems = [_problem(path) for path in arguments.paths]
+    if problems and all(problems):
+        for problem in problems:
+            print(f"{_PROGRAM}: {problem}", file=sys.stderr)
+        return 1
 
     print("Starting jdaviz…", file=sys.stderr, flush=True)
     try:

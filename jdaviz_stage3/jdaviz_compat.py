@@ -27,6 +27,7 @@ __all__ = [
     "forget_app",
     "give_layout",
     "has_images",
+    "hide_layer",
     "hide_server_files",
     "importer_registry_name",
     "is_spectrum_viewer",
@@ -37,10 +38,12 @@ __all__ = [
     "remove_viewers",
     "renew_snackbar",
     "replace_resolver",
+    "reset_spectral_limits",
     "restricted_formats",
     "send_plain_table_rows",
     "show_flux_in",
     "shows_median_of_other_target",
+    "send_importer_templates",
     "set_missing_color",
     "show_message",
     "shown_in",
@@ -50,6 +53,7 @@ __all__ = [
     "spectral_flux_unit",
     "unique_data_label",
     "viewer_labels",
+    "viewers_by_kind",
 ]
 
 
@@ -91,6 +95,7 @@ def refresh_from_registries(app: Any) -> None:
     inner.update_new_viewers_from_registry()
     _renew_loaders(app)
     _renew_colormaps(app)
+    send_importer_templates()
 
 
 def _renew_loaders(app: Any) -> None:
@@ -133,6 +138,24 @@ def _renew_colormaps(app: Any) -> None:
     for menu in menus:
         if hasattr(menu, "cmap_samples"):
             menu.cmap_samples = dict(cmap_samples)
+
+
+def send_importer_templates() -> None:
+    """Send the templates of the importers' forms to the browser, before any file is loaded.
+
+    Reason: ipyvue makes the widget of a template once, and ``load`` makes importers while no
+    widget is announced to the browser; a form of the same template that is shown later then fails
+    with "widget model not found". jdaviz 5.1: to check.
+    """
+    import os
+
+    from ipyvue.Template import get_template
+    from jdaviz.core.registries import loader_importer_registry
+
+    for importer in loader_importer_registry.members.values():
+        if isinstance(importer.template_file, tuple):
+            folder = os.path.dirname(importer.template_file[0])
+            get_template(os.path.join(folder, importer.template_file[1]))
 
 
 def add_plugins(app: Any, names: list[str]) -> None:
@@ -360,6 +383,41 @@ def arrange_viewers(app: Any, layout: dict) -> None:
     rest = [stack(label) for label in list(items)]
     children = [part for part in (laid_out, *rest) if part]
     inner.state.stack_items = [inner._create_stack_item(container="gl-col", children=children)]
+
+
+def viewers_by_kind(app: Any) -> dict[str, list[str]]:
+    """Return the labels of an app's viewers by the name of the class they are registered under.
+
+    Reason: the public viewers do not say what kind they are. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.registries import viewer_registry
+
+    names = {member["cls"]: name for name, member in viewer_registry.members.items()}
+    found: dict[str, list[str]] = {}
+    for label, viewer in application(app)._viewer_store.items():
+        found.setdefault(names.get(type(viewer), "other"), []).append(label)
+    return found
+
+
+def reset_spectral_limits(app: Any, labels: list[str]) -> None:
+    """Show the whole of what spectrum viewers hold.
+
+    Reason: a viewer keeps the limits of its first spectrum, and the next one may lie outside.
+    jdaviz 5.1: the same.
+    """
+    for label, viewer in application(app)._viewer_store.items():
+        if label in labels and is_spectrum_viewer(viewer):
+            viewer.state.reset_limits()
+
+
+def hide_layer(viewer: Any, data_label: str) -> None:
+    """Hide a layer of a (glue) viewer; its switch is in the viewer's data menu.
+
+    Reason: the data menu's API works through the public viewer. jdaviz 5.1: the same.
+    """
+    for layer in viewer.state.layers:
+        if layer.layer.label == data_label:
+            layer.visible = False
 
 
 def shows_target(viewer: Any, target: str | None) -> bool:

@@ -29,7 +29,7 @@ import solara
 import solara.settings
 
 from .access import AccessGuard, is_local
-from .errors import Stage3Error
+from .errors import Stage3Error, Stage3Warning
 from .jdaviz_compat import (
     application,
     forget_app,
@@ -145,11 +145,11 @@ class _Tab:
                 traceback.print_exc()
                 show(f"jdaviz cannot start: {_one_line(error)}")
                 return
-            problem = _load(self.app)
+            messages = _load(self.app)
         renew_snackbar(self.app)
         show(self.app)
-        if problem:
-            show_message(self.app, problem)
+        for text, color in messages:
+            show_message(self.app, text, color)
 
     def close(self) -> None:
         """Let go of the app."""
@@ -168,17 +168,25 @@ def _new_app() -> Any:
     return app
 
 
-def _load(app: Any) -> str:
-    """Load what was asked for; gives back what went wrong, in one line, or an empty string."""
+def _load(app: Any) -> list[tuple[str, str]]:
+    """Load what was asked for; gives back what is to be said of it: lines and their colours."""
+    messages: list[tuple[str, str]] = []
     try:
-        _request.load(app)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", Stage3Warning)
+            _request.load(app)
+        for text in dict.fromkeys(
+            str(entry.message) for entry in caught if issubclass(entry.category, Stage3Warning)
+        ):
+            messages.append((text, "warning"))
     except Exception as error:
         problem = _one_line(error)
         if not isinstance(error, Stage3Error):  # that one names the file
             problem = f"Cannot load {_request.describe()}: {problem}"
-        print(problem, file=sys.stderr, flush=True)
-        return problem
-    return ""
+        messages.append((problem, "error"))
+    for text, _ in messages:
+        print(text, file=sys.stderr, flush=True)
+    return messages
 
 
 def _one_line(error: Exception) -> str:

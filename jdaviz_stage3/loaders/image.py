@@ -13,7 +13,13 @@ from jdaviz.utils import cmap_samples
 from matplotlib.colors import to_hex
 from photutils.utils import make_random_cmap
 
-from ..jdaviz_compat import fit_when_drawn, shown_in, viewer_labels
+from ..jdaviz_compat import (
+    fit_when_drawn,
+    hide_layer,
+    show_message,
+    shown_in,
+    viewer_labels,
+)
 from ..readers.image import image_extensions, read_image, read_segmentation
 from .importing import ProductImporterMixin, importing
 
@@ -98,9 +104,25 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
                 fit_when_drawn(viewer)
         if self.product.kind.suffix == "segm":
             for viewer in shown_in(self, label):
-                for layer in viewer.state.layers:
-                    if layer.layer.label == label:
-                        draw_as_segments(layer)
+                self._draw_segments(viewer, label)
+
+    def _draw_segments(self, viewer, label: str) -> None:
+        """Colour the segments, and hide them where they lie over a mosaic.
+
+        jdaviz reads out the topmost image: with the segments shown, the cursor would give a
+        source's label where one looks for its flux.
+        """
+        for layer in viewer.state.layers:
+            if layer.layer.label == label:
+                draw_as_segments(layer)
+        if sum(layer.layer.ndim == 2 for layer in viewer.state.layers) > 1:
+            hide_layer(viewer, label)
+            show_message(
+                self,
+                f"{self.product.path.name} lies over the image, hidden; its switch is in the "
+                "viewer's list of layers. While it is shown, the cursor reads labels, not fluxes.",
+                color="info",
+            )
 
 
 def image_data(values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -> Data:

@@ -25,7 +25,7 @@ from ..jdaviz_compat import (
 )
 from .product import Product
 
-__all__ = ["ProductImporterMixin", "options_of"]
+__all__ = ["ProductImporterMixin", "importing", "options_of", "warnings_shown"]
 
 # What people call jdaviz's configurations, for messages.
 _CONFIGURATION_NAMES = {
@@ -179,8 +179,13 @@ class ProductImporterMixin:
 
 
 @contextmanager
-def _warnings_shown(app: Any) -> Iterator[None]:
-    """Show our warnings in the app as well as where Python shows them."""
+def warnings_shown(app: Any) -> Iterator[None]:
+    """Show our warnings in the app as well as where Python shows them.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application, or importer
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
@@ -207,7 +212,7 @@ def importing(method: Callable[..., None]) -> Callable[..., None]:
         data, viewers = data_labels(self), viewer_labels(self)
         self.import_spinner = True
         try:
-            with _warnings_shown(self):
+            with warnings_shown(self):
                 return method(self, *args, **kwargs)
         except Exception as err:
             remove_data(self, [label for label in data_labels(self) if label not in data])

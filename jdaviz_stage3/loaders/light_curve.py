@@ -80,6 +80,7 @@ def light_curve_tables(series: TimeSeries) -> dict[str, QTable]:
         unit = f" ({flux.unit})" if flux.unit != u.dimensionless_unscaled else " (no unit in file)"
         table.meta["axis_labels"] = (f"{name} − {zero:.0f} (d)", f"White-light flux{unit}")
         table.meta["time_zero"] = zero
+        table.meta["time_system_name"] = name
         tables[_name(column)] = table
     return tables
 

@@ -65,10 +65,13 @@ def read_spectra(
     with open_product(path) as hdus:
         name = next((n for n in _EXTENSIONS if n in hdus), None)
         if name is None:
-            found = ", ".join(dict.fromkeys(hdu.name for hdu in hdus[1:])) or "no extensions"
-            raise UnreadableProductError(
-                f"{Path(path).name}: no {' or '.join(_EXTENSIONS)} extension (found {found})"
+            found = ", ".join(dict.fromkeys(hdu.name for hdu in hdus[1:]))
+            problem = (
+                f"no {' or '.join(_EXTENSIONS)} extension (found {found})"
+                if found
+                else "no extensions; the file is incomplete, download it again"
             )
+            raise UnreadableProductError(f"{Path(path).name}: {problem}")
         tables = extensions_named(hdus, name, path)
         primary = hdus[0].header
         entries = []

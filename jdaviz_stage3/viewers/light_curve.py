@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from jdaviz.configs.default.plugins.viewers import ScatterViewer
+import numpy as np
+from glue_jupyter.bqplot.scatter import BqplotScatterView
+from jdaviz.configs.default.plugins.viewers import JdavizViewerMixin, ScatterViewer
+from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
 from jdaviz.core.registries import viewer_registry
 
 __all__ = ["LightCurveViewer"]
 
 
 @viewer_registry("stage3-light-curve-viewer", label="Light curve (JWST Stage 3)")
-class LightCurveViewer(ScatterViewer):
-    """Points of flux against time, on axes with their units."""
+class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
+    """Points of flux against time, on axes with their units.
+
+    Not a `ScatterViewer` by class, though it works like one: jdaviz offers every catalog to those.
+    """
+
+    tools_nested = ScatterViewer.tools_nested
+    _state_cls = ScatterViewer._state_cls
+    _native_mark_classnames = ScatterViewer._native_mark_classnames
 
     def __init__(self, session, *args, **kwargs):
         super().__init__(session, *args, **kwargs)
@@ -44,3 +54,38 @@ class LightCurveViewer(ScatterViewer):
         self.state.reset_limits()
         self.figure.axes[0].label = time_label
         self.figure.axes[1].label = flux_label
+
+
+def read_out(coords_info: CoordsInfo, viewer: LightCurveViewer, x: float, y: float, **_) -> None:
+    """Show time and flux of the point nearest to the cursor, in jdaviz's read-out.
+
+    Parameters
+    ----------
+    coords_info : CoordsInfo
+    viewer : LightCurveViewer
+    x, y : float
+        Position of the cursor in the units of the axes.
+    """
+    layer = next((layer for layer in viewer.state.layers if layer.visible), None)
+    coords_info.reset_coords_display()
+    if layer is None:
+        return
+    data, state = layer.layer, viewer.state
+    time, flux = data[state.x_att], data[state.y_att]
+    distance = np.hypot(
+        (time - x) / (state.x_max - state.x_min), (flux - y) / (state.y_max - state.y_min)
+    )
+    if not np.isfinite(distance).any():
+        return
+    point = int(np.nanargmin(distance))
+    system = data.meta.get("time_system_name", "")
+    full = data[system][point] if system else time[point]
+    unit = data.get_component(state.y_att).units
+    coords_info.row1a_title, coords_info.row1a_text = "Integration", str(point + 1)
+    coords_info.row1b_title, coords_info.row1b_text = "Flux", f"{flux[point]:.6g} {unit}".strip()
+    coords_info.row2_title, coords_info.row2_text = system or "Time", f"{full:.6f}"
+    coords_info.icon = coords_info.app.state.layer_icons.get(data.label, "")
+
+
+CoordsInfo.register_viewer_class(LightCurveViewer)
+CoordsInfo.register_viewer_update_handler(LightCurveViewer, read_out)
