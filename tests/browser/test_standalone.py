@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from jdaviz_stage3.demo import demo_products
+from jdaviz_stage3.demo import demo_folder, demo_products
 
 pytestmark = pytest.mark.browser
 
@@ -112,6 +112,57 @@ def test_each_tab_has_an_app_of_its_own(demo_server, start_browser):
     page.screenshot("second_tab")
 
 
+def _text_of(page, selector):
+    return [element.text for element in page.find(selector)]
+
+
+def test_a_product_is_picked_and_imported_in_the_loader(start_server, start_browser, monkeypatch):
+    """The form must be there after products were loaded from Python, as the demo's are."""
+    monkeypatch.setenv("JDAVIZ_START_DIR", str(demo_folder()))
+    page = start_browser()
+    page.open(start_server("demo").url)
+    page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
+    page.find(".v-toolbar__items button")[0].click()
+    name = next(path.name for path in demo_products() if path.name.endswith("_c1d.fits"))
+    files = page.wait_for(
+        lambda: [e for e in page.find(".v-list-item, li") if e.text.split(" - ")[0] == name],
+        "the file in the list",
+    )
+    page.driver.execute_script("arguments[0].click()", files[-1])
+    page.wait_for(
+        lambda: any("order 1 source" in text for text in _text_of(page, ".v-chip, .v-select")),
+        "the choice of spectra",
+    )
+    buttons = page.wait_for(
+        lambda: [e for e in page.find("button") if e.text.strip().upper() == "IMPORT"], "the button"
+    )
+    layers = len(page.find(".layer-viewer-icon, .viewer-label"))
+    page.driver.execute_script("arguments[0].click()", buttons[-1])
+    page.wait_for(
+        lambda: (
+            len(page.find(".layer-viewer-icon, .viewer-label")) > layers
+            or any(
+                "added" in text or "loaded" in text for text in _text_of(page, ".v-snack__content")
+            )
+        ),
+        "the imported spectrum",
+    )
+    page.screenshot("loader")
+
+
+def test_several_products_are_laid_out_so_that_each_is_seen(start_server, start_browser):
+    products = [str(path) for path in demo_products()]
+    page = start_browser()
+    page.open(start_server("open", *products[::-1]).url)
+    page.wait_for(lambda: len(page.viewers()) >= 5, "the viewers")
+    page.wait_for(lambda: _inked_columns(page.picture("1D Spectrum")) > 0.8, "the spectrum")
+    for viewer in ("Image", "1D Spectrum", "Dynamic spectrum order 1", "Light curve"):
+        height, width = page.picture(viewer).shape[:2]
+        assert height > 200, viewer
+        assert width > 300, viewer
+    page.screenshot("several_products")
+
+
 def test_table_of_a_catalog_has_rows(start_server, start_browser):
     catalog = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
     page = start_browser()
@@ -121,8 +172,9 @@ def test_table_of_a_catalog_has_rows(start_server, start_browser):
 
 
 def test_error_of_loading_is_shown_and_the_app_stays_usable(start_server, start_browser, tmp_path):
+    whole = next(path for path in demo_products() if path.name.endswith("_i2d.fits"))
     broken = tmp_path / "jw00001-o001_t001_nircam_f200w_i2d.fits"
-    broken.write_text("not a FITS file\n")
+    broken.write_bytes(whole.read_bytes()[:100_000])  # its header can still be read
     server = start_server("open", str(broken))
     page = start_browser()
     page.open(server.url)
@@ -173,8 +225,11 @@ def test_other_machines_are_offered_no_file_of_this_one(remote_server, start_bro
     page.open(remote_server.url)
     page.find(".v-toolbar__items button")[0].click()
     page.wait_for(lambda: page.find(".v-select__slot"), "the loaders").pop(0).click()
-    sources = page.wait_for(lambda: page.find(".menuable__content__active .v-list-item"), "sources")
-    assert [source.text for source in sources] == ["file drop"]
+    sources = page.wait_for(
+        lambda: list(filter(None, _text_of(page, ".menuable__content__active .v-list-item"))),
+        "the names of the sources",
+    )
+    assert sources == ["file drop"]
     page.screenshot("remote")
 
 
