@@ -361,7 +361,7 @@ def arrange_viewers(app: Any, layout: dict) -> None:
     ----------
     app : jdaviz helper
     layout : dict
-        ``{'row': [...]}`` or ``{'col': [...]}`` of viewer labels, tuples of labels (tabs) and
+        ``{'col': [...]}`` of viewer labels, tuples of labels (tabs), ``{'row': [...]}`` and
         further such dicts. Viewers that it does not name go below; names of viewers that there
         are not are left out.
     """
@@ -379,9 +379,9 @@ def arrange_viewers(app: Any, layout: dict) -> None:
         children = [child for child in map(build, parts) if child]
         return children and inner._create_stack_item(container=f"gl-{direction}", children=children)
 
-    laid_out = build(layout)
-    rest = [stack(label) for label in list(items)]
-    children = [part for part in (laid_out, *rest) if part]
+    [column] = layout.values()
+    children = [part for part in map(build, column) if part]
+    children += [stack(label) for label in list(items)]
     inner.state.stack_items = [inner._create_stack_item(container="gl-col", children=children)]
 
 

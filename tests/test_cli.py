@@ -319,3 +319,15 @@ def test_guard_gives_the_cookie_for_the_token_only(application):
 
 def test_guard_leaves_the_start_of_the_application_alone(application):
     assert _ask(AccessGuard(application, "secret"), "lifespan")
+
+
+def test_open_of_nothing_that_can_be_shown_starts_no_server(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jdaviz_stage3.server", None)  # importing it would fail
+    association = tmp_path / "jw00001_asn.json"
+    association.write_text('{"products": []}')
+    text = tmp_path / "jw00001_i2d.fits"
+    text.write_text("404 not found")
+    assert cli.main(["open", str(association), str(text)]) == 1
+    said = capsys.readouterr().err
+    assert "asn product" in said
+    assert "the name says FITS" in said

@@ -1,0 +1,127 @@
+"""What the viewers show and read out, and how they are laid out."""
+
+import warnings
+
+import jdaviz
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3.demo import demo_products
+from jdaviz_stage3.jdaviz_compat import shown_in
+from jdaviz_stage3.viewers.dynamic_spectrum import integration_ticks, wavelength_ticks
+
+
+def product(suffix):
+    return next(path for path in demo_products() if f"_{suffix}." in path.name)
+
+
+@pytest.fixture(scope="module")
+def app():
+    """An app with all of the demo in it."""
+    app = jdaviz.new_app()
+    stage3.open_demo(app)
+    return app
+
+
+def read_out(app, viewer, x, y):
+    info = app._app.session.application._tools["g-coords-info"]
+    info.update_display(viewer, x, y)
+    return info
+
+
+def cells(item):
+    """The labels of the viewers in each cell of the layout, from top left to bottom right."""
+    own = [tuple(viewer["reference"] for viewer in item["viewers"])] if item["viewers"] else []
+    return own + [cell for child in item["children"] for cell in cells(child)]
+
+
+def test_the_demo_is_laid_out_two_by_two(app):
+    [column] = app._app.state.stack_items
+    assert [row["container"] for row in column["children"]] == ["gl-row", "gl-row"]
+    assert cells(column) == [
+        ("Image",),
+        ("1D Spectrum",),
+        ("Dynamic spectrum order 1", "Median spectrum order 1"),
+        ("Light curve",),
+    ]
+
+
+def test_the_layout_can_be_left_alone():
+    app = jdaviz.new_app()
+    stage3.load(product("i2d"), app=app)
+    before = cells(app._app.state.stack_items[0])
+    stage3.load(product("c1d"), app=app, arrange=False)
+    assert cells(app._app.state.stack_items[0]) == [*before, ("1D Spectrum",)]
+
+
+def test_the_cursor_reads_the_flux_of_the_mosaic_under_a_segmentation(app):
+    [viewer] = shown_in(app, next(label for label in app.datasets if label.endswith(" i2d")))
+    image = stage3.read(product("i2d"))
+    y, x = np.unravel_index(np.nanargmax(image.data), image.shape)
+    info = read_out(app, viewer, float(x), float(y))
+    value, unit = info.row1b_text.split(" ", 1)
+    expected = (image.data[y, x] * image.unit).to_value(unit)
+    assert float(value) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_cursor_reads_time_and_flux_of_the_nearest_integration(app):
+    label = next(label for label in app.datasets if label.endswith("whtlt"))
+    [viewer] = shown_in(app, label)
+    series = stage3.read(product("whtlt"))
+    data = app._app.data_collection[label]
+    k = 20
+    info = read_out(app, viewer, data["time"][k] + 1e-5, data["flux"][k])
+    assert info.row1a_text == str(k + 1)
+    assert info.row2_title == "BJD_TDB"
+    assert float(info.row2_text) == pytest.approx(series["time"].jd[k], abs=1e-6)
+    value, unit = info.row1b_text.split()
+    assert unit == "Jy"
+    assert float(value) == pytest.approx(series["whitelight_flux"].value[k], rel=1e-5)
+
+
+def test_a_catalog_is_not_offered_to_light_curve_viewers(app):
+    label = next(label for label in app.datasets if label.endswith(" cat"))
+    assert [viewer.reference for viewer in shown_in(app, label)] == ["Image"]
+    [again] = stage3.load(product("cat"), app=app)
+    assert [viewer.reference for viewer in shown_in(app, again)] == ["Image"]
+
+
+def test_the_limits_show_all_orders(built):
+    app = jdaviz.new_app()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stage3.Stage3Warning)
+        labels = stage3.load(
+            built("x1d", "MRSMultiSpecModel"),
+            built("c1d", "CombinedSpecModel"),
+            app=app,
+            quantity="flux",
+        )
+    [viewer] = {viewer.reference: viewer for x in labels for viewer in shown_in(app, x)}.values()
+    for label in labels:
+        wavelength = app.datasets[label].get_data().spectral_axis.value
+        assert viewer.state.x_min <= wavelength.min() < wavelength.max() <= viewer.state.x_max
+
+
+@given(
+    start=st.floats(0.6, 20),
+    steps=st.lists(st.floats(1e-4, 0.1), min_size=3, max_size=200),
+    descending=st.booleans(),
+)
+def test_wavelength_ticks_are_where_their_labels_say(start, steps, descending):
+    wavelength = start + np.cumsum(steps)
+    wavelength = wavelength[::-1] if descending else wavelength
+    positions, labels = wavelength_ticks(wavelength, -0.5, len(wavelength) - 0.5)
+    pixels = np.arange(len(wavelength))
+    found = np.interp(positions, pixels, wavelength)
+    np.testing.assert_allclose(found, [float(label) for label in labels], rtol=1e-5)
+    assert len(labels) < 20
+
+
+@given(count=st.integers(1, 5000), first=st.integers(1, 1000))
+def test_integration_ticks_name_the_integration_of_their_row(count, first):
+    numbers = np.arange(first, first + count)
+    positions, labels = integration_ticks(numbers, -0.5, count - 0.5)
+    assert [str(numbers[int(position)]) for position in positions] == labels
