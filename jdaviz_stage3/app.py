@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from . import loaders, plugins, viewers  # noqa: F401  (register with jdaviz)
-from .errors import Stage3Error, Stage3Warning, UnknownProductError, UnsupportedProductError
+from .errors import (
+    Stage3Error,
+    Stage3Warning,
+    UnknownProductError,
+    UnreadableProductError,
+    UnsupportedProductError,
+)
 from .jdaviz_compat import (
     add_plugins,
     arrange_viewers,
     configuration,
-    data_labels,
     give_layout,
     reset_spectral_limits,
     send_importer_templates,
@@ -57,8 +62,9 @@ def load(
         when this call adds viewers; jdaviz alone stacks them.
     **options
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
-        ``extension=['SCI', 'ERR']``; for spectra ``source_id``, ``order``, ``exposure``,
-        ``slit``, ``quantity``, ``dq_bits``; for time series ``order``, ``detector``, ``dq_bits``.
+        ``extension=['SCI', 'ERR']`` and ``align_by``; for spectra ``source_id``, ``order``,
+        ``exposure``, ``slit``, ``spectra`` (labels), ``quantity``, ``dq_bits``; for time series
+        ``order``, ``detector``, ``spectra``, ``dq_bits``, ``median_viewer``.
 
     Returns
     -------
@@ -87,6 +93,8 @@ def load(
     attach(app)
     with warnings_shown(app):
         files, failures = _collect(paths)
+    for failure in failures:
+        show_message(app, str(failure))
     _check_options(files, options)
     viewers_before = viewer_labels(app)
     loaded: list[str] = []
@@ -123,14 +131,14 @@ def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[St
     products: list[Product] = []
     failures: list[Stage3Error] = []
     for path in paths:
-        path = Path(path).expanduser()
-        if path.is_dir():
-            products += _products_in(path)
-            continue
         try:
-            products.append(Product(path))
+            path = Path(path).expanduser()
+            # os.path.isdir, for Path.is_dir raises where a folder may not be read
+            products += _products_in(path) if os.path.isdir(path) else [Product(path)]
         except Stage3Error as err:
             failures.append(err)
+        except TypeError as err:
+            raise Stage3Error(f"load: {path!r} is no path; give paths one by one") from err
     rank = {row.suffix: index for index, row in enumerate(PRODUCT_TYPES)}
     unique = {product.path.resolve(): product for product in products}
     return sorted(unique.values(), key=lambda p: rank[p.kind.suffix]), failures
@@ -138,8 +146,12 @@ def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[St
 
 def _products_in(folder: Path) -> list[Product]:
     products, skipped = [], {}
-    for path in sorted(folder.iterdir()):
-        if not path.is_file():
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as err:
+        raise UnreadableProductError(f"{folder}: cannot be read ({err.strerror})") from err
+    for path in entries:
+        if not os.path.isfile(path):
             continue
         try:
             products.append(Product(path))
@@ -163,6 +175,11 @@ def _products_in(folder: Path) -> list[Product]:
 
 
 def _check_options(files: Sequence[Product], options: dict[str, Any]) -> None:
+    if "data_label" in options and len(files) > 1:
+        raise Stage3Error(
+            f"load: data_label = {options['data_label']!r} would name {len(files)} products; load "
+            "them one by one, or leave it out"
+        )
     for option in options:
         if option in _COMMON_OPTIONS:
             continue
@@ -178,17 +195,16 @@ def _check_options(files: Sequence[Product], options: dict[str, Any]) -> None:
 def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:
     accepted = (*options_of(product.kind.importer), *_COMMON_OPTIONS)
     mine = {name: value for name, value in options.items() if name in accepted}
-    before = data_labels(app)
     try:
-        app.load(product, loader="object", format=product.kind.importer, **mine)
+        return app.load(product, loader="object", format=product.kind.importer, **mine)
     except Stage3Error as err:
         show_message(app, str(err))
         raise
-    except ValueError as err:  # jdaviz's, for an option's value that is none of the choices
-        message = f"{product.path.name}: {str(err).strip().splitlines()[0]}"
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as err:
+        # jdaviz's, as for an option's value that is none of the choices
+        message = f"{product.path.name}: {(str(err).strip() or repr(err)).splitlines()[0]}"
         show_message(app, message)
         raise Stage3Error(message) from err
-    return [label for label in data_labels(app) if label not in before]
 
 
 def _combined(failures: list[Stage3Error], loaded: list[str]) -> Stage3Error:

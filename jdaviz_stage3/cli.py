@@ -137,7 +137,7 @@ def _fail(message: str, code: int) -> int:
 
 def _split(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Split paths into those that exist and those that do not."""
-    present = [path for path in paths if path.exists()]
+    present = [path for path in paths if os.path.exists(path)]
     return present, [path for path in paths if path not in present]
 
 
@@ -146,7 +146,7 @@ def _problem(path: Path) -> str:
     from .errors import Stage3Error
     from .products import identify
 
-    if path.is_dir():
+    if os.path.isdir(path):
         return ""
     try:
         kind = identify(path)

@@ -7,11 +7,11 @@ know stands in one row of `PRODUCT_TYPES`. Nothing here imports another module o
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ __all__ = [
     "PRODUCT_TYPES",
     "ProductType",
     "ecsv_header",
+    "has_suffix",
     "identify",
     "product_root",
     "product_type",
@@ -294,6 +295,20 @@ def product_root(path: str | os.PathLike) -> str:
     return stem[: found[-1].start()] + stem[found[-1].end() :]
 
 
+def has_suffix(name: str) -> bool:
+    """Whether a file name holds the suffix of a product type.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+    """
+    return bool(_suffixes_in(name))
+
+
 def identify(path: str | os.PathLike) -> ProductType:
     """Recognise a JWST Stage 3 product.
 
@@ -338,7 +353,12 @@ def _identify(path: str, mtime_ns: int, size: int) -> ProductType:
             start = stream.read(64)
     except OSError as err:
         raise UnreadableProductError(f"{path}: cannot be read ({err.strerror or err})") from err
-    if start.startswith((b"SIMPLE", b"\x1f\x8b")):
+    if start.startswith(b"\x1f\x8b"):
+        start = _decompressed_start(path)
+        if not start.startswith(b"SIMPLE") and ".fit" not in Path(path).name.lower():
+            raise UnknownProductError(f"{Path(path).name}: compressed, but not a FITS file")
+        return _identify_fits(Path(path))
+    if start.startswith(b"SIMPLE"):
         return _identify_fits(Path(path))
     if start.startswith(b"# %ECSV"):
         return _identify_ecsv(Path(path))
@@ -351,6 +371,14 @@ def _identify(path: str, mtime_ns: int, size: int) -> ProductType:
     raise UnknownProductError(
         f"{Path(path).name}: not a JWST Stage 3 product (neither FITS, ECSV nor an association)"
     )
+
+
+def _decompressed_start(path: str) -> bytes:
+    try:
+        with gzip.open(path) as stream:
+            return stream.read(8)
+    except (OSError, EOFError, zlib.error):
+        return b""  # reading its header says what is wrong
 
 
 def read_primary_header(path: str | os.PathLike) -> fits.Header:
@@ -393,7 +421,7 @@ def _identify_fits(path: Path) -> ProductType:
             for row in candidates:
                 if row.suffix == suffix:
                     return row
-    if len(candidates) == 1:
+    if len(candidates) == 1 and candidates[0].suffix != "crf":  # a Stage 2 cal has its model too
         return candidates[0]
     try:
         row = _identify_by_extensions(path, candidates)
@@ -409,8 +437,8 @@ def _identify_fits(path: Path) -> ProductType:
     )
 
 
-def _suffixes_in(name: str) -> Iterable[str]:
-    """Yield the product suffixes in a file name, the last one first."""
+def _suffixes_in(name: str) -> list[str]:
+    """Return the product suffixes in a file name, the last one first."""
     stem = _COMPRESSION_AND_TYPE.sub("", name)
     return [match.group(1).lower() for match in _SUFFIX_PATTERN.finditer(stem)][::-1]
 

@@ -27,8 +27,9 @@ def _register() -> None:
 class _RegisteringLoader(importlib.abc.Loader):
     """Executes jdaviz as its own loader would, then registers."""
 
-    def __init__(self, loader: importlib.abc.Loader):
+    def __init__(self, loader: importlib.abc.Loader, finder: _JdavizFinder):
         self._loader = loader
+        self._finder = finder
 
     def create_module(self, spec):
         return self._loader.create_module(spec)
@@ -37,19 +38,26 @@ class _RegisteringLoader(importlib.abc.Loader):
         module.__spec__.loader = self._loader  # importlib.resources and pkgutil look at it
         module.__loader__ = self._loader
         self._loader.exec_module(module)
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
         _register()
 
 
 class _JdavizFinder(importlib.abc.MetaPathFinder):
-    """Finds jdaviz, once, with a loader that registers after it."""
+    """Finds jdaviz, with a loader that registers after it; until it is really imported."""
+
+    _searching = False
 
     def find_spec(self, fullname, path=None, target=None):
-        if fullname != "jdaviz":
+        if fullname != "jdaviz" or self._searching:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        self._searching = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._searching = False
         if spec is not None and spec.loader is not None:
-            spec.loader = _RegisteringLoader(spec.loader)
+            spec.loader = _RegisteringLoader(spec.loader, self)
         return spec
 
 

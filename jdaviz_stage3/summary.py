@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from .errors import Stage3Error, UnreadableProductError
 from .products import ProductType, ecsv_header, identify
-from .readers.extensions import check_complete, open_product
+from .readers.extensions import check_undamaged, open_product, require_columns
 
 __all__ = ["ProductSummary", "summarize"]
 
@@ -94,10 +94,20 @@ def _fits_facts(path: Path, kind: ProductType) -> dict[str, str]:
             facts["problem"] = f"{path.name}: no extensions; the file is incomplete"
             return facts
         try:
-            check_complete(extensions[-1], path)
+            check_undamaged(hdus, path)
+            _check_tables(extensions, path)
         except UnreadableProductError as err:
             facts["problem"] = str(err)
     return facts
+
+
+def _check_tables(extensions: list, path: Path) -> None:
+    """Raise for what makes loading spectra fail and the header of a table tells."""
+    tables = [hdu for hdu in extensions if hdu.name in _SPECTRAL]
+    for hdu in tables[:1]:
+        require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
+    if tables and not any(hdu.header["NAXIS2"] for hdu in tables):
+        raise UnreadableProductError(f"{path.name}: {tables[0].name} has no rows")
 
 
 def _shape(extensions: list, kind: ProductType) -> str:
@@ -152,4 +162,7 @@ def _ecsv_facts(path: Path, kind: ProductType) -> dict[str, str]:
                 break
     if rows == 0:
         facts["problem"] = f"{path.name}: no rows"
+    positions = {"sky_centroid.ra", "icrs_centroid.ra", "xcentroid", "x_centroid"}
+    if kind.suffix == "cat" and not positions & set(columns):
+        facts["problem"] = f"{path.name}: no source positions"
     return facts

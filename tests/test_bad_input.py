@@ -203,3 +203,62 @@ def test_a_failure_half_way_leaves_nothing_behind(built, monkeypatch, unchanged)
         warnings.simplefilter("ignore", stage3.Stage3Warning)
         with pytest.raises(stage3.Stage3Error, match="disk on fire"):
             stage3.load(built("x1dints", "TSOMultiSpecModel"), app=unchanged)
+
+
+@pytest.mark.parametrize("options", [{"source_id": 7}, {"order": 1}], ids=str)
+@pytest.mark.parametrize(
+    "key", [("c1d", "CombinedSpecModel"), ("x1dints", "TSOMultiSpecModel")], ids="-".join
+)
+def test_a_broken_file_says_so_whatever_is_chosen_of_it(key, options, built, tmp_path, unchanged):
+    source = built(*key)
+    path = tmp_path / source.name
+    path.write_bytes(source.read_bytes()[:9000])
+    options = {name: value for name, value in options.items() if name == "order" or key[0] == "c1d"}
+    with pytest.raises(stage3.UnreadableProductError, match=source.name):
+        stage3.load(path, app=unchanged, **options)
+
+
+def test_one_label_for_several_products_is_refused(built, unchanged):
+    with pytest.raises(stage3.Stage3Error, match="would name 2 products"):
+        stage3.load(
+            built("i2d", "ImageModel"), built("cat", "current"), app=unchanged, data_label="field"
+        )
+
+
+def test_a_label_that_is_there_is_replaced_and_returned(built):
+    app = jdaviz.new_app()
+    path = built("i2d", "ImageModel")
+    assert stage3.load(path, app=app, data_label="field") == ["field"]
+    assert stage3.load(path, app=app, data_label="field") == ["field"]
+    assert list(app.datasets) == ["field"]
+
+
+def test_an_empty_folder_does_not_keep_the_others_from_loading(built, tmp_path):
+    app = jdaviz.new_app()
+    with pytest.raises(stage3.UnknownProductError, match="no Stage 3 product"):
+        stage3.load(tmp_path, built("c1d", "CombinedSpecModel"), app=app)
+    assert len(app.datasets) == 1
+
+
+def test_a_file_that_may_not_be_read(built, tmp_path, monkeypatch, unchanged):
+    import builtins
+
+    source = built("c1d", "CombinedSpecModel")
+    path = tmp_path / source.name
+    path.write_bytes(source.read_bytes())
+    real = builtins.open
+
+    def refusing(file, *args, **kwargs):
+        if str(file) == str(path):
+            raise PermissionError(13, "Permission denied", str(file))
+        return real(file, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "open", refusing)
+    refuse(unchanged, path, "Permission denied", bare=False)
+
+
+@pytest.mark.parametrize("options", [{"source_id": "seven"}, {"dq_bits": "NOT_A_FLAG"}], ids=str)
+def test_a_value_that_makes_no_sense_is_an_error_of_ours(options, built, unchanged):
+    with pytest.raises(stage3.Stage3Error):
+        stage3.load(built("x1d", "WFSSMultiSpecModel"), app=unchanged, **options)
+    assert stage3.load(built("x1d", "WFSSMultiSpecModel"), app=jdaviz.new_app(), order=1.0)

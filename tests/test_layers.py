@@ -23,7 +23,7 @@ LAYERS = [
     ["registration"],
     ["app"],
     ["loaders", "plugins", "viewers"],
-    ["jdaviz_compat", "jdaviz_compat_server"],
+    ["jdaviz_compat"],
     ["association", "demo", "summary"],
     ["analysis"],
     ["readers"],

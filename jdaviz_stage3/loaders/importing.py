@@ -59,14 +59,17 @@ class ProductImporterMixin:
             raise TypeError(f"a {input.kind.name} is not imported as {type(self).__name__}")
         super().__init__(app=app, resolver=resolver, parser=parser, input=input, **kwargs)
         self.data_label.default = self.product.label
-        self.data_hashes = [self.product.data_hash()]
         self._problem: Stage3Error | None = None
+        self._added: list[str] = []
         try:
+            self.data_hashes = [self.product.data_hash()]
             self.check_configuration()
             self.prepare()
         except Stage3Error as err:
             # Raised on import: jdaviz would take an error here for "no valid loader found".
             self._problem = err
+        except Exception as err:  # whatever a broken file makes of the libraries that read it
+            self._problem = Stage3Error(_reason(err, self.product))
         self._prepared = True
 
     def prepare(self) -> None:
@@ -165,6 +168,7 @@ class ProductImporterMixin:
         )
         select = self.viewer if viewer_select is None else viewer_select
         label = (data_label or self.data_label_value).strip()
+        self._added.append(label)
         if select.selected and not shown_in(self, label):
             raise Stage3Error(
                 f"{self.product.path.name}: {label!r} could not be shown in "
@@ -186,23 +190,27 @@ def warnings_shown(app: Any) -> Iterator[None]:
     ----------
     app : jdaviz helper, inner application, or importer
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    shown = set()
-    for entry in caught:
-        warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
-        text = str(entry.message)
-        if issubclass(entry.category, Stage3Warning) and text not in shown:
-            shown.add(text)
-            show_message(app, text, color="warning")
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        shown = set()
+        for entry in caught:
+            text = str(entry.message)
+            if issubclass(entry.category, Stage3Warning) and text not in shown:
+                shown.add(text)
+                show_message(app, text, color="warning")
+        for entry in caught:
+            warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
 
 
-def importing(method: Callable[..., None]) -> Callable[..., None]:
+def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
     """Decorate an importer's ``__call__``, so that it adds its product whole or not at all.
 
     A file found broken before raises here; our warnings are shown in the app as well, and what a
-    failed import had added already is removed again.
+    failed import had added already is removed again. The labels of the data are returned.
     """
 
     @functools.wraps(method)
@@ -211,9 +219,11 @@ def importing(method: Callable[..., None]) -> Callable[..., None]:
             raise self._problem
         data, viewers = data_labels(self), viewer_labels(self)
         self.import_spinner = True
+        self._added = []
         try:
             with warnings_shown(self):
-                return method(self, *args, **kwargs)
+                method(self, *args, **kwargs)
+            return list(self._added)
         except Exception as err:
             remove_data(self, [label for label in data_labels(self) if label not in data])
             remove_viewers(self, [label for label in viewer_labels(self) if label not in viewers])
@@ -244,7 +254,7 @@ def options_of(kind_importer: str) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Beside ``data_label``, ``viewer`` and ``viewer_label``, which all take.
+        Beside ``data_label`` and ``viewer``, which all take.
     """
     from jdaviz.core.registries import loader_importer_registry
 

@@ -12,7 +12,13 @@ from jdaviz.core.loaders.parsers import BaseParser
 from jdaviz.core.registries import loader_parser_registry
 
 from ..errors import Stage3Error, UnsupportedProductError
-from ..products import ProductType, identify, product_root
+from ..products import (
+    ProductType,
+    has_suffix,
+    identify,
+    product_root,
+    read_primary_header,
+)
 
 __all__ = ["Product", "ProductFile", "Stage3Parser"]
 
@@ -82,7 +88,11 @@ class Product:
     @cached_property
     def label(self) -> str:
         """What the product is called in the app: ``'jw…_t001_miri_p750l x1dints'``."""
-        return f"{product_root(self.path)} {self.kind.suffix}"
+        name = self.path.name
+        if self.kind.container == "fits" and not has_suffix(name):
+            # renamed, or a download that the cache has named: as the pipeline named it
+            name = str(read_primary_header(self.path).get("FILENAME") or name)
+        return f"{product_root(name)} {self.kind.suffix}"
 
     def data_hash(self, part: str = "") -> str:
         """Return a hash by which jdaviz recognises data that are loaded already.

@@ -86,18 +86,32 @@ class VirtualObservatoryResolver(_RecognisesDownloads, VOResolver):
 class FileDropResolver(JdavizFileDropResolver):
     """Files dropped into the browser; products are kept in a temporary folder, read lazily."""
 
+    _kept: tuple[str, int, object] | None = None  # name, size, what was found in it
+
     def parse_input(self):
         content = super().parse_input()
         name = Path(dropped_file_name(self)).name  # a bare name: no folders from the browser
-        if not name:
+        if name in ("", ".", ".."):
             return content
+        if self._kept is not None and self._kept[:2] == (name, content.getbuffer().nbytes):
+            return self._kept[2] or content  # asked for again, not dropped again
+        found = self._keep(name, content)
+        self._kept = (name, content.getbuffer().nbytes, found)
+        return found or content
+
+    def _keep(self, name: str, content) -> ProductFile | None:
+        """Keep a product in a folder of its own; None if it is none, or there is no room."""
         folder = tempfile.TemporaryDirectory(prefix="jdaviz_stage3_")
         path = Path(folder.name) / name
-        path.write_bytes(content.getbuffer())
+        try:
+            path.write_bytes(content.getbuffer())
+        except OSError:
+            folder.cleanup()
+            return None
         found = recognised(path, self)
         if not isinstance(found, ProductFile):
             folder.cleanup()
-            return content
+            return None
         _DROPPED.append(folder)
         return found
 

@@ -104,6 +104,8 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
 
     def _choose(self, **values) -> None:
         """Select the spectra that agree with every value given so far."""
+        if self._problem is not None:
+            raise self._problem
         self._chosen.update(values)
         wanted = self._sequence.select(**self._chosen).entries
         by_entry = dict(zip(self._sequence.entries, self._labels, strict=True))

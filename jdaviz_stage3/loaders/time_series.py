@@ -13,7 +13,7 @@ from jdaviz.core.template_mixin import SelectPluginComponent, ViewerSelectCreate
 from specutils import Spectrum
 from traitlets import Any, Bool, List, Unicode
 
-from ..errors import Stage3Warning
+from ..errors import Stage3Warning, UnreadableProductError
 from ..jdaviz_compat import (
     configuration,
     is_spectrum_viewer,
@@ -113,6 +113,8 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
         return [dict(_DYNAMIC)]
 
     def _choose(self, **values) -> None:
+        if self._problem is not None:
+            raise self._problem
         self._chosen.update(values)
         chosen = self._series.select(**self._chosen).traces
         self.spectra.selected = [label for label, t in self._traces.items() if t in chosen]
@@ -189,15 +191,37 @@ def dynamic_spectrum(
     specutils.Spectrum
         Flux (n_int, n_wave), excluded samples NaN, without uncertainty (it would double the
         memory of what is only looked at: it is in ``stage3.read(path)``). Where wavelengths
-        differ between integrations, the axis has their median, and ``meta`` says so.
+        differ between integrations, the axis has their median, with a warning.
+
+    Raises
+    ------
+    UnreadableProductError
+        If the wavelengths are not in order.
     """
     wavelength = trace.wavelength
     meta = dict(trace.meta, stage3_path=str(trace.path), stage3_trace=trace.label)
     if wavelength.ndim == 2:
-        meta["wavelength_note"] = "the wavelengths of the integrations differ; median shown"
+        warnings.warn(
+            f"{trace.path.name} {trace.label}: the wavelengths of the integrations differ; the "
+            "dynamic and the median spectrum are drawn on their median, channel by channel",
+            Stage3Warning,
+            stacklevel=2,
+        )
         wavelength = np.nanmedian(wavelength, axis=0)
     flux = trace.usable_flux(dq_bits)
-    keep = np.isfinite(wavelength)
+    if not np.isfinite(flux).any():
+        warnings.warn(
+            f"{trace.path.name} {trace.label}: no usable sample (finite FLUX, not flagged)",
+            Stage3Warning,
+            stacklevel=2,
+        )
+    keep = np.isfinite(wavelength) & (wavelength != 0)
+    steps = np.diff(wavelength[keep])
+    if not (np.all(steps > 0) or np.all(steps < 0)):
+        raise UnreadableProductError(
+            f"{trace.path.name} {trace.label}: the wavelengths are not in order, so there is no "
+            "axis to draw it on; jdaviz_stage3.read gives the arrays as they are"
+        )
     if not keep.all():
         flux, wavelength = flux[:, keep], wavelength[keep]
     meta |= {"_int_num": trace.int_num, "_wavelength": wavelength}  # for the viewer's axes

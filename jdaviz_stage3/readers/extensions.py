@@ -18,6 +18,7 @@ from ..errors import UnreadableProductError
 
 __all__ = [
     "check_complete",
+    "check_undamaged",
     "extensions_named",
     "header_dict",
     "native",
@@ -92,6 +93,39 @@ def check_complete(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> 
         raise UnreadableProductError(
             f"{Path(path).name}: truncated ({found} bytes, but {hdu.name} ends at {expected}); "
             "download it again"
+        )
+
+
+def check_undamaged(hdus: fits.HDUList, path: str | os.PathLike) -> None:
+    """Raise if the file ends within an extension, be it in the header or in the data.
+
+    astropy stops at a header that is cut, as if the file ended before it.
+
+    Parameters
+    ----------
+    hdus : astropy.io.fits.HDUList
+    path : path-like
+        The file that it comes from.
+
+    Raises
+    ------
+    UnreadableProductError
+        If the file is truncated.
+    """
+    last = hdus[len(hdus) - 1]  # counting reads all headers
+    if len(hdus) > 1:
+        check_complete(last, path)
+    info = last.fileinfo()
+    if info is None or getattr(info["file"], "compression", None):
+        return
+    end = info["datLoc"] + info["datSpan"]
+    with open(path, "rb") as stream:
+        stream.seek(end)
+        rest = stream.read(8)
+    if rest.startswith(b"XTENSION"):
+        raise UnreadableProductError(
+            f"{Path(path).name}: truncated in the header after {last.name or 'the primary one'} "
+            f"({os.path.getsize(path)} bytes); download it again"
         )
 
 

@@ -13,7 +13,14 @@ from astropy.nddata import CCDData, StdDevUncertainty
 from astropy.wcs import WCS, FITSFixedWarning
 
 from ..errors import Stage3Warning, UnreadableProductError
-from .extensions import check_complete, header_dict, native, open_product, require_extension
+from .extensions import (
+    check_complete,
+    check_undamaged,
+    header_dict,
+    native,
+    open_product,
+    require_extension,
+)
 from .units import parse_unit
 
 __all__ = ["image_extensions", "read_image", "read_segmentation"]
@@ -72,6 +79,7 @@ def read_image(
     """
     with open_product(path) as hdus:
         science = require_extension(hdus, "SCI", path)
+        check_undamaged(hdus, path)
         hdu = science if extension == "SCI" else require_extension(hdus, extension, path)
         data = _plane(hdu, path)
         where = f"{Path(path).name}[{extension}]"
@@ -109,6 +117,7 @@ def read_segmentation(path: str | os.PathLike) -> CCDData:
     """
     with open_product(path) as hdus:
         hdu = require_extension(hdus, "SCI", path)
+        check_undamaged(hdus, path)
         return CCDData(
             _plane(hdu, path).astype(np.uint32, copy=False),
             unit=u.dimensionless_unscaled,

@@ -17,7 +17,7 @@ from astropy import units as u
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
-from .extensions import native, open_product
+from .extensions import native, open_product, require_columns
 from .stored_table import StoredTable, vector_length
 from .units import parse_unit
 
@@ -110,6 +110,7 @@ class RowTable(IntegrationTable):
     """One EXTRACT1D with a row an integration (TSOMultiSpecModel, jwst 1.19 and later)."""
 
     def __init__(self, hdu: fits.BinTableHDU, path: Path):
+        require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
         columns = hdu.columns
         lengths = {
             name: vector_length(columns[name])
@@ -184,6 +185,7 @@ class ExtensionTable(IntegrationTable):
 
     def __init__(self, extensions: Sequence[fits.BinTableHDU], path: Path):
         first = extensions[0]
+        require_columns(first, ["WAVELENGTH", "FLUX"], path)
         self._dtype = first.columns.dtype.newbyteorder(">")
         self._offsets = np.array([hdu.fileinfo()["datLoc"] for hdu in extensions])
         self._rows = np.array([hdu.header["NAXIS2"] for hdu in extensions])

@@ -74,14 +74,19 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
             f"{name}: no {'times' if not times else _FLUX if not fluxes else 'rows'} in the table "
             f"(found {', '.join(table.colnames)})"
         )
-    system = "BJD_TDB" if any(c.startswith("BJD_TDB") for c in times) else "MJD_UTC"
     columns = {c: _values(table[c]) for c in fluxes}
     days = {c: _values(table[c]).value for c in times}
+    days = {c: values for c, values in days.items() if np.isfinite(values).any()}
+    if not days:
+        raise UnreadableProductError(f"{name}: no finite time in {', '.join(times)}")
+    system = "BJD_TDB" if any(c.startswith("BJD_TDB") for c in days) else "MJD_UTC"
     if system == "MJD_UTC" and len(fluxes) == 1:
         columns, days = _unstack(columns, days)
     series = _series(columns, days, system)
     series.meta.update(table.meta, time_system=system)
     _empty_integrations_to_nan(series, name)
+    if not any(np.isfinite(series[column]).any() for column in columns):
+        warnings.warn(f"{name}: no finite flux", Stage3Warning, stacklevel=2)
     return series
 
 

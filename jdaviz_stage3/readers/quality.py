@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..errors import Stage3Error
+
 __all__ = ["DO_NOT_USE", "dq_mask", "dq_value", "excluded"]
 
 #: Bit 0 of the JWST data-quality flags (stdatamodels.jwst.datamodels.dqflags.pixel).
@@ -27,7 +29,7 @@ def dq_value(bits: str | int | Iterable[str] | None) -> int:
 
     Raises
     ------
-    ValueError
+    Stage3Error
         If a name is not a data-quality flag; the message lists those that are.
     """
     if bits is None:
@@ -42,7 +44,7 @@ def dq_value(bits: str | int | Iterable[str] | None) -> int:
 
     unknown = [name for name in names if name not in pixel]
     if unknown:
-        raise ValueError(
+        raise Stage3Error(
             f"no data-quality flag is called {', '.join(unknown)}; flags: {', '.join(pixel)}"
         )
     return int(np.bitwise_or.reduce([pixel[name] for name in names]))

@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 
 from ..errors import Stage3Error, UnreadableProductError
-from .extensions import extensions_named, native, open_product, require_columns
+from .extensions import check_undamaged, extensions_named, native, open_product, require_columns
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
 from .stored_table import StoredTable, vector_length
 
@@ -73,6 +73,7 @@ def read_spectra(
             )
             raise UnreadableProductError(f"{Path(path).name}: {problem}")
         tables = extensions_named(hdus, name, path)
+        check_undamaged(hdus, path)
         primary = hdus[0].header
         entries = []
         for hdu in tables:

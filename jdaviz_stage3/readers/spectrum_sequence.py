@@ -189,7 +189,7 @@ class SpectrumSequence(Sequence):
         ):  # fmt: skip
             if wanted is None:
                 continue
-            values = [wanted] if isinstance(wanted, (str, int, np.integer)) else list(wanted)
+            values = [wanted] if np.isscalar(wanted) else list(wanted)
             if field == "exposure":
                 values = [self._exposure_name(value, exposures) for value in values]
             absent = [v for v in values if all(getattr(e, field) != v for e in self.entries)]

@@ -17,7 +17,7 @@ from astropy.nddata import StdDevUncertainty
 from astropy.time import Time
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
-from .extensions import extensions_named, header_dict, native, open_product, require_columns
+from .extensions import check_undamaged, extensions_named, header_dict, native, open_product
 from .integration_tables import IntegrationTable, open_integration_tables
 from .quality import dq_value, excluded
 from .times import days_to_time
@@ -44,6 +44,8 @@ class SpectralTrace:
         Where its integrations are in the file.
     meta : dict
         Keywords of the primary header and of the trace's first extension.
+    name_detector : bool, optional
+        Whether the label names the detector, because the file has several.
 
     Notes
     -----
@@ -56,12 +58,14 @@ class SpectralTrace:
     path: Path
     tables: list[IntegrationTable] = field(repr=False)
     meta: dict[str, Any] = field(default_factory=dict, repr=False)
+    name_detector: bool = False
 
     @property
     def label(self) -> str:
         """Order and detector in words, for example ``'order 1'`` or ``'order 1 NRS2'``."""
         parts = [f"order {self.order}"] if self.order is not None else []
-        if self.detector.startswith("NRS"):  # the two detectors of one NIRSpec spectrum
+        # NIRSpec's spectra lie on two detectors, also where the file has one of them.
+        if self.name_detector or self.detector.startswith("NRS"):
             parts.append(self.detector)
         return " ".join(parts) or self.detector
 
@@ -75,10 +79,12 @@ class SpectralTrace:
         """Row order by INT_NUM, or None where the file is in that order already."""
         number = np.concatenate([table.scalar("INT_NUM") for table in self.tables])
         segment = np.concatenate([table.scalar("SEGMENT") for table in self.tables])
-        if np.unique(number).size < number.size and np.isfinite(segment).all():
+        if np.unique(number).size == number.size:
+            order = np.argsort(number, kind="stable")
+        elif np.isfinite(segment).all():
             order = np.lexsort((number, segment))  # numbers that start anew in each segment
         else:
-            order = np.argsort(number, kind="stable")
+            return None  # numbers repeat, and nothing says why: the file's order is all we know
         return None if np.array_equal(order, np.arange(order.size)) else order
 
     def _scalar(self, name: str) -> np.ndarray:
@@ -221,6 +227,8 @@ class SpectralTrace:
             table = hdus["INT_TIMES"].data
             number = np.array(table["integration_number"], dtype=int)
             days = native(table[column], float)
+        if np.unique(self.int_num).size < self.int_num.size:
+            return None  # which of the integrations of one number a time is of, nothing says
         by_number = dict(zip(number.tolist(), days.tolist(), strict=True))
         return np.array([by_number.get(int(n), np.nan) for n in self.int_num])
 
@@ -308,7 +316,7 @@ class SpectralTimeSeries(Mapping):
         for name, wanted in (("order", order), ("detector", detector)):
             if wanted is None:
                 continue
-            values = [wanted] if isinstance(wanted, (str, int, np.integer)) else list(wanted)
+            values = [wanted] if np.isscalar(wanted) else list(wanted)
             chosen = [trace for trace in chosen if getattr(trace, name) in values]
         if not chosen:
             have = ", ".join(trace.label or "one trace" for trace in self.traces)
@@ -347,7 +355,7 @@ def read_spectral_time_series(
     """
     with open_product(path) as hdus:
         extensions = extensions_named(hdus, "EXTRACT1D", path)
-        require_columns(extensions[0], ["WAVELENGTH", "FLUX"], path)
+        check_undamaged(hdus, path)
         primary = hdus[0].header
         grouped: dict[tuple[str, int | None], list[fits.BinTableHDU]] = {}
         for hdu in extensions:
@@ -364,6 +372,7 @@ def read_spectral_time_series(
                 Path(path),
                 open_integration_tables(tables, path),
                 meta | header_dict(tables[0].header),
+                name_detector=len({detector for detector, _ in grouped}) > 1,
             )
             for (name, number), tables in grouped.items()
         ]

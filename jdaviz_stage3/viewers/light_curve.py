@@ -81,7 +81,7 @@ def read_out(coords_info: CoordsInfo, viewer: LightCurveViewer, x: float, y: flo
     system = data.meta.get("time_system_name", "")
     full = data[system][point] if system else time[point]
     unit = data.get_component(state.y_att).units
-    coords_info.row1a_title, coords_info.row1a_text = "Integration", str(point + 1)
+    coords_info.row1a_title, coords_info.row1a_text = "Point", str(point + 1)
     coords_info.row1b_title, coords_info.row1b_text = "Flux", f"{flux[point]:.6g} {unit}".strip()
     coords_info.row2_title, coords_info.row2_text = system or "Time", f"{full:.6f}"
     coords_info.icon = coords_info.app.state.layer_icons.get(data.label, "")
