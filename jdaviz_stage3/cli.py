@@ -71,13 +71,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     opening = commands.add_parser("open", help="open products in the browser")
-    opening.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="a product or a folder of products",
-    )
     demo = commands.add_parser("demo", help="open the small products that come with the package")
     demo.set_defaults(paths=[])
     for command in (opening, demo):
@@ -98,13 +91,14 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     info = commands.add_parser("info", help="say what products are, and what is wrong with them")
-    info.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="a product or a folder of products",
-    )
+    for command in (opening, info):
+        command.add_argument(
+            "paths",
+            nargs="+",
+            type=Path,
+            metavar="PATH",
+            help="a product or a folder of products",
+        )
     info.add_argument("--json", action="store_true", help="print JSON instead of a table")
     info.set_defaults(run=_info)
     return parser

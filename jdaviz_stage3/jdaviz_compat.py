@@ -18,6 +18,7 @@ __all__ = [
     "add_plugins",
     "application",
     "arrange_viewers",
+    "catalog_meta",
     "configuration",
     "create_viewer",
     "data_labels",
@@ -30,6 +31,7 @@ __all__ = [
     "hide_layer",
     "hide_server_files",
     "importer_registry_name",
+    "image_meta",
     "is_spectrum_viewer",
     "on_every_app",
     "refresh_from_registries",
@@ -293,6 +295,30 @@ def is_spectrum_viewer(viewer: Any) -> bool:
     from jdaviz.core.registries import viewer_registry
 
     return isinstance(viewer, viewer_registry.members["spectrum-1d-viewer"]["cls"])
+
+
+def catalog_meta(columns: list[str]) -> dict[str, str]:
+    """Return the meta entries by which jdaviz finds positions and labels in a catalog.
+
+    Reason: markers, links and the read-out look for private keys that jdaviz's importer sets.
+    jdaviz 5.1: to check, for catalogs change.
+
+    Parameters
+    ----------
+    columns : list of str
+        Of the catalog: ``RA`` and ``Dec``, ``X`` and ``Y``, ``ID``, those that it has.
+    """
+    keys = {"ra": "RA", "dec": "Dec", "x": "X", "y": "Y"}
+    meta = {f"_jdaviz_loader_{key}_col": name for key, name in keys.items() if name in columns}
+    return meta | {"_jdaviz_id_col": "ID"}
+
+
+def image_meta(extension: str) -> dict[str, str]:
+    """Return the meta entry by which jdaviz tells an image from a data-quality array.
+
+    Reason: a private key that jdaviz's importer sets. jdaviz 5.1: the same.
+    """
+    return {"_extname": extension}
 
 
 def shown_in(importer: Any, data_label: str) -> list:

@@ -11,6 +11,7 @@ from jdaviz.core.registries import loader_importer_registry
 
 from ..errors import UnsupportedProductError
 from ..jdaviz_compat import (
+    catalog_meta,
     configuration,
     draw_as_circles,
     has_images,
@@ -90,13 +91,11 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
     if sky is not None:
         out["RA"] = catalog[sky].icrs.ra.to(u.deg)
         out["Dec"] = catalog[sky].icrs.dec.to(u.deg)
-        out.meta.update(_jdaviz_loader_ra_col="RA", _jdaviz_loader_dec_col="Dec")
     if pixels is not None:
         for name, column in zip(("X", "Y"), pixels, strict=True):
             out[name] = np.asarray(getattr(catalog[column], "value", catalog[column]), dtype=float)
-        out.meta.update(_jdaviz_loader_x_col="X", _jdaviz_loader_y_col="Y")
     out["ID"] = np.asarray(catalog[label]) if label else np.arange(1, len(catalog) + 1)
-    out.meta["_jdaviz_id_col"] = "ID"
+    out.meta.update(catalog_meta(out.colnames))
     for name in catalog.colnames:
         column = catalog[name]
         if isinstance(column, SkyCoord):

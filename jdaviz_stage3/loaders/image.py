@@ -16,6 +16,7 @@ from photutils.utils import make_random_cmap
 from ..jdaviz_compat import (
     fit_when_drawn,
     hide_layer,
+    image_meta,
     show_message,
     shown_in,
     viewer_labels,
@@ -144,7 +145,7 @@ def image_data(values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -
     """
     data = Data(coords=wcs)
     data.meta.update(meta)
-    data.meta["_extname"] = extension
+    data.meta.update(image_meta(extension))
     name = "data" if extension == "SCI" else extension.lower()
     data.add_component(Component(values, units=unit), name)
     return data

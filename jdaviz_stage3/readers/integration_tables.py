@@ -18,14 +18,13 @@ from astropy.io import fits
 
 from ..errors import UnreadableProductError
 from .extensions import native, open_product, require_columns
-from .stored_table import StoredTable, vector_length
+from .stored_table import StoredTable, as_unsigned, unsigned_columns, vector_length
 from .units import parse_unit
 
 __all__ = ["IntegrationTable", "open_integration_tables"]
 
 _SCALARS = ("INT_NUM", "SEGMENT", "N_ALONGDISP", "MJD-AVG", "TDB-MID")
 _HEADER_SCALARS = ("INT_NUM", "MJD-AVG", "TDB-MID")  # those that the older layout had
-_UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
 # Rows compared at once when looking whether all have the same wavelengths: 64 × 2048 × 8 B = 1 MB
 _ROWS_AT_ONCE = 64
 
@@ -189,7 +188,7 @@ class ExtensionTable(IntegrationTable):
         self._dtype = first.columns.dtype.newbyteorder(">")
         self._offsets = np.array([hdu.fileinfo()["datLoc"] for hdu in extensions])
         self._rows = np.array([hdu.header["NAXIS2"] for hdu in extensions])
-        self._unsigned = {c.name for c in first.columns if c.bzero == _UNSIGNED_OFFSET}
+        self._unsigned = unsigned_columns(first.columns)
         scalars = {
             name: np.array([_header_number(hdu.header, name) for hdu in extensions], dtype=float)
             if name in _HEADER_SCALARS
@@ -223,10 +222,7 @@ class ExtensionTable(IntegrationTable):
     def _stored(self, name: str):
         """Yield the column of each integration as stored, uint32 offsets resolved."""
         for table in self._tables():
-            values = table[name]
-            if name in self._unsigned:
-                values = values.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
-            yield values
+            yield as_unsigned(table[name]) if name in self._unsigned else table[name]
 
     def _tables(self):
         """Yield the structured array of each integration, a view of the file."""

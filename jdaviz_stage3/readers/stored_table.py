@@ -15,7 +15,7 @@ from astropy.io import fits
 from ..errors import UnreadableProductError
 from .extensions import open_product
 
-__all__ = ["StoredTable", "vector_length"]
+__all__ = ["StoredTable", "as_unsigned", "unsigned_columns", "vector_length"]
 
 _UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
 
@@ -23,6 +23,17 @@ _UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
 def vector_length(column: fits.Column) -> int:
     """Return how many values a column has in each row."""
     return int(np.prod(column.dtype.shape)) if column.dtype.shape else 1
+
+
+def unsigned_columns(columns: fits.ColDefs) -> set[str]:
+    """Return the names of the columns that hold uint32, stored as int32 with TZERO = 2^31."""
+    return {column.name for column in columns if column.bzero == _UNSIGNED_OFFSET}
+
+
+def as_unsigned(stored: np.ndarray) -> np.ndarray:
+    """Turn big-endian int32 as stored into the uint32 that it stands for, same shape."""
+    # adding 2^31 modulo 2^32 is flipping the sign bit
+    return stored.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
 
 
 class StoredTable:
@@ -45,7 +56,7 @@ class StoredTable:
         self._dtype = hdu.columns.dtype.newbyteorder(">")
         self._offset = info["datLoc"]
         self._compressed = bool(getattr(info["file"], "compression", None))
-        self._unsigned = {c.name for c in hdu.columns if c.bzero == _UNSIGNED_OFFSET}
+        self._unsigned = unsigned_columns(hdu.columns)
 
     def column(self, name: str, rows: slice) -> np.ndarray:
         """Map some rows of a column.
@@ -67,10 +78,7 @@ class StoredTable:
             If the file is not there any more.
         """
         values = self.rows(rows)[name]
-        if name in self._unsigned:
-            # adding 2^31 modulo 2^32 is flipping the sign bit
-            values = values.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
-        return values
+        return as_unsigned(values) if name in self._unsigned else values
 
     def rows(self, rows: slice) -> np.ndarray:
         """Map some rows as a structured array; unsigned columns still have their offset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from glue.viewers.scatter.state import ScatterViewerState
 from glue_jupyter.bqplot.scatter import BqplotScatterView
 from jdaviz.configs.default.plugins.viewers import JdavizViewerMixin, ScatterViewer
 from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
@@ -19,8 +20,8 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
     """
 
     tools_nested = ScatterViewer.tools_nested
-    _state_cls = ScatterViewer._state_cls
-    _native_mark_classnames = ScatterViewer._native_mark_classnames
+    _state_cls = ScatterViewerState
+    _native_mark_classnames = ("Scatter", "ScatterGL")
 
     def __init__(self, session, *args, **kwargs):
         super().__init__(session, *args, **kwargs)
