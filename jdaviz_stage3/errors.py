@@ -7,6 +7,7 @@ __all__ = [
     "UnknownProductError",
     "UnreadableProductError",
     "UnsupportedProductError",
+    "ConditionError",
     "Stage3Warning",
 ]
 
@@ -28,6 +29,10 @@ class UnreadableProductError(Stage3Error):
 
 class UnsupportedProductError(Stage3Error):
     """The product is known, but cannot be shown (yet, or in this jdaviz configuration)."""
+
+
+class ConditionError(Stage3Error):
+    """A condition on a catalog's columns cannot be read, or does not fit the column."""
 
 
 class Stage3Warning(UserWarning):

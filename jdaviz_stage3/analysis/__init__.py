@@ -1,1 +1,27 @@
 """Numeric functions on arrays: no files, no widgets."""
+
+from .median import median_smooth
+from .samples import Smoothed
+from .segment_outlines import SegmentEdges, segment_edges, segment_polygons
+from .smoothing import boxcar_smooth, gaussian_smooth, savgol_smooth
+from .source_density import SourceIndex, source_density, sources_within
+from .source_filter import Condition, select_sources
+from .source_shapes import affine_between, projected_ellipses
+
+__all__ = [
+    "Condition",
+    "SegmentEdges",
+    "Smoothed",
+    "SourceIndex",
+    "affine_between",
+    "boxcar_smooth",
+    "gaussian_smooth",
+    "median_smooth",
+    "projected_ellipses",
+    "savgol_smooth",
+    "segment_edges",
+    "segment_polygons",
+    "select_sources",
+    "source_density",
+    "sources_within",
+]
