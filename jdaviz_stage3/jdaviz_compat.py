@@ -16,23 +16,34 @@ import numpy as np
 
 __all__ = [
     "add_plugins",
+    "add_to_viewer",
+    "aligned_by_wcs",
     "application",
     "arrange_viewers",
     "catalog_meta",
+    "catalogs_of",
     "configuration",
     "create_viewer",
     "data_labels",
     "draw_as_circles",
     "dropped_file_name",
+    "figure_size",
     "fit_when_drawn",
     "forget_app",
     "give_layout",
     "has_images",
     "hide_layer",
     "hide_server_files",
-    "importer_registry_name",
+    "hide_table_selection_marks",
     "image_meta",
+    "image_viewers",
+    "images_in",
+    "images_of",
+    "importer_registry_name",
+    "is_catalog",
+    "is_image_viewer",
     "is_spectrum_viewer",
+    "layer_of",
     "on_every_app",
     "refresh_from_registries",
     "register_vue_components",
@@ -42,17 +53,20 @@ __all__ = [
     "replace_resolver",
     "reset_spectral_limits",
     "restricted_formats",
-    "send_plain_table_rows",
-    "show_flux_in",
-    "shows_median_of_other_target",
     "send_importer_templates",
+    "send_plain_table_rows",
     "set_missing_color",
+    "show_flux_in",
     "show_message",
+    "show_native_markers",
+    "show_table_rows",
     "shown_in",
+    "shows_median_of_other_target",
     "shows_target",
     "spatial_component_type",
     "spectral_component_type",
     "spectral_flux_unit",
+    "table_viewers_of",
     "unique_data_label",
     "viewer_labels",
     "viewers_by_kind",
@@ -556,6 +570,148 @@ def give_layout(app: Any) -> None:
     inner = application(app)
     if inner.layout is None:
         inner.layout = Layout()
+
+
+# For plugins over images
+
+
+def aligned_by_wcs(viewer: Any) -> bool:
+    """Whether the images of an app are laid over each other by their WCS, not by pixels.
+
+    Reason: the Orientation plugin's API gives it for Imviz and the generalised app under different
+    conditions; the application always has it. jdaviz 5.1: the same.
+    """
+    return viewer.jdaviz_app._align_by == "wcs"
+
+
+def images_of(viewer: Any) -> list:
+    """Return the images (glue data) of the app that a viewer is in.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return [data for data in viewer.jdaviz_app.data_collection if _is_image(data)]
+
+
+def images_in(viewer: Any) -> list:
+    """Return the images (glue data) that are layers of a viewer, hidden ones too.
+
+    Reason: orientations are layers as well, told apart by a private key. jdaviz 5.1: the same.
+    """
+    return [layer.layer for layer in viewer.layers if _is_image(layer.layer)]
+
+
+def _is_image(data: Any) -> bool:
+    return getattr(data, "ndim", 0) == 2 and not data.meta.get("_WCS_ONLY", False)
+
+
+def is_catalog(data: Any) -> bool:
+    """Whether data are a catalog, ours or jdaviz's.
+
+    Reason: jdaviz goes by the importer's class name. jdaviz 5.1: the same.
+    """
+    return getattr(data, "meta", {}).get("_importer") == "CatalogImporter" and data.ndim == 1
+
+
+def catalogs_of(app: Any) -> list:
+    """Return the catalogs (glue data) of an app.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return [data for data in application(app).data_collection if is_catalog(data)]
+
+
+def image_viewers(app: Any) -> list:
+    """Return the (glue) viewers of an app that show images.
+
+    Reason: the public viewers do not give marks and scales. jdaviz 5.1: the same.
+    """
+    viewers = application(app)._viewer_store.values()
+    return [viewer for viewer in viewers if is_image_viewer(viewer)]
+
+
+def is_image_viewer(viewer: Any) -> bool:
+    """Whether a (glue) viewer is one of jdaviz's for images.
+
+    Reason: jdaviz itself goes by the class name. jdaviz 5.1: the same.
+    """
+    return type(viewer).__name__ == "ImvizImageView"
+
+
+def figure_size(viewer: Any) -> tuple[float, float] | None:
+    """Return width and height of an image viewer in screen pixels, None until it is drawn.
+
+    Reason: ``shape`` is the size that the browser has told, under no documented name.
+    jdaviz 5.1: the same.
+    """
+    return None if viewer.shape is None else (viewer.shape[1], viewer.shape[0])
+
+
+def layer_of(viewer: Any, data: Any) -> Any | None:
+    """Return the state of the layer that shows data in a (glue) viewer, None if it has none.
+
+    Reason: the public viewers do not give layer states. jdaviz 5.1: the same.
+    """
+    return next((state for state in viewer.state.layers if state.layer is data), None)
+
+
+def show_native_markers(viewer: Any, data: Any, shown: bool) -> None:
+    """Draw jdaviz's own markers of a catalog, or leave them to an overlay.
+
+    Reason: the layer stays, with its switch in the viewer's data menu; that it draws no markers is
+    a state of glue's layer. jdaviz 5.1: the same.
+    """
+    layer = layer_of(viewer, data)
+    if layer is not None and hasattr(layer, "markers_visible"):
+        layer.markers_visible = shown
+
+
+def add_to_viewer(app: Any, label: str, data: Any) -> None:
+    """Show data in the viewer of that label.
+
+    Reason: the public data menu lists only what its filters let pass. jdaviz 5.1: the same.
+    """
+    application(app).add_data_to_viewer(label, data.label)
+
+
+def table_viewers_of(app: Any, data: Any) -> list:
+    """Return the (glue) table viewers that show a catalog.
+
+    Reason: the public viewers do not give the table widget. jdaviz 5.1: rows can be selected
+    through the API.
+    """
+    viewers = application(app)._viewer_store.values()
+    tables = [viewer for viewer in viewers if hasattr(viewer, "widget_table")]
+    return [viewer for viewer in tables if viewer.widget_table.data is data]
+
+
+def show_table_rows(viewer: Any, rows: list[int]) -> None:
+    """Check and highlight rows of a table viewer, and turn to the page of the first.
+
+    Reason: the widget's traits, and the sorting that tells on which page a row is, have no API in
+    jdaviz. jdaviz 5.1: rows can be selected through the API.
+    """
+    table = viewer.widget_table
+    table.selection_enabled = True
+    table.checked = list(rows)
+    table.highlighted = rows[0] if rows else None
+    if not rows:
+        return
+    place = int(np.flatnonzero(table._get_sorted_indices() == rows[0])[0])
+    size = table.options.get("itemsPerPage", table.items_per_page)
+    if size > 0:
+        table.options = {**table.options, "page": place // size + 1}
+
+
+def hide_table_selection_marks(viewer: Any) -> None:
+    """Hide the circles that jdaviz puts around the checked rows of tables in an image viewer.
+
+    Reason: the overlay highlights the same sources itself. jdaviz 5.1: to check.
+    """
+    from jdaviz.core.marks import TableSelectionMark
+
+    for mark in viewer.figure.marks:
+        if isinstance(mark, TableSelectionMark):
+            mark.visible = False
 
 
 # For the standalone server

@@ -56,7 +56,9 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
         ]
 
     def build(self) -> QTable:
-        return catalog_for_jdaviz(read_catalog(self.product.path))
+        table = catalog_for_jdaviz(read_catalog(self.product.path))
+        table.meta.update(self.product.meta)
+        return table
 
     def assign_component_type(self, comp_id, comp, units, physical_type):
         return spatial_component_type(comp_id, comp, units, physical_type)
@@ -96,6 +98,16 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
             out[name] = np.asarray(getattr(catalog[column], "value", catalog[column]), dtype=float)
     out["ID"] = np.asarray(catalog[label]) if label else np.arange(1, len(catalog) + 1)
     out.meta.update(catalog_meta(out.colnames))
+    # What the data collection does not keep of columns, for a table to be made of them again.
+    infos = {name: catalog[name].info for name in catalog.colnames}
+    out.meta["_stage3_columns"] = list(catalog.colnames)
+    out.meta["_stage3_descriptions"] = {
+        name: info.description for name, info in infos.items() if info.description
+    }
+    out.meta["_stage3_formats"] = {name: info.format for name, info in infos.items() if info.format}
+    out.meta["_stage3_booleans"] = [
+        name for name, info in infos.items() if getattr(info, "dtype", None) == np.dtype(bool)
+    ]
     for name in catalog.colnames:
         column = catalog[name]
         if isinstance(column, SkyCoord):

@@ -90,10 +90,12 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
 
     def _data(self, extension: str) -> Data:
         if self.product.kind.suffix == "segm":
-            segments = read_segmentation(self.product.path)
-            return image_data(segments.data, "", segments.wcs, segments.meta, "SCI")
-        image = read_image(self.product.path, extension=extension, uncertainty=False)
-        return image_data(image.data, str(image.unit), image.wcs, image.meta, extension)
+            image, unit = read_segmentation(self.product.path), ""
+        else:
+            image = read_image(self.product.path, extension=extension, uncertainty=False)
+            unit = str(image.unit)
+        meta = image.meta | self.product.meta
+        return image_data(image.data, unit, image.wcs, meta, extension)
 
     @importing
     def __call__(self):

@@ -88,11 +88,21 @@ class Product:
     @cached_property
     def label(self) -> str:
         """What the product is called in the app: ``'jw…_t001_miri_p750l x1dints'``."""
+        return f"{self.root} {self.kind.suffix}"
+
+    @cached_property
+    def root(self) -> str:
+        """What the products of one observation have in common: ``'jw…_t001_miri_p750l'``."""
         name = self.path.name
         if self.kind.container == "fits" and not has_suffix(name):
             # renamed, or a download that the cache has named: as the pipeline named it
             name = str(read_primary_header(self.path).get("FILENAME") or name)
-        return f"{product_root(name)} {self.kind.suffix}"
+        return product_root(name)
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """Entries for the meta of its data, by which plugins find what belongs together."""
+        return {"_stage3_root": self.root, "_stage3_suffix": self.kind.suffix}
 
     def data_hash(self, part: str = "") -> str:
         """Return a hash by which jdaviz recognises data that are loaded already.

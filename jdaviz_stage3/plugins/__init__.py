@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["names_for"]
+from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
+
+__all__ = ["CatalogOverlay", "SourceSelectionMessage", "names_for"]
 
 # Registry name of each plugin and the configurations that it works in.
-_PLUGINS: dict[str, tuple[str, ...]] = {}
+_PLUGINS: dict[str, tuple[str, ...]] = {
+    "stage3-catalog-overlay": ("deconfigged", "imviz"),
+}
 
 
 def names_for(configuration: str) -> list[str]:

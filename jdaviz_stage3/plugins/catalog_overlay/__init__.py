@@ -1,0 +1,6 @@
+"""Catalogs over images."""
+
+from .catalog_overlay import CatalogOverlay
+from .selection import SourceSelectionMessage
+
+__all__ = ["CatalogOverlay", "SourceSelectionMessage"]

@@ -1,0 +1,205 @@
+"""All overlays of one image viewer, and what the mouse does there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from echo import delay_callback
+
+from ...errors import Stage3Error
+from .annotations import Annotations
+from .drawing import CatalogMarks, view_of
+from .overlay import Overlay
+from .positions import SourcePositions
+from .segments import SegmentMarks
+
+__all__ = ["OverlayCanvas", "zoom_to"]
+
+_AROUND = 20  # pixels
+_REACH = 12  # screen pixels from the cursor within which a source is meant
+_PAUSE = 0.1  # seconds between two drawings while the view moves
+
+
+class OverlayCanvas:
+    """Draws overlays in a viewer and finds the source under the cursor.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    on_click : callable
+        Called with the overlay, the row and whether Ctrl or Cmd was down, when a source is
+        clicked.
+    on_hover : callable
+        Called with a line on the source under the cursor, empty if there is none.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        on_click: Callable[[Overlay, int, bool], None],
+        on_hover: Callable[[str], None],
+    ):
+        self.viewer = viewer
+        self.marks: dict[Overlay, CatalogMarks] = {}
+        self.segments: dict[Overlay, SegmentMarks] = {}
+        self.annotations = Annotations(viewer)
+        self._on_click = on_click
+        self._on_hover = on_hover
+        self._hovered: tuple[Overlay, int] | None = None
+        self._last = 0.0
+        for scale in (viewer.scales["x"], viewer.scales["y"]):
+            scale.observe(self._moved, names=["min", "max"])
+        for limit in ("x_min", "x_max", "y_min", "y_max"):
+            viewer.state.add_callback(limit, self._settled)
+        viewer.add_event_callback(self._mouse, events=["click", "mousemove", "mouseleave"])
+
+    def draw(self, overlays: Iterable[Overlay]) -> None:
+        """Draw these overlays, those that are off included, and remove all others.
+
+        Parameters
+        ----------
+        overlays : iterable of Overlay
+        """
+        overlays = list(overlays)
+        for gone in [overlay for overlay in self.marks if overlay not in overlays]:
+            self.marks.pop(gone).remove()
+            self.segments.pop(gone).remove()
+        for overlay in overlays:
+            if overlay not in self.marks:
+                self.segments[overlay] = SegmentMarks(overlay, self.viewer)
+                self.marks[overlay] = CatalogMarks(overlay, self.viewer)
+            self.segments[overlay].draw()
+            self.marks[overlay].draw()
+        self.annotations.draw([marks for marks in self.marks.values() if marks.scene is not None])
+
+    def draw_selection(self, overlay: Overlay) -> None:
+        """Draw anew which sources of an overlay are selected."""
+        if overlay in self.marks:
+            self.marks[overlay].draw_selection()
+            self.segments[overlay].draw_selection()
+
+    def close(self) -> None:
+        """Take everything out of the viewer."""
+        for scale in (self.viewer.scales["x"], self.viewer.scales["y"]):
+            scale.unobserve(self._moved, names=["min", "max"])
+        for limit in ("x_min", "x_max", "y_min", "y_max"):
+            self.viewer.state.remove_callback(limit, self._settled)
+        self.viewer.remove_event_callback(self._mouse)
+        self.draw([])
+        self.annotations.remove()
+
+    # ---- the view ----
+
+    def _moved(self, *_: Any) -> None:
+        """The browser has moved the view: draw now and then, the last time when it settles."""
+        now = time.monotonic()
+        if now - self._last > _PAUSE:
+            self._last = now
+            self._draw_if_moved()
+
+    def _settled(self, *_: Any) -> None:
+        self._draw_if_moved()
+
+    def _draw_if_moved(self) -> None:
+        moved = [marks.draw_if_moved() for marks in self.marks.values()]
+        moved += [segments.draw_if_moved() for segments in self.segments.values()]
+        if any(moved):
+            shown = [marks for marks in self.marks.values() if marks.scene is not None]
+            self.annotations.draw(shown)
+
+    # ---- the mouse ----
+
+    def source_at(self, x: float, y: float) -> tuple[Overlay, int] | None:
+        """Return the source at a position of the viewer.
+
+        Parameters
+        ----------
+        x, y : float
+            Pixels of the reference frame.
+
+        Returns
+        -------
+        tuple of Overlay and int, or None
+            The nearest within 12 screen pixels; else the one whose ellipse, as it is drawn, holds
+            the position most centrally.
+        """
+        view = view_of(self.viewer)
+        if view is None:
+            return None
+        pixel = np.abs(view.pixel)
+        best: tuple[float, Overlay, int] | None = None
+        for overlay, marks in self.marks.items():
+            if marks.scene is None:
+                continue
+            try:
+                positions = overlay.positions_in(self.viewer)
+            except Stage3Error:  # said where it is drawn
+                continue
+            index = overlay.index_in(self.viewer)
+            row = index.nearest(x, y, _REACH, selected=overlay.passing, scale=tuple(1 / pixel))
+            if row is None:
+                continue
+            dx, dy = (positions.x[row] - x) / pixel[0], (positions.y[row] - y) / pixel[1]
+            if best is None or np.hypot(dx, dy) < best[0]:
+                best = float(np.hypot(dx, dy)), overlay, row
+        if best is not None:
+            return best[1:]
+        for overlay, marks in self.marks.items():
+            row = marks.holding(x, y)
+            if row is not None:
+                return overlay, row
+        return None
+
+    def _mouse(self, data: dict) -> None:
+        if data["event"] == "mouseleave":
+            self._hover(None)
+            return
+        found = self.source_at(data["domain"]["x"], data["domain"]["y"]) if self.marks else None
+        if data["event"] == "mousemove":
+            self._hover(found)
+        elif found is not None:
+            add = any(data.get(key, False) for key in ("ctrlKey", "metaKey"))
+            self._on_click(*found, add)
+
+    def _hover(self, found: tuple[Overlay, int] | None) -> None:
+        if found == self._hovered:
+            return
+        self._hovered = found
+        line = found[0].sources.sentence(found[1]) if found else ""
+        self.annotations.say(line)
+        self._on_hover(line)
+
+
+def zoom_to(viewer: Any, positions: SourcePositions, rows: np.ndarray) -> None:
+    """Bring sources into the middle of a viewer, with some of what lies around them.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    positions : SourcePositions
+    rows : ndarray of int
+        Those without a position are left out.
+    """
+    x, y = positions.x[rows], positions.y[rows]
+    there = np.isfinite(x + y)
+    if not there.any():
+        return
+    x, y = x[there], y[there]
+    # pixels of the catalog's image around the outermost source
+    unit = 1.0 if positions.jacobian is None else np.sqrt(abs(np.linalg.det(positions.jacobian)))
+    half = max(np.ptp(x), np.ptp(y)) / 2 + _AROUND * unit
+    view = view_of(viewer)
+    shape = (view.width / view.height) if view is not None else 1.0
+    x0, y0 = (x.max() + x.min()) / 2, (y.max() + y.min()) / 2
+    with delay_callback(viewer.state, "x_min", "x_max", "y_min", "y_max"):
+        viewer.state.x_min, viewer.state.x_max = (
+            x0 - half * max(shape, 1),
+            x0 + half * max(shape, 1),
+        )
+        viewer.state.y_min, viewer.state.y_max = (
+            y0 - half * max(1 / shape, 1),
+            y0 + half * max(1 / shape, 1),
+        )

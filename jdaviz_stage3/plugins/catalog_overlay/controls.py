@@ -1,0 +1,235 @@
+"""The controls of the plugin, and the settings of the catalog that they show and change."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from typing import Any
+
+from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
+from jdaviz.core.template_mixin import (
+    DatasetSelect,
+    PluginTemplateMixin,
+    SelectPluginComponent,
+    ViewerSelect,
+)
+from traitlets import Bool, List, Unicode
+
+from ...errors import Stage3Warning
+from .overlay import Overlay
+from .picture import MARKERS
+from .settings import COLOR_STRETCHES, POSITIONS, SHAPES, OverlaySettings
+
+__all__ = ["OverlayControls"]
+
+NONE = "None"
+_COLORMAPS = ("viridis", "plasma", "inferno", "cividis", "turbo", "coolwarm", "Spectral", "gray")
+
+# Settings that are numbers, with the least value (exclusive) that makes sense of each.
+_LEAST = {
+    "sigma": 0,
+    "radius": 0,
+    "marker_size": 0,
+    "size_max": 0,
+    "line_width": 0,
+    "label_cap": -1,
+}
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+# Settings that are chosen from a list, whose control is a selection.
+_CHOSEN = (
+    "shape", "aperture", "marker", "point_marker", "size_by", "color_by", "colormap",
+    "color_stretch", "segmentation", "positions",
+)  # fmt: skip
+_PLAIN = (
+    "visible", "sigma", "radius", "marker_size", "by_type", "color", "point_color", "line_width",
+    "size_max", "color_min", "color_max", "labels", "label_cap",
+)  # fmt: skip
+_OPTIONAL = ("color_min", "color_max")
+# Settings whose change asks for new colours or sizes.
+_SCALES = ("size_by", "color_by", "colormap", "color_stretch", "color_min", "color_max")
+
+
+class OverlayControls(PluginTemplateMixin):
+    """The traits of the controls, kept equal to the settings of the catalog that is chosen."""
+
+    catalog_items = List().tag(sync=True)
+    catalog_selected = Unicode().tag(sync=True)
+    viewer_items = List().tag(sync=True)
+    viewer_selected = List([]).tag(sync=True)
+    viewer_multiselect = Bool(True).tag(sync=True)
+
+    visible = Bool(False).tag(sync=True)
+    shape_items = List().tag(sync=True)
+    shape_selected = Unicode().tag(sync=True)
+    sigma = FloatHandleEmpty(3.0).tag(sync=True)
+    aperture_items = List().tag(sync=True)
+    aperture_selected = Unicode().tag(sync=True)
+    radius = FloatHandleEmpty(5.0).tag(sync=True)
+    marker_items = List().tag(sync=True)
+    marker_selected = Unicode().tag(sync=True)
+    point_marker_items = List().tag(sync=True)
+    point_marker_selected = Unicode().tag(sync=True)
+    marker_size = FloatHandleEmpty(12.0).tag(sync=True)
+    by_type = Bool(True).tag(sync=True)
+    has_types = Bool(False).tag(sync=True)
+    color = Unicode().tag(sync=True)
+    point_color = Unicode().tag(sync=True)
+    line_width = FloatHandleEmpty(1.5).tag(sync=True)
+
+    size_by_items = List().tag(sync=True)
+    size_by_selected = Unicode().tag(sync=True)
+    size_max = FloatHandleEmpty(32.0).tag(sync=True)
+    color_by_items = List().tag(sync=True)
+    color_by_selected = Unicode().tag(sync=True)
+    colormap_items = List().tag(sync=True)
+    colormap_selected = Unicode().tag(sync=True)
+    color_stretch_items = List().tag(sync=True)
+    color_stretch_selected = Unicode().tag(sync=True)
+    color_min = FloatHandleEmpty("").tag(sync=True)
+    color_max = FloatHandleEmpty("").tag(sync=True)
+
+    labels = Bool(True).tag(sync=True)
+    label_cap = IntHandleEmpty(40).tag(sync=True)
+    segmentation_items = List().tag(sync=True)
+    segmentation_selected = Unicode().tag(sync=True)
+    positions_items = List().tag(sync=True)
+    positions_selected = Unicode().tag(sync=True)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._showing = False  # settings are being copied into the controls
+        self.catalog = DatasetSelect(
+            self, "catalog_items", "catalog_selected", filters=["is_catalog"]
+        )
+        self.viewer = ViewerSelect(
+            self,
+            "viewer_items",
+            "viewer_selected",
+            "viewer_multiselect",
+            filters=["is_imviz_image_viewer"],
+            default_mode="empty",
+        )
+        self.segmentation = DatasetSelect(
+            self,
+            "segmentation_items",
+            "segmentation_selected",
+            filters=[_is_segmentation],
+            default_text=NONE,
+        )
+        choices = {
+            "shape": SHAPES,
+            "aperture": (NONE,),
+            "marker": MARKERS,
+            "point_marker": MARKERS,
+            "size_by": (NONE,),
+            "color_by": (NONE,),
+            "colormap": _COLORMAPS,
+            "color_stretch": COLOR_STRETCHES,
+            "positions": POSITIONS,
+        }
+        for name, options in choices.items():
+            select = SelectPluginComponent(
+                self,
+                items=f"{name}_items",
+                selected=f"{name}_selected",
+                manual_options=list(options),
+            )
+            setattr(self, name, select)
+        self.show_settings(None)
+        for name in _PLAIN:
+            self.observe(self._control_changed, names=[name])
+        for name in _CHOSEN:
+            self.observe(self._control_changed, names=[f"{name}_selected"])
+
+    # ---- for the plugin ----
+
+    def current(self) -> Overlay | None:
+        """The overlay whose settings the controls show; overridden by the plugin."""
+        return None
+
+    def settings_changed(self, overlay: Overlay, rescale: bool) -> None:
+        """Draw an overlay whose settings have changed; overridden by the plugin."""
+
+    # ---- controls and settings ----
+
+    def show_settings(self, overlay: Overlay | None) -> None:
+        """Set the controls to what an overlay's settings are.
+
+        Parameters
+        ----------
+        overlay : Overlay or None
+            None for the defaults, where there is no catalog.
+        """
+        settings = overlay.settings if overlay else OverlaySettings()
+        sources = overlay.sources if overlay else None
+        self._showing = True
+        try:
+            columns = [NONE, *(sources.numeric_columns if sources else ())]
+            self.size_by.choices = self.color_by.choices = columns
+            self.aperture.choices = list(sources.aperture_radii if sources else ()) or [NONE]
+            self.has_types = bool(sources and sources.point_like is not None)
+            shapes = [shape for shape in SHAPES if _can_draw(shape, overlay)]
+            self.shape.choices = shapes
+            for name in _CHOSEN:
+                value = getattr(settings, name) or getattr(self, name).choices[0]
+                setattr(self, f"{name}_selected", value)
+            for name in _PLAIN:
+                value = getattr(settings, name)
+                setattr(self, name, "" if value is None else value)
+        finally:
+            self._showing = False
+
+    def _control_changed(self, change: dict) -> None:
+        overlay = self.current()
+        if self._showing or overlay is None:
+            return
+        name = change["name"].removesuffix("_selected")
+        value = change["new"]
+        if name in _CHOSEN:
+            value = "" if value == NONE else value
+        elif name in _OPTIONAL:
+            value = None if value == "" else float(value)
+        elif not _makes_sense(name, value):
+            if value != "":  # a field that is being typed into says nothing yet
+                text = f"Catalog Overlay: {name} = {value!r} was not taken; {_expected(name)}"
+                warnings.warn(text, Stage3Warning, stacklevel=2)
+            return
+        if getattr(overlay.settings, name) == value:
+            return
+        setattr(overlay.settings, name, value)
+        if name == "size_by" and value and overlay.settings.shape != "Marker":
+            # ellipses and circles are as large as the sources are
+            overlay.settings.shape = "Marker"
+            self.show_settings(overlay)
+        self.settings_changed(overlay, rescale=name in _SCALES)
+
+
+def _is_segmentation(data: Any) -> bool:
+    return data.meta.get("_stage3_suffix") == "segm"
+
+
+def _can_draw(shape: str, overlay: Overlay | None) -> bool:
+    if overlay is None or shape == "Marker":
+        return True
+    sources = overlay.sources
+    has = {
+        "Ellipse": sources.axes is not None,
+        "Aperture": bool(sources.aperture_radii),
+        "Circle": sources.pixels is not None,
+    }
+    return has[shape]
+
+
+def _makes_sense(name: str, value: Any) -> bool:
+    if name in _LEAST:
+        return isinstance(value, (int, float)) and math.isfinite(value) and value > _LEAST[name]
+    if name in ("color", "point_color"):
+        return bool(_COLOR.fullmatch(value))
+    return True
+
+
+def _expected(name: str) -> str:
+    if name in _LEAST:
+        return f"expected a number above {_LEAST[name]}"
+    return "expected a colour as '#rrggbb'"

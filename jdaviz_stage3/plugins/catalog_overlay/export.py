@@ -1,0 +1,217 @@
+"""Taking what is shown out of the app: tables, DS9 regions, the settings as Python."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from regions import (
+    CirclePixelRegion,
+    EllipsePixelRegion,
+    PixCoord,
+    PointPixelRegion,
+    PointSkyRegion,
+    Region,
+    Regions,
+    RegionVisual,
+)
+from traitlets import Bool, HasTraits, Unicode
+
+from ...errors import Stage3Error
+from ...jdaviz_compat import image_viewers, show_message
+from .overlay import Overlay
+from .positions import image_of
+from .scene import shapes_of
+from .settings import OverlaySettings
+
+__all__ = ["ExportControls", "regions_of", "settings_as_python"]
+
+
+def regions_of(overlay: Overlay, image: Any | None) -> list[Region]:
+    """Return the shown sources as regions, with the shapes that are drawn.
+
+    Parameters
+    ----------
+    overlay : Overlay
+    image : glue.core.Data or None
+        The catalog's own mosaic; without it shapes, which are in its pixels, cannot be put on the
+        sky, and points are returned.
+
+    Returns
+    -------
+    list of regions.Region
+        Sky regions (ICRS) where the catalog has sky positions, else pixel regions; ``meta`` holds
+        each source's label, ``visual`` its colour. Sources without a position are left out.
+    """
+    sources, settings = overlay.sources, overlay.settings
+    rows = np.flatnonzero(overlay.passing)
+    point = sources.point_like if settings.by_type else None
+    shaped = image is not None and sources.pixels is not None and settings.shape != "Marker"
+    major, minor, angle = shapes_of(sources, settings) if shaped else (None, None, None)
+    on_sky = sources.sky is not None and (image is None or image.coords is not None)
+    found: list[Region] = []
+    # one object a source is what the regions package writes
+    for row in rows:
+        is_point = point is not None and bool(point[row])
+        color = settings.point_color if is_point else settings.color
+        meta = {"text": str(sources.labels[row])}
+        visual = RegionVisual(edgecolor=color, facecolor=color, color=color)
+        if shaped and not is_point and major[row] > 0 and minor[row] > 0:
+            center = PixCoord(sources.pixels[0][row], sources.pixels[1][row])
+            if major[row] == minor[row]:
+                region = CirclePixelRegion(center, float(major[row]))
+            else:
+                region = EllipsePixelRegion(
+                    center, float(2 * major[row]), float(2 * minor[row]), float(angle[row]) * u.rad
+                )
+            if on_sky:
+                region = region.to_sky(image.coords)
+        elif on_sky:
+            center = SkyCoord(sources.sky[0][row], sources.sky[1][row], unit="deg")
+            region = PointSkyRegion(center)
+        elif sources.pixels is not None:
+            region = PointPixelRegion(PixCoord(sources.pixels[0][row], sources.pixels[1][row]))
+        else:
+            continue
+        region.meta.update(meta)
+        region.visual = visual
+        found.append(region)
+    return found
+
+
+def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:
+    """Return Python code that draws a catalog as it is drawn now.
+
+    Parameters
+    ----------
+    overlay : Overlay
+    default : OverlaySettings
+        What the catalog would be drawn with; only what differs is written.
+
+    Returns
+    -------
+    str
+    """
+    lines = [
+        "plg = app.plugins['Catalog Overlay']",
+        f"plg.catalog = {overlay.sources.name!r}",
+        f"plg.viewer = {[viewer.reference for viewer in overlay.viewers]!r}",
+        f"plg.visible = {overlay.settings.visible!r}",
+    ]
+    changed = overlay.settings.differences(default)
+    changed.pop("visible", None)
+    if "size_by" in changed:  # sets the shape, which may have been changed after it
+        changed = {"size_by": changed.pop("size_by"), "shape": overlay.settings.shape} | changed
+    lines += [f"plg.{name} = {value!r}" for name, value in changed.items()]
+    return "\n".join(lines) + "\n"
+
+
+class ExportControls(HasTraits):
+    """Saving what is shown, and the fields for it."""
+
+    export_name = Unicode("").tag(sync=True)
+    export_overwrite = Bool(False).tag(sync=True)
+    export_error = Unicode("").tag(sync=True)
+    export_done = Unicode("").tag(sync=True)
+    can_save = Bool(True).tag(sync=True)
+    python_code = Unicode("").tag(sync=True)
+
+    def export_catalog(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
+        """Write the sources that pass the filters to an ECSV table.
+
+        Parameters
+        ----------
+        path : path-like
+            Of the file, ``.ecsv`` by custom.
+        overwrite : bool, optional
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        Stage3Error
+            If the file is there already, or cannot be written.
+        """
+        table = self.table()
+        return _write(
+            path, overwrite, lambda target: table.write(target, format="ascii.ecsv", overwrite=True)
+        )
+
+    def export_regions(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
+        """Write the sources that pass the filters as DS9 regions, with the shapes that are drawn.
+
+        Parameters
+        ----------
+        path : path-like
+            Of the file, ``.reg`` by custom.
+        overwrite : bool, optional
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        Stage3Error
+            If the file is there already, or cannot be written.
+        """
+        overlay = self._required()
+        viewers = overlay.viewers or image_viewers(self)
+        image = image_of(overlay.sources, viewers[0], anywhere=True) if viewers else None
+        regions = Regions(regions_of(overlay, image))
+        return _write(
+            path, overwrite, lambda target: regions.write(target, format="ds9", overwrite=True)
+        )
+
+    def to_python(self) -> str:
+        """Return Python code that draws the catalog as it is drawn now.
+
+        Returns
+        -------
+        str
+        """
+        overlay = self._required()
+        return settings_as_python(overlay, self.default_settings(overlay))
+
+    def _required(self) -> Overlay:
+        overlay = self.current()
+        if overlay is None:
+            raise Stage3Error("Catalog Overlay: no catalog is loaded")
+        return overlay
+
+    # ---- from the browser ----
+
+    def vue_save_file(self, kind: str) -> None:
+        """Write the file that the fields name."""
+        self.export_error = self.export_done = ""
+        default = ".reg" if kind == "regions" else ".ecsv"
+        name = self.export_name.strip() or f"{self._required().sources.name} selected"
+        name = name if name.endswith(default) else f"{name}{default}"
+        name = name.replace(" ", "_")
+        write = self.export_regions if kind == "regions" else self.export_catalog
+        try:
+            path = write(name, overwrite=self.export_overwrite)
+        except Stage3Error as err:
+            self.export_error = str(err)
+            return
+        self.export_done = f"Saved {path.resolve()}"
+        show_message(self, self.export_done, color="success")
+
+
+def _write(path: str | os.PathLike, overwrite: bool, write: Any) -> Path:
+    path = Path(path).expanduser()
+    if path.exists() and not overwrite:
+        raise Stage3Error(f"{path}: is there already; give another name, or allow to overwrite it")
+    try:
+        write(path)
+    except OSError as err:
+        raise Stage3Error(f"{path}: cannot be written ({err.strerror or err})") from err
+    return path

@@ -1,0 +1,122 @@
+"""The conditions by which the plugin leaves sources out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import HasTraits, List, Unicode
+
+from ...analysis import Condition
+from ...errors import ConditionError, Stage3Error
+from .overlay import Overlay
+
+__all__ = ["FilterControls"]
+
+_OPERATORS = (">", ">=", "<", "<=", "==", "!=")
+
+
+class FilterControls(HasTraits):
+    """The conditions of the catalog that is chosen, and the fields that make one."""
+
+    filter_items = List().tag(sync=True)
+    filter_columns = List().tag(sync=True)
+    filter_units = List().tag(sync=True)
+    filter_operators = List(list(_OPERATORS)).tag(sync=True)
+    filter_column = Unicode("").tag(sync=True)
+    filter_divisor = Unicode("").tag(sync=True)
+    filter_operator = Unicode(">").tag(sync=True)
+    filter_value = Unicode("").tag(sync=True)
+    filter_error = Unicode("").tag(sync=True)
+
+    @property
+    def filters(self) -> list[str]:
+        """The conditions, all of which a source must meet to be shown."""
+        overlay = self.current()
+        return list(overlay.settings.filters) if overlay else []
+
+    @filters.setter
+    def filters(self, conditions: list[str] | str) -> None:
+        overlay = self.current()
+        if overlay is None:
+            raise Stage3Error("Catalog Overlay: no catalog is loaded to filter")
+        conditions = [conditions] if isinstance(conditions, str) else list(conditions)
+        overlay.filter_by([str(Condition.parse(str(text))) for text in conditions])
+        self.filter_error = ""
+        self.show_filters(overlay)
+        self.redraw()
+
+    def add_filter(self, condition: str) -> None:
+        """Show only the sources that meet one more condition.
+
+        Parameters
+        ----------
+        condition : str
+            ``'column operator value unit'``, as ``'aper_total_flux > 1e-7 Jy'``; without a unit
+            the value is in the column's own. Or of a ratio of two columns, as
+            ``'aper_total_flux / aper_total_flux_err > 5'``. Operators are <, <=, >, >=, ==, !=.
+
+        Raises
+        ------
+        ConditionError
+            If the condition cannot be read or applied; the others stay.
+        """
+        self.filters = [*self.filters, condition]
+
+    def remove_filter(self, index: int = -1) -> None:
+        """Take away a condition.
+
+        Parameters
+        ----------
+        index : int, optional
+            Its place in ``filters``; by default the last.
+        """
+        conditions = self.filters
+        try:
+            del conditions[index]
+        except IndexError:
+            raise Stage3Error(
+                f"Catalog Overlay: there is no filter {index}, but {len(conditions)} filters"
+            ) from None
+        self.filters = conditions
+
+    def clear_filters(self) -> None:
+        """Show all sources again."""
+        self.filters = []
+
+    def show_filters(self, overlay: Overlay | None) -> None:
+        """Show the conditions of an overlay, and the columns that one can be on."""
+        self.filter_items = list(overlay.settings.filters) if overlay else []
+        columns = overlay.sources.filter_columns if overlay else []
+        if columns != self.filter_columns:
+            self.filter_columns = columns
+            self.filter_units = [str(overlay.sources.unit(name) or "") for name in columns]
+            self.filter_divisor = self.filter_error = ""
+            flux = overlay.sources.flux_column if overlay else None
+            self.filter_column = flux or next(iter(columns), "")
+
+    # ---- from the browser ----
+
+    def vue_add_filter(self, *_: Any) -> None:
+        names = [n for n in (self.filter_column, self.filter_divisor) if n]
+        left = " / ".join(f"`{name}`" for name in names)
+        self._from_browser(
+            lambda: self.add_filter(f"{left} {self.filter_operator} {self.filter_value}")
+        )
+
+    def vue_edit_filter(self, index: int) -> None:
+        """Take a condition back into the fields, to change it."""
+        condition = Condition.parse(self.filters[index])
+        self.filter_column, self.filter_divisor = condition.column, condition.divisor or ""
+        self.filter_operator = condition.operator
+        unit = f" {condition.unit}" if condition.unit else ""
+        self.filter_value = f"{condition.value}{unit}"
+        self.remove_filter(index)
+
+    def vue_remove_filter(self, index: int) -> None:
+        self._from_browser(lambda: self.remove_filter(index))
+
+    def _from_browser(self, change) -> None:
+        try:
+            change()
+        except ConditionError as err:
+            self.filter_error = str(err)

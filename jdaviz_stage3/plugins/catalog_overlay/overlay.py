@@ -1,0 +1,197 @@
+"""The overlay of one catalog: its settings, the sources that pass its filters, its selection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+from glue.core import Data
+from matplotlib.colors import to_hex
+
+from ...analysis import SegmentEdges, SourceIndex, segment_edges, select_sources
+from ...errors import Stage3Error
+from ...jdaviz_compat import aligned_by_wcs, layer_of
+from .positions import SourcePositions, source_positions
+from .scene import Scale
+from .settings import OverlaySettings
+from .sources import Sources
+
+__all__ = ["N_COLORS", "Overlay"]
+
+#: Colours of a colour map that are told apart; each is a path of its own in the browser.
+N_COLORS = 12
+
+
+class Overlay:
+    """A catalog as it is laid over images.
+
+    Parameters
+    ----------
+    data : glue.core.Data
+        The catalog.
+    settings : OverlaySettings
+        How it is drawn, changed in place by the plugin.
+
+    Attributes
+    ----------
+    colors : tuple of str
+        Of extended and of point-like sources, where nothing else is set.
+    viewers : list of glue image viewers
+        Where it is drawn.
+    passing : ndarray of bool, shape (n,)
+        The sources that meet the conditions.
+    selection : ndarray of int
+        Rows of the selected sources.
+    """
+
+    def __init__(self, data: Data, settings: OverlaySettings):
+        self.sources = Sources(data)
+        self.settings = settings
+        self.colors = settings.color, settings.point_color
+        self.viewers: list[Any] = []
+        self.passing = np.ones(len(self.sources), dtype=bool)
+        self.selection = np.empty(0, dtype=int)
+        self._positions: dict[Any, tuple[tuple, SourcePositions | Stage3Error]] = {}
+        self._indices: dict[Any, tuple[SourcePositions, SourceIndex]] = {}
+        self._edges: tuple[Data, SegmentEdges] | None = None
+        self.color_scale: Scale | None = None
+        self.size_scale: Scale | None = None
+        self.palette: list[str] = []
+
+    # ---- what is drawn ----
+
+    def filter_by(self, conditions: list[str]) -> None:
+        """Keep the sources that meet all of some conditions.
+
+        Parameters
+        ----------
+        conditions : list of str
+            See `~jdaviz_stage3.analysis.select_sources`.
+
+        Raises
+        ------
+        ConditionError
+            If one of them cannot be read or applied; the conditions stay as they were.
+        """
+        self.passing = select_sources(self.sources, *conditions)
+        self.settings.filters = list(conditions)
+
+    def rescale(self) -> None:
+        """Work out colours and sizes anew, after the columns or limits they come from changed."""
+        settings = self.settings
+        self.color_scale = self.size_scale = None
+        if settings.color_by:
+            values = self.color_values()
+            low, high = settings.color_min, settings.color_max
+            if self.color_is_log:
+                low, high = (np.log10(v) if v is not None and v > 0 else None for v in (low, high))
+            self.color_scale = Scale.of(values, low, high)
+            colormap = matplotlib.colormaps[settings.colormap]
+            self.palette = [to_hex(color) for color in colormap(np.linspace(0, 1, N_COLORS))]
+        if settings.size_by:
+            self.size_scale = Scale.of(self._brightness(settings.size_by))
+
+    @property
+    def color_is_log(self) -> bool:
+        """Whether colours go with the logarithm of the column."""
+        if self.settings.color_stretch == "Auto":
+            return _is_flux(self.settings.color_by)
+        return self.settings.color_stretch == "Log"
+
+    def color_values(self) -> np.ndarray:
+        """Values that give the colours, shape (n,): the column or its decimal logarithm."""
+        values = np.asarray(self.sources.array(self.settings.color_by), dtype=float)
+        return _log(values) if self.color_is_log else values
+
+    def _brightness(self, column: str) -> np.ndarray:
+        """Values that grow with brightness: minus the magnitude, the logarithm of a flux."""
+        values = np.asarray(self.sources.array(column), dtype=float)
+        if "mag" in column:
+            return -values
+        return _log(values) if _is_flux(column) else values
+
+    @property
+    def without_value(self) -> int:
+        """Number of passing sources without a value for their colour or their size."""
+        missing = np.zeros(len(self.sources), dtype=bool)
+        for scale in (self.color_scale, self.size_scale):
+            if scale is not None:
+                missing |= ~np.isfinite(scale.level)
+        return int(np.count_nonzero(missing & self.passing))
+
+    # ---- where ----
+
+    def positions_in(self, viewer: Any) -> SourcePositions:
+        """Return where the sources lie in a viewer, worked out once for each alignment.
+
+        Parameters
+        ----------
+        viewer : glue image viewer
+
+        Returns
+        -------
+        SourcePositions
+
+        Raises
+        ------
+        Stage3Error
+            If they cannot be placed on what the viewer shows.
+        """
+        images = tuple(id(layer.layer) for layer in viewer.layers)
+        key = (
+            id(viewer.state.reference_data),
+            aligned_by_wcs(viewer),
+            images,
+            self.settings.positions,
+        )
+        if viewer not in self._positions or self._positions[viewer][0] != key:
+            try:
+                found = source_positions(self.sources, viewer, self.settings.positions)
+            except Stage3Error as err:
+                found = err
+            self._positions[viewer] = key, found
+        found = self._positions[viewer][1]
+        if isinstance(found, Stage3Error):
+            raise found
+        return found
+
+    def index_in(self, viewer: Any) -> SourceIndex:
+        """Return the spatial index of the sources in a viewer, made when it is first asked for."""
+        positions = self.positions_in(viewer)
+        if viewer not in self._indices or self._indices[viewer][0] is not positions:
+            self._indices[viewer] = positions, SourceIndex(positions.x, positions.y)
+        return self._indices[viewer][1]
+
+    def edges_of(self, segments: Data) -> SegmentEdges:
+        """Return the borders of a segmentation map, worked out once for all viewers."""
+        if self._edges is None or self._edges[0] is not segments:
+            self._edges = segments, segment_edges(segments[segments.main_components[0]])
+        return self._edges[1]
+
+    def forget(self, viewer: Any) -> None:
+        """Drop what is kept of a viewer that has gone."""
+        self.viewers = [other for other in self.viewers if other is not viewer]
+        self._positions.pop(viewer, None)
+        self._indices.pop(viewer, None)
+
+    def shown_in(self, viewer: Any) -> bool:
+        """Whether the overlay is on in a viewer.
+
+        Where jdaviz has a layer for the catalog as well, that layer's switch in the viewer's data
+        menu hides the overlay, too.
+        """
+        if not self.settings.visible or viewer not in self.viewers:
+            return False
+        layer = layer_of(viewer, self.sources.data)
+        return layer is None or layer.visible
+
+
+def _is_flux(column: str) -> bool:
+    return "flux" in column or column == "source_sum"
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    """Decimal logarithm, NaN where it has none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values > 0, np.log10(values), np.nan)

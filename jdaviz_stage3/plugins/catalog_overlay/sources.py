@@ -1,0 +1,335 @@
+"""A catalog of the data collection, by what its columns mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.table import QTable
+from glue.core import Data
+
+__all__ = ["Sources"]
+
+# The names that the pipeline's generations have given the same thing, the newest first.
+_AXES = (
+    ("semimajor_sigma", "semiminor_sigma"),
+    ("semimajor_axis_sigma", "semiminor_axis_sigma"),
+)
+_FLUXES = ("aper_total_flux", "isophotal_flux", "source_sum")
+_MAGNITUDES = ("aper_total_abmag", "isophotal_abmag")
+# Columns that the loader adds under names that jdaviz looks for; the catalog's own hold the same.
+_ADDED = ("RA", "Dec", "X", "Y", "ID")
+
+
+class Sources:
+    """The sources of a catalog; indexed by name, its columns with their units.
+
+    Parameters
+    ----------
+    data : glue.core.Data
+        A catalog that was loaded by this package or by jdaviz.
+    """
+
+    def __init__(self, data: Data):
+        self.data = data
+
+    # ---- the columns ----
+
+    @cached_property
+    def _components(self) -> dict[str, Any]:
+        return {component.label: component for component in self.data.main_components}
+
+    def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
+        values = self.data[self._components[name]]
+        unit = self.unit(name)
+        return values if unit is None else u.Quantity(values, unit, copy=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._components)
+
+    def __len__(self) -> int:
+        return self.data.shape[0]
+
+    def keys(self) -> list[str]:
+        """Names of the columns."""
+        return list(self._components)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._components
+
+    def unit(self, name: str) -> u.Unit | None:
+        """Unit of a column, None if it has none or astropy does not know it.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        astropy.units.Unit or None
+        """
+        text = self.data.get_component(self._components[name]).units
+        if not text:
+            return None
+        try:
+            return u.Unit(text)
+        except ValueError:
+            return None
+
+    def array(self, name: str) -> np.ndarray:
+        """Values of a column without the unit.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
+        return self.data[self._components[name]]
+
+    @cached_property
+    def numeric_columns(self) -> list[str]:
+        """Names of the columns with numbers, those that the loader added aside."""
+        return [
+            name
+            for name in self
+            if name not in _ADDED and np.issubdtype(self.array(name).dtype, np.number)
+        ]
+
+    @cached_property
+    def filter_columns(self) -> list[str]:
+        """Names of the columns that a condition can be on."""
+        return [name for name in self if name not in _ADDED] or list(self)
+
+    # ---- what they mean ----
+
+    @property
+    def name(self) -> str:
+        """The catalog's label in the app."""
+        return self.data.label
+
+    @property
+    def root(self) -> str:
+        """What its file shares with the other products of the observation; empty if unknown."""
+        return self.data.meta.get("_stage3_root", "")
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The sources' labels, shape (n,): what the pixels of the segmentation map hold."""
+        name = self.data.meta.get("_jdaviz_id_col", "ID")
+        if name in self:
+            return np.asarray(self.array(name))
+        return np.arange(1, len(self) + 1)
+
+    @cached_property
+    def sky(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Right ascension and declination (ICRS), degrees, each shape (n,); None if it has none."""
+        return self._pair("ra", "dec", u.deg)
+
+    @cached_property
+    def pixels(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """x and y in its own image, 0-based pixels, each shape (n,); None if it has none."""
+        return self._pair("x", "y", None)
+
+    def _pair(self, first: str, second: str, unit: u.Unit | None):
+        names = [self.data.meta.get(f"_jdaviz_loader_{key}_col") for key in (first, second)]
+        if not all(name in self for name in names):
+            return None
+        arrays = []
+        for name in names:
+            own = self.unit(name)
+            values = np.asarray(self.array(name), dtype=float)
+            arrays.append((values * own).to_value(unit) if unit and own else values)
+        return arrays[0], arrays[1]
+
+    @cached_property
+    def point_like(self) -> np.ndarray | None:
+        """Which sources are point-like (bool, shape (n,)), None if the catalog does not say."""
+        if "is_extended" in self:
+            return ~self._truth("is_extended")
+        if "is_star" in self:
+            return self._truth("is_star")
+        return None
+
+    def _truth(self, name: str) -> np.ndarray:
+        values = self.array(name)
+        if values.dtype.kind in "US" or hasattr(values, "categories"):
+            return np.char.lower(np.asarray(values, dtype=str)) == "true"
+        return np.nan_to_num(np.asarray(values, dtype=float)) != 0
+
+    @cached_property
+    def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Semi-axes (1 σ, pixels) and orientation (radians from +x), or None.
+
+        Each of shape (n,). ``orientation`` is counter-clockwise from the image's x axis, as
+        photutils' ``SourceCatalog.orientation``.
+        """
+        names = next((pair for pair in _AXES if set(pair) <= set(self)), None)
+        if names is None or "orientation" not in self:
+            return None
+        angle = np.asarray(self.array("orientation"), dtype=float)
+        unit = self.unit("orientation") or u.deg
+        major, minor = (np.asarray(self.array(name), dtype=float) for name in names)
+        return major, minor, (angle * unit).to_value(u.rad)
+
+    @cached_property
+    def aperture_radii(self) -> dict[str, float]:
+        """Radius (pixels) of each aperture by its encircled energy in per cent (``'70'``).
+
+        From the catalog's ``aperture_params``, which the step writes as a dictionary or as its
+        text (jwst ``source_catalog``).
+        """
+        text = str(self.data.meta.get("aperture_params", ""))
+
+        def numbers(key: str) -> list[str]:
+            found = re.search(rf"'{key}':\s*(?:array\()?\[([^\]]*)\]", text)
+            return re.findall(r"[-+.\deE]+", found.group(1)) if found else []
+
+        energies, radii = numbers("aperture_ee"), numbers("aperture_radii")
+        if len(energies) != len(radii):
+            return {}
+        return {str(int(float(e))): float(r) for e, r in zip(energies, radii, strict=True)}
+
+    @cached_property
+    def flux_column(self) -> str | None:
+        """The column with the sources' total flux."""
+        found = (name for name in self if re.fullmatch(r"aper\d+_flux|.*_flux", name))
+        return next((name for name in _FLUXES if name in self), next(found, None))
+
+    @cached_property
+    def magnitude_column(self) -> str | None:
+        """The column with the sources' total magnitude."""
+        return next((name for name in _MAGNITUDES if name in self), None)
+
+    # ---- one source ----
+
+    def rows_of(self, labels: list) -> np.ndarray:
+        """Return the rows of sources by their labels.
+
+        Parameters
+        ----------
+        labels : list
+
+        Returns
+        -------
+        ndarray of int
+            In the order of ``labels``; those that there are not are left out.
+        """
+        wanted = [np.flatnonzero(self.labels == label)[:1] for label in labels]
+        return np.concatenate(wanted).astype(int) if wanted else np.empty(0, dtype=int)
+
+    def sentence(self, row: int) -> str:
+        """Return a line on a source: label, position, flux ± error, magnitude, type.
+
+        Parameters
+        ----------
+        row : int
+
+        Returns
+        -------
+        str
+        """
+        parts = [f"Source {self.labels[row]}"]
+        if self.sky is not None:
+            place = SkyCoord(self.sky[0][row], self.sky[1][row], unit="deg")
+            if np.isfinite(place.ra.deg + place.dec.deg):
+                parts.append(
+                    f"{place.ra.to_string('hourangle', sep=':', precision=3, pad=True)} "
+                    f"{place.dec.to_string(sep=':', precision=2, pad=True, alwayssign=True)}"
+                )
+        elif self.pixels is not None:
+            parts.append(f"x {self.pixels[0][row]:.2f}, y {self.pixels[1][row]:.2f}")
+        for column, digits in ((self.flux_column, ".4g"), (self.magnitude_column, ".2f")):
+            if column is not None:
+                parts.append(self._measurement(column, row, digits))
+        if self.point_like is not None:
+            parts.append("point-like" if self.point_like[row] else "extended")
+        return " · ".join(parts)
+
+    def _measurement(self, column: str, row: int, digits: str) -> str:
+        value, unit = self.array(column)[row], self.unit(column)
+        unit_text = f" {unit}" if unit is not None else ""
+        if column == self.magnitude_column and unit is None:
+            unit_text = " AB mag"
+        if not np.isfinite(value):
+            return f"no {'magnitude' if column == self.magnitude_column else 'flux'}"
+        error = f"{column}_err"
+        text = f"{value:{digits}}"
+        if error in self and np.isfinite(self.array(error)[row]):
+            text += f" ± {self.array(error)[row]:{'.2g' if digits.endswith('g') else digits}}"
+        return text + unit_text
+
+    def details(self, row: int) -> list[dict[str, str]]:
+        """Return all columns of a source as texts: name, value, unit, description.
+
+        Parameters
+        ----------
+        row : int
+
+        Returns
+        -------
+        list of dict
+        """
+        descriptions = self.data.meta.get("_stage3_descriptions", {})
+        entries = []
+        for name in self.filter_columns:
+            value = self.array(name)[row]
+            if isinstance(value, (float, np.floating)):
+                value = f"{value:.8g}"
+            unit = self.data.get_component(self._components[name]).units
+            entries.append(
+                {
+                    "name": name,
+                    "value": str(value),
+                    "unit": str(unit or ""),
+                    "description": descriptions.get(name, ""),
+                }
+            )
+        return entries
+
+    def table(self, rows: np.ndarray) -> QTable:
+        """Return sources as a table, as it was in the catalog's file.
+
+        Parameters
+        ----------
+        rows : ndarray of int or bool
+
+        Returns
+        -------
+        astropy.table.QTable
+            All columns with units and descriptions, sky positions as
+            `~astropy.coordinates.SkyCoord`, and the file's meta.
+        """
+        descriptions = self.data.meta.get("_stage3_descriptions", {})
+        formats = self.data.meta.get("_stage3_formats", {})
+        names = self.data.meta.get("_stage3_columns") or list(self)
+        out = QTable()
+        for name in names:
+            if name in self:
+                values = self.array(name)[rows]
+                unit = self.unit(name)
+                out[name] = values if unit is None else u.Quantity(values, unit)
+                if name in self.data.meta.get("_stage3_booleans", ()):
+                    out[name] = np.asarray(values, dtype=bool)
+            else:
+                ra, dec = self._sky_pair(name)
+                out[name] = SkyCoord(ra[rows], dec[rows], unit="deg")
+            if name in descriptions:
+                out[name].info.description = descriptions[name]
+            if name in formats and not isinstance(out[name], SkyCoord):
+                out[name].info.format = formats[name]
+        private = ("_stage3_", "_jdaviz_", "_native", "_importer", "_data_hash")
+        out.meta = {k: v for k, v in self.data.meta.items() if not str(k).startswith(private)}
+        return out
+
+    def _sky_pair(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        if f"{name}.ra" in self:
+            return self.array(f"{name}.ra"), self.array(f"{name}.dec")
+        return self.array("RA"), self.array("Dec")
