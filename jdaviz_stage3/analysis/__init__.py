@@ -3,18 +3,21 @@
 from .median import median_smooth
 from .samples import Smoothed
 from .segment_outlines import SegmentEdges, segment_edges, segment_polygons
+from .smooth_spectrum import SMOOTHING_METHODS, contiguous_runs, smooth_spectrum
 from .smoothing import boxcar_smooth, gaussian_smooth, savgol_smooth
 from .source_density import SourceIndex, source_density, sources_within
 from .source_filter import Condition, select_sources
 from .source_shapes import affine_between, projected_ellipses
 
 __all__ = [
+    "SMOOTHING_METHODS",
     "Condition",
     "SegmentEdges",
     "Smoothed",
     "SourceIndex",
     "affine_between",
     "boxcar_smooth",
+    "contiguous_runs",
     "gaussian_smooth",
     "median_smooth",
     "projected_ellipses",
@@ -23,5 +26,6 @@ __all__ = [
     "segment_polygons",
     "select_sources",
     "source_density",
+    "smooth_spectrum",
     "sources_within",
 ]

@@ -105,6 +105,9 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
         name: info.description for name, info in infos.items() if info.description
     }
     out.meta["_stage3_formats"] = {name: info.format for name, info in infos.items() if info.format}
+    out.meta["_stage3_quantities"] = [
+        name for name in catalog.colnames if isinstance(catalog[name], u.Quantity)
+    ]
     out.meta["_stage3_booleans"] = [
         name for name, info in infos.items() if getattr(info, "dtype", None) == np.dtype(bool)
     ]

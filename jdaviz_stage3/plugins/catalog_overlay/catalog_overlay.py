@@ -309,6 +309,12 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
                     f"{overlay.sources.name}: 0 of {len(overlay.sources)} sources fall on the "
                     f"image in {viewer.reference}; is it a catalog of another field?"
                 )
+            ends = (overlay.settings.color_min, overlay.settings.color_max)
+            if overlay.settings.color_by and overlay.color_is_log:
+                if any(end is not None and end <= 0 for end in ends):
+                    found.append(
+                        "A logarithmic color stretch needs positive ends; they are left out."
+                    )
             if marks.scene.without_shape:
                 found.append(
                     f"{marks.scene.without_shape} sources have no positive axes and are drawn as "
@@ -369,7 +375,8 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
             If the catalog has no source of a label; the selection stays as it was.
         """
         overlay = self._required()
-        wanted = list(labels) if np.ndim(labels) else [labels]
+        several = np.ndim(labels) or isinstance(labels, (set, frozenset))
+        wanted = list(dict.fromkeys(np.array(list(labels)).tolist() if several else [labels]))
         rows = overlay.sources.rows_of(wanted)
         if len(rows) < len(wanted):
             there = set(overlay.sources.labels[rows].tolist())

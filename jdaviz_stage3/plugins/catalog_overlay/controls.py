@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
+import jdaviz
+import traitlets
 from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
 from jdaviz.core.template_mixin import (
     DatasetSelect,
@@ -188,12 +192,12 @@ class OverlayControls(PluginTemplateMixin):
         value = change["new"]
         if name in _CHOSEN:
             value = "" if value == NONE else value
-        elif name in _OPTIONAL:
-            value = None if value == "" else float(value)
+        elif value == "" and name in _OPTIONAL:
+            value = None
+        elif value == "" and name in _LEAST:
+            return  # a field that is being typed into says nothing yet
         elif not _makes_sense(name, value):
-            if value != "":  # a field that is being typed into says nothing yet
-                text = f"Catalog Overlay: {name} = {value!r} was not taken; {_expected(name)}"
-                warnings.warn(text, Stage3Warning, stacklevel=2)
+            self._refuse(name, value, overlay)
             return
         if getattr(overlay.settings, name) == value:
             return
@@ -203,6 +207,23 @@ class OverlayControls(PluginTemplateMixin):
             overlay.settings.shape = "Marker"
             self.show_settings(overlay)
         self.settings_changed(overlay, rescale=name in _SCALES)
+
+    def _refuse(self, name: str, value: Any, overlay: Overlay) -> None:
+        """Put a control back to what the setting is, and say why."""
+        kept = getattr(overlay.settings, name)
+        self._showing = True
+        try:
+            setattr(self, name, "" if kept is None else kept)
+        finally:
+            self._showing = False
+        text = f"Catalog Overlay: {name} = {value!r} was not taken; {_expected(name)}"
+        warnings.warn(text, Stage3Warning, skip_file_prefixes=_NOT_THE_CALLER)
+
+
+# A warning is about the line that set the control, not about those that passed it on.
+_NOT_THE_CALLER = tuple(
+    str(Path(module.__file__).parent) for module in (traitlets, jdaviz, sys.modules[__package__])
+)
 
 
 def _is_segmentation(data: Any) -> bool:
@@ -224,6 +245,8 @@ def _can_draw(shape: str, overlay: Overlay | None) -> bool:
 def _makes_sense(name: str, value: Any) -> bool:
     if name in _LEAST:
         return isinstance(value, (int, float)) and math.isfinite(value) and value > _LEAST[name]
+    if name in _OPTIONAL:
+        return isinstance(value, (int, float)) and math.isfinite(value)
     if name in ("color", "point_color"):
         return bool(_COLOR.fullmatch(value))
     return True
@@ -232,4 +255,6 @@ def _makes_sense(name: str, value: Any) -> bool:
 def _expected(name: str) -> str:
     if name in _LEAST:
         return f"expected a number above {_LEAST[name]}"
+    if name in _OPTIONAL:
+        return "expected a finite number, or '' for the percentile"
     return "expected a colour as '#rrggbb'"

@@ -52,29 +52,45 @@ class SegmentMarks:
         name = self.overlay.settings.segmentation
         return next((data for data in images_of(self.viewer) if name and data.label == name), None)
 
+    @property
+    def own_map(self) -> Any | None:
+        """The map whose segments are filled: that of the settings, else that of the observation."""
+        root = self.overlay.sources.root
+        return self.map or next(
+            (
+                data
+                for data in images_of(self.viewer)
+                if data.meta.get("_stage3_suffix") == "segm"
+                and data.meta.get("_stage3_root") == root
+            ),
+            None,
+        )
+
     def draw(self) -> None:
         """Draw the borders in the view, or nothing where the overlay is off."""
         view, segments = view_of(self.viewer), self.map
         self.too_many = False
-        if view is None or segments is None or not self.overlay.shown_in(self.viewer):
+        if view is None or not self.overlay.shown_in(self.viewer):
             self._drawn = None
             self._outlines.hide()
             self._fill.hide()
             return
-        self._place(segments)
-        wide = self._drawn = view.padded()
-        seen = _meets(self._x, wide.x) & _meets(self._y, wide.y)
-        self.too_many = np.count_nonzero(seen) > _LINES
-        if self.too_many:
-            self._outlines.hide()
-        else:
-            x, y = on_screen(wide, self._x[seen], self._y[seen])
-            lines = zip(x[:, 0], y[:, 0], x[:, 1], y[:, 1], strict=True)
-            path = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for a, b, c, d in lines)
-            style = f'stroke="{self.overlay.settings.color}" stroke-opacity="0.7"'
-            element = f'<path d="{path}" {style} stroke-linecap="square"/>'
-            self._outlines.show([element] if path else [], wide)
+        self._drawn = view.padded()
+        elements = [] if segments is None else self._border_elements(segments)
+        self._outlines.show(elements, self._drawn)
         self.draw_selection()
+
+    def _border_elements(self, segments: Any) -> list[str]:
+        self._place(segments)
+        seen = _meets(self._x, self._drawn.x) & _meets(self._y, self._drawn.y)
+        self.too_many = np.count_nonzero(seen) > _LINES
+        if self.too_many or not seen.any():
+            return []
+        x, y = on_screen(self._drawn, self._x[seen], self._y[seen])
+        lines = zip(x[:, 0], y[:, 0], x[:, 1], y[:, 1], strict=True)
+        path = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for a, b, c, d in lines)
+        style = f'stroke="{self.overlay.settings.color}" stroke-opacity="0.7"'
+        return [f'<path d="{path}" {style} stroke-linecap="square"/>']
 
     def draw_if_moved(self) -> bool:
         """Draw anew if the view has left what is drawn, or the zoom has changed.
@@ -92,7 +108,7 @@ class SegmentMarks:
 
     def draw_selection(self) -> None:
         """Fill the segments of the selected sources lightly."""
-        segments, rows = self.map, self.overlay.selection[:_FILLED]
+        segments, rows = self.own_map, self.overlay.selection[-_FILLED:]
         if segments is None or self._drawn is None or not len(rows):
             self._fill.hide()
             return

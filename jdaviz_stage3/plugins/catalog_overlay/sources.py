@@ -45,8 +45,7 @@ class Sources:
         return {component.label: component for component in self.data.main_components}
 
     def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
-        values = self.data[self._components[name]]
-        unit = self.unit(name)
+        values, unit = self.array(name), self.unit(name)
         return values if unit is None else u.Quantity(values, unit, copy=False)
 
     def __iter__(self) -> Iterator[str]:
@@ -92,7 +91,13 @@ class Sources:
         -------
         ndarray, shape (n,)
         """
-        return self.data[self._components[name]]
+        values = self.data[self._components[name]]
+        # glue stores them as numbers
+        return values.astype(bool) if name in self._kept("booleans", ()) else values
+
+    def _kept(self, what: str, default: Any) -> Any:
+        """What the loader has kept of the catalog's columns."""
+        return self.data.meta.get(f"_stage3_{what}", default)
 
     @cached_property
     def numeric_columns(self) -> list[str]:
@@ -277,7 +282,7 @@ class Sources:
         -------
         list of dict
         """
-        descriptions = self.data.meta.get("_stage3_descriptions", {})
+        descriptions = self._kept("descriptions", {})
         entries = []
         for name in self.filter_columns:
             value = self.array(name)[row]
@@ -307,20 +312,18 @@ class Sources:
             All columns with units and descriptions, sky positions as
             `~astropy.coordinates.SkyCoord`, and the file's meta.
         """
-        descriptions = self.data.meta.get("_stage3_descriptions", {})
-        formats = self.data.meta.get("_stage3_formats", {})
-        names = self.data.meta.get("_stage3_columns") or list(self)
+        descriptions, formats = self._kept("descriptions", {}), self._kept("formats", {})
+        quantities = self._kept("quantities", ())
         out = QTable()
-        for name in names:
-            if name in self:
-                values = self.array(name)[rows]
-                unit = self.unit(name)
-                out[name] = values if unit is None else u.Quantity(values, unit)
-                if name in self.data.meta.get("_stage3_booleans", ()):
-                    out[name] = np.asarray(values, dtype=bool)
-            else:
+        for name in self._kept("columns", list(self)):
+            if name not in self:
                 ra, dec = self._sky_pair(name)
                 out[name] = SkyCoord(ra[rows], dec[rows], unit="deg")
+            elif self.unit(name) is not None or name in quantities:
+                unit = self.unit(name) or u.dimensionless_unscaled
+                out[name] = u.Quantity(self.array(name)[rows], unit)
+            else:
+                out[name] = self.array(name)[rows]
             if name in descriptions:
                 out[name].info.description = descriptions[name]
             if name in formats and not isinstance(out[name], SkyCoord):
