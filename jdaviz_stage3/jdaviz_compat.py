@@ -25,6 +25,7 @@ __all__ = [
     "configuration",
     "create_viewer",
     "data_labels",
+    "data_of",
     "draw_as_circles",
     "dropped_file_name",
     "figure_size",
@@ -40,6 +41,7 @@ __all__ = [
     "images_in",
     "images_of",
     "importer_registry_name",
+    "in_display_units",
     "is_catalog",
     "is_image_viewer",
     "is_spectrum_viewer",
@@ -51,11 +53,13 @@ __all__ = [
     "remove_viewers",
     "renew_snackbar",
     "replace_resolver",
+    "replace_spectrum",
     "reset_spectral_limits",
     "restricted_formats",
     "send_importer_templates",
     "send_plain_table_rows",
     "set_missing_color",
+    "show_alone",
     "show_flux_in",
     "show_message",
     "show_native_markers",
@@ -66,6 +70,9 @@ __all__ = [
     "spatial_component_type",
     "spectral_component_type",
     "spectral_flux_unit",
+    "spectral_region",
+    "spectrum_of_data",
+    "spectrum_viewers_showing",
     "table_viewers_of",
     "unique_data_label",
     "viewer_labels",
@@ -712,6 +719,98 @@ def hide_table_selection_marks(viewer: Any) -> None:
     for mark in viewer.figure.marks:
         if isinstance(mark, TableSelectionMark):
             mark.visible = False
+
+
+# For plugins over spectra
+
+
+def data_of(app: Any, label: str) -> Any | None:
+    """Return the data (glue) of a label, None if there is none.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return next((d for d in application(app).data_collection if d.label == label), None)
+
+
+def spectrum_of_data(data: Any) -> Any:
+    """Return data (glue) as a `~specutils.Spectrum` in its own units.
+
+    Reason: jdaviz's public ``get_data`` collapses 2-D data unless told not to, which only the
+    translator can be. jdaviz 5.1: the same.
+    """
+    from specutils import Spectrum
+
+    return data.get_object(cls=Spectrum, statistic=None)
+
+
+def spectrum_viewers_showing(app: Any, label: str) -> list:
+    """Return the (glue) viewers of 1-D spectra in which data are a visible layer.
+
+    Reason: the public viewers do not give marks and scales. jdaviz 5.1: the same.
+    """
+    viewers = application(app)._viewer_store.values()
+    return [
+        viewer
+        for viewer in viewers
+        if is_spectrum_viewer(viewer)
+        and any(layer.layer.label == label and layer.visible for layer in viewer.state.layers)
+    ]
+
+
+def in_display_units(viewer: Any, spectrum: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return spectral axis and flux of a spectrum in the units of a viewer's axes.
+
+    Reason: the units are kept on the viewer's state; jdaviz's own conversion goes over the whole
+    app, and between flux and surface brightness by a solid angle of 1 sr. jdaviz 5.1: the same.
+
+    Raises
+    ------
+    astropy.units.UnitConversionError
+        If the units do not convert.
+    """
+    from astropy import units as u
+
+    axis = u.Quantity(spectrum.spectral_axis)
+    x = axis.to_value(viewer.state.x_display_unit, u.spectral())
+    y = spectrum.flux.to_value(viewer.state.y_display_unit, u.spectral_density(axis))
+    return x, y
+
+
+def spectral_region(select: Any) -> Any | None:
+    """Return the region of the spectral subset that a plugin's selection names, None if none.
+
+    Reason: the selection gives an object of jdaviz's, whose regions come from the inner
+    application. jdaviz 5.1: the same.
+    """
+    return application(select.plugin).get_subsets(select.selected, simplify_spectral=True)
+
+
+def replace_spectrum(app: Any, label: str, spectrum: Any, viewers: list[str]) -> None:
+    """Add a 1-D or 2-D spectrum to an app, in place of one of that label.
+
+    Reason: jdaviz's own results component adds one at a time under the label in its field.
+    jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    if data_of(inner, label) is not None:
+        remove_data(inner, [label])
+    kind = "1D Spectrum" if spectrum.flux.ndim == 1 else "2D Spectrum"
+    inner._jdaviz_helper.load(
+        spectrum, loader="object", format=kind, data_label=label, viewer=viewers,
+        auto_extract=False, ignore_invalid_kwargs=True,
+    )  # fmt: skip
+
+
+def show_alone(app: Any, label: str, reference: str, viewer_label: str) -> None:
+    """Show data in a viewer of that label in place of what it shows; it is created if need be.
+
+    Reason: viewers of ours have no creator, and the public ones add to what is shown.
+    jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    if viewer_label not in inner._viewer_store:
+        viewer_label = create_viewer(inner, reference, viewer_label)
+    inner.add_data_to_viewer(viewer_label, label, clear_other_data=True)
 
 
 # For the standalone server

@@ -191,10 +191,19 @@ def blank_excluded(spectrum: Spectrum) -> Spectrum:
     Returns
     -------
     specutils.Spectrum
-        A copy with flux and uncertainty NaN where masked; the mask stays.
+        A copy with flux and uncertainty NaN where masked; the mask stays. ``meta["_as_read"]`` is
+        the spectrum as it was, for plugins that exclude other samples.
     """
+    meta = {name: value for name, value in spectrum.meta.items() if name != "dq"}
+    meta["_as_read"] = spectrum
     if spectrum.mask is None or not np.any(spectrum.mask):
-        return spectrum
+        return Spectrum(
+            flux=spectrum.flux,
+            spectral_axis=spectrum.spectral_axis,
+            uncertainty=spectrum.uncertainty,
+            mask=spectrum.mask,
+            meta=meta,
+        )
     flux = spectrum.flux.copy()
     flux[spectrum.mask] = np.nan * flux.unit
     uncertainty = spectrum.uncertainty
@@ -207,5 +216,5 @@ def blank_excluded(spectrum: Spectrum) -> Spectrum:
         spectral_axis=spectrum.spectral_axis,
         uncertainty=uncertainty,
         mask=spectrum.mask,
-        meta=spectrum.meta,
+        meta=meta,
     )

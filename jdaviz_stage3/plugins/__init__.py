@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
+from .median_smooth import MedianSmooth
 
-__all__ = ["CatalogOverlay", "SourceSelectionMessage", "names_for"]
+__all__ = ["CatalogOverlay", "MedianSmooth", "SourceSelectionMessage", "names_for"]
 
 # Registry name of each plugin and the configurations that it works in.
 _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-catalog-overlay": ("deconfigged", "imviz"),
+    "stage3-median-smooth": ("deconfigged", "specviz"),
 }
 
 

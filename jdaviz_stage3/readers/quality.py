@@ -8,10 +8,20 @@ import numpy as np
 
 from ..errors import Stage3Error
 
-__all__ = ["DO_NOT_USE", "dq_mask", "dq_value", "excluded"]
+__all__ = ["DO_NOT_USE", "DQ_FLAGS", "dq_mask", "dq_value", "excluded"]
 
 #: Bit 0 of the JWST data-quality flags (stdatamodels.jwst.datamodels.dqflags.pixel).
 DO_NOT_USE = 1
+
+#: Names of the data-quality flags, that of bit 0 first, as in
+#: stdatamodels.jwst.datamodels.dqflags.pixel, whose import takes a second.
+DQ_FLAGS = (
+    "DO_NOT_USE", "SATURATED", "JUMP_DET", "DROPOUT", "OUTLIER", "PERSISTENCE", "AD_FLOOR",
+    "CHARGELOSS", "RESERVED", "NON_SCIENCE", "DEAD", "HOT", "WARM", "LOW_QE", "RC", "TELEGRAPH",
+    "NONLINEAR", "BAD_REF_PIXEL", "NO_FLAT_FIELD", "NO_GAIN_VALUE", "NO_LIN_CORR", "NO_SAT_CHECK",
+    "UNRELIABLE_BIAS", "UNRELIABLE_DARK", "UNRELIABLE_SLOPE", "UNRELIABLE_FLAT", "OPEN",
+    "ADJ_OPEN", "FLUX_ESTIMATED", "MSA_FAILED_OPEN", "OTHER_BAD_PIXEL", "REFERENCE_PIXEL",
+)  # fmt: skip
 
 
 def dq_value(bits: str | int | Iterable[str] | None) -> int:
@@ -38,16 +48,12 @@ def dq_value(bits: str | int | Iterable[str] | None) -> int:
         return int(bits)
     names = bits.replace("|", "+").split("+") if isinstance(bits, str) else list(bits)
     names = [name.strip().upper() for name in names]
-    if names == ["DO_NOT_USE"]:
-        return DO_NOT_USE  # the usual case does not need the import below (about a second)
-    from stdatamodels.jwst.datamodels.dqflags import pixel
-
-    unknown = [name for name in names if name not in pixel]
+    unknown = [name for name in names if name not in (*DQ_FLAGS, "GOOD")]
     if unknown:
         raise Stage3Error(
-            f"no data-quality flag is called {', '.join(unknown)}; flags: {', '.join(pixel)}"
+            f"no data-quality flag is called {', '.join(unknown)}; flags: {', '.join(DQ_FLAGS)}"
         )
-    return int(np.bitwise_or.reduce([pixel[name] for name in names]))
+    return sum(1 << DQ_FLAGS.index(name) for name in set(names) - {"GOOD"})
 
 
 def dq_mask(dq: np.ndarray, bits: str | int | Iterable[str] | None = "DO_NOT_USE") -> np.ndarray:

@@ -273,12 +273,15 @@ class SpectrumSequence(Sequence):
         uncertainty = None
         if error is not None:
             uncertainty = StdDevUncertainty(error[keep] * flux_unit)
+        meta = self._meta(hdus, hdu, entry, column)
+        if dq is not None:
+            meta["dq"] = dq[keep]
         return Spectrum(
             flux=value[keep] * flux_unit,
             spectral_axis=wavelength[keep] * unit,
             uncertainty=uncertainty,
             mask=mask,
-            meta=self._meta(hdus, hdu, entry, column),
+            meta=meta,
         )
 
     def _meta(self, hdus, hdu, entry: SpectrumEntry, column: str) -> dict[str, Any]:

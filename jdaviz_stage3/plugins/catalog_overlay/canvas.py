@@ -73,6 +73,8 @@ class OverlayCanvas:
                 self.marks[overlay] = CatalogMarks(overlay, self.viewer)
             self.segments[overlay].draw()
             self.marks[overlay].draw()
+        if not self.marks:
+            self.annotations.remove()
         self.annotations.draw([marks for marks in self.marks.values() if marks.scene is not None])
 
     def draw_selection(self, overlay: Overlay) -> None:

@@ -200,6 +200,7 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
         if viewer is not None and is_image_viewer(viewer) and isinstance(message, AddDataMessage):
             self._adopt()
             self._show_what_belongs(viewer)
+        self._watch_tables()
         self.redraw()
 
     def _show_what_belongs(self, viewer: Any) -> None:
@@ -218,6 +219,7 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
                 if other.settings.segmentation == data.label:
                     other.settings.segmentation = ""
         elif len(overlay.selection):
+            overlay.selection = overlay.selection[:0]
             self._announce(overlay)
         self.redraw()
         self._show_current()
@@ -246,9 +248,15 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
             self.viewer.selected = [name for name in names if name in self.viewer.choices]
         finally:
             self._showing = False
-        self.has_table = overlay is not None and self._tables.watch(overlay)
+        self._watch_tables()
         self._show_details(overlay)
         self._report()
+
+    def _watch_tables(self) -> None:
+        """Listen to all tables of catalogs."""
+        current = self.current()
+        with_table = [o for o in self._overlays.values() if self._tables.watch(o)]
+        self.has_table = current in with_table
 
     @observe("viewer_selected")
     def _viewers_changed(self, *_: Any) -> None:

@@ -160,8 +160,11 @@ def _from_sky(sources: Sources, viewer: Any, reference: Any, own: Any) -> Source
 
 def _on_any_image(viewer: Any, reference: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """Which positions in the reference frame fall on an image that the viewer shows."""
+    images = images_in(viewer)
+    if not images:
+        return None
     on_image = np.zeros(len(x), dtype=bool)
-    for image in images_in(viewer):
+    for image in images:
         if image is reference:
             on_image |= _inside(x, y, image)
         elif _has_sky(image) and aligned_by_wcs(viewer):

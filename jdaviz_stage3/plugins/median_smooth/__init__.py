@@ -1,0 +1,5 @@
+"""Smoothing of spectra, the running median first."""
+
+from .median_smooth import MedianSmooth
+
+__all__ = ["MedianSmooth"]

@@ -1,0 +1,422 @@
+"""The tray plugin that smooths spectra."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from glue.core.message import (
+    DataCollectionDeleteMessage,
+    SubsetDeleteMessage,
+    SubsetUpdateMessage,
+)
+from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
+from jdaviz.core.events import (
+    AddDataMessage,
+    GlobalDisplayUnitChanged,
+    RemoveDataMessage,
+    ViewerRemovedMessage,
+)
+from jdaviz.core.registries import tray_registry
+from jdaviz.core.template_mixin import (
+    DatasetSelect,
+    PluginTemplateMixin,
+    SelectPluginComponent,
+    SpectralSubsetSelectMixin,
+)
+from jdaviz.core.user_api import PluginUserApi
+from specutils import SpectralRegion, Spectrum
+from traitlets import Any as AnyTrait
+from traitlets import Bool, List, Unicode, observe
+
+from ...analysis import SMOOTHING_METHODS, smooth_spectrum
+from ...errors import Stage3Error
+from ...jdaviz_compat import (
+    data_of,
+    replace_spectrum,
+    show_alone,
+    show_message,
+    spectral_region,
+    spectrum_viewers_showing,
+)
+from ...readers.quality import DQ_FLAGS
+from .export import write_spectrum
+from .preview import SmoothingPreview
+from .spectra import can_be_smoothed, result_label, spectrum_to_smooth
+
+__all__ = ["MedianSmooth"]
+
+_METHODS = {
+    "Median": "median",
+    "Boxcar": "boxcar",
+    "Gaussian": "gaussian",
+    "Savitzky-Golay": "savgol",
+}
+_UNITS = ("pix", "nm", "um", "Angstrom")
+_EDGES = ("shrink", "reflect", "nearest", "zero", "nan")
+_ALL = "Entire Spectrum"
+
+
+@tray_registry("stage3-median-smooth", label="Median Smooth", category="data:manipulation")
+class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
+    """Smooth spectra with the mask and the uncertainties right, the running median first.
+
+    A preview follows the settings while the plugin is open; nothing is added to the app until
+    :meth:`smooth`, and the input is never changed.
+
+    Only the following attributes and methods are available through the public plugin API:
+
+    * ``dataset``: the spectra, one or several (``plg.dataset = '*order*'`` takes all that match)
+    * ``method``: ``'Median'``, ``'Boxcar'``, ``'Gaussian'``, ``'Savitzky-Golay'``
+    * ``width``: full width of the window; the standard deviation of a Gaussian
+    * ``width_unit``: ``'pix'``, or a wavelength unit
+    * ``edge``: what stands beyond the ends, ``'shrink'``, ``'reflect'``, ``'nearest'``,
+      ``'zero'`` or ``'nan'``
+    * ``polyorder``: of the Savitzky-Golay polynomial
+    * ``dq_bits``: names of the data-quality flags that exclude a sample
+    * ``fill``: whether excluded samples get the value that their neighbours give
+    * ``spectral_subset``: smooth only this part
+    * ``show_preview``, ``show_residual``: lines over the spectra: the result, data minus result
+    * ``keep_active``: show them also while the plugin is closed
+    * ``show_results``: whether results are shown where their input is
+    * :meth:`smooth`: smooth, add the results, and return them
+    * :meth:`export`: write the result to a FITS table
+    * :meth:`to_python`: the same as Python code
+    * ``problem``: why the settings cannot be used, empty if they can (read only)
+    """
+
+    template_file = __file__, "median_smooth.vue"
+    uses_active_status = Bool(True).tag(sync=True)
+
+    multiselect = Bool(True).tag(sync=True)
+    dataset_items = List().tag(sync=True)
+    dataset_selected = AnyTrait([]).tag(sync=True)
+    method_items = List().tag(sync=True)
+    method_selected = Unicode().tag(sync=True)
+    width = FloatHandleEmpty(11).tag(sync=True)
+    width_unit_items = List().tag(sync=True)
+    width_unit_selected = Unicode().tag(sync=True)
+    width_max = FloatHandleEmpty(50).tag(sync=True)  # of the slider, half a window
+    polyorder = IntHandleEmpty(2).tag(sync=True)
+    edge_items = List().tag(sync=True)
+    edge_selected = Unicode().tag(sync=True)
+    dq_bits_items = List().tag(sync=True)
+    dq_bits_selected = List([]).tag(sync=True)
+    dq_bits_multiselect = Bool(True).tag(sync=True)
+    fill = Bool(True).tag(sync=True)
+    show_preview = Bool(True).tag(sync=True)
+    show_residual = Bool(False).tag(sync=True)
+    show_results = Bool(True).tag(sync=True)
+
+    problem = Unicode().tag(sync=True)
+    result_text = Unicode().tag(sync=True)
+    noise_text = Unicode().tag(sync=True)
+    export_name = Unicode("").tag(sync=True)
+    export_overwrite = Bool(False).tag(sync=True)
+    export_error = Unicode("").tag(sync=True)
+    export_done = Unicode("").tag(sync=True)
+    python_code = Unicode("").tag(sync=True)
+
+    def __init__(self, *args, **kwargs):
+        self._ready = False
+        super().__init__(*args, **kwargs)
+        self._plugin_description = "Smooth spectra; median, with mask and uncertainties."
+        self.dataset = DatasetSelect(
+            self, "dataset_items", "dataset_selected", multiselect="multiselect",
+            filters=[can_be_smoothed], default_mode="first",
+        )  # fmt: skip
+        choices = {
+            "method": _METHODS,
+            "width_unit": _UNITS,
+            "edge": _EDGES,
+        }
+        for name, options in choices.items():
+            select = SelectPluginComponent(
+                self,
+                items=f"{name}_items",
+                selected=f"{name}_selected",
+                manual_options=list(options),
+            )
+            setattr(self, name, select)
+        self.dq_bits = SelectPluginComponent(
+            self, items="dq_bits_items", selected="dq_bits_selected",
+            multiselect="dq_bits_multiselect", manual_options=list(DQ_FLAGS),
+        )  # fmt: skip
+        self.dq_bits.selected = ["DO_NOT_USE"]
+        self._preview = SmoothingPreview(self._app)
+        for message in (
+            AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
+            SubsetUpdateMessage, SubsetDeleteMessage, GlobalDisplayUnitChanged,
+        ):  # fmt: skip
+            self.hub.subscribe(self, message, handler=lambda _: self._update_preview())
+        self.observe_traitlets_for_relevancy(
+            traitlets_to_observe=["dataset_items"],
+            irrelevant_msg_callback=lambda _: (
+                "" if self.dataset_items else "No spectrum is loaded."
+            ),
+        )
+        self._ready = True
+        self._choose_first()
+
+    @property
+    def user_api(self) -> PluginUserApi:
+        return PluginUserApi(
+            self,
+            expose=(
+                "dataset",
+                "method",
+                "width",
+                "width_unit",
+                "edge",
+                "polyorder",
+                "dq_bits",
+                "fill",
+                "spectral_subset",
+                "show_preview",
+                "show_residual",
+                "keep_active",
+                "show_results",
+                "smooth",
+                "export",
+                "to_python",
+            ),  # fmt: skip
+            readonly=("problem",),
+        )
+
+    # ---- the settings ----
+
+    @property
+    def _window(self) -> int | float | u.Quantity:
+        """The width as `smooth_spectrum` takes it."""
+        if self.width == "":
+            raise Stage3Error("width is empty; give a number")
+        if self.width_unit_selected != "pix":
+            return float(self.width) * u.Unit(self.width_unit_selected)
+        return int(self.width) if float(self.width).is_integer() else float(self.width)
+
+    def _smooth(self, label: str) -> tuple[Spectrum, Spectrum]:
+        """Return the part of a spectrum that is smoothed, and the result."""
+        data = data_of(self, label)
+        if data is None:
+            raise Stage3Error(f"{label}: is not loaded (any more)")
+        spectrum = spectrum_to_smooth(data, self.dq_bits_selected)
+        region = self._region()
+        try:
+            smoothed = smooth_spectrum(
+                spectrum,
+                _METHODS[self.method_selected],
+                self._window,
+                edge=self.edge_selected,
+                polyorder=int(self.polyorder or 0),
+                fill=self.fill,
+                region=region,
+            )
+        except Stage3Error as err:
+            raise Stage3Error(f"{label}: {err}") from err
+        smoothed.meta["smoothing"]["input"] = label
+        smoothed.meta["smoothing"]["excluded"] = "+".join(self.dq_bits_selected) or "not finite"
+        if region is not None:
+            keep = np.isin(spectrum.spectral_axis.value, smoothed.spectral_axis.value)
+            spectrum = spectrum[..., keep] if spectrum.flux.ndim == 2 else spectrum[keep]
+        return spectrum, smoothed
+
+    def _region(self) -> SpectralRegion | None:
+        if self.spectral_subset.selected in ("", _ALL):
+            return None
+        return spectral_region(self.spectral_subset)
+
+    def _labels(self) -> list[str]:
+        chosen = self.dataset_selected
+        chosen = [chosen] if isinstance(chosen, str) else list(chosen)
+        return [label for label in chosen if label in self.dataset.choices]
+
+    @observe("dataset_items")
+    def _choose_first(self, *_: Any) -> None:
+        """Choose the first spectrum that comes; jdaviz leaves a choice of several empty."""
+        if self._ready and not self._labels() and self.dataset_items:
+            self.dataset_selected = [self.dataset_items[0]["label"]]
+
+    # ---- preview ----
+
+    @observe(
+        "dataset_selected", "method_selected", "width", "width_unit_selected", "polyorder",
+        "edge_selected", "dq_bits_selected", "fill", "spectral_subset_selected", "show_preview",
+        "show_residual", "is_active",
+    )  # fmt: skip
+    def _update_preview(self, change: dict | None = None) -> None:
+        if not self._ready:
+            return
+        self._preview.clear()
+        self.problem = self.noise_text = ""
+        labels = self._labels()
+        self.result_text = ", ".join(self._result_label(label) for label in labels)
+        if not labels or not self.is_active:
+            return
+        try:
+            for label in labels:
+                if data_of(self, label).ndim != 1:
+                    continue
+                spectrum, smoothed = self._smooth(label)
+                self._preview.show(
+                    label,
+                    spectrum,
+                    smoothed,
+                    with_smoothed=self.show_preview,
+                    with_residual=self.show_residual,
+                )
+                if len(labels) == 1:
+                    self.noise_text = _residual_sentence(spectrum, smoothed)
+            if change is not None and change["name"] == "show_residual" and self.show_residual:
+                self._preview.make_room()
+        except Stage3Error as err:
+            self._preview.clear()
+            self.problem = str(err)
+
+    def _result_label(self, label: str) -> str:
+        try:
+            return result_label(label, _METHODS[self.method_selected], self._window)
+        except (Stage3Error, KeyError):
+            return ""
+
+    # ---- results ----
+
+    def smooth(self, add_data: bool = True) -> Spectrum | list[Spectrum]:
+        """Smooth the chosen spectra.
+
+        Parameters
+        ----------
+        add_data : bool, optional
+            Whether to add the results to the app; a result of the same name is replaced.
+
+        Returns
+        -------
+        specutils.Spectrum or list of specutils.Spectrum
+            One for one chosen spectrum, else a list in their order.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit one of the spectra; then none is added.
+        """
+        labels = self._labels()
+        if not labels:
+            raise Stage3Error("Median Smooth: no spectrum is chosen")
+        results = [self._smooth(label)[1] for label in labels]
+        if add_data:
+            for label, smoothed in zip(labels, results, strict=True):
+                self._add(label, smoothed)
+        return results[0] if len(results) == 1 else results
+
+    def _add(self, label: str, smoothed: Spectrum) -> None:
+        smoothed.meta["plugin"] = self._plugin_name
+        viewers = spectrum_viewers_showing(self, label) if self.show_results else []
+        name = self._result_label(label)
+        replace_spectrum(self, name, smoothed, [viewer.reference for viewer in viewers])
+        if smoothed.flux.ndim == 2 and self.show_results:
+            show_alone(self, name, "stage3-dynamic-spectrum-viewer", "Smoothed dynamic spectrum")
+
+    def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
+        """Write the smoothed spectrum to a FITS table.
+
+        `specutils.Spectrum.read` reads it back with ``format='tabular-fits'``.
+
+        Parameters
+        ----------
+        path : path-like
+            Of the file; with several spectra chosen, a number is put before its suffix.
+        overwrite : bool, optional
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            Of the (first) file.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit, the file is there already, or cannot be written.
+        """
+        results = self.smooth(add_data=False)
+        results = results if isinstance(results, list) else [results]
+        path = Path(path).expanduser()
+        paths = [path]
+        if len(results) > 1:
+            paths = [path.with_stem(f"{path.stem}_{i}") for i in range(1, len(results) + 1)]
+        for target in paths:
+            if target.exists() and not overwrite:
+                raise Stage3Error(f"{target}: is there already; give another name, or overwrite it")
+        for target, smoothed in zip(paths, results, strict=True):
+            write_spectrum(smoothed, target)
+        return paths[0]
+
+    def to_python(self) -> str:
+        """Return Python code that smooths in the same way.
+
+        Returns
+        -------
+        str
+        """
+        lines = [
+            "plg = app.plugins['Median Smooth']",
+            f"plg.dataset = {self._labels()!r}",
+            f"plg.method = {self.method_selected!r}",
+            f"plg.width_unit = {self.width_unit_selected!r}",
+            f"plg.width = {self.width!r}",
+            f"plg.edge = {self.edge_selected!r}",
+            f"plg.dq_bits = {list(self.dq_bits_selected)!r}",
+        ]
+        if self.method_selected == "Savitzky-Golay":
+            lines.append(f"plg.polyorder = {self.polyorder!r}")
+        if not self.fill:
+            lines.append("plg.fill = False")
+        if self._region() is not None:
+            lines.append(f"plg.spectral_subset = {self.spectral_subset.selected!r}")
+        return "\n".join([*lines, "smoothed = plg.smooth()"]) + "\n"
+
+    # ---- from the browser ----
+
+    def vue_smooth(self, *_: Any) -> None:
+        try:
+            results = self.smooth()
+        except Stage3Error as err:
+            self.problem = str(err)
+            show_message(self, self.problem)
+            return
+        count = len(results) if isinstance(results, list) else 1
+        show_message(self, f"Smoothed {count} spectr{'um' if count == 1 else 'a'}.", "success")
+
+    def vue_save_file(self, *_: Any) -> None:
+        self.export_error = self.export_done = ""
+        name = self.export_name.strip() or f"{self.result_text.split(', ')[0]}.fits"
+        name = name.replace(" ", "_").replace("(", "").replace(")", "")
+        try:
+            path = self.export(name if name.endswith(".fits") else f"{name}.fits",
+                               overwrite=self.export_overwrite)  # fmt: skip
+        except Stage3Error as err:
+            self.export_error = str(err)
+            return
+        self.export_done = f"Saved {path.resolve()}"
+
+    def vue_show_python(self, *_: Any) -> None:
+        self.python_code = self.to_python()
+
+
+def _residual_sentence(spectrum: Spectrum, smoothed: Spectrum) -> str:
+    """Say how data minus result scatters, against the stated uncertainties."""
+    residual = (spectrum.flux - smoothed.flux).value
+    good = np.isfinite(residual) & ~np.asarray(spectrum.mask, dtype=bool)
+    if good.sum() < 3:
+        return ""
+    scatter = 1.4826 * np.median(np.abs(residual[good] - np.median(residual[good])))
+    text = f"Data minus result: scatter {scatter:.3g} {spectrum.flux.unit} (1.4826 MAD)"
+    if spectrum.uncertainty is not None:
+        stated = np.nanmedian(spectrum.uncertainty.array[good])
+        text += f"; median stated uncertainty {stated:.3g}"
+    return text + "."
+
+
+assert set(_METHODS.values()) == set(SMOOTHING_METHODS)

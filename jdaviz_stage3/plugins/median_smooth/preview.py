@@ -1,0 +1,95 @@
+"""Lines over spectrum viewers that show what smoothing would give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jdaviz.core.marks import PluginLine
+from specutils import Spectrum
+
+from ...jdaviz_compat import in_display_units, spectrum_viewers_showing
+
+__all__ = ["SmoothingPreview"]
+
+_SMOOTHED = "#c75d2c"  # jdaviz's colour of what is active
+_RESIDUAL = "#7b1fa2"
+_RESIDUAL_SUFFIX = " residual"
+
+
+class SmoothingPreview:
+    """The smoothed spectra and their residuals in all spectrum viewers that show the input.
+
+    Parameters
+    ----------
+    app : jdaviz application
+    """
+
+    def __init__(self, app: Any):
+        self._app = app
+        self._lines: dict[tuple[Any, str], PluginLine] = {}
+
+    def show(
+        self,
+        label: str,
+        spectrum: Spectrum,
+        smoothed: Spectrum,
+        *,
+        with_smoothed: bool = True,
+        with_residual: bool = False,
+    ) -> int:
+        """Draw the preview of one spectrum.
+
+        Parameters
+        ----------
+        label : str
+            Of the input in the app.
+        spectrum : specutils.Spectrum
+            The part of the input that was smoothed.
+        smoothed : specutils.Spectrum
+        with_smoothed, with_residual : bool, optional
+            What to draw: the result; the input minus the result, around zero.
+
+        Returns
+        -------
+        int
+            Number of viewers it is drawn in.
+        """
+        viewers = spectrum_viewers_showing(self._app, label)
+        for viewer in viewers:
+            if with_smoothed:
+                self._draw(viewer, label, smoothed, _SMOOTHED, 2.0)
+            if with_residual:
+                difference = Spectrum(
+                    flux=spectrum.flux - smoothed.flux, spectral_axis=smoothed.spectral_axis
+                )
+                self._draw(viewer, f"{label}{_RESIDUAL_SUFFIX}", difference, _RESIDUAL, 1.0)
+        return len(viewers)
+
+    def make_room(self) -> None:
+        """Extend the flux axes so that the residuals, which lie around zero, are in view."""
+        for (viewer, name), line in self._lines.items():
+            if name.endswith(_RESIDUAL_SUFFIX) and len(line.y):
+                low = 1.2 * float(np.percentile(line.y, 1))
+                if low < viewer.state.y_min:
+                    viewer.state.y_min = low
+
+    def _draw(self, viewer: Any, name: str, spectrum: Spectrum, color: str, width: float) -> None:
+        line = self._lines.get((viewer, name))
+        if line is None:
+            line = PluginLine(viewer, visible=False, colors=[color], stroke_width=width)
+            line.auto_update_units = False  # the plugin draws anew
+            self._lines[viewer, name] = line
+            viewer.figure.marks = [*viewer.figure.marks, line]
+        x, y = in_display_units(viewer, spectrum)
+        finite = np.isfinite(x) & np.isfinite(y)
+        with line.hold_sync():
+            line.x, line.y = x[finite], y[finite]
+            line.visible = bool(finite.any())
+
+    def clear(self) -> None:
+        """Take all lines out of the viewers."""
+        for viewer in {viewer for viewer, _ in self._lines}:
+            ours = [line for (where, _), line in self._lines.items() if where is viewer]
+            viewer.figure.marks = [mark for mark in viewer.figure.marks if mark not in ours]
+        self._lines.clear()

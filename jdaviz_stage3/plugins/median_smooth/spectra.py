@@ -1,0 +1,98 @@
+"""Spectra of the data collection, with the samples that are to be excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from specutils import Spectrum
+
+from ...errors import Stage3Error
+from ...jdaviz_compat import spectrum_of_data
+from ...readers.quality import excluded
+
+__all__ = ["can_be_smoothed", "result_label", "spectrum_to_smooth"]
+
+
+def can_be_smoothed(data: Any) -> bool:
+    """Whether data (glue) are a 1-D or 2-D spectrum, and no result of smoothing.
+
+    Parameters
+    ----------
+    data : glue.core.Data
+
+    Returns
+    -------
+    bool
+    """
+    if data.ndim not in (1, 2) or "smoothing" in data.meta:
+        return False
+    axes = getattr(data.coords, "world_axis_physical_types", None) or ()
+    return any(str(axis).startswith(("em.", "spect.")) for axis in axes)
+
+
+def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
+    """Return a spectrum of the data collection, with a mask of what is to be excluded.
+
+    Parameters
+    ----------
+    data : glue.core.Data
+        A 1-D or 2-D spectrum.
+    dq_bits : sequence of str
+        Names of the data-quality flags that exclude a sample. Where the file's flags are not kept
+        with the data, the samples that loading excluded are.
+
+    Returns
+    -------
+    specutils.Spectrum
+        As it was read from the file, before excluded samples were blanked.
+
+    Raises
+    ------
+    Stage3Error
+        If it has no usable sample.
+    """
+    spectrum = data.meta.get("_as_read")
+    if spectrum is None:
+        spectrum = spectrum_of_data(data)
+        mask = ~np.isfinite(spectrum.flux.value)
+        if spectrum.mask is not None:
+            mask |= np.asarray(spectrum.mask, dtype=bool)
+    else:
+        mask = excluded(spectrum.flux.value, spectrum.meta.get("dq"), list(dq_bits) or None)
+    if mask.all():
+        raise Stage3Error(
+            f"{data.label}: no sample is left (finite, and without the flags "
+            f"{', '.join(dq_bits) or 'none'}); exclude fewer flags"
+        )
+    private = ("_as_read", "dq")
+    return Spectrum(
+        flux=spectrum.flux,
+        spectral_axis=spectrum.spectral_axis,
+        spectral_axis_index=getattr(spectrum, "spectral_axis_index", None),
+        uncertainty=spectrum.uncertainty,
+        mask=mask,
+        meta={name: value for name, value in spectrum.meta.items() if name not in private},
+    )
+
+
+def result_label(label: str, method: str, width: Any) -> str:
+    """Return what a smoothed spectrum is called: ``'… c1d order 1 (median 11 px)'``.
+
+    Parameters
+    ----------
+    label : str
+        Of the input.
+    method : str
+    width : int, float or Quantity
+
+    Returns
+    -------
+    str
+    """
+    if hasattr(width, "unit"):
+        text = f"{width.value:g} {width.unit}"
+    else:
+        text = f"{width:g} px"
+    return f"{label} ({method} {'σ ' if method == 'gaussian' else ''}{text})"
