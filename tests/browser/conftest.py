@@ -184,11 +184,9 @@ class Page:
         """The names of the viewers that are open."""
         return [element.text for element in self.find(".lm_title")]
 
-    def picture(self, viewer: str) -> np.ndarray:
-        """The plot area of the first viewer whose name starts so, as (y, x, RGB); empty if none."""
-        from PIL import Image
-
-        box = self.driver.execute_script(
+    def box(self, viewer: str) -> tuple[float, float, float, float] | None:
+        """Left, top, right and bottom of the plot area of the first viewer whose name starts so."""
+        return self.driver.execute_script(
             """
             const stacks = [...document.querySelectorAll('.lm_stack')];
             const stack = stacks.find(s => s.querySelector('.lm_title')
@@ -200,10 +198,47 @@ class Page:
             """,
             viewer,
         )
+
+    def picture(self, viewer: str) -> np.ndarray:
+        """The plot area of the first viewer whose name starts so, as (y, x, RGB); empty if none."""
+        from PIL import Image
+
+        box = self.box(viewer)
         if box is None:
             return np.empty((0, 0, 3), dtype=int)
         screen = Image.open(io.BytesIO(self.driver.get_screenshot_as_png())).convert("RGB")
         return np.asarray(screen.crop([round(edge) for edge in box]), dtype=int)
+
+    def point_at(self, x: float, y: float, click: bool = False) -> None:
+        """Move the mouse to a place of the page, and click there if asked."""
+        kinds = ("mouseMoved", "mousePressed", "mouseReleased") if click else ("mouseMoved",)
+        for kind in kinds:
+            button = {} if kind == "mouseMoved" else {"button": "left", "clickCount": 1}
+            event = {"type": kind, "x": x, "y": y, **button}
+            self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+
+    def open_plugin(self, name: str) -> None:
+        """Open a plugin in the tray, and the tray if it is closed."""
+
+        def header():
+            found = [e for e in self.find(".plugin-header") if e.text.split("\n")[0] == name]
+            return found[0] if found else None
+
+        if header() is None:
+            self.find(".v-toolbar__items button")[4].click()
+        self.wait_for(header, f"the plugin {name}").click()
+
+    def field(self, label: str):
+        """The field that a person types into or chooses from, by its label."""
+        inputs = self.find(".v-expansion-panel--active .v-input")
+        found = [e for e in inputs if e.text.split("\n")[0] == label]
+        return found[0].find_element("css selector", "input")
+
+    def press(self, text: str) -> None:
+        """Press the button with this text."""
+        buttons = [e for e in self.find("button") if e.text.strip().upper() == text.upper()]
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", buttons[0])
+        buttons[0].click()
 
     def screenshot(self, name: str) -> None:
         """Keep a screenshot."""

@@ -73,6 +73,10 @@ class OverlayCanvas:
                 self.marks[overlay] = CatalogMarks(overlay, self.viewer)
             self.segments[overlay].draw()
             self.marks[overlay].draw()
+        if self._hovered is not None:
+            under_cursor = self.marks.get(self._hovered[0])
+            if under_cursor is None or under_cursor.scene is None:
+                self._hover(None)
         if not self.marks:
             self.annotations.remove()
         self.annotations.draw([marks for marks in self.marks.values() if marks.scene is not None])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,7 @@ from jdaviz.core.events import (
 )
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.user_api import PluginUserApi
-from traitlets import Any as AnyTrait
-from traitlets import Bool, List, Unicode, observe
+from traitlets import Unicode, observe
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
@@ -27,22 +25,22 @@ from ...jdaviz_compat import (
     image_viewers,
     images_in,
     is_image_viewer,
+    layer_of,
     show_message,
 )
-from .canvas import OverlayCanvas, zoom_to
+from .canvas import OverlayCanvas
 from .controls import OverlayControls
 from .export import ExportControls
 from .filters import FilterControls
 from .overlay import Overlay
-from .selection import SourceSelectionMessage
+from .selection import SelectionControls
 from .settings import COLORS, OverlaySettings
-from .table import TableLink
 
 __all__ = ["CatalogOverlay"]
 
 
 @tray_registry("stage3-catalog-overlay", label="Catalog Overlay", category="data:analysis")
-class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
+class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayControls):
     """Source catalogs over images: shapes, types, fluxes, labels, filters and selection.
 
     A catalog is drawn as soon as it is loaded beside the mosaic of the same observation and
@@ -84,18 +82,11 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
 
     count_text = Unicode().tag(sync=True)
     problem = Unicode().tag(sync=True)
-    hover_text = Unicode().tag(sync=True)
-    selected_details = List().tag(sync=True)
-    selected_title = Unicode().tag(sync=True)
-    n_selected = AnyTrait(0).tag(sync=True)
-    has_table = Bool(False).tag(sync=True)
 
     def __init__(self, *args, **kwargs):
         self._overlays: dict[Any, Overlay] = {}
         self._canvases: dict[Any, OverlayCanvas] = {}
-        self._listeners: list[Callable[[list], None]] = []
         self._told: set[str] = set()
-        self._tables = TableLink(kwargs["app"] if "app" in kwargs else args[0], self._rows_checked)
         super().__init__(*args, **kwargs)
         self._plugin_description = "Show source catalogs over images, by what the sources are."
         handlers = {
@@ -199,15 +190,22 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
         viewer = message.viewer
         if viewer is not None and is_image_viewer(viewer) and isinstance(message, AddDataMessage):
             self._adopt()
-            self._show_what_belongs(viewer)
+            self._show_what_belongs(viewer, message.data)
         self._watch_tables()
         self.redraw()
 
-    def _show_what_belongs(self, viewer: Any) -> None:
-        """Turn on the overlays of catalogs whose own mosaic the viewer shows."""
+    def _show_what_belongs(self, viewer: Any, new: Any | None = None) -> None:
+        """Turn on the overlays of catalogs whose own mosaic a viewer shows.
+
+        Of those that ``new`` data belong to, if any are given: what the user has switched off
+        stays off when something else comes.
+        """
         roots = {image.meta.get("_stage3_root") for image in images_in(viewer)} - {None, ""}
         for overlay in self._overlays.values():
-            if overlay.sources.root in roots and viewer not in overlay.viewers:
+            root = overlay.sources.root
+            if new is not None and new.meta.get("_stage3_root") != root:
+                continue
+            if root in roots and viewer not in overlay.viewers:
                 overlay.viewers.append(viewer)
                 overlay.settings.visible = True
         self._show_current()
@@ -252,12 +250,6 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
         self._show_details(overlay)
         self._report()
 
-    def _watch_tables(self) -> None:
-        """Listen to all tables of catalogs."""
-        current = self.current()
-        with_table = [o for o in self._overlays.values() if self._tables.watch(o)]
-        self.has_table = current in with_table
-
     @observe("viewer_selected")
     def _viewers_changed(self, *_: Any) -> None:
         overlay = self.current()
@@ -268,12 +260,15 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
 
     # ---- drawing ----
 
-    def settings_changed(self, overlay: Overlay, rescale: bool) -> None:
+    def settings_changed(self, overlay: Overlay, name: str) -> None:
         if overlay.settings.visible and not overlay.viewers:
             overlay.viewers = image_viewers(self)
             self._show_current()
-        if rescale:
-            overlay.rescale()
+        if name == "visible" and overlay.settings.visible:
+            for viewer in overlay.viewers:
+                layer = layer_of(viewer, overlay.sources.data)
+                if layer is not None:
+                    layer.visible = True
         self.redraw()
 
     def redraw(self) -> None:
@@ -352,142 +347,3 @@ class CatalogOverlay(FilterControls, ExportControls, OverlayControls):
         if overlay is None:
             raise Stage3Error("Catalog Overlay: no catalog is loaded")
         return overlay.sources.table(np.flatnonzero(overlay.passing))
-
-    # ---- selection ----
-
-    @property
-    def selected(self) -> list:
-        """Labels of the selected sources."""
-        overlay = self.current()
-        return overlay.sources.labels[overlay.selection].tolist() if overlay else []
-
-    @property
-    def selected_table(self) -> QTable | None:
-        """The selected sources with all columns; None if no catalog is loaded."""
-        overlay = self.current()
-        return overlay.sources.table(overlay.selection) if overlay else None
-
-    def select(self, labels: Any, zoom: bool = False) -> None:
-        """Select sources: highlight them, and show their rows here and in table viewers.
-
-        Parameters
-        ----------
-        labels : int, str or sequence of those
-            The sources' labels.
-        zoom : bool, optional
-            Whether to zoom to them.
-
-        Raises
-        ------
-        Stage3Error
-            If the catalog has no source of a label; the selection stays as it was.
-        """
-        overlay = self._required()
-        several = np.ndim(labels) or isinstance(labels, (set, frozenset))
-        wanted = list(dict.fromkeys(np.array(list(labels)).tolist() if several else [labels]))
-        rows = overlay.sources.rows_of(wanted)
-        if len(rows) < len(wanted):
-            there = set(overlay.sources.labels[rows].tolist())
-            missing = [label for label in wanted if label not in there]
-            raise Stage3Error(
-                f"{overlay.sources.name}: no source with label {', '.join(map(repr, missing[:5]))} "
-                f"(labels go from {overlay.sources.labels.min()} to {overlay.sources.labels.max()})"
-                if len(overlay.sources)
-                else f"{overlay.sources.name}: the catalog has no sources"
-            )
-        self._select_rows(overlay, rows)
-        if zoom:
-            self.zoom_to_selected()
-
-    def clear_selection(self) -> None:
-        """Select no source."""
-        overlay = self.current()
-        if overlay is not None:
-            self._select_rows(overlay, np.empty(0, dtype=int))
-
-    def on_selection(self, callback: Callable[[list], None]) -> Callable[[], None]:
-        """Call a function with the labels of the selected sources when the selection changes.
-
-        Parameters
-        ----------
-        callback : callable
-            Takes a list of labels.
-
-        Returns
-        -------
-        callable
-            Call it to stop.
-        """
-        self._listeners.append(callback)
-        return lambda: self._listeners.remove(callback)
-
-    def zoom_to_selected(self) -> None:
-        """Bring the selected sources into view, with what lies around them."""
-        overlay = self._required()
-        for viewer in overlay.viewers if len(overlay.selection) else ():
-            positions = overlay.positions_in(viewer)
-            zoom_to(viewer, positions, overlay.selection)
-
-    def open_table(self) -> str:
-        """Open the catalog in a table viewer, where rows can be checked to select sources.
-
-        Returns
-        -------
-        str
-            Label of the viewer.
-        """
-        label = self._tables.open(self._required())
-        self.has_table = True
-        return label
-
-    def _select_rows(self, overlay: Overlay, rows: np.ndarray) -> None:
-        if np.array_equal(rows, overlay.selection):
-            return
-        overlay.selection = rows
-        for canvas in self._canvases.values():
-            canvas.draw_selection(overlay)
-        self._tables.show(overlay)
-        if self.catalog_selected != overlay.sources.name:
-            self.catalog_selected = overlay.sources.name
-        self._show_details(overlay)
-        self._announce(overlay)
-
-    def _announce(self, overlay: Overlay) -> None:
-        labels = overlay.sources.labels[overlay.selection].tolist()
-        message = SourceSelectionMessage(self, overlay.sources.name, labels, overlay.selection)
-        self.hub.broadcast(message)
-        for listener in list(self._listeners):
-            listener(labels)
-
-    def _show_details(self, overlay: Overlay | None) -> None:
-        """Show the last of the selected sources with all its columns."""
-        rows = overlay.selection if overlay else np.empty(0, dtype=int)
-        self.n_selected = len(rows)
-        self.selected_title = overlay.sources.sentence(rows[-1]) if len(rows) else ""
-        self.selected_details = overlay.sources.details(rows[-1]) if len(rows) else []
-
-    def _clicked(self, overlay: Overlay, row: int, add: bool) -> None:
-        rows = overlay.selection.tolist() if add else []
-        rows = [other for other in rows if other != row] + ([] if row in rows else [row])
-        self._select_rows(overlay, np.array(rows, dtype=int))
-
-    def _hovered(self, line: str) -> None:
-        self.hover_text = line
-
-    def _rows_checked(self, data: Any, rows: np.ndarray) -> None:
-        if data in self._overlays:
-            self._select_rows(self._overlays[data], rows)
-
-    # ---- from the browser ----
-
-    def vue_clear_selection(self, *_: Any) -> None:
-        self.clear_selection()
-
-    def vue_zoom_to_selected(self, *_: Any) -> None:
-        self.zoom_to_selected()
-
-    def vue_open_table(self, *_: Any) -> None:
-        self.open_table()
-
-    def vue_show_python(self, *_: Any) -> None:
-        self.python_code = self.to_python()

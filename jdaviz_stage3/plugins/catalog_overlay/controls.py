@@ -152,8 +152,8 @@ class OverlayControls(PluginTemplateMixin):
         """The overlay whose settings the controls show; overridden by the plugin."""
         return None
 
-    def settings_changed(self, overlay: Overlay, rescale: bool) -> None:
-        """Draw an overlay whose settings have changed; overridden by the plugin."""
+    def settings_changed(self, overlay: Overlay, name: str) -> None:
+        """Draw an overlay one of whose settings has changed; overridden by the plugin."""
 
     # ---- controls and settings ----
 
@@ -206,7 +206,9 @@ class OverlayControls(PluginTemplateMixin):
             # ellipses and circles are as large as the sources are
             overlay.settings.shape = "Marker"
             self.show_settings(overlay)
-        self.settings_changed(overlay, rescale=name in _SCALES)
+        if name in _SCALES:
+            overlay.rescale()
+        self.settings_changed(overlay, name)
 
     def _refuse(self, name: str, value: Any, overlay: Overlay) -> None:
         """Put a control back to what the setting is, and say why."""

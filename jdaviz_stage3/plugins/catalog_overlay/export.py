@@ -189,6 +189,10 @@ class ExportControls(HasTraits):
 
     # ---- from the browser ----
 
+    def vue_show_python(self, *_: Any) -> None:
+        """Show the code that ``to_python`` gives."""
+        self.python_code = self.to_python()
+
     def vue_save_file(self, kind: str) -> None:
         """Write the file that the fields name."""
         self.export_error = self.export_done = ""

@@ -1,11 +1,22 @@
-"""The event by which other plugins learn which sources are selected."""
+"""Which sources are selected: in images, in tables, in the plugin, and for other plugins."""
 
 from __future__ import annotations
 
-import numpy as np
-from glue.core.message import Message
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
 
-__all__ = ["SourceSelectionMessage"]
+import numpy as np
+from astropy.table import QTable
+from glue.core.message import Message
+from traitlets import Bool, HasTraits, Int, List, Unicode
+
+from ...errors import Stage3Error
+from .canvas import zoom_to
+from .overlay import Overlay
+from .table import TableLink
+
+__all__ = ["SelectionControls", "SourceSelectionMessage"]
 
 
 class SourceSelectionMessage(Message):
@@ -31,3 +42,161 @@ class SourceSelectionMessage(Message):
         self.catalog = catalog
         self.labels = labels
         self.rows = rows
+
+
+class SelectionControls(HasTraits):
+    """The selection of the catalog that is chosen, and what the plugin shows of it."""
+
+    selected_details = List().tag(sync=True)
+    selected_title = Unicode().tag(sync=True)
+    n_selected = Int(0).tag(sync=True)
+    has_table = Bool(False).tag(sync=True)
+    hover_text = Unicode().tag(sync=True)
+
+    @cached_property
+    def _tables(self) -> TableLink:
+        return TableLink(self._app, self._rows_checked)
+
+    @cached_property
+    def _listeners(self) -> list[Callable[[list], None]]:
+        return []
+
+    @property
+    def selected(self) -> list:
+        """Labels of the selected sources."""
+        overlay = self.current()
+        return overlay.sources.labels[overlay.selection].tolist() if overlay else []
+
+    @property
+    def selected_table(self) -> QTable | None:
+        """The selected sources with all columns; None if no catalog is loaded."""
+        overlay = self.current()
+        return overlay.sources.table(overlay.selection) if overlay else None
+
+    def select(self, labels: Any, zoom: bool = False) -> None:
+        """Select sources: highlight them, and show their rows here and in table viewers.
+
+        Parameters
+        ----------
+        labels : int, str or sequence of those
+            The sources' labels.
+        zoom : bool, optional
+            Whether to zoom to them.
+
+        Raises
+        ------
+        Stage3Error
+            If the catalog has no source of a label; the selection stays as it was.
+        """
+        overlay = self._required()
+        several = np.ndim(labels) or isinstance(labels, (set, frozenset))
+        wanted = list(dict.fromkeys(np.array(list(labels)).tolist() if several else [labels]))
+        rows = overlay.sources.rows_of(wanted)
+        if len(rows) < len(wanted):
+            there = set(overlay.sources.labels[rows].tolist())
+            missing = [label for label in wanted if label not in there]
+            raise Stage3Error(
+                f"{overlay.sources.name}: no source with label {', '.join(map(repr, missing[:5]))} "
+                f"(labels go from {overlay.sources.labels.min()} to {overlay.sources.labels.max()})"
+                if len(overlay.sources)
+                else f"{overlay.sources.name}: the catalog has no sources"
+            )
+        self._select_rows(overlay, rows)
+        if zoom:
+            self.zoom_to_selected()
+
+    def clear_selection(self) -> None:
+        """Select no source."""
+        overlay = self.current()
+        if overlay is not None:
+            self._select_rows(overlay, np.empty(0, dtype=int))
+
+    def on_selection(self, callback: Callable[[list], None]) -> Callable[[], None]:
+        """Call a function with the labels of the selected sources when the selection changes.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes a list of labels.
+
+        Returns
+        -------
+        callable
+            Call it to stop.
+        """
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def zoom_to_selected(self) -> None:
+        """Bring the selected sources into view, with what lies around them."""
+        overlay = self._required()
+        for viewer in overlay.viewers if len(overlay.selection) else ():
+            positions = overlay.positions_in(viewer)
+            zoom_to(viewer, positions, overlay.selection)
+
+    def open_table(self) -> str:
+        """Open the catalog in a table viewer, where rows can be checked to select sources.
+
+        Returns
+        -------
+        str
+            Label of the viewer.
+        """
+        label = self._tables.open(self._required())
+        self.has_table = True
+        return label
+
+    def _select_rows(self, overlay: Overlay, rows: np.ndarray) -> None:
+        if np.array_equal(rows, overlay.selection):
+            return
+        overlay.selection = rows
+        for canvas in self._canvases.values():
+            canvas.draw_selection(overlay)
+        self._tables.show(overlay)
+        if self.catalog_selected != overlay.sources.name:
+            self.catalog_selected = overlay.sources.name
+        self._show_details(overlay)
+        self._announce(overlay)
+
+    def _announce(self, overlay: Overlay) -> None:
+        labels = overlay.sources.labels[overlay.selection].tolist()
+        message = SourceSelectionMessage(self, overlay.sources.name, labels, overlay.selection)
+        self.hub.broadcast(message)
+        for listener in list(self._listeners):
+            listener(labels)
+
+    def _show_details(self, overlay: Overlay | None) -> None:
+        """Show the last of the selected sources with all its columns."""
+        rows = overlay.selection if overlay else np.empty(0, dtype=int)
+        self.n_selected = len(rows)
+        self.selected_title = overlay.sources.sentence(rows[-1]) if len(rows) else ""
+        self.selected_details = overlay.sources.details(rows[-1]) if len(rows) else []
+
+    def _clicked(self, overlay: Overlay, row: int, add: bool) -> None:
+        rows = overlay.selection.tolist() if add else []
+        rows = [other for other in rows if other != row] + ([] if row in rows else [row])
+        self._select_rows(overlay, np.array(rows, dtype=int))
+
+    def _hovered(self, line: str) -> None:
+        self.hover_text = line
+
+    def _rows_checked(self, data: Any, rows: np.ndarray) -> None:
+        if data in self._overlays:
+            self._select_rows(self._overlays[data], rows)
+
+    def _watch_tables(self) -> None:
+        """Listen to all tables of catalogs."""
+        current = self.current()
+        with_table = [o for o in self._overlays.values() if self._tables.watch(o)]
+        self.has_table = current in with_table
+
+    # ---- from the browser ----
+
+    def vue_clear_selection(self, *_: Any) -> None:
+        self.clear_selection()
+
+    def vue_zoom_to_selected(self, *_: Any) -> None:
+        self.zoom_to_selected()
+
+    def vue_open_table(self, *_: Any) -> None:
+        self.open_table()

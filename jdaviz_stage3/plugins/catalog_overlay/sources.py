@@ -42,7 +42,12 @@ class Sources:
 
     @cached_property
     def _components(self) -> dict[str, Any]:
-        return {component.label: component for component in self.data.main_components}
+        found = {component.label: component for component in self.data.main_components}
+        # the two angles of the sky position by their names in the file, too
+        for name in self._kept("columns", ()):
+            if name not in found and f"{name}.ra" not in found and {"RA", "Dec"} <= set(found):
+                found |= {f"{name}.ra": found["RA"], f"{name}.dec": found["Dec"]}
+        return found
 
     def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
         values, unit = self.array(name), self.unit(name)

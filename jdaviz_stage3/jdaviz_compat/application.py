@@ -1,0 +1,168 @@
+"""Apps and their trays, messages and registries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = [
+    "add_plugins",
+    "application",
+    "configuration",
+    "give_layout",
+    "on_every_app",
+    "refresh_from_registries",
+    "send_importer_templates",
+    "show_message",
+]
+
+
+def application(app: Any) -> Any:
+    """Return jdaviz's inner application of a helper (``Imviz()``, ``jdaviz.gca()``).
+
+    Reason: data collection, hub and viewers hang on it, and the public ``.app`` of a helper is
+    deprecated in favour of ``._app``. jdaviz 5.1: the same.
+    """
+    return getattr(app, "_app", app)
+
+
+def configuration(app: Any) -> str:
+    """Return the name of an app's configuration: ``'deconfigged'``, ``'imviz'``, ….
+
+    Reason: no public name. jdaviz 5.1: the same; with 5.2 only ``'deconfigged'`` is left.
+    """
+    return application(app).config
+
+
+def on_every_app(hook: Callable[[Any], None]) -> None:
+    """Run ``hook(app)`` for the generalised apps that exist and for those to come.
+
+    Reason: the only way to equip an app whichever of the packages is imported first.
+    jdaviz 5.1: the same private name.
+    """
+    import jdaviz
+
+    jdaviz._register_new_app_hook(hook)
+
+
+def refresh_from_registries(app: Any) -> None:
+    """Make an existing generalised app offer what has been registered after it was made.
+
+    Reason: an app copies the registries when it is made. jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    inner.update_tray_items_from_registry()
+    inner.update_new_viewers_from_registry()
+    _renew_loaders(app)
+    _renew_colormaps(app)
+    send_importer_templates()
+
+
+def _renew_loaders(app: Any) -> None:
+    """Replace an app's loaders by instances of the classes that are registered now.
+
+    Reason: loaders are made with the app, and ``update_loaders_from_registry`` keeps the
+    instances that it finds. jdaviz 5.1: the same.
+    """
+    from ipywidgets import widget_serialization
+    from jdaviz.core.registries import loader_resolver_registry
+
+    inner = application(app)
+    items = []
+    for item in inner.state.loader_items:
+        registered = loader_resolver_registry.members.get(item["name"])
+        old = widget_serialization["from_json"](item["widget"], None)
+        if registered is not None and type(old) is not registered:
+            new = registered(
+                app=inner,
+                open_callback=old.open_callback,
+                close_callback=old.close_callback,
+                set_active_loader_callback=old.set_active_loader_callback,
+            )
+            item = {**item, "widget": "IPY_MODEL_" + new.model_id}
+        items.append(item)
+    inner.state.loader_items = items
+
+
+def _renew_colormaps(app: Any) -> None:
+    """Let the menus of an existing app know the colour maps that were added after it was made.
+
+    Reason: each menu holds a copy, and cannot draw a layer whose colour map it does not know.
+    jdaviz 5.1: the same.
+    """
+    from jdaviz.utils import cmap_samples
+
+    inner = application(app)
+    menus = [viewer._data_menu for viewer in inner._viewer_store.values()]
+    menus += [plugin._obj for plugin in app.plugins.values()]
+    for menu in menus:
+        if hasattr(menu, "cmap_samples"):
+            menu.cmap_samples = dict(cmap_samples)
+
+
+def send_importer_templates() -> None:
+    """Send the templates of the importers' forms to the browser, before any file is loaded.
+
+    Reason: ipyvue makes the widget of a template once, and ``load`` makes importers while no
+    widget is announced to the browser; a form of the same template that is shown later then fails
+    with "widget model not found". jdaviz 5.1: to check.
+    """
+    import os
+
+    from ipyvue.Template import get_template
+    from jdaviz.core.registries import loader_importer_registry
+
+    for importer in loader_importer_registry.members.values():
+        if isinstance(importer.template_file, tuple):
+            folder = os.path.dirname(importer.template_file[0])
+            get_template(os.path.join(folder, importer.template_file[1]))
+
+
+def add_plugins(app: Any, names: list[str]) -> None:
+    """Add tray plugins to an ``Imviz()`` or ``Specviz()``, once each.
+
+    Reason: the trays of these configurations come from a YAML file, and the hook for new apps
+    does not fire for them. jdaviz 5.2 removes both classes.
+    """
+    from jdaviz.core.registries import tray_registry
+
+    inner = application(app)
+    have = {item["name"] for item in inner.state.tray_items}
+    for name in names:
+        if name not in have:
+            item = inner._create_tray_item(tray_registry.members[name])
+            inner.state.tray_items.append(item)
+
+
+def show_message(app: Any, text: str, color: str = "error", timeout: int = 15000) -> None:
+    """Show a line of text in the app's snackbar and keep it in its log.
+
+    Reason: messages go over the app's hub, which only ``app._app`` gives. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    text : str
+        The message.
+    color : {'info', 'success', 'warning', 'error'}
+        What kind of message it is.
+    timeout : int
+        How long it is shown, in milliseconds.
+    """
+    from jdaviz.core.events import SnackbarMessage
+
+    inner = application(app)
+    inner.hub.broadcast(SnackbarMessage(text, color=color, timeout=timeout, sender=inner))
+
+
+def give_layout(app: Any) -> None:
+    """Give an app's widget the layout that ``show(height=…)`` sets the height of.
+
+    Reason: with ipyvue 1.13 and later it has none, and jdaviz 5.0.5 raises AttributeError.
+    jdaviz 5.1: to check.
+    """
+    from ipywidgets import Layout
+
+    inner = application(app)
+    if inner.layout is None:
+        inner.layout = Layout()

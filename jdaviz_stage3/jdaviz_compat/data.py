@@ -1,0 +1,128 @@
+"""The data collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .application import application
+
+__all__ = [
+    "catalogs_of",
+    "data_labels",
+    "data_of",
+    "has_images",
+    "images_in",
+    "images_of",
+    "is_catalog",
+    "remove_data",
+    "replace_spectrum",
+    "spectrum_of_data",
+    "unique_data_label",
+]
+
+
+def data_labels(app: Any) -> list[str]:
+    """Return the labels of an app's data, layers without data (WCS orientations) aside.
+
+    Reason: the public ``data_labels`` leaves children out. jdaviz 5.1: the same.
+    """
+    collection = application(app).data_collection
+    return [data.label for data in collection if not data.meta.get("_WCS_ONLY", False)]
+
+
+def remove_data(app: Any, labels: list[str]) -> None:
+    """Remove data from an app and its viewers.
+
+    Reason: ``data_item_remove`` hangs on the inner application. jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    for label in labels:
+        inner.data_item_remove(label)
+
+
+def unique_data_label(app: Any, label: str) -> str:
+    """Return the label, with a number after it if data of that label exist.
+
+    Reason: jdaviz makes labels of single entries unique by itself, not those of several.
+    jdaviz 5.1: the same.
+    """
+    return application(app).return_unique_name(label, typ="data")
+
+
+def has_images(app: Any) -> bool:
+    """Whether an app holds an image.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return any(data.ndim == 2 for data in application(app).data_collection)
+
+
+def images_of(viewer: Any) -> list:
+    """Return the images (glue data) of the app that a viewer is in.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return [data for data in viewer.jdaviz_app.data_collection if _is_image(data)]
+
+
+def images_in(viewer: Any) -> list:
+    """Return the images (glue data) that are layers of a viewer, hidden ones too.
+
+    Reason: orientations are layers as well, told apart by a private key. jdaviz 5.1: the same.
+    """
+    return [layer.layer for layer in viewer.layers if _is_image(layer.layer)]
+
+
+def _is_image(data: Any) -> bool:
+    return getattr(data, "ndim", 0) == 2 and not data.meta.get("_WCS_ONLY", False)
+
+
+def is_catalog(data: Any) -> bool:
+    """Whether data are a catalog, ours or jdaviz's.
+
+    Reason: jdaviz goes by the importer's class name. jdaviz 5.1: the same.
+    """
+    return getattr(data, "meta", {}).get("_importer") == "CatalogImporter" and data.ndim == 1
+
+
+def catalogs_of(app: Any) -> list:
+    """Return the catalogs (glue data) of an app.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return [data for data in application(app).data_collection if is_catalog(data)]
+
+
+def data_of(app: Any, label: str) -> Any | None:
+    """Return the data (glue) of a label, None if there is none.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return next((d for d in application(app).data_collection if d.label == label), None)
+
+
+def spectrum_of_data(data: Any) -> Any:
+    """Return data (glue) as a `~specutils.Spectrum` in its own units.
+
+    Reason: jdaviz's public ``get_data`` collapses 2-D data unless told not to, which only the
+    translator can be. jdaviz 5.1: the same.
+    """
+    from specutils import Spectrum
+
+    return data.get_object(cls=Spectrum, statistic=None)
+
+
+def replace_spectrum(app: Any, label: str, spectrum: Any, viewers: list[str]) -> None:
+    """Add a 1-D or 2-D spectrum to an app, in place of one of that label.
+
+    Reason: jdaviz's own results component adds one at a time under the label in its field.
+    jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    if data_of(inner, label) is not None:
+        remove_data(inner, [label])
+    kind = "1D Spectrum" if spectrum.flux.ndim == 1 else "2D Spectrum"
+    inner._jdaviz_helper.load(
+        spectrum, loader="object", format=kind, data_label=label, viewer=viewers,
+        auto_extract=False, ignore_invalid_kwargs=True,
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Viewers of images, and catalogs in them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .application import application
+from .viewers import is_image_viewer, layer_of
+
+__all__ = [
+    "aligned_by_wcs",
+    "draw_as_circles",
+    "figure_size",
+    "fit_when_drawn",
+    "image_viewers",
+    "set_missing_color",
+    "show_native_markers",
+]
+
+
+def aligned_by_wcs(viewer: Any) -> bool:
+    """Whether the images of an app are laid over each other by their WCS, not by pixels.
+
+    Reason: the Orientation plugin's API gives it for Imviz and the generalised app under different
+    conditions; the application always has it. jdaviz 5.1: the same.
+    """
+    return viewer.jdaviz_app._align_by == "wcs"
+
+
+def image_viewers(app: Any) -> list:
+    """Return the (glue) viewers of an app that show images.
+
+    Reason: the public viewers do not give marks and scales. jdaviz 5.1: the same.
+    """
+    viewers = application(app)._viewer_store.values()
+    return [viewer for viewer in viewers if is_image_viewer(viewer)]
+
+
+def figure_size(viewer: Any) -> tuple[float, float] | None:
+    """Return width and height of an image viewer in screen pixels, None until it is drawn.
+
+    Reason: ``shape`` is the size that the browser has told, under no documented name.
+    jdaviz 5.1: the same.
+    """
+    return None if viewer.shape is None else (viewer.shape[1], viewer.shape[0])
+
+
+def set_missing_color(viewer: Any, color: tuple[float, float, float, float]) -> None:
+    """Draw NaN in an image viewer in this colour instead of that of the lowest value.
+
+    Reason: glue-jupyter keeps the composite that has the setting under a private name.
+    jdaviz 5.1: the same.
+    """
+    viewer._composite.cmap_bad = color
+
+
+def fit_when_drawn(viewer: Any, settling: float = 5.0) -> None:
+    """Show the whole of an image once the browser has told how large the viewer is.
+
+    Reason: limits are set before the size is known, and kept in area when it becomes known, which
+    cuts off an image in a viewer that is not square. The size arrives at a private listener.
+    jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    settling : float, optional
+        Seconds after the first drawing in which the layout may still change; later changes keep
+        what the user has zoomed to.
+    """
+    first_drawn = []
+
+    def fit(change):
+        if viewer.shape is None:
+            return
+        first_drawn.append(time.monotonic())
+        if first_drawn[-1] - first_drawn[0] > settling:
+            viewer._vl.unobserve(fit, names=["view_data"])
+            return
+        viewer.state.reset_limits()
+
+    viewer._vl.observe(fit, names=["view_data"])
+
+
+def draw_as_circles(viewer: Any, data_label: str, size: float = 7) -> None:
+    """Draw the sources of a catalog as open circles that can be seen.
+
+    Reason: the points' own style, 3 pixels and filled, has an API in Plot Options only, which
+    works on what is selected there. jdaviz 5.1: the same.
+    """
+    for layer in viewer.state.layers:
+        if layer.layer.label == data_label:
+            layer.size, layer.fill = size, False
+
+
+def show_native_markers(viewer: Any, data: Any, shown: bool) -> None:
+    """Draw jdaviz's own markers of a catalog, or leave them to an overlay.
+
+    Reason: the layer stays, with its switch in the viewer's data menu; that it draws no markers is
+    a state of glue's layer. jdaviz 5.1: the same.
+    """
+    layer = layer_of(viewer, data)
+    if layer is not None and hasattr(layer, "markers_visible"):
+        layer.markers_visible = shown

@@ -1,0 +1,96 @@
+"""Resolvers, importers and what jdaviz looks for in meta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "catalog_meta",
+    "dropped_file_name",
+    "image_meta",
+    "importer_registry_name",
+    "replace_resolver",
+    "restricted_formats",
+    "spatial_component_type",
+    "spectral_component_type",
+]
+
+
+def restricted_formats(resolver: Any) -> list[str]:
+    """Return the formats that the caller of ``load(…, format=…)`` asked for; empty for any.
+
+    Reason: a resolver keeps them under a private name. jdaviz 5.1: the same.
+    """
+    return list(getattr(resolver, "_restrict_to_formats", None) or [])
+
+
+def dropped_file_name(resolver: Any) -> str:
+    """Return the name of the file that was dropped into the browser, empty if none.
+
+    Reason: the resolver keeps it under a private name. jdaviz 5.1: the same.
+    """
+    return (getattr(resolver, "_file_info", None) or {}).get("name", "")
+
+
+def replace_resolver(name: str, resolver: type) -> None:
+    """Register a resolver class in place of the built-in one of that name.
+
+    Reason: the registry's decorator cannot overwrite, and sets the label that loaders show.
+    jdaviz 5.1: the same.
+    """
+    from jdaviz.core.registries import loader_resolver_registry
+
+    resolver._registry_label = name
+    loader_resolver_registry.add(name, resolver, overwrite=True)
+
+
+def importer_registry_name(importer: Any) -> str:
+    """Return the format name that an importer class is registered under.
+
+    Reason: set on the class by the registry, without a public name. jdaviz 5.1: the same.
+    """
+    return importer._registry_label
+
+
+def spatial_component_type(comp_id: str, comp: Any, units: str, physical_type: str) -> str:
+    """Name what a column is, by which jdaviz links data ('RA:angle', '0:pixel', …).
+
+    Reason: jdaviz's rule for images and catalogs is a private function. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.loaders.importers.image.image import _spatial_assign_component_type
+
+    return _spatial_assign_component_type(comp_id, comp, units, physical_type)
+
+
+def spectral_component_type(comp_id: str, comp: Any, units: str, physical_type: str) -> str:
+    """Name what a component of a spectrum is, by which jdaviz links data ('spectral_axis', …).
+
+    Reason: jdaviz's rule for spectra is a private function. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.loaders.importers.spectrum_common import _spectrum_assign_component_type
+
+    return _spectrum_assign_component_type(comp_id, comp, units, physical_type)
+
+
+def catalog_meta(columns: list[str]) -> dict[str, str]:
+    """Return the meta entries by which jdaviz finds positions and labels in a catalog.
+
+    Reason: markers, links and the read-out look for private keys that jdaviz's importer sets.
+    jdaviz 5.1: to check, for catalogs change.
+
+    Parameters
+    ----------
+    columns : list of str
+        Of the catalog: ``RA`` and ``Dec``, ``X`` and ``Y``, ``ID``, those that it has.
+    """
+    keys = {"ra": "RA", "dec": "Dec", "x": "X", "y": "Y"}
+    meta = {f"_jdaviz_loader_{key}_col": name for key, name in keys.items() if name in columns}
+    return meta | {"_jdaviz_id_col": "ID"}
+
+
+def image_meta(extension: str) -> dict[str, str]:
+    """Return the meta entry by which jdaviz tells an image from a data-quality array.
+
+    Reason: a private key that jdaviz's importer sets. jdaviz 5.1: the same.
+    """
+    return {"_extname": extension}

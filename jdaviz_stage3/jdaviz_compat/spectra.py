@@ -1,0 +1,135 @@
+"""Viewers of spectra, and their units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .application import application
+
+__all__ = [
+    "in_display_units",
+    "is_spectrum_viewer",
+    "reset_spectral_limits",
+    "show_flux_in",
+    "shows_median_of_other_target",
+    "shows_target",
+    "spectral_flux_unit",
+    "spectral_region",
+    "spectrum_viewers_showing",
+]
+
+
+def is_spectrum_viewer(viewer: Any) -> bool:
+    """Whether a (glue) viewer shows 1-D spectra.
+
+    Reason: jdaviz's predicate is private. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.registries import viewer_registry
+
+    return isinstance(viewer, viewer_registry.members["spectrum-1d-viewer"]["cls"])
+
+
+def reset_spectral_limits(app: Any, labels: list[str]) -> None:
+    """Show the whole of what spectrum viewers hold.
+
+    Reason: a viewer keeps the limits of its first spectrum, and the next one may lie outside.
+    jdaviz 5.1: the same.
+    """
+    for label, viewer in application(app)._viewer_store.items():
+        if label in labels and is_spectrum_viewer(viewer):
+            viewer.state.reset_limits()
+
+
+def shows_target(viewer: Any, target: str | None) -> bool:
+    """Whether a (glue) viewer is empty or shows data of that target (TARGNAME).
+
+    Reason: filters of jdaviz's viewer selections get the glue viewer. jdaviz 5.1: the same.
+    """
+    metas = [layer.layer.meta for layer in viewer.layers if hasattr(layer.layer, "meta")]
+    return not metas or any(meta.get("TARGNAME") == target for meta in metas)
+
+
+def spectral_flux_unit(app: Any) -> str | None:
+    """Return the unit of the flux axes of the spectra that are shown, None if none is.
+
+    Reason: jdaviz has one flux unit for all spectrum viewers, and the public plugin that sets it
+    has one before there are spectra, too. jdaviz 5.1: the same.
+    """
+    for viewer in application(app)._viewer_store.values():
+        if is_spectrum_viewer(viewer) and viewer.layers:
+            return str(viewer.state.y_display_unit)
+    return None
+
+
+def show_flux_in(app: Any, unit: str) -> None:
+    """Show the spectra of an app in this unit, and their viewers at limits that fit.
+
+    Reason: an image that is loaded first makes MJy the unit of all spectra, with the axis limits
+    still in the spectrum's own. The plugin's API is public; that limits need a reset is not
+    documented. jdaviz 5.1: to check.
+    """
+    inner = application(app)
+    plugin = inner._jdaviz_helper.plugins.get("Unit Conversion")
+    if plugin is None or not hasattr(plugin, "flux_unit"):
+        return
+    if plugin.flux_unit.selected == unit or unit not in plugin.flux_unit.choices:
+        return
+    plugin.flux_unit.selected = unit
+    for viewer in inner._viewer_store.values():
+        if is_spectrum_viewer(viewer):
+            viewer.set_plot_axes()
+            viewer.state._reset_y_limits()
+
+
+def shows_median_of_other_target(viewer: Any, target: str | None) -> bool:
+    """Whether a (glue) viewer shows medians of time series only, and of another target.
+
+    Reason: filters of jdaviz's viewer selections get the glue viewer. jdaviz 5.1: the same.
+    """
+    metas = [layer.layer.meta for layer in viewer.layers if hasattr(layer.layer, "meta")]
+    medians = [meta for meta in metas if meta.get("statistic") == "median over time"]
+    return bool(metas) and len(medians) == len(metas) and not shows_target(viewer, target)
+
+
+def spectrum_viewers_showing(app: Any, label: str) -> list:
+    """Return the (glue) viewers of 1-D spectra in which data are a visible layer.
+
+    Reason: the public viewers do not give marks and scales. jdaviz 5.1: the same.
+    """
+    viewers = application(app)._viewer_store.values()
+    return [
+        viewer
+        for viewer in viewers
+        if is_spectrum_viewer(viewer)
+        and any(layer.layer.label == label and layer.visible for layer in viewer.state.layers)
+    ]
+
+
+def in_display_units(viewer: Any, spectrum: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return spectral axis and flux of a spectrum in the units of a viewer's axes.
+
+    Reason: the units are kept on the viewer's state; jdaviz's own conversion goes over the whole
+    app, and between flux and surface brightness by a solid angle of 1 sr. jdaviz 5.1: the same.
+
+    Raises
+    ------
+    astropy.units.UnitConversionError
+        If the units do not convert.
+    """
+    from astropy import units as u
+
+    axis = u.Quantity(spectrum.spectral_axis)
+    x = axis.to_value(viewer.state.x_display_unit, u.spectral())
+    y = spectrum.flux.to_value(viewer.state.y_display_unit, u.spectral_density(axis))
+    return x, y
+
+
+def spectral_region(select: Any) -> Any | None:
+    """Return the region of the spectral subset that a plugin's selection names, None if none.
+
+    Reason: the selection gives an object of jdaviz's, whose regions come from the inner
+    application. jdaviz 5.1: the same.
+    """
+    return application(select.plugin).get_subsets(select.selected, simplify_spectral=True)

@@ -1,0 +1,91 @@
+"""What the standalone server needs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from .application import application
+
+__all__ = ["forget_app", "hide_server_files", "register_vue_components", "renew_snackbar"]
+
+
+def register_vue_components() -> None:
+    """Register jdaviz's Vue components and layout widgets in the current solara kernel.
+
+    Reason: jdaviz registers them when it is imported, and solara keeps one registry a kernel, so
+    a second kernel would find none. ``jdaviz.solara`` does the same, but ends the process when a
+    tab is closed. jdaviz 5.1: the same.
+    """
+    import ipygoldenlayout
+    import ipysplitpanes
+    import ipyvue
+    import jdaviz
+    from jdaviz.app import custom_components
+
+    ipysplitpanes.SplitPanes()
+    ipygoldenlayout.GoldenLayout()
+    for name, path in custom_components.items():
+        ipyvue.register_component_from_file(name, path, jdaviz.__file__)
+    ipyvue.register_component_from_file("g-viewer-tab", "container.vue", jdaviz.__file__)
+
+
+def hide_server_files(keep: tuple[str, ...] = ("file drop",)) -> None:
+    """Let every generalised app that this process makes from now on offer no file of the server.
+
+    Reason: loaders and file choosers are made with the app, after its configuration is read, so a
+    setting that is changed afterwards comes too late, and jdaviz has no argument for it
+    (``App._default_configuration``). ``server_is_remote`` takes away the file choosers and saving
+    on the server, ``disabled_loaders`` names the sources. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    keep : tuple of str
+        The sources that stay, of those which jdaviz disables for a remote server.
+    """
+    from jdaviz import App
+    from jdaviz.core.config import read_configuration
+
+    remote = ("file", "file drop", "url", "object", "astroquery", "virtual observatory")
+    configuration = read_configuration("deconfigged")
+    configuration["settings"] |= {
+        "server_is_remote": True,
+        "disabled_loaders": [name for name in remote if name not in keep],
+    }
+    App._default_configuration = configuration
+
+
+def renew_snackbar(app: Any) -> None:
+    """Give an app an empty message queue of its own; what was in it stays in the app's log.
+
+    Reason: ``ApplicationState.snackbar_queue`` is one object for all apps of a process, so with
+    two tabs open the messages of one appear in the other; and there is no public way to drop
+    messages that are out of date. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    """
+    from jdaviz.utils import SnackbarQueue
+
+    state = application(app).state
+    state.snackbar_queue = SnackbarQueue()
+    state.snackbar["show"] = False
+
+
+def forget_app(app: Any) -> None:
+    """Take an app out of jdaviz's list of apps, so that its memory can be freed.
+
+    Reason: ``jdaviz.new_app`` keeps each app for ever, and a server makes one a browser tab. The
+    index of the current app (``jdaviz._current_index``) must stay inside the list. jdaviz 5.1:
+    the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    """
+    import jdaviz
+
+    with contextlib.suppress(ValueError):
+        jdaviz.get_all_apps().remove(app)
+    jdaviz._current_index = max(0, len(jdaviz.get_all_apps()) - 1)

@@ -1,0 +1,80 @@
+"""Table viewers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .application import application
+
+__all__ = [
+    "hide_table_selection_marks",
+    "send_plain_table_rows",
+    "show_table_rows",
+    "table_viewers_of",
+]
+
+
+def table_viewers_of(app: Any, data: Any) -> list:
+    """Return the (glue) table viewers that show a catalog.
+
+    Reason: the public viewers do not give the table widget. jdaviz 5.1: rows can be selected
+    through the API.
+    """
+    viewers = application(app)._viewer_store.values()
+    tables = [viewer for viewer in viewers if hasattr(viewer, "widget_table")]
+    return [viewer for viewer in tables if viewer.widget_table.data is data]
+
+
+def show_table_rows(viewer: Any, rows: list[int]) -> None:
+    """Check and highlight rows of a table viewer, and turn to the page of the first.
+
+    Reason: the widget's traits, and the sorting that tells on which page a row is, have no API in
+    jdaviz. jdaviz 5.1: rows can be selected through the API.
+    """
+    table = viewer.widget_table
+    table.selection_enabled = True
+    table.checked = list(rows)
+    table.highlighted = rows[0] if rows else None
+    if not rows:
+        return
+    place = int(np.flatnonzero(table._get_sorted_indices() == rows[0])[0])
+    size = table.options.get("itemsPerPage", table.items_per_page)
+    if size > 0:
+        table.options = {**table.options, "page": place // size + 1}
+
+
+def hide_table_selection_marks(viewer: Any) -> None:
+    """Hide the circles that jdaviz puts around the checked rows of tables in an image viewer.
+
+    Reason: the overlay highlights the same sources itself. jdaviz 5.1: to check.
+    """
+    from jdaviz.core.marks import TableSelectionMark
+
+    for mark in viewer.figure.marks:
+        if isinstance(mark, TableSelectionMark):
+            mark.visible = False
+
+
+def send_plain_table_rows() -> None:
+    """Let table viewers send rows that solara can write as JSON.
+
+    Reason: glue-jupyter puts numpy scalars into its rows. Jupyter sends them, with ``'nan'`` for
+    what is not a number; solara fails on a row with both an integer and a NaN, which every JWST
+    catalog has, and the table stays empty. jdaviz 5.1: the same.
+    """
+    from glue_jupyter.table.viewer import TableBase
+
+    TableBase.items.tag(to_json=_plain_rows)
+
+
+def _plain_rows(rows: Any, widget: Any = None) -> Any:
+    """Rows with Python's numbers, and a text where a number is none that JSON knows."""
+
+    def plain(value: Any) -> Any:
+        value = value.item() if isinstance(value, np.generic) else value
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+    return rows and [{key: plain(value) for key, value in row.items()} for row in rows]

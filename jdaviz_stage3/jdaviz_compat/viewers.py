@@ -1,0 +1,184 @@
+"""Viewers, their layers and their places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .application import application
+
+__all__ = [
+    "add_to_viewer",
+    "arrange_viewers",
+    "create_viewer",
+    "hide_layer",
+    "is_image_viewer",
+    "layer_of",
+    "remove_viewers",
+    "show_alone",
+    "shown_in",
+    "viewer_labels",
+    "viewers_by_kind",
+]
+
+
+def create_viewer(app: Any, reference: str, label: str) -> Any:
+    """Create an empty viewer of a registered class.
+
+    Reason: viewer creators exist for the built-in kinds and the generalised app only; importers
+    of jdaviz itself call the same method. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    reference : str
+        The name under which the viewer class is registered, for example ``'spectrum-2d-viewer'``.
+    label : str
+        The viewer's label, made unique.
+
+    Returns
+    -------
+    str
+        The label that the viewer got.
+    """
+    from jdaviz.core.events import NewViewerMessage
+    from jdaviz.core.registries import viewer_registry
+
+    inner = application(app)
+    label = inner.return_unique_name(label, typ="viewer")
+    viewer_class = viewer_registry.members[reference]["cls"]
+    inner._on_new_viewer(
+        NewViewerMessage(viewer_class, data=None, sender=inner),
+        vid=label,
+        name=label,
+        open_data_menu_if_empty=False,
+    )
+    return label
+
+
+def shown_in(importer: Any, data_label: str) -> list:
+    """Return the glue viewers in which a data entry is shown.
+
+    Reason: the public viewer objects do not give the viewer class's own methods.
+    jdaviz 5.1: the same.
+    """
+    viewers = application(importer)._viewer_store.values()
+    return [v for v in viewers if data_label in [layer.layer.label for layer in v.layers]]
+
+
+def viewer_labels(app: Any) -> list[str]:
+    """Return the labels of an app's viewers.
+
+    Reason: the public ``viewers`` builds an object for each. jdaviz 5.1: the same.
+    """
+    return list(application(app).get_viewer_reference_names())
+
+
+def remove_viewers(app: Any, labels: list[str]) -> None:
+    """Close viewers of an app.
+
+    Reason: only the UI's callback closes a viewer. jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    for label in labels:
+        inner.vue_destroy_viewer_item(label)
+
+
+def arrange_viewers(app: Any, layout: dict) -> None:
+    """Lay out the viewers of an app in rows and columns.
+
+    Reason: new viewers go below each other, and there is no public way to place them.
+    jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    layout : dict
+        ``{'col': [...]}`` of viewer labels, tuples of labels (tabs), ``{'row': [...]}`` and
+        further such dicts. Viewers that it does not name go below; names of viewers that there
+        are not are left out.
+    """
+    inner = application(app)
+    items = {item["reference"]: item for item in inner.state.viewer_items}
+
+    def stack(*labels):
+        found = [items.pop(label) for label in labels if label in items]
+        return found and inner._create_stack_item(container="gl-stack", viewers=found)
+
+    def build(part):
+        if isinstance(part, (str, tuple)):
+            return stack(*([part] if isinstance(part, str) else part))
+        [(direction, parts)] = part.items()
+        children = [child for child in map(build, parts) if child]
+        return children and inner._create_stack_item(container=f"gl-{direction}", children=children)
+
+    [column] = layout.values()
+    children = [part for part in map(build, column) if part]
+    children += [stack(label) for label in list(items)]
+    inner.state.stack_items = [inner._create_stack_item(container="gl-col", children=children)]
+
+
+def viewers_by_kind(app: Any) -> dict[str, list[str]]:
+    """Return the labels of an app's viewers by the name of the class they are registered under.
+
+    Reason: the public viewers do not say what kind they are. jdaviz 5.1: the same.
+    """
+    from jdaviz.core.registries import viewer_registry
+
+    names = {member["cls"]: name for name, member in viewer_registry.members.items()}
+    found: dict[str, list[str]] = {}
+    for label, viewer in application(app)._viewer_store.items():
+        found.setdefault(names.get(type(viewer), "other"), []).append(label)
+    return found
+
+
+def layer_of(viewer: Any, data: Any) -> Any | None:
+    """Return the state of the layer that shows data in a (glue) viewer, None if it has none.
+
+    Reason: the public viewers do not give layer states. jdaviz 5.1: the same.
+    """
+    return next((state for state in viewer.state.layers if state.layer is data), None)
+
+
+def hide_layer(viewer: Any, data_label: str) -> None:
+    """Hide a layer of a (glue) viewer; its switch is in the viewer's data menu.
+
+    Reason: the data menu's API works through the public viewer. jdaviz 5.1: the same.
+    """
+    for layer in viewer.state.layers:
+        if layer.layer.label == data_label:
+            layer.visible = False
+
+
+def add_to_viewer(app: Any, label: str, data: Any) -> None:
+    """Show data in the viewer of that label.
+
+    Reason: the public data menu lists only what its filters let pass; and in Imviz the
+    application takes every viewer for one of images, and fails on a table after adding the data.
+    jdaviz 5.1: the same; with 5.2 there is no Imviz any more.
+    """
+    inner = application(app)
+    viewer = inner._viewer_store[label]
+    if inner.config == "imviz" and not is_image_viewer(viewer):
+        viewer.add_data(data)
+    else:
+        inner.add_data_to_viewer(label, data.label)
+
+
+def show_alone(app: Any, label: str, reference: str, viewer_label: str) -> None:
+    """Show data in a viewer of that label in place of what it shows; it is created if need be.
+
+    Reason: viewers of ours have no creator, and the public ones add to what is shown.
+    jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    if viewer_label not in inner._viewer_store:
+        viewer_label = create_viewer(inner, reference, viewer_label)
+    inner.add_data_to_viewer(viewer_label, label, clear_other_data=True)
+
+
+def is_image_viewer(viewer: Any) -> bool:
+    """Whether a (glue) viewer is one of jdaviz's for images.
+
+    Reason: jdaviz itself goes by the class name. jdaviz 5.1: the same.
+    """
+    return type(viewer).__name__ == "ImvizImageView"
