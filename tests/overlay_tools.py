@@ -130,14 +130,25 @@ def zoom(view, x, y, half):
     view.state.update_from_dict(with_limits)
 
 
+def mend_reference(app):
+    """Make the image the reference again where images are aligned by pixels.
+
+    jdaviz leaves an orientation there when data are removed after images were aligned by WCS.
+    """
+    for view in app._app._viewer_store.values():
+        reference = getattr(view.state, "reference_data", None)
+        if app._app._align_by == "pixels" and reference is not None:
+            images = [s.layer for s in view.state.layers if s.layer.label.endswith(" i2d")]
+            view.state.reference_data = images[0] if images else reference
+
+
 def reset(plg):
     """Put the catalog's settings, filters, selection and view back to what they are at first."""
     obj, own = plg._obj, overlay(plg)
     plg.clear_selection()
     plg.clear_filters()
-    visible = obj.default_settings(own)
-    visible.visible = True
-    own.settings = visible
+    own.settings = obj.default_settings(own)
+    own.settings.visible = True
     own.rescale()
     obj._show_current()
     obj.redraw()

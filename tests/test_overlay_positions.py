@@ -31,7 +31,7 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.jdaviz_compat import image_viewers
 from jdaviz_stage3.plugins.catalog_overlay.positions import source_positions
-from jdaviz_stage3.plugins.catalog_overlay.scene import ELLIPSE, LOST, View, compose
+from jdaviz_stage3.plugins.catalog_overlay.scene import ELLIPSE, View, compose
 from jdaviz_stage3.plugins.catalog_overlay.settings import OverlaySettings
 
 ROOTS = [f"jw09997-o00{n}_t001_nircam_clear-f444w" for n in (1, 2)]
@@ -291,6 +291,19 @@ def test_which_sources_fall_on_an_image(turn, pixel):
     viewer = viewer_of(image, own, align="wcs", reference=reference)
     either = [on or (a < 45 and b < 35) for on, a, b in zip(expected, X, Y, strict=True)]
     assert source_positions(sources, viewer).on_image.tolist() == either
+
+
+def test_the_edges_of_an_image_are_half_a_pixel_out():
+    inside = {-0.51: False, -0.5: True, 9.0: True, 9.49: True, 9.5: False}
+    values = np.array(list(inside))
+    table = catalog_of(None, values, np.full(5, 3.0), np.random.default_rng(0))
+    own = image_of(None, (20, 10), "a")
+    found = source_positions(sources_of(table, root="a"), viewer_of(own))
+    assert found.on_image.tolist() == list(inside.values())
+    table = catalog_of(None, np.full(5, 3.0), values, np.random.default_rng(0))
+    own = image_of(None, (10, 20), "a")
+    found = source_positions(sources_of(table, root="a"), viewer_of(own))
+    assert found.on_image.tolist() == list(inside.values())
 
 
 @pytest.mark.parametrize("kind", ["fits", "gwcs"])

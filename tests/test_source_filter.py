@@ -298,3 +298,17 @@ def test_value_beyond_the_column_type():
         assert select_sources({"c": np.ones(2, np.float32)}, "c < 1e300").all()
         assert select_sources({"c": np.ones(2, np.uint8)}, "c > -1").all()
         assert select_sources({"c": np.ones(2, np.uint8)}, "c < 300").all()
+
+
+def test_magnitudes_without_a_unit_take_theirs_by_name():
+    table = {"aper_total_abmag": np.array([24.0, 26.0]), "flux": np.array([1.0, 2.0])}
+    for text in (
+        "aper_total_abmag < 25",
+        "aper_total_abmag < 25 mag",
+        "aper_total_abmag < 25 mag(AB)",
+    ):
+        assert select_sources(table, text).tolist() == [True, False]
+    with pytest.raises(ConditionError, match="has no unit"):
+        select_sources(table, "flux < 25 mag")
+    with pytest.raises(ConditionError, match="has no unit"):
+        select_sources(table, "aper_total_abmag < 25 mag(ST)")

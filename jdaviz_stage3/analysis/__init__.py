@@ -5,6 +5,7 @@ from .samples import Smoothed
 from .segment_outlines import SegmentEdges, segment_edges, segment_polygons
 from .smooth_spectrum import SMOOTHING_METHODS, contiguous_runs, smooth_spectrum
 from .smoothing import boxcar_smooth, gaussian_smooth, savgol_smooth
+from .source_condition import quote_name
 from .source_density import SourceIndex, source_density, sources_within
 from .source_filter import Condition, select_sources
 from .source_shapes import affine_between, projected_ellipses
@@ -21,6 +22,7 @@ __all__ = [
     "gaussian_smooth",
     "median_smooth",
     "projected_ellipses",
+    "quote_name",
     "savgol_smooth",
     "segment_edges",
     "segment_polygons",

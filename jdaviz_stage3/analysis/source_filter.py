@@ -159,6 +159,10 @@ def _in_unit(condition: Condition, unit: Any, name: str) -> float:
         return condition.value
     wanted = u.Unit(condition.unit)
     if unit is None:
+        # the pipeline writes magnitudes without a unit; their zero point is in the column's name
+        zero_points = [u.mag, *([u.ABmag] if "abmag" in condition.column else [])]
+        if "mag" in condition.column and not condition.divisor and wanted in zero_points:
+            return condition.value
         raise ConditionError(
             f"{name} has no unit, so {condition.value} {wanted} cannot be converted to it; "
             f"write the number alone, like {name} {condition.operator} {condition.value}"

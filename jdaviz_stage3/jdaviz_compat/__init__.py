@@ -7,6 +7,7 @@ Overriding a method that jdaviz documents as overridable does not count as touch
 from .application import (
     add_plugins,
     application,
+    can_save_files,
     configuration,
     give_layout,
     on_every_app,
@@ -59,6 +60,7 @@ from .spectra import (
 )
 from .standalone import forget_app, hide_server_files, register_vue_components, renew_snackbar
 from .tables import (
+    create_table_viewer,
     hide_table_selection_marks,
     send_plain_table_rows,
     show_table_rows,
@@ -84,9 +86,11 @@ __all__ = [
     "aligned_by_wcs",
     "application",
     "arrange_viewers",
+    "can_save_files",
     "catalog_meta",
     "catalogs_of",
     "configuration",
+    "create_table_viewer",
     "create_viewer",
     "data_labels",
     "data_of",

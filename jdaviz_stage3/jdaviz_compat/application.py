@@ -8,6 +8,7 @@ from typing import Any
 __all__ = [
     "add_plugins",
     "application",
+    "can_save_files",
     "configuration",
     "give_layout",
     "on_every_app",
@@ -166,3 +167,11 @@ def give_layout(app: Any) -> None:
     inner = application(app)
     if inner.layout is None:
         inner.layout = Layout()
+
+
+def can_save_files(app: Any) -> bool:
+    """Whether files may be written where the app runs: not where it is another's machine.
+
+    Reason: the setting that ``hide_server_files`` makes has no public name. jdaviz 5.1: the same.
+    """
+    return not application(app).state.settings.get("server_is_remote", False)

@@ -57,12 +57,13 @@ def has_images(app: Any) -> bool:
     return any(data.ndim == 2 for data in application(app).data_collection)
 
 
-def images_of(viewer: Any) -> list:
-    """Return the images (glue data) of the app that a viewer is in.
+def images_of(app: Any) -> list:
+    """Return the images (glue data) of an app, or of that which a viewer is in.
 
     Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
     """
-    return [data for data in viewer.jdaviz_app.data_collection if _is_image(data)]
+    inner = getattr(app, "jdaviz_app", None) or application(app)
+    return [data for data in inner.data_collection if _is_image(data)]
 
 
 def images_in(viewer: Any) -> list:

@@ -6,10 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from glue.core import Data
 
 from .application import application
+from .viewers import create_viewer
 
 __all__ = [
+    "create_table_viewer",
     "hide_table_selection_marks",
     "send_plain_table_rows",
     "show_table_rows",
@@ -26,6 +29,20 @@ def table_viewers_of(app: Any, data: Any) -> list:
     viewers = application(app)._viewer_store.values()
     tables = [viewer for viewer in viewers if hasattr(viewer, "widget_table")]
     return [viewer for viewer in tables if viewer.widget_table.data is data]
+
+
+def create_table_viewer(app: Any) -> str:
+    """Create an empty table viewer and return its label.
+
+    Reason: where images are aligned by WCS, jdaviz 5.0.5 asks every viewer for the label of its
+    reference data when data are removed, and fails with AttributeError on a table, which has none.
+    jdaviz 5.1: to check.
+    """
+    label = create_viewer(app, "table-viewer", "Table")
+    state = application(app)._viewer_store[label].state
+    if not hasattr(state, "reference_data"):
+        object.__setattr__(state, "reference_data", Data(label=""))
+    return label
 
 
 def show_table_rows(viewer: Any, rows: list[int]) -> None:

@@ -66,7 +66,11 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
     @importing
     def __call__(self):
         label = self.data_label_value.strip()
-        self.add_to_data_collection(self.output, data_hash=self.data_hashes[0], cls=QTable)
+        table = self.output
+        if len(table) == 0:  # which glue cannot draw; the reader has warned
+            self.viewer.create_new.selected = ""
+            self.viewer.selected = []
+        self.add_to_data_collection(table, data_hash=self.data_hashes[0], cls=QTable)
         for viewer in shown_in(self, label):
             draw_as_circles(viewer, label)
 

@@ -116,7 +116,9 @@ def _legend_lines(entry: CatalogMarks) -> list[tuple[str, Any]]:
         extended = " · ".join(["extended", shape] if shape and not marker else ["extended"])
         lines.append((name, None))
         lines.append((extended, _symbol(kind, settings.color)))
-        lines.append(("point-like", _symbol(settings.point_marker, settings.point_color)))
+        same = settings.shape in ("Aperture", "Circle") and not marker
+        point_kind = kind if same else settings.point_marker
+        lines.append(("point-like", _symbol(point_kind, settings.point_color)))
     else:
         text = f"{name}: {shape}" if shape and not marker else name
         color = "#ffffff" if overlay.color_scale is not None else settings.color

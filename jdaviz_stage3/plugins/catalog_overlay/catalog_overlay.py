@@ -21,9 +21,11 @@ from traitlets import Unicode, observe
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
+    can_save_files,
     catalogs_of,
     image_viewers,
     images_in,
+    images_of,
     is_image_viewer,
     layer_of,
     show_message,
@@ -88,6 +90,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         self._canvases: dict[Any, OverlayCanvas] = {}
         self._told: set[str] = set()
         super().__init__(*args, **kwargs)
+        self.can_save = can_save_files(self)
         self._plugin_description = "Show source catalogs over images, by what the sources are."
         handlers = {
             AddDataMessage: self._on_shown,
@@ -208,7 +211,18 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
             if root in roots and viewer not in overlay.viewers:
                 overlay.viewers.append(viewer)
                 overlay.settings.visible = True
+            self._outline_own_segments(overlay)
         self._show_current()
+
+    def _outline_own_segments(self, overlay: Overlay) -> None:
+        """Outline the observation's own segmentation map, the first time that it is there."""
+        if overlay.segments_offered:
+            return
+        for data in images_of(self):
+            own = data.meta.get("_stage3_root") == overlay.sources.root
+            if own and data.meta.get("_stage3_suffix") == "segm":
+                overlay.settings.segmentation = data.label
+                overlay.segments_offered = True
 
     def _forget_data(self, data: Any) -> None:
         overlay = self._overlays.pop(data, None)
@@ -264,11 +278,12 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         if overlay.settings.visible and not overlay.viewers:
             overlay.viewers = image_viewers(self)
             self._show_current()
-        if name == "visible" and overlay.settings.visible:
+        if name == "visible":
+            # the switch in the viewers' data menus goes along, both ways
             for viewer in overlay.viewers:
                 layer = layer_of(viewer, overlay.sources.data)
                 if layer is not None:
-                    layer.visible = True
+                    layer.visible = overlay.settings.visible
         self.redraw()
 
     def redraw(self) -> None:

@@ -202,9 +202,16 @@ class OverlayControls(PluginTemplateMixin):
         if getattr(overlay.settings, name) == value:
             return
         setattr(overlay.settings, name, value)
-        if name == "size_by" and value and overlay.settings.shape != "Marker":
+        if name == "size_by":
             # ellipses and circles are as large as the sources are
-            overlay.settings.shape = "Marker"
+            if value and overlay.settings.shape != "Marker":
+                overlay.shape_before, overlay.settings.shape = overlay.settings.shape, "Marker"
+            elif not value and overlay.shape_before:
+                overlay.settings.shape, overlay.shape_before = overlay.shape_before, ""
+            self.show_settings(overlay)
+        elif name == "shape" and value != "Marker" and overlay.settings.size_by:
+            overlay.settings.size_by = overlay.shape_before = ""
+            overlay.rescale()
             self.show_settings(overlay)
         if name in _SCALES:
             overlay.rescale()

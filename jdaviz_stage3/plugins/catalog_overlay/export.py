@@ -57,7 +57,8 @@ def regions_of(overlay: Overlay, image: Any | None) -> list[Region]:
     # one object a source is what the regions package writes
     for row in rows:
         is_point = point is not None and bool(point[row])
-        color = settings.point_color if is_point else settings.color
+        color = overlay.color_of(row, is_point)
+        is_point &= settings.shape not in ("Aperture", "Circle")
         meta = {"text": str(sources.labels[row])}
         visual = RegionVisual(edgecolor=color, facecolor=color, color=color)
         if shaped and not is_point and major[row] > 0 and minor[row] > 0:
@@ -196,8 +197,10 @@ class ExportControls(HasTraits):
     def vue_save_file(self, kind: str) -> None:
         """Write the file that the fields name."""
         self.export_error = self.export_done = ""
+        if not self.can_save:  # another's machine: see the standalone app's --host
+            return
         default = ".reg" if kind == "regions" else ".ecsv"
-        name = self.export_name.strip() or f"{self._required().sources.name} selected"
+        name = self.export_name.strip() or f"{self._required().sources.name} shown"
         name = name if name.endswith(default) else f"{name}{default}"
         name = name.replace(" ", "_")
         write = self.export_regions if kind == "regions" else self.export_catalog

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from traitlets import HasTraits, List, Unicode
+from traitlets import HasTraits, Int, List, Unicode
 
-from ...analysis import Condition
+from ...analysis import Condition, quote_name
 from ...errors import ConditionError, Stage3Error
 from .overlay import Overlay
 
@@ -27,6 +28,7 @@ class FilterControls(HasTraits):
     filter_operator = Unicode(">").tag(sync=True)
     filter_value = Unicode("").tag(sync=True)
     filter_error = Unicode("").tag(sync=True)
+    filter_editing = Int(-1).tag(sync=True)  # place of the condition that is in the fields
 
     @property
     def filters(self) -> list[str]:
@@ -86,6 +88,7 @@ class FilterControls(HasTraits):
     def show_filters(self, overlay: Overlay | None) -> None:
         """Show the conditions of an overlay, and the columns that one can be on."""
         self.filter_items = list(overlay.settings.filters) if overlay else []
+        self.filter_editing = -1
         columns = overlay.sources.filter_columns if overlay else []
         if columns != self.filter_columns:
             self.filter_columns = columns
@@ -97,20 +100,28 @@ class FilterControls(HasTraits):
     # ---- from the browser ----
 
     def vue_add_filter(self, *_: Any) -> None:
-        names = [n for n in (self.filter_column, self.filter_divisor) if n]
-        left = " / ".join(f"`{name}`" for name in names)
-        self._from_browser(
-            lambda: self.add_filter(f"{left} {self.filter_operator} {self.filter_value}")
-        )
+        """Add the condition of the fields, or put it in the place of the one that is changed."""
+        names = [name for name in (self.filter_column, self.filter_divisor) if name]
+        left = " / ".join(quote_name(name) for name in names)
+        text = f"{left} {self.filter_operator} {self.filter_value}"
+        conditions = self.filters
+        if 0 <= self.filter_editing < len(conditions):
+            conditions[self.filter_editing] = text
+        else:
+            conditions.append(text)
+        self._from_browser(lambda: setattr(self, "filters", conditions))
 
     def vue_edit_filter(self, index: int) -> None:
-        """Take a condition back into the fields, to change it."""
+        """Copy a condition into the fields, to change it; click it again to leave it."""
+        if self.filter_editing == index:
+            self.filter_editing = -1
+            return
         condition = Condition.parse(self.filters[index])
         self.filter_column, self.filter_divisor = condition.column, condition.divisor or ""
         self.filter_operator = condition.operator
-        unit = f" {condition.unit}" if condition.unit else ""
-        self.filter_value = f"{condition.value}{unit}"
-        self.remove_filter(index)
+        bare = replace(condition, column="x", divisor=None)
+        self.filter_value = str(bare).split(condition.operator, 1)[1].strip()
+        self.filter_editing = index
 
     def vue_remove_filter(self, index: int) -> None:
         self._from_browser(lambda: self.remove_filter(index))

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 
 from ...analysis import SegmentEdges, SourceIndex, segment_edges, select_sources
 from ...errors import Stage3Error
-from ...jdaviz_compat import aligned_by_wcs, layer_of
+from ...jdaviz_compat import aligned_by_wcs, images_in, layer_of
 from .positions import SourcePositions, source_positions
 from .scene import Scale
 from .settings import OverlaySettings
@@ -49,10 +49,12 @@ class Overlay:
         self.sources = Sources(data)
         self.settings = settings
         self.colors = settings.color, settings.point_color
+        self.segments_offered = False  # the observation's own map has been outlined once
+        self.shape_before = ""  # which sizes by a column have replaced by markers
         self.viewers: list[Any] = []
         self.passing = np.ones(len(self.sources), dtype=bool)
         self.selection = np.empty(0, dtype=int)
-        self._positions: dict[Any, tuple[tuple, SourcePositions | Stage3Error]] = {}
+        self._positions: dict[Any, tuple[tuple, SourcePositions | str]] = {}
         self._indices: dict[Any, tuple[SourcePositions, SourceIndex]] = {}
         self._edges: tuple[Data, SegmentEdges] | None = None
         self.color_scale: Scale | None = None
@@ -107,9 +109,19 @@ class Overlay:
     def _brightness(self, column: str) -> np.ndarray:
         """Values that grow with brightness: minus the magnitude, the logarithm of a flux."""
         values = np.asarray(self.sources.array(column), dtype=float)
-        if "mag" in column:
+        if _is_magnitude(column):
             return -values
         return _log(values) if _is_flux(column) else values
+
+    def color_of(self, row: int, point_like: bool) -> str:
+        """Return the colour that a source is drawn in."""
+        settings = self.settings
+        if self.color_scale is None:
+            return settings.point_color if point_like else settings.color
+        level = self.color_scale.level[row]
+        if not np.isfinite(level):
+            return settings.color
+        return self.palette[min(int(level * N_COLORS), N_COLORS - 1)]
 
     @property
     def without_value(self) -> int:
@@ -138,22 +150,24 @@ class Overlay:
         Stage3Error
             If they cannot be placed on what the viewer shows.
         """
-        images = tuple(id(layer.layer) for layer in viewer.layers)
+        reference = viewer.state.reference_data
         key = (
-            id(viewer.state.reference_data),
+            None if reference is None else reference.uuid,
             aligned_by_wcs(viewer),
-            images,
+            tuple(image.uuid for image in images_in(viewer)),
             self.settings.positions,
         )
         if viewer not in self._positions or self._positions[viewer][0] != key:
             try:
                 found = source_positions(self.sources, viewer, self.settings.positions)
             except Stage3Error as err:
-                found = err
+                found = str(
+                    err
+                )  # an exception that is raised again keeps all frames it went through
             self._positions[viewer] = key, found
         found = self._positions[viewer][1]
-        if isinstance(found, Stage3Error):
-            raise found
+        if isinstance(found, str):
+            raise Stage3Error(found)
         return found
 
     def index_in(self, viewer: Any) -> SourceIndex:
@@ -188,7 +202,12 @@ class Overlay:
 
 
 def _is_flux(column: str) -> bool:
-    return "flux" in column or column == "source_sum"
+    """Whether a column holds fluxes, by the pipeline's names: not their errors."""
+    return column.endswith("_flux") or column == "source_sum"
+
+
+def _is_magnitude(column: str) -> bool:
+    return column.endswith("mag")
 
 
 def _log(values: np.ndarray) -> np.ndarray:

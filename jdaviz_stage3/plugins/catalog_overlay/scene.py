@@ -34,6 +34,8 @@ PADDING = 0.5
 
 ELLIPSE = "ellipse"
 LOST = "cross-small"  # in place of a shape whose axes are missing or not positive
+# Shapes that say where fluxes were measured, of point-like sources as well.
+_MEASURED = ("Aperture", "Circle")
 _BIN = 4  # screen pixels of a cell of the density
 
 
@@ -293,13 +295,15 @@ def symbols_of(
         angle = np.zeros(len(chosen))
         found.append(Symbols(kind, chosen, *place, radius, radius, angle, color, filled))
 
+    with_marker = point & (settings.shape not in _MEASURED)
     if settings.shape == "Marker" or positions.jacobian is None:
+        with_marker = point
         markers(settings.marker, ~point)
     else:
         dx, dy = view.pixel
         # catalog pixels to screen pixels, whose y axis points down
         to_screen = np.array([[1 / dx, 0], [0, -1 / dy]]) @ positions.jacobian
-        body = rows[~point]
+        body = rows[~with_marker]
         rx, ry, angle = projected_ellipses(
             *(values[body] for values in shapes_of(sources, settings)), to_screen
         )
@@ -307,10 +311,10 @@ def symbols_of(
         place = positions.x[body][good], positions.y[body][good]
         turn = np.degrees(angle[good])
         found.append(Symbols(ELLIPSE, body[good], *place, rx[good], ry[good], turn, color, filled))
-        lost = ~point
+        lost = ~with_marker
         lost[lost] = ~good
         markers(LOST, lost, filled=False)
-    markers(settings.point_marker, point)
+    markers(settings.point_marker, with_marker)
     return [symbols for symbols in found if len(symbols.rows)]
 
 
@@ -343,7 +347,9 @@ def depth_within(
         return out
     major, minor, angle = (values[rows] for values in shapes_of(sources, settings))
     with np.errstate(invalid="ignore"):
-        usable = (minor > 0) & (major > 0) & ~_point_like(sources, settings)[rows]
+        usable = (minor > 0) & (major > 0)
+    if settings.shape not in _MEASURED:
+        usable &= ~_point_like(sources, settings)[rows]
     offset = np.array([x - positions.x[rows], y - positions.y[rows]])
     dx, dy = np.linalg.solve(positions.jacobian, offset)
     along = (dx * np.cos(angle) + dy * np.sin(angle))[usable] / major[usable]

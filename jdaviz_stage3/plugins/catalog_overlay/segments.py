@@ -83,13 +83,16 @@ class SegmentMarks:
     def _border_elements(self, segments: Any) -> list[str]:
         self._place(segments)
         seen = _meets(self._x, self._drawn.x) & _meets(self._y, self._drawn.y)
+        if not self.overlay.passing.all():
+            labels = self.overlay.sources.labels[self.overlay.passing]
+            seen &= np.isin(self.overlay.edges_of(segments).label, labels)
         self.too_many = np.count_nonzero(seen) > _LINES
         if self.too_many or not seen.any():
             return []
         x, y = on_screen(self._drawn, self._x[seen], self._y[seen])
         lines = zip(x[:, 0], y[:, 0], x[:, 1], y[:, 1], strict=True)
         path = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for a, b, c, d in lines)
-        style = f'stroke="{self.overlay.settings.color}" stroke-opacity="0.7"'
+        style = f'stroke="{self.overlay.settings.color}" stroke-opacity="0.5"'
         return [f'<path d="{path}" {style} stroke-linecap="square"/>']
 
     def draw_if_moved(self) -> bool:

@@ -12,6 +12,7 @@ from glue.core.message import Message
 from traitlets import Bool, HasTraits, Int, List, Unicode
 
 from ...errors import Stage3Error
+from ...jdaviz_compat import show_message
 from .canvas import zoom_to
 from .overlay import Overlay
 from .table import TableLink
@@ -128,7 +129,13 @@ class SelectionControls(HasTraits):
         return lambda: self._listeners.remove(callback)
 
     def zoom_to_selected(self) -> None:
-        """Bring the selected sources into view, with what lies around them."""
+        """Bring the selected sources into view, with what lies around them.
+
+        Raises
+        ------
+        Stage3Error
+            If they cannot be placed on what a viewer shows.
+        """
         overlay = self._required()
         for viewer in overlay.viewers if len(overlay.selection) else ():
             positions = overlay.positions_in(viewer)
@@ -196,7 +203,10 @@ class SelectionControls(HasTraits):
         self.clear_selection()
 
     def vue_zoom_to_selected(self, *_: Any) -> None:
-        self.zoom_to_selected()
+        try:
+            self.zoom_to_selected()
+        except Stage3Error as err:
+            show_message(self, str(err))
 
     def vue_open_table(self, *_: Any) -> None:
         self.open_table()

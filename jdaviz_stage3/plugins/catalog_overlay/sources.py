@@ -256,7 +256,7 @@ class Sources:
                 )
         elif self.pixels is not None:
             parts.append(f"x {self.pixels[0][row]:.2f}, y {self.pixels[1][row]:.2f}")
-        for column, digits in ((self.flux_column, ".4g"), (self.magnitude_column, ".2f")):
+        for column, digits in ((self.flux_column, ".4g"), (self.magnitude_column, ".3f")):
             if column is not None:
                 parts.append(self._measurement(column, row, digits))
         if self.point_like is not None:
@@ -273,7 +273,7 @@ class Sources:
         error = f"{column}_err"
         text = f"{value:{digits}}"
         if error in self and np.isfinite(self.array(error)[row]):
-            text += f" ± {self.array(error)[row]:{'.2g' if digits.endswith('g') else digits}}"
+            text += f" ± {self.array(error)[row]:.2g}"
         return text + unit_text
 
     def details(self, row: int) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...jdaviz_compat import (
     add_to_viewer,
-    create_viewer,
+    create_table_viewer,
     hide_table_selection_marks,
     image_viewers,
     show_table_rows,
@@ -85,7 +85,7 @@ class TableLink:
         tables = table_viewers_of(self._app, overlay.sources.data)
         if tables:
             return tables[0].reference
-        label = create_viewer(self._app, "table-viewer", "Table")
+        label = create_table_viewer(self._app)
         add_to_viewer(self._app, label, overlay.sources.data)
         self.watch(overlay)
         self.show(overlay)

@@ -35,6 +35,7 @@ from traitlets import Bool, List, Unicode, observe
 from ...analysis import SMOOTHING_METHODS, smooth_spectrum
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
+    can_save_files,
     data_of,
     replace_spectrum,
     show_alone,
@@ -114,6 +115,7 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
     problem = Unicode().tag(sync=True)
     result_text = Unicode().tag(sync=True)
     noise_text = Unicode().tag(sync=True)
+    can_save = Bool(True).tag(sync=True)
     export_name = Unicode("").tag(sync=True)
     export_overwrite = Bool(False).tag(sync=True)
     export_error = Unicode("").tag(sync=True)
@@ -123,6 +125,7 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
     def __init__(self, *args, **kwargs):
         self._ready = False
         super().__init__(*args, **kwargs)
+        self.can_save = can_save_files(self)
         self._plugin_description = "Smooth spectra; median, with mask and uncertainties."
         self.dataset = DatasetSelect(
             self, "dataset_items", "dataset_selected", multiselect="multiselect",
@@ -391,6 +394,8 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
 
     def vue_save_file(self, *_: Any) -> None:
         self.export_error = self.export_done = ""
+        if not self.can_save:  # another's machine: see the standalone app's --host
+            return
         name = self.export_name.strip() or f"{self.result_text.split(', ')[0]}.fits"
         name = name.replace(" ", "_").replace("(", "").replace(")", "")
         try:
