@@ -143,10 +143,11 @@ def mend_reference(app):
 
 
 def reset(plg):
-    """Put the catalog's settings, filters, selection and view back to what they are at first."""
+    """Put settings, filters, selection and view back to what they are at first, no outlines."""
     obj, own = plg._obj, overlay(plg)
     plg.clear_selection()
     plg.clear_filters()
+    plg.visible = True  # and the eye in the data menu
     own.settings = obj.default_settings(own)
     own.settings.visible = True
     own.rescale()

@@ -93,8 +93,9 @@ def use(app, plg):
         app.plugins["Orientation"].align_by = how
     for shape in plg.shape.choices:
         plg.shape = shape
-    plg.color_by = "aper_total_flux"
-    plg.size_by = "aper_total_abmag"
+    if plg.n_sources:
+        plg.color_by = "aper_total_flux"
+        plg.size_by = "aper_total_abmag"
     plg.visible = False
     plg.visible = True
     view.state.reset_limits()
@@ -147,6 +148,7 @@ def test_a_catalog_of_no_or_one_source(app, load, n):
     plg = load(field(n))
     assert (plg.n_shown, plg.n_sources) == (n, n)
     assert plg._obj.count_text == f"{n} of {n} shown"
+    plg.visible = True
     use(app, plg)
     assert len(plg.table()) == n
     if n == 0:

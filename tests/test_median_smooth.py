@@ -698,7 +698,9 @@ def test_each_of_several_dynamic_spectra_is_shown(built):
     plg.dataset = [label for label in labels if "median" not in label]
     assert len(plg.smooth()) == 2
     new = [label for label in labels_of(app) if label not in labels]
-    assert [len(shown_in(app, label)) for label in new] == [1, 1]
+    for label in new:
+        layers = [layer for viewer in shown_in(app, label) for layer in viewer.state.layers]
+        assert [layer.visible for layer in layers if layer.layer.label == label] == [True]
 
 
 def test_a_bad_width_of_a_dynamic_spectrum_is_a_problem(dynamic):

@@ -240,7 +240,8 @@ def test_without_sky_they_are_pixel_regions(tmp_path):
         np.testing.assert_allclose([r.center.x for r in found], X, atol=1e-3)
         np.testing.assert_allclose([r.center.y for r in found], Y, atol=1e-3)
     found = written(regions_of(overlay_of(table, shape="Circle"), image), tmp_path)
-    assert {type(region) for region in found} == {CirclePixelRegion, PointPixelRegion}
+    # point-like sources have apertures, too
+    assert {type(region) for region in found} == {CirclePixelRegion}
 
 
 def test_regions_of_what_is_shown(tmp_path):
@@ -399,7 +400,7 @@ CHANGES = {
     "types": {"by_type": False, "point_marker": "plus"},
     "colours": {"color": "#123456", "point_color": "#654321"},
     "size": {"size_by": "aper_total_flux", "size_max": 40},
-    "size but ellipses": {"size_by": "aper_total_flux", "shape": "Ellipse", "sigma": 2},
+    "sized markers": {"size_by": "aper_total_flux", "marker": "plus", "marker_size": 4},
     "colour": {"color_by": "isophotal_flux", "colormap": "plasma", "color_stretch": "Linear",
                "color_min": 1e-8, "color_max": 1e-6},
     "labels": {"labels": False, "label_cap": 0, "positions": "Sky"},
@@ -448,3 +449,13 @@ def test_nothing_to_take_out(folder, tmp_path, monkeypatch):
         with pytest.raises(Stage3Error, match="no catalog is loaded"):
             call()
     assert not any(tmp_path.iterdir())
+
+
+def test_ellipses_after_sizes_are_not_filled(plugin):
+    """Sizes are of markers: what is drawn as ellipses is as if no size had been asked for."""
+    plugin.size_by = "aper_total_flux"
+    plugin.shape = "Ellipse"
+    overlay = plugin._obj.current()
+    assert overlay.settings.size_by == ""
+    assert overlay.size_scale is None
+    assert overlay.without_value == 0

@@ -241,8 +241,7 @@ SHORT = np.concatenate([np.linspace(1, 2, 50), [3, 3.02, 3.04]])  # 3 pixels beh
 def test_a_window_is_no_wider_than_its_run(method, width):
     """What is too wide for the short run only must not be an error."""
     result = smooth_spectrum(flat(53, SHORT), method, width)
-    expected = {"median": 51, "boxcar": 51, "gaussian": 51, "savgol": np.nan}[method]
-    assert result.flux.value[51] == pytest.approx(expected, nan_ok=True)
+    assert result.flux.value[51] == pytest.approx(51)  # a line, in the middle of its 3 pixels
     long = smooth_spectrum(flat(50, SHORT[:50]), method, width)
     same(result.flux[:50], long.flux)
 
@@ -410,8 +409,11 @@ def test_meta_says_what_was_done(method):
 
 
 @every_method
-@pytest.mark.parametrize("options", [{}, {"fill": False}, {"edge": "zero"},
-                                     {"region": SpectralRegion(1 * u.um, 2 * u.um)}], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"fill": False}, {"edge": "zero"}, {"region": SpectralRegion(1 * u.um, 2 * u.um)}],
+    ids=["filled", "blank", "zero", "region"],
+)
 def test_the_input_stays_as_it_is(method, options):
     spectrum, same_again = make(), make()
     result = smooth_spectrum(spectrum, method, WIDTHS[method], **options)
@@ -525,8 +527,8 @@ def test_bad_standard_deviation(runs, width, words):
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"method": "mean"}, "method is 'mean'; it must be one of median, boxcar, gaussian, savgol"),
-        ({"mask": np.zeros(5, bool)}, r"mask has shape \(5,\), but the flux \(120,\); it needs one"),
+        ({"method": "mean"}, "method is 'mean'; .* one of median, boxcar, gaussian, savgol"),
+        ({"mask": np.zeros(5, bool)}, r"mask has shape \(5,\), but the flux \(120,\); it needs"),
         ({"edge": "wrap"}, "edge is 'wrap'; it must be one of shrink"),
         ({"edge": "zero", "width": 80 * u.nm}, "use 'shrink' or 'nan'"),
         ({"min_count": 0}, "min_count is 0; it must be an integer of at least 1"),

@@ -3,7 +3,12 @@
 from .median import median_smooth
 from .samples import Smoothed
 from .segment_outlines import SegmentEdges, segment_edges, segment_polygons
-from .smooth_spectrum import SMOOTHING_METHODS, contiguous_runs, smooth_spectrum
+from .smooth_spectrum import (
+    SMOOTHING_METHODS,
+    contiguous_runs,
+    pixels_within,
+    smooth_spectrum,
+)
 from .smoothing import boxcar_smooth, gaussian_smooth, savgol_smooth
 from .source_condition import quote_name
 from .source_density import SourceIndex, source_density, sources_within
@@ -21,6 +26,7 @@ __all__ = [
     "contiguous_runs",
     "gaussian_smooth",
     "median_smooth",
+    "pixels_within",
     "projected_ellipses",
     "quote_name",
     "savgol_smooth",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -17,7 +18,7 @@ from .median import median_smooth
 from .samples import Smoothed
 from .smoothing import boxcar_smooth, gaussian_smooth, savgol_smooth
 
-__all__ = ["SMOOTHING_METHODS", "contiguous_runs", "smooth_spectrum"]
+__all__ = ["SMOOTHING_METHODS", "contiguous_runs", "pixels_within", "smooth_spectrum"]
 
 #: What `smooth_spectrum` can do, by name.
 SMOOTHING_METHODS: dict[str, Callable] = {
@@ -85,7 +86,8 @@ def smooth_spectrum(
     mask : ndarray of bool, shape of the flux, optional
         Instead of the spectrum's own.
     edge : {'shrink', 'reflect', 'nearest', 'zero', 'nan'}, optional
-        What stands beyond the ends of the spectrum, and on both sides of a gap.
+        What stands beyond the ends of the spectrum, and on both sides of a gap; in a stretch that
+        is shorter than the window, the window shrinks.
     min_count : int, optional
         The result is NaN where fewer valid samples are in the window; by default 1, for
         ``'savgol'`` one more than ``polyorder``.
@@ -116,52 +118,49 @@ def smooth_spectrum(
     """
     if method not in SMOOTHING_METHODS:
         raise Stage3Error(f"method is {method!r}; it must be one of {', '.join(SMOOTHING_METHODS)}")
-    axis = _spectral_axis_index(spectrum)
-    wavelength = u.Quantity(spectrum.spectral_axis)
-    keep = _within(wavelength, region)
-    take = _along(axis, keep)
-    flux = spectrum.flux[take]
-    sigma = _standard_deviation(spectrum)
-    sigma = None if sigma is None else sigma[take]
     own = spectrum.mask if mask is None else np.asarray(mask, dtype=bool)
     if own is not None and np.shape(own) != spectrum.flux.shape:
         raise Stage3Error(
             f"mask has shape {np.shape(own)}, but the flux {spectrum.flux.shape}; "
             "it needs one value a sample"
         )
-    excluded = None if own is None else np.asarray(own, dtype=bool)[take]
-    options: dict[str, Any] = {"edge": edge, "axis": axis}
+    options: dict[str, Any] = {"edge": edge}
     if min_count is not None:
         options["min_count"] = min_count
     if method == "savgol":
         options["polyorder"] = polyorder
-    wavelength = wavelength[keep]
-    runs = contiguous_runs(wavelength.value)
-    smoothed = np.full(flux.shape, np.nan, dtype=np.result_type(flux.dtype, np.float32)) * flux.unit
-    spread = None if sigma is None else np.full(flux.shape, np.nan) * sigma.unit
-    for run in runs:
-        part = _along(axis, run)
-        fitting = width if len(runs) == 1 else _fitting(width, wavelength[run], method, polyorder)
-        if fitting is None:
-            continue
-        result = SMOOTHING_METHODS[method](
-            flux[part],
-            fitting,
-            mask=None if excluded is None else excluded[part],
-            uncertainty=None if sigma is None else sigma[part],
-            wavelength=wavelength[run] if _in_wavelength(width) else None,
-            **options,
-        )
-        if isinstance(result, Smoothed):
-            smoothed[part], spread[part] = result.flux, result.uncertainty
-        else:
-            smoothed[part] = result
+    axis = _spectral_axis_index(spectrum)
+    pixels = pixels_within(spectrum, region)
+    take = (*(slice(None) for _ in range(axis)), pixels)
+    wavelength = u.Quantity(spectrum.spectral_axis)[pixels]
+    excluded = None if own is None else np.asarray(own, dtype=bool)[take]
+    sigma = _standard_deviation(spectrum)
+    smoother = _Smoother(
+        SMOOTHING_METHODS[method],
+        width,
+        options,
+        np.moveaxis(spectrum.flux[take], axis, -1),
+        None if excluded is None else np.moveaxis(excluded, axis, -1),
+        None if sigma is None else np.moveaxis(sigma[take], axis, -1),
+        wavelength,
+    )
+    try:
+        values, spread = smoother.smooth(_runs(u.Quantity(spectrum.spectral_axis).value, pixels))
+    except Stage3Error as err:
+        if region is None:
+            raise
+        raise Stage3Error(f"{err} (in the chosen region)") from err
+    smoothed = np.moveaxis(values, -1, axis)
+    spread = None if spread is None else np.moveaxis(spread, -1, axis)
     if not fill:
-        left_out = ~np.isfinite(flux.value) if excluded is None else excluded
-        smoothed[left_out | ~np.isfinite(flux.value)] = np.nan
+        left_out = ~np.isfinite(spectrum.flux[take].value)
+        left_out = left_out if excluded is None else left_out | excluded
+        smoothed[left_out] = np.nan
+        if spread is not None:
+            spread[left_out] = np.nan
     note = {
         "method": method,
-        "width": f"{width} px" if not isinstance(width, u.Quantity) else str(width),
+        "width": str(width) if isinstance(width, u.Quantity) else f"{width} px",
         "edge": edge,
         "package": f"jdaviz_stage3 {_version()}",
         "note": "neighbouring samples are correlated",
@@ -178,30 +177,61 @@ def smooth_spectrum(
     )
 
 
-def _spectral_axis_index(spectrum: Spectrum) -> int:
-    index = getattr(spectrum, "spectral_axis_index", None)
-    return spectrum.flux.ndim - 1 if index is None else int(index)
+def pixels_within(spectrum: Spectrum, region: SpectralRegion | None) -> np.ndarray:
+    """Return the pixels of a spectrum in a region, both ends included.
 
+    Parameters
+    ----------
+    spectrum : specutils.Spectrum
+    region : specutils.SpectralRegion or None
+        In units that convert to those of the spectral axis, or in pixels; None for all.
 
-def _along(axis: int, part: slice | np.ndarray) -> tuple:
-    return (*(slice(None) for _ in range(axis)), part)
+    Returns
+    -------
+    ndarray of int
+        Places along the spectral axis, ascending.
 
-
-def _within(wavelength: u.Quantity, region: SpectralRegion | None) -> slice | np.ndarray:
+    Raises
+    ------
+    Stage3Error
+        If no pixel lies in it, or its unit does not convert.
+    """
+    wavelength = u.Quantity(spectrum.spectral_axis)
     if region is None:
-        return slice(None)
-    inside = np.zeros(len(wavelength), dtype=bool)
+        return np.arange(wavelength.size)
+    inside = np.zeros(wavelength.size, dtype=bool)
     for part in region:
-        ends = [
-            u.Quantity(end).to(wavelength.unit, u.spectral()) for end in (part.lower, part.upper)
-        ]
-        inside |= (wavelength >= min(ends)) & (wavelength <= max(ends))
+        ends, axis = u.Quantity([part.lower, part.upper]), wavelength
+        if ends.unit in (u.pix, u.dimensionless_unscaled):
+            axis = np.arange(wavelength.size) * ends.unit
+        try:
+            ends = ends.to(axis.unit, u.spectral())
+        except u.UnitConversionError as err:
+            raise Stage3Error(
+                f"the region is in {ends.unit}, which does not convert to {axis.unit}"
+            ) from err
+        inside |= (axis >= ends.min()) & (axis <= ends.max())
     if not inside.any():
         raise Stage3Error(
             f"no pixel of the spectrum ({wavelength.min():.6g} to {wavelength.max():.6g}) lies in "
             "the chosen region; choose another, or none"
         )
-    return inside
+    return np.flatnonzero(inside)
+
+
+def _runs(wavelength: np.ndarray, pixels: np.ndarray) -> list[slice]:
+    """Stretches of the chosen pixels without a gap in wavelength, and without pixels left out."""
+    number = np.zeros(wavelength.size, dtype=int)
+    for index, run in enumerate(contiguous_runs(wavelength)):
+        number[run] = index
+    breaks = (np.diff(pixels) > 1) | (np.diff(number[pixels]) != 0)
+    ends = [0, *(np.flatnonzero(breaks) + 1).tolist(), pixels.size]
+    return [slice(start, stop) for start, stop in zip(ends[:-1], ends[1:], strict=True)]
+
+
+def _spectral_axis_index(spectrum: Spectrum) -> int:
+    index = getattr(spectrum, "spectral_axis_index", None)
+    return spectrum.flux.ndim - 1 if index is None else int(index)
 
 
 def _standard_deviation(spectrum: Spectrum) -> u.Quantity | None:
@@ -211,24 +241,106 @@ def _standard_deviation(spectrum: Spectrum) -> u.Quantity | None:
     return u.Quantity(uncertainty.array, uncertainty.unit or spectrum.flux.unit)
 
 
-def _in_wavelength(width: Any) -> bool:
-    return isinstance(width, u.Quantity) and width.unit not in (u.pix, u.dimensionless_unscaled)
+@dataclass
+class _Smoother:
+    """One of the methods on arrays whose last axis is the spectral one."""
+
+    method: Callable
+    width: Any
+    options: dict[str, Any]
+    flux: u.Quantity
+    excluded: np.ndarray | None
+    sigma: u.Quantity | None
+    wavelength: u.Quantity
+
+    def smooth(self, runs: list[slice]) -> tuple[u.Quantity, u.Quantity | None]:
+        """Smooth each stretch by itself."""
+        if len(runs) > 1:
+            # Settings that do not fit the whole are an error; those that do not fit one of its
+            # stretches are not.
+            self._call(np.ones(self.wavelength.size), None, None, self.wavelength)
+        kind = np.float32 if self.flux.dtype.newbyteorder("=") == np.float32 else np.float64
+        values = np.full(self.flux.shape, np.nan, dtype=kind) * self.flux.unit
+        spread = None if self.sigma is None else np.full(self.flux.shape, np.nan) * self.sigma.unit
+        for run in runs:
+            excluded = None if self.excluded is None else self.excluded[..., run]
+            sigma = None if self.sigma is None else self.sigma[..., run]
+            part = self.flux[..., run], excluded, sigma, self.wavelength[run]
+            try:
+                result = self._call(*part)
+            except Stage3Error:
+                if len(runs) == 1:
+                    raise
+                result = self._short(*part)
+            if isinstance(result, Smoothed):
+                values[..., run], spread[..., run] = result.flux, result.uncertainty
+            elif result is not None:
+                values[..., run] = result
+        return values, spread
+
+    def _call(self, flux, excluded, sigma, wavelength):
+        in_wavelength = isinstance(self.width, u.Quantity) and self.width.unit not in (
+            u.pix,
+            u.dimensionless_unscaled,
+        )
+        return self.method(
+            flux,
+            self.width,
+            mask=excluded,
+            uncertainty=sigma,
+            wavelength=wavelength if in_wavelength else None,
+            **self.options,
+        )
+
+    def _short(self, flux, excluded, sigma, wavelength):
+        """Smooth a stretch that the window is too wide or too narrow for.
+
+        Too wide: the window shrinks to what there is, whatever the edges are, for which excluded
+        samples are put on both sides. Too narrow: nothing to smooth. None if neither is possible.
+        """
+        if self.options["edge"] == "nan":
+            return None
+        size = wavelength.size
+        beyond = self.wavelength.size
+        pad = [(0, 0)] * (flux.ndim - 1) + [(beyond, beyond)]
+        mask = np.zeros(flux.shape, dtype=bool) if excluded is None else excluded
+        padded = _Smoother(
+            self.method, self.width, {**self.options, "edge": "shrink"}, self.flux, None, None,
+            self.wavelength,
+        )  # fmt: skip
+        try:
+            result = padded._call(
+                np.pad(flux.value.astype(float), pad, constant_values=np.nan) * flux.unit,
+                np.pad(mask, pad, constant_values=True),
+                None
+                if sigma is None
+                else np.pad(sigma.value, pad, constant_values=np.nan) * sigma.unit,
+                _extended(wavelength, beyond, self.wavelength),
+            )
+        except Stage3Error:
+            alone = self.options.get("min_count", 1) in (None, 1)
+            if self.options.get("polyorder", 0) > 0 or not alone:
+                return None
+            good = np.isfinite(flux.value) & ~mask
+            kept = np.where(good, flux.value, np.nan) * flux.unit
+            if sigma is None:
+                return kept
+            return Smoothed(kept, np.where(good, sigma.value, np.nan) * sigma.unit)
+        middle = slice(beyond, beyond + size)
+        if isinstance(result, Smoothed):
+            return Smoothed(result.flux[..., middle], result.uncertainty[..., middle])
+        return result[..., middle]
 
 
-def _fitting(width: Any, wavelength: u.Quantity, method: str, polyorder: int) -> Any:
-    """The width for one of several stretches: no wider than it is; None if it is too short."""
-    size = wavelength.size
-    if method == "savgol" and size <= polyorder + 1:
-        return None
-    if method == "gaussian":
-        return width
-    if not _in_wavelength(width):
-        return min(width, size - 1 + size % 2) if np.isscalar(width) else width
-    if size == 1:
-        return 1  # whatever the width: there is nothing else to take
-    steps = np.abs(np.diff(wavelength))
-    span = steps.sum() + (steps[0] + steps[-1]) / 2
-    return min(width.to(wavelength.unit, copy=False), span)
+def _extended(wavelength: u.Quantity, beyond: int, whole: u.Quantity) -> u.Quantity:
+    """A stretch of wavelengths, gone on with at its ends in the steps that it has there."""
+    steps = np.diff(wavelength)
+    usual = np.median(np.diff(whole))
+    first, last = (steps[0], steps[-1]) if steps.size else (usual, usual)
+    count = np.arange(1, beyond + 1)
+    return np.concatenate(
+        [wavelength[0] - first * count[::-1], wavelength, wavelength[-1] + last * count]
+    )
 
 
 def _version() -> str:

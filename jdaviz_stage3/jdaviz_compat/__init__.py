@@ -26,6 +26,7 @@ from .data import (
     remove_data,
     replace_spectrum,
     spectrum_of_data,
+    stored_mask,
     unique_data_label,
 )
 from .images import (
@@ -141,6 +142,7 @@ __all__ = [
     "spectral_region",
     "spectrum_of_data",
     "spectrum_viewers_showing",
+    "stored_mask",
     "table_viewers_of",
     "unique_data_label",
     "viewer_labels",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .application import application
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "remove_data",
     "replace_spectrum",
     "spectrum_of_data",
+    "stored_mask",
     "unique_data_label",
 ]
 
@@ -127,3 +130,15 @@ def replace_spectrum(app: Any, label: str, spectrum: Any, viewers: list[str]) ->
         spectrum, loader="object", format=kind, data_label=label, viewer=viewers,
         auto_extract=False, ignore_invalid_kwargs=True,
     )  # fmt: skip
+
+
+def stored_mask(data: Any) -> np.ndarray:
+    """Return where the data's mask component excludes samples (True); nowhere if it has none.
+
+    Reason: the translator of spectra leaves the mask of data out that jdaviz's importer added,
+    under a name that is not documented. jdaviz 5.1: to check.
+    """
+    names = [component.label for component in data.main_components]
+    if "mask" not in names:
+        return np.zeros(data.shape, dtype=bool)
+    return np.asarray(data[data.main_components[names.index("mask")]]).astype(bool)

@@ -5,9 +5,9 @@ takes about ten minutes, Chromium with chromedriver, and the package ``websocket
 comes with selenium).
 
 Python: a new process for the overlay and one for jdaviz's layer, in which catalogs that are loaded
-but not shown are turned on and refiltered one after the other. jdaviz has no filter of a catalog: ours is compared with a change of a
-glue subset of the catalog, ``flux > limit``. jdaviz draws the density of more than 100 000 sources
-a tenth of a second later; that is included.
+but not shown are turned on and refiltered one after the other. jdaviz has no filter of a catalog:
+ours is compared with a change of a glue subset of the catalog, ``flux > limit``. jdaviz draws the
+density of more than 100 000 sources a tenth of a second later; that is included.
 
 Browser: one session of the standalone app; the mouse drags the mosaic to and fro by 960 pixels,
 farther than what is drawn beyond the edges, at 100 events a second. Counted are the frames whose

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -54,7 +56,7 @@ def wait_until_still(page):
 
 def smoothed(path, width):
     """The medians of shrinking windows, one by one."""
-    [spectrum] = stage3.read(path)
+    spectrum = stage3.read(path)
     flux = spectrum.flux.value
     bad = excluded(flux, spectrum.meta["dq"])
     flux = np.where(bad, np.nan, flux)
@@ -79,13 +81,27 @@ def distance(page, curve):
     return np.median(np.abs(rows - zero - slope * expected))
 
 
-def set_width(page, width):
-    before = orange(page)
+def type_width(page, width):
     field = page.field("Width")
     field.send_keys(Keys.CONTROL, "a")
     field.send_keys(str(width))
+
+
+def set_width(page, width):
+    before = orange(page)
+    type_width(page, width)
     page.wait_for(lambda: not np.array_equal(orange(page), before), "another line")
     wait_until_still(page)
+
+
+def soon(condition, seconds=6):
+    """Whether a condition holds within some seconds; `Page.wait_for` is more patient."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def texts(page, selector):
@@ -93,7 +109,7 @@ def texts(page, selector):
 
 
 def layers(page):
-    return len(page.find(".layer-viewer-icon, .viewer-label"))
+    return len(page.find(".viewer-label"))
 
 
 def test_the_preview_lies_over_the_spectrum(page, path):
@@ -109,26 +125,38 @@ def test_the_preview_follows_the_width(page, path):
     assert layers(page) == before  # nothing is added
 
 
+@pytest.mark.parametrize("width", [201, 151])
+def test_a_width_that_is_typed_stays(page, path, width):
+    """The slider, which ends before, must not put another in its place."""
+    type_width(page, width)
+    time.sleep(1)
+    wait_until_still(page)
+    assert page.field("Width").get_attribute("value") == str(width)
+    assert distance(page, smoothed(path, width)) < 1.5
+
+
 def test_a_bad_width_is_told_in_the_panel(page):
-    set_width(page, 100)
+    type_width(page, 100)
+    problems = ".v-expansion-panel--active .v-alert"
+    assert soon(lambda: any("try 101" in text for text in texts(page, problems)))
     assert not orange(page).any()
-    [problem] = [text for text in texts(page, ".v-expansion-panel--active .v-alert") if text]
-    assert "try 101" in problem
     page.screenshot("smooth-problem")
-    set_width(page, 31)
-    assert orange(page).any()
 
 
 def test_smooth_adds_a_layer(page, path):
+    set_width(page, 31)
     before = layers(page)
     page.press("Smooth")
     page.wait_for(lambda: layers(page) > before, "the layer")
-    page.wait_for(
-        lambda: any("Smoothed 1 spectrum" in text for text in texts(page, ".v-snack__content")),
-        "the message",
-    )
-    assert distance(page, smoothed(path, 31)) < 1.5  # the preview stays
+    page.open_plugin("Median Smooth")  # which closes it
+    page.wait_for(lambda: not orange(page).any(), "the end of the preview")
+    wait_until_still(page)
     page.screenshot("smooth-result")
+    picture = page.picture(VIEWER)
+    blue = (picture[..., 2] - picture[..., 0] > 60).sum(axis=0) > 0
+    assert blue.mean() > 0.9  # the result is seen along the whole spectrum
+    page.open_plugin("Median Smooth")
+    page.wait_for(lambda: orange(page).any(), "the preview again")
 
 
 def test_the_residual_is_in_view(page):

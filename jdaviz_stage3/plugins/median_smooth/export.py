@@ -41,7 +41,9 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
     header = fits.Header()
     for name, keyword in _KEYWORDS.items():
         if name in note:
-            header[keyword] = (note[name], f"smoothing: {name}") if name != "input" else note[name]
+            # FITS headers are ASCII, and labels what their user likes
+            text = str(note[name]).encode("ascii", "replace").decode()
+            header[keyword] = "".join(c if c.isprintable() else "?" for c in text)
     header["COMMENT"] = "Smoothed: neighbouring samples are correlated."
     plain = Spectrum(
         flux=spectrum.flux,
@@ -52,5 +54,6 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
     )
     try:
         plain.write(path, format="tabular-fits", overwrite=True)
-    except OSError as err:
-        raise Stage3Error(f"{path}: cannot be written ({err.strerror or err})") from err
+    except (OSError, ValueError) as err:
+        reason = getattr(err, "strerror", None) or err
+        raise Stage3Error(f"{path}: cannot be written ({reason})") from err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from ...jdaviz_compat import (
 from ...readers.quality import DQ_FLAGS
 from .export import write_spectrum
 from .preview import SmoothingPreview
-from .spectra import can_be_smoothed, result_label, spectrum_to_smooth
+from .spectra import can_be_smoothed, part_of, result_label, spectrum_to_smooth
 
 __all__ = ["MedianSmooth"]
 
@@ -201,30 +202,31 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
         return int(self.width) if float(self.width).is_integer() else float(self.width)
 
     def _smooth(self, label: str) -> tuple[Spectrum, Spectrum]:
-        """Return the part of a spectrum that is smoothed, and the result."""
+        """Return a spectrum with the mask of what is excluded, and the result."""
         data = data_of(self, label)
         if data is None:
             raise Stage3Error(f"{label}: is not loaded (any more)")
         spectrum = spectrum_to_smooth(data, self.dq_bits_selected)
-        region = self._region()
+        smoothed = self._smooth_spectrum(label, spectrum)
+        smoothed.meta["smoothing"]["input"] = label
+        smoothed.meta["smoothing"]["excluded"] = "+".join(self.dq_bits_selected) or "not finite"
+        return spectrum, smoothed
+
+    def _smooth_spectrum(self, label: str, spectrum: Spectrum) -> Spectrum:
+        if self.polyorder == "":
+            raise Stage3Error("polyorder is empty; give a number")
         try:
-            smoothed = smooth_spectrum(
+            return smooth_spectrum(
                 spectrum,
                 _METHODS[self.method_selected],
                 self._window,
                 edge=self.edge_selected,
-                polyorder=int(self.polyorder or 0),
+                polyorder=int(self.polyorder),
                 fill=self.fill,
-                region=region,
+                region=self._region(),
             )
         except Stage3Error as err:
             raise Stage3Error(f"{label}: {err}") from err
-        smoothed.meta["smoothing"]["input"] = label
-        smoothed.meta["smoothing"]["excluded"] = "+".join(self.dq_bits_selected) or "not finite"
-        if region is not None:
-            keep = np.isin(spectrum.spectral_axis.value, smoothed.spectral_axis.value)
-            spectrum = spectrum[..., keep] if spectrum.flux.ndim == 2 else spectrum[keep]
-        return spectrum, smoothed
 
     def _region(self) -> SpectralRegion | None:
         if self.spectral_subset.selected in ("", _ALL):
@@ -234,7 +236,12 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
     def _labels(self) -> list[str]:
         chosen = self.dataset_selected
         chosen = [chosen] if isinstance(chosen, str) else list(chosen)
-        return [label for label in chosen if label in self.dataset.choices]
+        # jdaviz tells that data go before it takes them out of what can be chosen
+        return [
+            label
+            for label in chosen
+            if label in self.dataset.choices and data_of(self, label) is not None
+        ]
 
     @observe("dataset_items")
     def _choose_first(self, *_: Any) -> None:
@@ -256,27 +263,44 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
         self.problem = self.noise_text = ""
         labels = self._labels()
         self.result_text = ", ".join(self._result_label(label) for label in labels)
-        if not labels or not self.is_active:
-            return
         try:
             for label in labels:
-                if data_of(self, label).ndim != 1:
-                    continue
-                spectrum, smoothed = self._smooth(label)
-                self._preview.show(
-                    label,
-                    spectrum,
-                    smoothed,
-                    with_smoothed=self.show_preview,
-                    with_residual=self.show_residual,
-                )
-                if len(labels) == 1:
-                    self.noise_text = _residual_sentence(spectrum, smoothed)
+                self._preview_of(label, only=len(labels) == 1)
             if change is not None and change["name"] == "show_residual" and self.show_residual:
                 self._preview.make_room()
         except Stage3Error as err:
             self._preview.clear()
             self.problem = str(err)
+
+    def _preview_of(self, label: str, only: bool) -> None:
+        """Check the settings on a spectrum, and show what they give while the plugin is open."""
+        if data_of(self, label).ndim != 1:
+            self._check_2d(label)
+            return
+        spectrum, smoothed = self._smooth(label)
+        if not self.is_active:
+            return
+        spectrum = part_of(spectrum, self._region())
+        self._preview.show(
+            label,
+            spectrum,
+            smoothed,
+            with_smoothed=self.show_preview,
+            with_residual=self.show_residual,
+        )
+        if only:
+            self.noise_text = _residual_sentence(spectrum, smoothed)
+
+    def _check_2d(self, label: str) -> None:
+        """Raise what smoothing 2-D data would raise; one row is enough for that."""
+        data = data_of(self, label)
+        spectrum = spectrum_to_smooth(data, self.dq_bits_selected)
+        axis = spectrum.spectral_axis_index
+        row = Spectrum(
+            flux=np.ones(spectrum.flux.shape[axis]) * spectrum.flux.unit,
+            spectral_axis=spectrum.spectral_axis,
+        )
+        self._smooth_spectrum(label, row)
 
     def _result_label(self, label: str) -> str:
         try:
@@ -315,6 +339,8 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
 
     def _add(self, label: str, smoothed: Spectrum) -> None:
         smoothed.meta["plugin"] = self._plugin_name
+        if "_wavelength" in smoothed.meta:  # the axis of a dynamic spectrum, which may be cut
+            smoothed.meta["_wavelength"] = u.Quantity(smoothed.spectral_axis)
         viewers = spectrum_viewers_showing(self, label) if self.show_results else []
         name = self._result_label(label)
         replace_spectrum(self, name, smoothed, [viewer.reference for viewer in viewers])
@@ -374,10 +400,11 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
         ]
         if self.method_selected == "Savitzky-Golay":
             lines.append(f"plg.polyorder = {self.polyorder!r}")
-        if not self.fill:
-            lines.append("plg.fill = False")
-        if self._region() is not None:
-            lines.append(f"plg.spectral_subset = {self.spectral_subset.selected!r}")
+        lines += [
+            f"plg.fill = {self.fill!r}",
+            f"plg.spectral_subset = {self.spectral_subset.selected!r}",
+            f"plg.show_results = {self.show_results!r}",
+        ]
         return "\n".join([*lines, "smoothed = plg.smooth()"]) + "\n"
 
     # ---- from the browser ----
@@ -397,7 +424,8 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
         if not self.can_save:  # another's machine: see the standalone app's --host
             return
         name = self.export_name.strip() or f"{self.result_text.split(', ')[0]}.fits"
-        name = name.replace(" ", "_").replace("(", "").replace(")", "")
+        if not self.export_name.strip():
+            name = re.sub(r"[^\w.+-]+", "_", name.removesuffix(".fits")).strip("_")
         try:
             path = self.export(name if name.endswith(".fits") else f"{name}.fits",
                                overwrite=self.export_overwrite)  # fmt: skip

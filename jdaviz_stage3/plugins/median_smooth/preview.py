@@ -70,7 +70,7 @@ class SmoothingPreview:
         """Extend the flux axes so that the residuals, which lie around zero, are in view."""
         for (viewer, name), line in self._lines.items():
             if name.endswith(_RESIDUAL_SUFFIX) and len(line.y):
-                low = 1.2 * float(np.percentile(line.y, 1))
+                low = 1.2 * float(np.nanpercentile(line.y, 1))
                 if low < viewer.state.y_min:
                     viewer.state.y_min = low
 
@@ -82,10 +82,12 @@ class SmoothingPreview:
             self._lines[viewer, name] = line
             viewer.figure.marks = [*viewer.figure.marks, line]
         x, y = in_display_units(viewer, spectrum)
-        finite = np.isfinite(x) & np.isfinite(y)
+        # NaN within breaks the line; at its end it would make bqplot complain
+        there = np.flatnonzero(np.isfinite(y))
+        shown = slice(there[0], there[-1] + 1) if there.size else slice(0)
         with line.hold_sync():
-            line.x, line.y = x[finite], y[finite]
-            line.visible = bool(finite.any())
+            line.x, line.y = x[shown], y[shown]
+            line.visible = bool(there.size)
 
     def clear(self) -> None:
         """Take all lines out of the viewers."""

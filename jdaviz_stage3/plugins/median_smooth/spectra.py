@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from specutils import Spectrum
+from astropy import units as u
+from specutils import SpectralRegion, Spectrum
 
+from ...analysis import pixels_within
 from ...errors import Stage3Error
-from ...jdaviz_compat import spectrum_of_data
+from ...jdaviz_compat import spectrum_of_data, stored_mask
 from ...readers.quality import excluded
 
-__all__ = ["can_be_smoothed", "result_label", "spectrum_to_smooth"]
+__all__ = ["can_be_smoothed", "part_of", "result_label", "spectrum_to_smooth"]
+
+# What jdaviz keeps of where data come from, and we of how they were read.
+_PRIVATE = ("_as_read", "_native_data_cls", "_importer", "_data_hash")
 
 
 def can_be_smoothed(data: Any) -> bool:
@@ -56,9 +61,7 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
     spectrum = data.meta.get("_as_read")
     if spectrum is None:
         spectrum = spectrum_of_data(data)
-        mask = ~np.isfinite(spectrum.flux.value)
-        if spectrum.mask is not None:
-            mask |= np.asarray(spectrum.mask, dtype=bool)
+        mask = ~np.isfinite(spectrum.flux.value) | stored_mask(data)
     else:
         mask = excluded(spectrum.flux.value, spectrum.meta.get("dq"), list(dq_bits) or None)
     if mask.all():
@@ -66,14 +69,43 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
             f"{data.label}: no sample is left (finite, and without the flags "
             f"{', '.join(dq_bits) or 'none'}); exclude fewer flags"
         )
-    private = ("_as_read", "dq")
+    meta = {
+        name: value
+        for name, value in spectrum.meta.items()
+        if name != "dq" and not str(name).startswith(_PRIVATE)
+    }
     return Spectrum(
         flux=spectrum.flux,
         spectral_axis=spectrum.spectral_axis,
         spectral_axis_index=getattr(spectrum, "spectral_axis_index", None),
         uncertainty=spectrum.uncertainty,
         mask=mask,
-        meta={name: value for name, value in spectrum.meta.items() if name not in private},
+        meta=meta,
+    )
+
+
+def part_of(spectrum: Spectrum, region: SpectralRegion | None) -> Spectrum:
+    """Return the pixels of a 1-D spectrum in a region, excluded samples NaN.
+
+    Parameters
+    ----------
+    spectrum : specutils.Spectrum
+    region : specutils.SpectralRegion or None
+
+    Returns
+    -------
+    specutils.Spectrum
+    """
+    pixels = pixels_within(spectrum, region)
+    mask = np.asarray(spectrum.mask, dtype=bool)[pixels]
+    flux = spectrum.flux[pixels]
+    flux[mask] = np.nan
+    uncertainty = spectrum.uncertainty
+    return Spectrum(
+        flux=flux,
+        spectral_axis=u.Quantity(spectrum.spectral_axis)[pixels],
+        uncertainty=None if uncertainty is None else uncertainty[pixels],
+        mask=mask,
     )
 
 
