@@ -592,7 +592,7 @@ def test_only_a_subset_is_smoothed(subset, path):
     exec(plg.to_python(), scope)
     same(scope["smoothed"].flux, expected)
     # it follows the subset
-    app.plugins["Subset Tools"].update_subset("Subset 1", xmin=2.3, xmax=2.5)
+    app.plugins["Subset Tools"].update_subset("Subset 1", lo=2.3, hi=2.5)
     assert line(app).x[[0, -1]] == pytest.approx([2.3, 2.5], abs=0.01)
 
 

@@ -35,6 +35,7 @@ from .images import (
     figure_size,
     fit_when_drawn,
     image_viewers,
+    mend_reference,
     set_missing_color,
     show_native_markers,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "is_image_viewer",
     "is_spectrum_viewer",
     "layer_of",
+    "mend_reference",
     "on_every_app",
     "refresh_from_registries",
     "register_vue_components",

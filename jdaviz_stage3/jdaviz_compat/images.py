@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from .application import application
+from .data import images_in
 from .viewers import is_image_viewer, layer_of
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "figure_size",
     "fit_when_drawn",
     "image_viewers",
+    "mend_reference",
     "set_missing_color",
     "show_native_markers",
 ]
@@ -103,3 +105,16 @@ def show_native_markers(viewer: Any, data: Any, shown: bool) -> None:
     layer = layer_of(viewer, data)
     if layer is not None and hasattr(layer, "markers_visible"):
         layer.markers_visible = shown
+
+
+def mend_reference(viewer: Any) -> None:
+    """Let a viewer that is aligned by pixels refer to an image, where it refers to an orientation.
+
+    Reason: jdaviz 5.0.5 leaves the orientation of 10 x 10 pixels as the reference where images were
+    aligned by WCS before and data are removed, so that positions in it mean nothing.
+    jdaviz 5.1: to check.
+    """
+    reference, images = viewer.state.reference_data, images_in(viewer)
+    wrong = reference is not None and reference.meta.get("_WCS_ONLY", False)
+    if wrong and images and not aligned_by_wcs(viewer):
+        viewer.state.reference_data = images[0]

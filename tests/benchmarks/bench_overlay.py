@@ -113,9 +113,11 @@ def _look_at(viewer, n_sources: int, n_in_view: int | None) -> None:
         area = size**2 * n_in_view / n_sources
         half = np.sqrt(area * np.array([width / height, height / width])) / 2
     state, middle = viewer.state, size / 2
-    with delay_callback(state, "x_min", "x_max", "y_min", "y_max"):
-        state.x_min, state.x_max = middle - half[0], middle + half[0]
-        state.y_min, state.y_max = middle - half[1], middle + half[1]
+    # twice, for the state may not know yet that the browser has moved away from the same limits
+    for zoom in (1.01, 1):
+        with delay_callback(state, "x_min", "x_max", "y_min", "y_max"):
+            state.x_min, state.x_max = middle - zoom * half[0], middle + zoom * half[0]
+            state.y_min, state.y_max = middle - zoom * half[1], middle + zoom * half[1]
 
 
 def _draw_density(viewer) -> None:

@@ -28,6 +28,7 @@ from ...jdaviz_compat import (
     images_of,
     is_image_viewer,
     layer_of,
+    mend_reference,
     show_message,
 )
 from .canvas import OverlayCanvas
@@ -251,6 +252,8 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
 
     def _show_current(self) -> None:
         """Set the controls to the catalog that is chosen."""
+        if not self._controls_ready:
+            return
         overlay = self.current()
         self.show_settings(overlay)
         self.show_filters(overlay)
@@ -267,7 +270,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
     @observe("viewer_selected")
     def _viewers_changed(self, *_: Any) -> None:
         overlay = self.current()
-        if overlay is None or self._showing:
+        if overlay is None or not self._controls_ready or self._showing:
             return
         overlay.viewers = [v for v in image_viewers(self) if v.reference in self.viewer_selected]
         self.redraw()
@@ -289,6 +292,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
     def redraw(self) -> None:
         """Draw all overlays in all viewers."""
         for viewer in image_viewers(self):
+            mend_reference(viewer)
             overlays = [o for o in self._overlays.values() if viewer in o.viewers]
             if overlays and viewer not in self._canvases:
                 self._canvases[viewer] = OverlayCanvas(viewer, self._clicked, self._hovered)

@@ -100,6 +100,8 @@ class OverlayControls(PluginTemplateMixin):
     positions_items = List().tag(sync=True)
     positions_selected = Unicode().tag(sync=True)
 
+    _controls_ready = False  # jdaviz chooses defaults before all of them are made
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._showing = False  # settings are being copied into the controls
@@ -145,6 +147,7 @@ class OverlayControls(PluginTemplateMixin):
             self.observe(self._control_changed, names=[name])
         for name in _CHOSEN:
             self.observe(self._control_changed, names=[f"{name}_selected"])
+        self._controls_ready = True
 
     # ---- for the plugin ----
 

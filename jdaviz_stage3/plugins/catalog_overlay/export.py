@@ -27,6 +27,7 @@ from .overlay import Overlay
 from .positions import image_of
 from .scene import shapes_of
 from .settings import OverlaySettings
+from .sources import Sources
 
 __all__ = ["ExportControls", "regions_of", "settings_as_python"]
 
@@ -48,40 +49,50 @@ def regions_of(overlay: Overlay, image: Any | None) -> list[Region]:
         each source's label, ``visual`` its colour. Sources without a position are left out.
     """
     sources, settings = overlay.sources, overlay.settings
-    rows = np.flatnonzero(overlay.passing)
     point = sources.point_like if settings.by_type else None
     shaped = image is not None and sources.pixels is not None and settings.shape != "Marker"
     major, minor, angle = shapes_of(sources, settings) if shaped else (None, None, None)
     on_sky = sources.sky is not None and (image is None or image.coords is not None)
     found: list[Region] = []
     # one object a source is what the regions package writes
-    for row in rows:
+    for row in np.flatnonzero(overlay.passing):
         is_point = point is not None and bool(point[row])
-        color = overlay.color_of(row, is_point)
-        is_point &= settings.shape not in ("Aperture", "Circle")
-        meta = {"text": str(sources.labels[row])}
-        visual = RegionVisual(edgecolor=color, facecolor=color, color=color)
-        if shaped and not is_point and major[row] > 0 and minor[row] > 0:
-            center = PixCoord(sources.pixels[0][row], sources.pixels[1][row])
-            if major[row] == minor[row]:
-                region = CirclePixelRegion(center, float(major[row]))
-            else:
-                region = EllipsePixelRegion(
-                    center, float(2 * major[row]), float(2 * minor[row]), float(angle[row]) * u.rad
-                )
-            if on_sky:
-                region = region.to_sky(image.coords)
+        with_marker = is_point and settings.shape not in ("Aperture", "Circle")
+        region = None
+        if shaped and not with_marker:
+            region = _shape(*(v[row] for v in (*sources.pixels, major, minor, angle)))
+        if region is None:
+            region = _point(sources, row, on_sky)
         elif on_sky:
-            center = SkyCoord(sources.sky[0][row], sources.sky[1][row], unit="deg")
-            region = PointSkyRegion(center)
-        elif sources.pixels is not None:
-            region = PointPixelRegion(PixCoord(sources.pixels[0][row], sources.pixels[1][row]))
-        else:
+            region = region.to_sky(image.coords)
+        if region is None:
             continue
-        region.meta.update(meta)
-        region.visual = visual
+        color = overlay.color_of(row, is_point)
+        region.meta.update({"text": str(sources.labels[row])})
+        region.visual = RegionVisual(edgecolor=color, facecolor=color, color=color)
         found.append(region)
     return found
+
+
+def _shape(x: float, y: float, major: float, minor: float, angle: float) -> Region | None:
+    """An ellipse or circle in the mosaic's pixels, None where anything of it is missing."""
+    if not (np.isfinite(x + y + angle) and major > 0 and minor > 0):
+        return None
+    center = PixCoord(x, y)
+    if major == minor:
+        return CirclePixelRegion(center, float(major))
+    return EllipsePixelRegion(center, float(2 * major), float(2 * minor), float(angle) * u.rad)
+
+
+def _point(sources: Sources, row: int, on_sky: bool) -> Region | None:
+    """A source's position alone, None if it has none."""
+    place = sources.sky if on_sky else sources.pixels
+    if place is None or not np.isfinite(place[0][row] + place[1][row]):
+        return None
+    x, y = place[0][row], place[1][row]
+    return (
+        PointSkyRegion(SkyCoord(x, y, unit="deg")) if on_sky else PointPixelRegion(PixCoord(x, y))
+    )
 
 
 def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:

@@ -39,9 +39,11 @@ class FilterControls(HasTraits):
     @filters.setter
     def filters(self, conditions: list[str] | str) -> None:
         overlay = self.current()
+        conditions = [conditions] if isinstance(conditions, str) else list(conditions)
+        if overlay is None and not conditions:
+            return
         if overlay is None:
             raise Stage3Error("Catalog Overlay: no catalog is loaded to filter")
-        conditions = [conditions] if isinstance(conditions, str) else list(conditions)
         overlay.filter_by([str(Condition.parse(str(text))) for text in conditions])
         self.filter_error = ""
         self.show_filters(overlay)

@@ -198,7 +198,12 @@ class Overlay:
         if not self.settings.visible or viewer not in self.viewers:
             return False
         layer = layer_of(viewer, self.sources.data)
-        return layer is None or layer.visible
+        if layer is None or layer.visible:
+            return True
+        # jdaviz itself switches off catalogs whose positions do not suit the alignment; what we
+        # can place is shown, and what not is said
+        suits = self.sources.sky if aligned_by_wcs(viewer) else self.sources.pixels
+        return suits is None
 
 
 def _is_flux(column: str) -> bool:

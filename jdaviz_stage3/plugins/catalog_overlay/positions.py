@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -97,8 +99,9 @@ def source_positions(sources: Sources, viewer: Any, use: str = "Auto") -> Source
     elif use == "Auto" and sources.pixels is not None and own is not None:
         found = _from_pixels(sources, viewer, own, by_wcs)
     else:
-        raise Stage3Error(_why_not(sources, reference, own))
-    if not np.isfinite(found.x + found.y).any():
+        raise Stage3Error(_why_not(sources, reference, own, use))
+    own_positions = sources.sky if found.frame == "sky" else sources.pixels
+    if not np.isfinite(own_positions[0] + own_positions[1]).any():
         raise Stage3Error(f"{sources.name}: none of its {len(sources)} sources has a position")
     return found
 
@@ -107,7 +110,9 @@ def _has_sky(image: Any) -> bool:
     return bool(getattr(image.coords, "has_celestial", image.coords is not None))
 
 
-def _why_not(sources: Sources, reference: Any, own: Any) -> str:
+def _why_not(sources: Sources, reference: Any, own: Any, use: str) -> str:
+    if use == "Sky" and sources.sky is None:
+        return f"{sources.name}: has no sky positions; set positions to 'Auto' or 'Pixels'"
     if sources.sky is not None:
         return (
             f"{sources.name}: has sky positions, but {reference.label} has no WCS to place them; "
@@ -144,12 +149,15 @@ def _from_pixels(sources: Sources, viewer: Any, own: Any, by_wcs: bool) -> Sourc
 
 
 def _from_sky(sources: Sources, viewer: Any, reference: Any, own: Any) -> SourcePositions:
-    x, y = _to_pixels(reference, SkyCoord(*sources.sky, unit="deg"))
+    by_wcs = aligned_by_wcs(viewer)
+    # aligned by pixels, its own image is drawn on the pixels of the reference
+    frame = own if own is not None and not by_wcs and _has_sky(own) else reference
+    x, y = _to_pixels(frame, SkyCoord(*sources.sky, unit="deg"))
     image = own if own is not None else image_of(sources, viewer, anywhere=True)
-    jacobian = None
-    if image is not None and _has_sky(image) and sources.pixels is not None:
+    jacobian = np.eye(2) if frame is own else None
+    if jacobian is None and image is not None and _has_sky(image) and sources.pixels is not None:
         jacobian = _jacobian(image, reference, *sources.pixels)
-    elif sources.pixels is not None:
+    if jacobian is None and sources.pixels is not None:
         # Its image is not here, but the catalog holds both positions of each source.
         try:
             jacobian, _ = affine_between(*sources.pixels, x, y)
@@ -195,25 +203,44 @@ def pixel_to_pixel(start: Any, end: Any, x: np.ndarray, y: np.ndarray):
     """
     if start is end:
         return x, y
-    return _to_pixels(end, start.coords.pixel_to_world(x, y))
+    return _to_pixels(end, _unbounded(start).pixel_to_world(x, y))
+
+
+# Coordinates without their bounding box, by the image that they are of.
+_unbounded_coords: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def _unbounded(image: Any) -> Any:
+    """Coordinates of an image that hold beyond its edges, too: a gwcs gives NaN there."""
+    if getattr(image.coords, "bounding_box", None) is None:
+        return image.coords
+    if image not in _unbounded_coords:
+        coords = deepcopy(image.coords)  # a shallow copy shares the box
+        coords.bounding_box = None
+        _unbounded_coords[image] = coords
+    return _unbounded_coords[image]
 
 
 def _to_pixels(image: Any, sky: SkyCoord) -> tuple[np.ndarray, np.ndarray]:
-    x, y = image.coords.world_to_pixel(sky)
+    x, y = _unbounded(image).world_to_pixel(sky)
     return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
 
 
-def _jacobian(image: Any, reference: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _jacobian(image: Any, reference: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
     """Change of the reference frame's pixels with the image's, at the middle of the sources.
+
+    None where that is not on the reference frame.
 
     Resampled images are tangent projections, so one matrix holds for all of the image to the
     second order in its size (3e-6 for 0.1 degrees).
     """
-    centre = np.nanmedian(x), np.nanmedian(y)
-    if not np.all(np.isfinite(centre)):
-        centre = image.shape[1] / 2, image.shape[0] / 2
+    there = np.isfinite(x + y)
+    centre = image.shape[1] / 2, image.shape[0] / 2
+    if there.any():
+        centre = np.median(x[there]), np.median(y[there])
     half = _BASELINE / 2
     px = centre[0] + half * np.array([-1, 1, 0, 0])
     py = centre[1] + half * np.array([0, 0, -1, 1])
     rx, ry = pixel_to_pixel(image, reference, px, py)
-    return np.array([[rx[1] - rx[0], rx[3] - rx[2]], [ry[1] - ry[0], ry[3] - ry[2]]]) / _BASELINE
+    matrix = np.array([[rx[1] - rx[0], rx[3] - rx[2]], [ry[1] - ry[0], ry[3] - ry[2]]]) / _BASELINE
+    return matrix if np.isfinite(matrix).all() else None

@@ -221,12 +221,14 @@ def compose(
     for color, filled, group in _colored(sources, rows, settings, color_scale, palette):
         hollow = np.zeros(len(group), dtype=bool)
         if size_scale is not None:
-            hollow, filled = ~np.isfinite(size_scale.level[group]), True
+            hollow = ~np.isfinite(size_scale.level[group])
+            filled = filled or color_scale is None
         for part, fill in ((group[~hollow], filled), (group[hollow], False)):
             symbols += symbols_of(part, sources, positions, settings, view, size_scale, color, fill)
     # with those of the margin, so that panning brings labels along
     few = settings.labels and len(in_view) <= settings.label_cap
-    crosses = sum(len(group.rows) for group in symbols if group.marker == LOST)
+    lost = [group.rows for group in symbols if group.marker == LOST]
+    crosses = len(np.intersect1d(np.concatenate([rows[:0], *lost]), in_view))
     return Scene(wide, rows, symbols, None, rows if few else rows[:0], len(in_view), crosses)
 
 
