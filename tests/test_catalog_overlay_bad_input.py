@@ -220,7 +220,7 @@ def test_only_pixel_positions_of_another_image(app, load):
     assert "has pixel positions only" in plg.problem
     assert_nothing_drawn(app)
     plg.positions = "Sky"
-    assert "has pixel positions only" in plg.problem
+    assert "has no sky positions" in plg.problem
     plg.positions = "Pixels"
     assert plg.problem == ""
     np.testing.assert_allclose(drawn(plg)[1], table["xcentroid"], atol=1e-4)

@@ -10,6 +10,7 @@ __all__ = [
     "add_to_viewer",
     "arrange_viewers",
     "create_viewer",
+    "draw_thick",
     "hide_layer",
     "is_image_viewer",
     "layer_of",
@@ -171,9 +172,25 @@ def show_alone(app: Any, label: str, reference: str, viewer_label: str) -> None:
     jdaviz 5.1: the same.
     """
     inner = application(app)
-    if viewer_label not in inner._viewer_store:
+    if viewer_label in inner._viewer_store:
+        # one by one: "clear other data" hides it, and leaves it the reference of the axes
+        viewer = inner._viewer_store[viewer_label]
+        for other in [layer.layer.label for layer in viewer.layers]:
+            inner.remove_data_from_viewer(viewer_label, other)
+    else:
         viewer_label = create_viewer(inner, reference, viewer_label)
-    inner.add_data_to_viewer(viewer_label, label, clear_other_data=True)
+    inner.add_data_to_viewer(viewer_label, label)
+
+
+def draw_thick(viewer: Any, data_label: str, width: float = 2) -> None:
+    """Draw data in a (glue) spectrum viewer with a line that stands out.
+
+    Reason: the style has an API in Plot Options only, which works on what is selected there.
+    jdaviz 5.1: the same.
+    """
+    for layer in viewer.state.layers:
+        if layer.layer.label == data_label:
+            layer.linewidth = width
 
 
 def is_image_viewer(viewer: Any) -> bool:

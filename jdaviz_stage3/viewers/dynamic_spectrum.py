@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 from jdaviz.configs.specviz.plugins.viewers import Spectrum2DViewer
 from jdaviz.core.registries import viewer_registry
@@ -25,18 +23,27 @@ class DynamicSpectrumViewer(Spectrum2DViewer):
     round wavelengths, so they are right for uneven and for descending wavelength grids too.
     """
 
+    _axis_of = None  # data whose axis is kept
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         set_missing_color(self, _MISSING)
         for name in ("x_min", "x_max", "y_min", "y_max", "reference_data"):
             self.state.add_callback(name, self._update_ticks)
 
-    @cached_property
+    @property
     def reference_spectral_axis(self) -> np.ndarray:
         """Wavelengths of the channels, shape (n_wave,), in the unit of the data."""
-        # jdaviz's own averages the whole series over time to get at its axis.
-        known = self.state.reference_data.meta.get("_wavelength")
-        return super().reference_spectral_axis if known is None else known.value
+        # jdaviz's own averages the whole series over time to get at its axis, and keeps that of
+        # the first data for all that come into the viewer.
+        reference = self.state.reference_data
+        known = reference.meta.get("_wavelength")
+        if known is not None:
+            return known.value
+        if self._axis_of is not reference:
+            self.__dict__.pop("reference_spectral_axis", None)
+            self._axis_of, self._axis = reference, super().reference_spectral_axis
+        return self._axis
 
     def set_plot_axes(self):
         super().set_plot_axes()

@@ -294,6 +294,8 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         for viewer in image_viewers(self):
             mend_reference(viewer)
             overlays = [o for o in self._overlays.values() if viewer in o.viewers]
+            for overlay in overlays:
+                overlay.reopen(viewer)
             if overlays and viewer not in self._canvases:
                 self._canvases[viewer] = OverlayCanvas(viewer, self._clicked, self._hovered)
             if viewer in self._canvases:

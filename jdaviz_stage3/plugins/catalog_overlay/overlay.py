@@ -49,6 +49,7 @@ class Overlay:
         self.sources = Sources(data)
         self.settings = settings
         self.colors = settings.color, settings.point_color
+        self._unsuited: set[Any] = set()  # viewers in which jdaviz has switched it off
         self.segments_offered = False  # the observation's own map has been outlined once
         self.shape_before = ""  # which sizes by a column have replaced by markers
         self.viewers: list[Any] = []
@@ -188,6 +189,7 @@ class Overlay:
         self.viewers = [other for other in self.viewers if other is not viewer]
         self._positions.pop(viewer, None)
         self._indices.pop(viewer, None)
+        self._unsuited.discard(viewer)
 
     def shown_in(self, viewer: Any) -> bool:
         """Whether the overlay is on in a viewer.
@@ -198,12 +200,27 @@ class Overlay:
         if not self.settings.visible or viewer not in self.viewers:
             return False
         layer = layer_of(viewer, self.sources.data)
-        if layer is None or layer.visible:
-            return True
-        # jdaviz itself switches off catalogs whose positions do not suit the alignment; what we
-        # can place is shown, and what not is said
-        suits = self.sources.sky if aligned_by_wcs(viewer) else self.sources.pixels
-        return suits is None
+        return layer is None or layer.visible or not self._suits(viewer)
+
+    def _suits(self, viewer: Any) -> bool:
+        """Whether jdaviz can place the catalog where images are aligned as they are in a viewer.
+
+        Where it cannot, it switches the catalog's layer off; what we can place is shown all the
+        same, and what not is said.
+        """
+        positions = self.sources.sky if aligned_by_wcs(viewer) else self.sources.pixels
+        return positions is not None
+
+    def reopen(self, viewer: Any) -> None:
+        """Switch the catalog's layer on again that jdaviz has switched off meanwhile."""
+        layer = layer_of(viewer, self.sources.data)
+        if layer is None:
+            return
+        if not self._suits(viewer):
+            self._unsuited.add(viewer)
+        elif viewer in self._unsuited:
+            self._unsuited.discard(viewer)
+            layer.visible = self.settings.visible
 
 
 def _is_flux(column: str) -> bool:

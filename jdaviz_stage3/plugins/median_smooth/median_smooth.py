@@ -38,9 +38,11 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import (
     can_save_files,
     data_of,
+    draw_thick,
     replace_spectrum,
     show_alone,
     show_message,
+    shown_in,
     spectral_region,
     spectrum_viewers_showing,
 )
@@ -101,7 +103,6 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
     width = FloatHandleEmpty(11).tag(sync=True)
     width_unit_items = List().tag(sync=True)
     width_unit_selected = Unicode().tag(sync=True)
-    width_max = FloatHandleEmpty(50).tag(sync=True)  # of the slider, half a window
     polyorder = IntHandleEmpty(2).tag(sync=True)
     edge_items = List().tag(sync=True)
     edge_selected = Unicode().tag(sync=True)
@@ -125,6 +126,7 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
 
     def __init__(self, *args, **kwargs):
         self._ready = False
+        self._adding = False  # results, which the preview would hide, being drawn over them
         super().__init__(*args, **kwargs)
         self.can_save = can_save_files(self)
         self._plugin_description = "Smooth spectra; median, with mask and uncertainties."
@@ -257,7 +259,8 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
         "show_residual", "is_active",
     )  # fmt: skip
     def _update_preview(self, change: dict | None = None) -> None:
-        if not self._ready:
+        """Show what the settings give, after one of them or the app has changed."""
+        if not self._ready or self._adding:
             return
         self._preview.clear()
         self.problem = self.noise_text = ""
@@ -268,6 +271,8 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
                 self._preview_of(label, only=len(labels) == 1)
             if change is not None and change["name"] == "show_residual" and self.show_residual:
                 self._preview.make_room()
+            elif not self.show_residual:
+                self._preview.give_back_room()
         except Stage3Error as err:
             self._preview.clear()
             self.problem = str(err)
@@ -333,8 +338,13 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
             raise Stage3Error("Median Smooth: no spectrum is chosen")
         results = [self._smooth(label)[1] for label in labels]
         if add_data:
-            for label, smoothed in zip(labels, results, strict=True):
-                self._add(label, smoothed)
+            self._preview.clear()
+            self._adding = True
+            try:
+                for label, smoothed in zip(labels, results, strict=True):
+                    self._add(label, smoothed)
+            finally:
+                self._adding = False
         return results[0] if len(results) == 1 else results
 
     def _add(self, label: str, smoothed: Spectrum) -> None:
@@ -344,8 +354,12 @@ class MedianSmooth(PluginTemplateMixin, SpectralSubsetSelectMixin):
         viewers = spectrum_viewers_showing(self, label) if self.show_results else []
         name = self._result_label(label)
         replace_spectrum(self, name, smoothed, [viewer.reference for viewer in viewers])
+        for viewer in viewers:
+            draw_thick(viewer, name)
         if smoothed.flux.ndim == 2 and self.show_results:
-            show_alone(self, name, "stage3-dynamic-spectrum-viewer", "Smoothed dynamic spectrum")
+            where = [viewer.reference for viewer in shown_in(self, label)]
+            there = f"Smoothed {where[0][0].lower()}{where[0][1:]}" if where else "Smoothed spectra"
+            show_alone(self, name, "stage3-dynamic-spectrum-viewer", there)
 
     def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
         """Write the smoothed spectrum to a FITS table.

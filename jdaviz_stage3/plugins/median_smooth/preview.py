@@ -28,6 +28,7 @@ class SmoothingPreview:
     def __init__(self, app: Any):
         self._app = app
         self._lines: dict[tuple[Any, str], PluginLine] = {}
+        self._room: dict[Any, tuple[float, float]] = {}  # y_min before and after `make_room`
 
     def show(
         self,
@@ -70,9 +71,18 @@ class SmoothingPreview:
         """Extend the flux axes so that the residuals, which lie around zero, are in view."""
         for (viewer, name), line in self._lines.items():
             if name.endswith(_RESIDUAL_SUFFIX) and len(line.y):
-                low = 1.2 * float(np.nanpercentile(line.y, 1))
+                low = 1.1 * float(np.nanmin(line.y))
                 if low < viewer.state.y_min:
+                    before, _ = self._room.get(viewer, (viewer.state.y_min, low))
                     viewer.state.y_min = low
+                    self._room[viewer] = before, low
+
+    def give_back_room(self) -> None:
+        """Undo `make_room`, except where the axes have been changed since."""
+        for viewer, (before, low) in self._room.items():
+            if viewer.state.y_min == low:
+                viewer.state.y_min = before
+        self._room.clear()
 
     def _draw(self, viewer: Any, name: str, spectrum: Spectrum, color: str, width: float) -> None:
         line = self._lines.get((viewer, name))
