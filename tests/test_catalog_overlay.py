@@ -269,7 +269,7 @@ def test_colors_follow_a_column(plg, catalog):
     plg.color_by = "aper_total_abmag"
     plg.colormap, plg.color_min, plg.color_max = "plasma", 20, 28
     values = np.asarray(catalog["aper_total_abmag"])
-    palette = [to_hex(c) for c in matplotlib.colormaps["plasma"](np.linspace(0, 1, 12))]
+    palette = [to_hex(c) for c in matplotlib.colormaps["plasma"](np.linspace(0.15, 1, 12))]
     step = np.clip(np.floor((values - 20) / 8 * 12), 0, 11)
     for group in scene(plg).symbols:
         if group.filled:
@@ -969,7 +969,7 @@ def test_panning_in_the_browser_draws_what_comes_into_view(crowded):
     view = viewer(plg)
     zoom(view, 100, 100, 10)
     before = scene(plg).view
-    canvas(plg)._last = 0.0
+    canvas(plg)._next = 0.0
     with view.scales["x"].hold_trait_notifications():
         view.scales["x"].min, view.scales["x"].max = 190.0, 210.0
     after = scene(plg).view

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from glue.core import Data
 
 from .application import application
 
@@ -78,7 +79,8 @@ def images_in(viewer: Any) -> list:
 
 
 def _is_image(data: Any) -> bool:
-    return getattr(data, "ndim", 0) == 2 and not data.meta.get("_WCS_ONLY", False)
+    # layers may be subsets, too
+    return isinstance(data, Data) and data.ndim == 2 and not data.meta.get("_WCS_ONLY", False)
 
 
 def is_catalog(data: Any) -> bool:
@@ -86,7 +88,8 @@ def is_catalog(data: Any) -> bool:
 
     Reason: jdaviz goes by the importer's class name. jdaviz 5.1: the same.
     """
-    return getattr(data, "meta", {}).get("_importer") == "CatalogImporter" and data.ndim == 1
+    is_data = isinstance(data, Data) and data.ndim == 1
+    return is_data and data.meta.get("_importer") == "CatalogImporter"
 
 
 def catalogs_of(app: Any) -> list:

@@ -228,9 +228,8 @@ class _Stage:
 
     def constants(self, values: dict) -> None:
         """Try other limits of what is drawn how."""
-        from jdaviz_stage3.plugins.catalog_overlay import picture, scene
+        from jdaviz_stage3.plugins.catalog_overlay import scene
 
-        picture.VECTOR_CAP = values.get("vector_cap", picture.VECTOR_CAP)
         scene.compose.__kwdefaults__["cap"] = values.get("cap", scene.CAP)
 
 

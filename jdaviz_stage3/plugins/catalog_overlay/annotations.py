@@ -18,6 +18,7 @@ __all__ = ["Annotations"]
 _LINE = 20  # screen pixels from one line of the legend to the next
 _LETTER = 6.7  # width of a letter at 12 pixels, on average
 _BAR = 120  # length of the colour bar
+_BAR_LEFT = 80
 _BOX = 'fill="#000000" fill-opacity="0.6"'
 _TEXT = 'font-family="sans-serif" font-size="12" fill="#ffffff"'
 
@@ -33,8 +34,8 @@ class Annotations:
     def __init__(self, viewer: Any):
         self._viewer = viewer
         scales = {axis: LinearScale(min=0, max=1, allow_padding=False) for axis in ("x", "y")}
-        self._legend = Picture(viewer, scales)
-        self._caption = Picture(viewer, scales)
+        self._legend = Picture(viewer, scales, on_top=True)
+        self._caption = Picture(viewer, scales, on_top=True)
 
     def draw(self, marks: Sequence[CatalogMarks]) -> None:
         """Draw the legend and the colour bars of what is shown.
@@ -51,7 +52,7 @@ class Annotations:
             return
         width = 34 + _LETTER * max(len(text) for text, _ in lines)
         bars = [entry for entry in marks if entry.overlay.color_scale is not None]
-        width = max(width, _BAR + 90 if bars else 0)
+        width = max(width, _BAR_LEFT + _BAR + 70 if bars else 0)
         height = 8 + _LINE * len(lines) + 40 * len(bars)
         # screen pixels from the upper left corner, as SVG counts them
         screen = View((0, frame.width), (frame.height, 0), frame.width, frame.height)
@@ -123,6 +124,8 @@ def _legend_lines(entry: CatalogMarks) -> list[tuple[str, Any]]:
         text = f"{name}: {shape}" if shape and not marker else name
         color = "#ffffff" if overlay.color_scale is not None else settings.color
         lines.append((text, _symbol(kind, color)))
+    if settings.size_by:
+        lines.append((f"larger: brighter in {settings.size_by}", None))
     if overlay.without_value:
         columns = " or ".join(filter(None, dict.fromkeys((settings.color_by, settings.size_by))))
         text = f"{overlay.without_value} without {columns}"
@@ -148,16 +151,18 @@ def _color_bar(entry: CatalogMarks, top: float) -> list[str]:
     scale, column = overlay.color_scale, overlay.settings.color_by
     step = _BAR / len(overlay.palette)
     elements = [
-        f'<rect x="44" y="{top + 14:.0f}" width="{step + 0.5:.1f}" height="8" fill="{color}" '
-        f'transform="translate({index * step:.1f} 0)"/>'
+        f'<rect x="{_BAR_LEFT}" y="{top + 14:.0f}" width="{step + 0.5:.1f}" height="8" '
+        f'fill="{color}" transform="translate({index * step:.1f} 0)"/>'
         for index, color in enumerate(overlay.palette)
     ]
     ends = [10**v if overlay.color_is_log else v for v in (scale.low, scale.high)]
     unit = overlay.sources.unit(column)
     title = column + (f" ({unit})" if unit else "") + (" · log" if overlay.color_is_log else "")
+    low, high = (f"{end:.3g}" for end in ends)
+    line = f'y="{top + 22:.0f}" {_TEXT}'
     elements += [
         f'<text x="16" y="{top + 8:.0f}" {_TEXT}>{escape(title)}</text>',
-        f'<text x="40" y="{top + 22:.0f}" text-anchor="end" {_TEXT} >{ends[0]:.2g}</text>',
-        f'<text x="{48 + _BAR}" y="{top + 22:.0f}" {_TEXT}>{ends[1]:.2g}</text>',
+        f'<text x="{_BAR_LEFT - 6}" text-anchor="end" {line}>{low}</text>',
+        f'<text x="{_BAR_LEFT + _BAR + 6}" {line}>{high}</text>',
     ]
     return elements

@@ -20,7 +20,7 @@ __all__ = ["OverlayCanvas", "zoom_to"]
 
 _AROUND = 20  # pixels
 _REACH = 12  # screen pixels from the cursor within which a source is meant
-_PAUSE = 0.1  # seconds between two drawings while the view moves
+_PAUSE = 0.1  # seconds at least between two drawings while the view moves
 
 
 class OverlayCanvas:
@@ -49,7 +49,7 @@ class OverlayCanvas:
         self._on_click = on_click
         self._on_hover = on_hover
         self._hovered: tuple[Overlay, int] | None = None
-        self._last = 0.0
+        self._next = 0.0  # when to draw again, by the monotonic clock
         for scale in (viewer.scales["x"], viewer.scales["y"]):
             scale.observe(self._moved, names=["min", "max"])
         for limit in ("x_min", "x_max", "y_min", "y_max"):
@@ -74,8 +74,9 @@ class OverlayCanvas:
             self.segments[overlay].draw()
             self.marks[overlay].draw()
         if self._hovered is not None:
-            under_cursor = self.marks.get(self._hovered[0])
-            if under_cursor is None or under_cursor.scene is None:
+            overlay, row = self._hovered
+            under_cursor = self.marks.get(overlay)
+            if under_cursor is None or under_cursor.scene is None or not overlay.passing[row]:
                 self._hover(None)
         if not self.marks:
             self.annotations.remove()
@@ -101,10 +102,11 @@ class OverlayCanvas:
 
     def _moved(self, *_: Any) -> None:
         """The browser has moved the view: draw now and then, the last time when it settles."""
-        now = time.monotonic()
-        if now - self._last > _PAUSE:
-            self._last = now
+        if time.monotonic() > self._next:
+            start = time.monotonic()
             self._draw_if_moved()
+            end = time.monotonic()
+            self._next = end + max(_PAUSE, 2 * (end - start))
 
     def _settled(self, *_: Any) -> None:
         self._draw_if_moved()

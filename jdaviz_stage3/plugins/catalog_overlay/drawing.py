@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakSet
 
 import bqplot
 import numpy as np
@@ -46,6 +47,9 @@ def view_of(viewer: Any) -> View | None:
     return View((x.min, x.max), (y.min, y.max), max(width, 1.0), max(height, 1.0))
 
 
+_top_marks: WeakSet = WeakSet()
+
+
 class Picture:
     """An SVG picture in a viewer.
 
@@ -54,11 +58,14 @@ class Picture:
     viewer : glue image viewer
     scales : dict, optional
         Those of the viewer by default.
+    on_top : bool, optional
+        Whether it lies over all pictures that are not.
     """
 
-    def __init__(self, viewer: Any, scales: dict | None = None):
+    def __init__(self, viewer: Any, scales: dict | None = None, on_top: bool = False):
         self._viewer = viewer
         self._scales = viewer.scales if scales is None else scales
+        self._on_top = on_top
         self.mark: bqplot.Image | None = None
 
     def show(self, elements: Sequence[str], view: View) -> None:
@@ -79,7 +86,15 @@ class Picture:
                 image=picture, x=x, y=y, scales=self._scales, pixelated=False,
                 enable_hover=False, interactions={},
             )  # fmt: skip
-            self._viewer.figure.marks = [*self._viewer.figure.marks, self.mark]
+            marks = list(self._viewer.figure.marks)
+            if self._on_top:
+                _top_marks.add(self.mark)
+                place = len(marks)
+            else:
+                tops = [index for index, mark in enumerate(marks) if mark in _top_marks]
+                place = tops[0] if tops else len(marks)
+            marks.insert(place, self.mark)
+            self._viewer.figure.marks = marks
             return
         old = self.mark.image
         with self.mark.hold_sync():
@@ -153,13 +168,10 @@ class CatalogMarks:
         )
         elements = scene_elements(scene, settings.color, settings.line_width)
         rows = scene.labelled
-        elements += label_elements(
-            [str(label) for label in overlay.sources.labels[rows]],
-            positions.x[rows],
-            positions.y[rows],
-            scene.view,
-            settings.color,
-        )
+        for part, color in overlay.by_type(rows):
+            labels = [str(label) for label in overlay.sources.labels[part]]
+            place = positions.x[part], positions.y[part]
+            elements += label_elements(labels, *place, scene.view, color)
         self._symbols.show(elements, scene.view)
         self.draw_selection()
 
@@ -172,8 +184,8 @@ class CatalogMarks:
             Whether it was drawn.
         """
         view = view_of(self.viewer)
-        if view is not None and self.scene is not None and self.scene.view.covers(view):
-            return False
+        if view is None or self.scene is None or self.scene.view.covers(view):
+            return False  # what is off, or could not be drawn, does not depend on the view
         self.draw()
         return True
 

@@ -21,6 +21,8 @@ __all__ = ["N_COLORS", "Overlay"]
 
 #: Colours of a colour map that are told apart; each is a path of its own in the browser.
 N_COLORS = 12
+#: Where colour maps begin: their first colours are hardly seen on a dark sky.
+_DARKEST = 0.15
 
 
 class Overlay:
@@ -91,7 +93,7 @@ class Overlay:
                 low, high = (np.log10(v) if v is not None and v > 0 else None for v in (low, high))
             self.color_scale = Scale.of(values, low, high)
             colormap = matplotlib.colormaps[settings.colormap]
-            self.palette = [to_hex(color) for color in colormap(np.linspace(0, 1, N_COLORS))]
+            self.palette = [to_hex(color) for color in colormap(np.linspace(_DARKEST, 1, N_COLORS))]
         if settings.size_by:
             self.size_scale = Scale.of(self._brightness(settings.size_by))
 
@@ -113,6 +115,16 @@ class Overlay:
         if _is_magnitude(column):
             return -values
         return _log(values) if _is_flux(column) else values
+
+    def by_type(self, rows: np.ndarray) -> list[tuple[np.ndarray, str]]:
+        """Split rows into extended and point-like sources, each with the colour of its type."""
+        point = self.sources.point_like if self.settings.by_type else None
+        if point is None:
+            return [(rows, self.settings.color)]
+        return [
+            (rows[~point[rows]], self.settings.color),
+            (rows[point[rows]], self.settings.point_color),
+        ]
 
     def color_of(self, row: int, point_like: bool) -> str:
         """Return the colour that a source is drawn in."""

@@ -14,23 +14,18 @@ from functools import cache
 from html import escape
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from PIL import Image
 
 from .scene import ELLIPSE, LOST, Scene, Symbols, View
 
 __all__ = [
     "MARKERS",
-    "VECTOR_CAP",
     "document",
     "label_elements",
     "on_screen",
     "scene_elements",
     "symbol_elements",
-    "symbols_png",
 ]
 
 _TURN = np.linspace(0, 2 * np.pi, 33)
@@ -63,9 +58,6 @@ _LINES = {
 #: The markers that sources can be drawn with.
 MARKERS = tuple(name for name in _LINES if name not in (ELLIPSE, LOST))
 
-#: Symbols of a scene up to which each is an SVG element, sharp at any zoom; more are drawn into
-#: an image of the screen's resolution, which costs the browser the same however many they are.
-VECTOR_CAP = 500
 _FILL_OPACITY = 0.3
 _HALO = "#000000"  # behind labels and lines, for them to be read on bright sources
 
@@ -156,47 +148,6 @@ def _svg_path(marker: str) -> str:
     return "".join(line(points) for points in _LINES[marker])
 
 
-def symbols_png(groups: Sequence[Symbols], view: View, width: float) -> bytes:
-    """Draw symbols into an image of the screen's resolution.
-
-    Parameters
-    ----------
-    groups : sequence of Symbols
-    view : View
-        The picture's.
-    width : float
-        Of the lines, screen pixels.
-
-    Returns
-    -------
-    bytes
-        PNG with a transparent background.
-    """
-    dpi = 72  # one point of matplotlib is one pixel
-    nx, ny = max(1, round(view.width)), max(1, round(view.height))
-    figure = Figure(figsize=(nx / dpi, ny / dpi), dpi=dpi, frameon=False)
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, nx), ylim=(ny, 0))
-    axes.set_axis_off()
-    for group in groups:
-        x, y = on_screen(view, group.x, group.y)
-        turn = np.radians(group.angle)
-        for points in _LINES[group.marker]:
-            u, v = points[:, 0] * group.rx[:, None], points[:, 1] * group.ry[:, None]
-            across = x[:, None] + u * np.cos(turn)[:, None] - v * np.sin(turn)[:, None]
-            down = y[:, None] + u * np.sin(turn)[:, None] + v * np.cos(turn)[:, None]
-            fill = (*to_rgb(group.color), _FILL_OPACITY) if group.filled else "none"
-            axes.add_collection(
-                PolyCollection(
-                    np.stack([across, down], axis=-1), closed=False, facecolors=fill,
-                    edgecolors=group.color, linewidths=width,
-                ),
-                autolim=False,
-            )  # fmt: skip
-    canvas.draw()
-    return _png(np.asarray(canvas.buffer_rgba()))
-
-
 def label_elements(
     texts: Sequence[str], x: np.ndarray, y: np.ndarray, view: View, color: str
 ) -> list[str]:
@@ -245,16 +196,14 @@ def scene_elements(scene: Scene, color: str, width: float) -> list[str]:
     list of str
     """
     if scene.density is not None:
-        return [_image(_density_png(scene.density, color), scene.view, "pixelated")]
-    if len(scene.rows) > VECTOR_CAP:
-        return [_image(symbols_png(scene.symbols, scene.view, width), scene.view, "auto")]
+        return [_image(_density_png(scene.density, color), scene.view)]
     return symbol_elements(scene.symbols, scene.view, width)
 
 
-def _image(png: bytes, view: View, rendering: str) -> str:
+def _image(png: bytes, view: View) -> str:
     return (
         f'<image width="{view.width:.2f}" height="{view.height:.2f}" preserveAspectRatio="none" '
-        f'style="image-rendering:{rendering}" '
+        f'style="image-rendering:pixelated" '
         f'href="data:image/png;base64,{base64.b64encode(png).decode()}"/>'
     )
 

@@ -27,10 +27,11 @@ __all__ = [
     "symbols_of",
 ]
 
-#: Sources in the view and its margin up to which each is drawn.
-CAP = 5000
+#: Sources in the view and its margin up to which each is drawn; with more of them panning falls
+#: below four fifths of the frame rate of the image alone (tests/benchmarks/bench_overlay.py).
+CAP = 1500
 #: Drawn beyond each edge of the view, in units of its size, so that panning shows what is there.
-PADDING = 0.5
+PADDING = 0.25
 
 ELLIPSE = "ellipse"
 LOST = "cross-small"  # in place of a shape whose axes are missing or not positive

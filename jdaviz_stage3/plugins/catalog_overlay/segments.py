@@ -92,7 +92,7 @@ class SegmentMarks:
         x, y = on_screen(self._drawn, self._x[seen], self._y[seen])
         lines = zip(x[:, 0], y[:, 0], x[:, 1], y[:, 1], strict=True)
         path = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for a, b, c, d in lines)
-        style = f'stroke="{self.overlay.settings.color}" stroke-opacity="0.5"'
+        style = f'stroke="{self.overlay.settings.color}" stroke-opacity="0.4"'
         return [f'<path d="{path}" {style} stroke-linecap="square"/>']
 
     def draw_if_moved(self) -> bool:

@@ -292,7 +292,7 @@ class Sources:
         for name in self.filter_columns:
             value = self.array(name)[row]
             if isinstance(value, (float, np.floating)):
-                value = f"{value:.8g}"
+                value = f"{value:.7g}"
             unit = self.data.get_component(self._components[name]).units
             entries.append(
                 {
