@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import jdaviz_stage3
@@ -12,7 +13,13 @@ author = "the jdaviz_stage3 developers"
 copyright = "2026, the jdaviz_stage3 developers"
 release = version = jdaviz_stage3.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+sys.path.append(str(Path(__file__).parent))  # for the extension that is a file here
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "smoothing_table",
+]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 default_role = "py:obj"  # `SpectrumSequence` in a docstring links where there is a target

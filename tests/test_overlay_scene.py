@@ -23,6 +23,7 @@ from jdaviz_stage3.plugins.catalog_overlay.positions import SourcePositions
 from jdaviz_stage3.plugins.catalog_overlay.scene import (
     ELLIPSE,
     LOST,
+    PADDING,
     Scale,
     Symbols,
     View,
