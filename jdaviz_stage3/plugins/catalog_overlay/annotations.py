@@ -11,7 +11,7 @@ from bqplot import LinearScale
 
 from .drawing import CatalogMarks, Picture, view_of
 from .picture import symbol_elements
-from .scene import ELLIPSE, Symbols, View
+from .scene import ELLIPSE, MEASURED, Symbols, View
 
 __all__ = ["Annotations"]
 
@@ -112,13 +112,13 @@ def _legend_lines(entry: CatalogMarks) -> list[tuple[str, Any]]:
         return [(f"{name}: density of sources; zoom in for symbols", square)]
     lines = []
     point = sources.point_like if settings.by_type else None
-    kind = settings.marker if marker else ELLIPSE
+    measured = settings.shape in MEASURED and not marker
+    kind = settings.marker if marker else "circle" if measured else ELLIPSE
     if overlay.color_scale is None and point is not None:
         extended = " · ".join(["extended", shape] if shape and not marker else ["extended"])
         lines.append((name, None))
         lines.append((extended, _symbol(kind, settings.color)))
-        same = settings.shape in ("Aperture", "Circle") and not marker
-        point_kind = kind if same else settings.point_marker
+        point_kind = kind if measured else settings.point_marker
         lines.append(("point-like", _symbol(point_kind, settings.point_color)))
     else:
         text = f"{name}: {shape}" if shape and not marker else name

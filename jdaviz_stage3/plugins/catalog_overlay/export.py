@@ -25,7 +25,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import image_viewers, show_message
 from .overlay import Overlay
 from .positions import image_of
-from .scene import shapes_of
+from .scene import MEASURED, shapes_of
 from .settings import OverlaySettings
 from .sources import Sources
 
@@ -57,7 +57,7 @@ def regions_of(overlay: Overlay, image: Any | None) -> list[Region]:
     # one object a source is what the regions package writes
     for row in np.flatnonzero(overlay.passing):
         is_point = point is not None and bool(point[row])
-        with_marker = is_point and settings.shape not in ("Aperture", "Circle")
+        with_marker = is_point and settings.shape not in MEASURED
         region = None
         if shaped and not with_marker:
             region = _shape(*(v[row] for v in (*sources.pixels, major, minor, angle)))

@@ -16,6 +16,7 @@ __all__ = [
     "CAP",
     "ELLIPSE",
     "LOST",
+    "MEASURED",
     "PADDING",
     "Scale",
     "Scene",
@@ -35,8 +36,8 @@ PADDING = 0.25
 
 ELLIPSE = "ellipse"
 LOST = "cross-small"  # in place of a shape whose axes are missing or not positive
-# Shapes that say where fluxes were measured, of point-like sources as well.
-_MEASURED = ("Aperture", "Circle")
+#: Shapes that say where fluxes were measured, of point-like sources as well.
+MEASURED = ("Aperture", "Circle")
 _BIN = 4  # screen pixels of a cell of the density
 
 
@@ -298,7 +299,7 @@ def symbols_of(
         angle = np.zeros(len(chosen))
         found.append(Symbols(kind, chosen, *place, radius, radius, angle, color, filled))
 
-    with_marker = point & (settings.shape not in _MEASURED)
+    with_marker = point & (settings.shape not in MEASURED)
     if settings.shape == "Marker" or positions.jacobian is None:
         with_marker = point
         markers(settings.marker, ~point)
@@ -351,7 +352,7 @@ def depth_within(
     major, minor, angle = (values[rows] for values in shapes_of(sources, settings))
     with np.errstate(invalid="ignore"):
         usable = (minor > 0) & (major > 0)
-    if settings.shape not in _MEASURED:
+    if settings.shape not in MEASURED:
         usable &= ~_point_like(sources, settings)[rows]
     offset = np.array([x - positions.x[rows], y - positions.y[rows]])
     dx, dy = np.linalg.solve(positions.jacobian, offset)

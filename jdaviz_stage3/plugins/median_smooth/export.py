@@ -1,15 +1,19 @@
-"""Writing smoothed spectra."""
+"""Taking smoothed spectra out of the app: as files, and the settings as Python."""
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
+from typing import Any
 
 from astropy.io import fits
 from specutils import Spectrum
+from traitlets import Bool, HasTraits, Unicode
 
 from ...errors import Stage3Error
 
-__all__ = ["write_spectrum"]
+__all__ = ["ExportControls", "write_spectrum"]
 
 # FITS keywords of the note on what was done; each at most eight letters.
 _KEYWORDS = {
@@ -57,3 +61,94 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
     except (OSError, ValueError) as err:
         reason = getattr(err, "strerror", None) or err
         raise Stage3Error(f"{path}: cannot be written ({reason})") from err
+
+
+class ExportControls(HasTraits):
+    """Saving the results, and the fields for it."""
+
+    can_save = Bool(True).tag(sync=True)
+    export_name = Unicode("").tag(sync=True)
+    export_overwrite = Bool(False).tag(sync=True)
+    export_error = Unicode("").tag(sync=True)
+    export_done = Unicode("").tag(sync=True)
+    python_code = Unicode("").tag(sync=True)
+
+    def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
+        """Write the smoothed spectrum to a FITS table.
+
+        `specutils.Spectrum.read` reads it back with ``format='tabular-fits'``.
+
+        Parameters
+        ----------
+        path : path-like
+            Of the file; with several spectra chosen, a number is put before its suffix.
+        overwrite : bool, optional
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            Of the (first) file.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit, the file is there already, or cannot be written.
+        """
+        results = self.smooth(add_data=False)
+        results = results if isinstance(results, list) else [results]
+        path = Path(path).expanduser()
+        paths = [path]
+        if len(results) > 1:
+            paths = [path.with_stem(f"{path.stem}_{i}") for i in range(1, len(results) + 1)]
+        for target in paths:
+            if target.exists() and not overwrite:
+                raise Stage3Error(f"{target}: is there already; give another name, or overwrite it")
+        for target, smoothed in zip(paths, results, strict=True):
+            write_spectrum(smoothed, target)
+        return paths[0]
+
+    def to_python(self) -> str:
+        """Return Python code that smooths in the same way.
+
+        Returns
+        -------
+        str
+        """
+        lines = [
+            "plg = app.plugins['Median Smooth']",
+            f"plg.dataset = {self._labels()!r}",
+            f"plg.method = {self.method_selected!r}",
+            f"plg.width_unit = {self.width_unit_selected!r}",
+            f"plg.width = {self.width!r}",
+            f"plg.edge = {self.edge_selected!r}",
+            f"plg.dq_bits = {list(self.dq_bits_selected)!r}",
+        ]
+        if self.method_selected == "Savitzky-Golay":
+            lines.append(f"plg.polyorder = {self.polyorder!r}")
+        lines += [
+            f"plg.fill = {self.fill!r}",
+            f"plg.spectral_subset = {self.spectral_subset.selected!r}",
+            f"plg.show_results = {self.show_results!r}",
+        ]
+        return "\n".join([*lines, "smoothed = plg.smooth()"]) + "\n"
+
+    # ---- from the browser ----
+
+    def vue_save_file(self, *_: Any) -> None:
+        self.export_error = self.export_done = ""
+        if not self.can_save:  # another's machine: see the standalone app's --host
+            return
+        name = self.export_name.strip() or f"{self.result_text.split(', ')[0]}.fits"
+        if not self.export_name.strip():
+            name = re.sub(r"[^\w.+-]+", "_", name.removesuffix(".fits")).strip("_")
+        try:
+            path = self.export(name if name.endswith(".fits") else f"{name}.fits",
+                               overwrite=self.export_overwrite)  # fmt: skip
+        except Stage3Error as err:
+            self.export_error = str(err)
+            return
+        self.export_done = f"Saved {path.resolve()}"
+
+    def vue_show_python(self, *_: Any) -> None:
+        self.python_code = self.to_python()
