@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy
 import numpy as np
 import pandas
+import scipy
 import scipy.ndimage
 import scipy.signal
+import specutils
 import specutils.manipulation
 from astropy import units as u
 from astropy.nddata import StdDevUncertainty
@@ -22,13 +25,11 @@ from jdaviz_stage3.analysis import Smoothed, median_smooth
 
 WIDTH = 5
 FLUX = np.array([10.0, 12, 11, 13, 12, 14, 13, 15, 14])
-NAN = FLUX.copy()
-NAN[3:6] = np.nan
-OUTLIER = FLUX.copy()
-OUTLIER[4] = 900
-MASK = OUTLIER == 900
+BAD = np.zeros(FLUX.size, dtype=bool)
+BAD[3:6] = True
+NAN, OUTLIERS = np.where(BAD, np.nan, FLUX), np.where(BAD, 900, FLUX)
 SIGMA = np.ones(FLUX.size)
-ROWS = np.repeat([[10.0], [90], [20], [30]], FLUX.size, axis=1)
+ROWS = np.repeat([[10.0], [90], [20], [30], [40]], FLUX.size, axis=1)
 AT = 1  # the row that is shown
 
 EDGES = ("shrink", "reflect", "nearest", "zero", "nan")
@@ -68,15 +69,19 @@ def _pandas_min_periods(flux, mask=None, sigma=None):
     return _pandas(flux, mask, min_periods=1)
 
 
-#: How each is called, and the function that does it.
-TOOLS: dict[str, Callable] = {
-    f"stage3.analysis.median_smooth(flux, {WIDTH}, mask=…, uncertainty=…)": _ours,
-    f"scipy.signal.medfilt(flux, {WIDTH})": _medfilt,
-    f"scipy.ndimage.median_filter(flux, {WIDTH})": _median_filter,
-    f"specutils.manipulation.median_smooth(spectrum, {WIDTH})": _specutils,
-    f"pandas: rolling({WIDTH}, center=True).median()": _pandas,
-    f"pandas: rolling({WIDTH}, center=True, min_periods=1).median()": _pandas_min_periods,
-}
+#: By the name in the tables: how each is called, and the function that does it.
+TOOLS: dict[str, tuple[str, Callable]] = {
+    "this package": (
+        f"jdaviz_stage3.analysis.median_smooth(flux, {WIDTH}, mask=…, uncertainty=…)", _ours
+    ),
+    "medfilt": (f"scipy.signal.medfilt(flux, {WIDTH})", _medfilt),
+    "median_filter": (f"scipy.ndimage.median_filter(flux, {WIDTH})", _median_filter),
+    "specutils": (f"specutils.manipulation.median_smooth(spectrum, {WIDTH})", _specutils),
+    "pandas": (f"pandas: rolling({WIDTH}, center=True).median()", _pandas),
+    "pandas, min_periods=1": (
+        f"pandas: rolling({WIDTH}, center=True, min_periods=1).median()", _pandas_min_periods
+    ),
+}  # fmt: skip
 
 
 def _masked(flux: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
@@ -85,36 +90,47 @@ def _masked(flux: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
 
 
 def comparison_table() -> str:
-    """What each does at the edges, with NaN, a masked outlier, errors and rows."""
-    lines = []
-    errors = {name: tool(FLUX, None, SIGMA) for name, tool in TOOLS.items()}
+    """What each does at the ends, with NaN, masked outliers, errors and rows."""
+    versions = [f"{m.__name__} {m.__version__}" for m in (numpy, scipy, specutils, pandas)]
+    lines = [
+        f"Window: {WIDTH} pixels. Versions: {', '.join(versions)}.",
+        "",
+        ".. list-table::",
+        "   :header-rows: 1",
+        "",
+        "   * - In the tables",
+        "     - What is called",
+    ]
+    for name, (call, _) in TOOLS.items():
+        lines += [f"   * - {name}", f"     - ``{call}``"]
+    run = {name: tool for name, (_, tool) in TOOLS.items()}
+    errors = {name: tool(FLUX, None, SIGMA) for name, tool in run.items()}
     cases = [
-        ("The ends", FLUX, {name: tool(FLUX) for name, tool in TOOLS.items()}),
-        ("Three samples are NaN", NAN, {name: tool(NAN) for name, tool in TOOLS.items()}),
+        ("The ends", FLUX, {name: tool(FLUX) for name, tool in run.items()}),
+        ("Three samples are NaN", NAN, {name: tool(NAN) for name, tool in run.items()}),
         (
-            "The sample of 900 is masked",
-            OUTLIER,
-            {name: tool(OUTLIER, MASK) for name, tool in TOOLS.items()},
+            "Three samples of 900 are masked",
+            OUTLIERS,
+            {name: tool(OUTLIERS, BAD) for name, tool in run.items()},
         ),
         (
-            "Uncertainty of the result; the input has 1 everywhere",
+            f"The second of {len(ROWS)} rows, of {', '.join(f'{v:g}' for v in ROWS[:, 0])}",
+            ROWS[AT],
+            {name: tool(ROWS)[AT] for name, tool in run.items()},
+        ),
+        (
+            "The uncertainty; that of the input is 1 everywhere",
             SIGMA,
             {
                 name: result.uncertainty if isinstance(result, Smoothed) else None
                 for name, result in errors.items()
             },
         ),
-        (
-            f"The second of four rows of {', '.join(f'{v:g}' for v in ROWS[:, 0])}",
-            ROWS[AT],
-            {name: tool(ROWS)[AT] for name, tool in TOOLS.items()},
-        ),
     ]
     for title, given, results in cases:
-        rows = [("*input*", given)]
-        rows += [(f"``{name}``", result) for name, result in results.items()]
-        lines += [f"**{title}.**", "", *_table(rows), ""]
-    return "\n".join(lines)
+        rows = [("*input*", given), *results.items()]
+        lines += ["", f"**{title}.**", "", *_table(rows)]
+    return "\n".join(lines) + "\n"
 
 
 def edge_table() -> str:
@@ -129,8 +145,8 @@ def _table(rows: list[tuple[str, np.ndarray | None]]) -> list[str]:
     lines = [".. list-table::", "   :class: smoothing-table", ""]
     for name, values in rows:
         lines.append(f"   * - {name}")
-        cells = ["none"] + [""] * (FLUX.size - 1) if values is None else map(_cell, values)
-        lines += [f"     - {cell}".rstrip() for cell in cells]
+        cells = ["–"] * FLUX.size if values is None else map(_cell, values)
+        lines += [f"     - {cell}" for cell in cells]
     return lines
 
 

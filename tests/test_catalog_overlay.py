@@ -1153,3 +1153,59 @@ def test_coronagraphy_target(tmp_path):
     sky = viewer(plg).state.reference_data.coords.pixel_to_world(x, y)
     assert sky.separation(target).max() < 0.01 * u.arcsec
     assert plg.problem == ""
+
+
+# ---- what others do meanwhile ----
+
+
+def test_a_renamed_segmentation_map_stays_outlined(busy):
+    plg = plugin(busy)
+    label = plg.segmentation.selected
+    busy._app.rename_data(label, "my map")
+    assert plg.segmentation.selected == "my map"
+    plg._obj._show_current()
+    assert segments(plg).map.label == "my map"
+    assert "plg.segmentation = 'my map'" in plg.to_python()
+
+
+def test_a_listener_that_raises_stops_nothing(busy):
+    plg = plugin(busy)
+    heard = []
+
+    def broken(labels):
+        raise RuntimeError("not ours")
+
+    plg.on_selection(broken)
+    plg.on_selection(heard.append)
+    plg.select([9])
+    assert heard == [[9]]
+    plg.clear_selection()
+    assert heard == [[9], []]
+
+
+def test_what_changes_nothing_is_not_sent_again(busy):
+    """Messages of the app come by the dozen when something is loaded."""
+    plg = plugin(busy)
+    pictures = [mark.image for mark in marks_of_plugin(busy)]
+    for _ in range(3):
+        plg._obj.redraw()
+    assert [mark.image for mark in marks_of_plugin(busy)] == pictures
+    plg.sigma = 4
+    assert [mark.image for mark in marks_of_plugin(busy)] != pictures
+
+
+def test_drawing_leaves_no_widgets_behind(busy):
+    from ipywidgets.widgets.widget import _instances
+
+    plg = plugin(busy)
+    plg.sigma = 1.5
+    before = len(_instances)
+    for step in range(10):
+        plg.sigma = 2 + step / 10
+    assert len(_instances) == before
+
+
+def test_switched_off_outlines_stay_off_in_the_code(busy):
+    plg = plugin(busy)
+    plg.segmentation = "None"
+    assert "plg.segmentation = 'None'" in plg.to_python()

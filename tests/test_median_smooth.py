@@ -7,11 +7,13 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.io import fits
 from astropy.nddata import StdDevUncertainty
 from make_spectra import extracted, smooth_spectrum
 from specutils import SpectralRegion, Spectrum
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3 import analysis
 from jdaviz_stage3.analysis import boxcar_smooth, gaussian_smooth, median_smooth, savgol_smooth
 from jdaviz_stage3.demo import demo_products
 from jdaviz_stage3.errors import Stage3Error
@@ -22,6 +24,7 @@ from jdaviz_stage3.jdaviz_compat import (
     shown_in,
     viewer_labels,
 )
+from jdaviz_stage3.plugins.median_smooth.export import write_spectrum
 
 NAME = "Median Smooth"
 CONFIGURATIONS = ("deconfigged", "specviz")
@@ -971,3 +974,78 @@ def test_line_analysis_works_on_a_filled_result_of_a_spectrum_with_gaps():
     assert np.isfinite(list(smoothed.values())).all()
     assert smoothed["Gaussian FWHM"] == pytest.approx(2.3548 * 0.05, rel=0.1)  # um
     assert smoothed["Centroid"] == pytest.approx(2, abs=0.01)
+
+
+# ---- what is smoothed is what is there ----
+
+
+def test_meta_that_was_handed_on_does_not_count(path):
+    """jdaviz's plugins and users copy meta: what they made of a spectrum is what is smoothed."""
+    app = new_app()
+    [label, *_] = stage3.load(path, app=app)
+    spectrum = app.get_data(label)
+    twice = Spectrum(
+        flux=2 * spectrum.flux, spectral_axis=spectrum.spectral_axis, meta=dict(spectrum.meta)
+    )
+    app.load(twice, format="1D Spectrum", data_label="twice")
+    plg = app.plugins[NAME]
+    plg.width = 5
+    plg.dataset = [label]
+    once = plg.smooth()
+    plg.dataset = ["twice"]
+    result = plg.smooth()
+    good = np.isfinite(result.flux.value) & np.isfinite(once.flux.value)
+    assert good.sum() > 10
+    np.testing.assert_allclose(result.flux.value[good], 2 * once.flux.value[good], rtol=1e-6)
+    assert "DO_NOT_USE" not in result.meta["smoothing"]["excluded"]
+    assert "DO_NOT_USE" in once.meta["smoothing"]["excluded"]
+
+
+def test_dragging_the_width_leaves_nothing_behind(path):
+    app = new_app()
+    stage3.load(path, app=app)
+    plg = app.plugins[NAME]
+    plg.keep_active = True
+    plg.show_residual = True
+    plg.width = 3
+
+    def listeners():
+        return len(list(app._app.hub._subscriptions))
+
+    before, lines = listeners(), set(plg._obj._preview._lines.values())
+    for width in range(5, 25, 2):
+        plg.width = width
+    assert listeners() == before
+    assert set(plg._obj._preview._lines.values()) == lines
+    plg.keep_active = False
+    assert listeners() == before - len(lines)
+
+
+def test_flags_that_loading_excluded_stay_excluded(path):
+    app = new_app()
+    [label, *_] = stage3.load(path, app=app, dq_bits=["DO_NOT_USE", "SATURATED"])
+    plg = app.plugins[NAME]
+    assert plg.dq_bits.selected == ["DO_NOT_USE", "SATURATED"]
+    assert plg.smooth().meta["smoothing"]["excluded"] == "DO_NOT_USE+SATURATED"
+    plg.dq_bits = ["DO_NOT_USE"]
+    [other, *_] = stage3.load(path, app=app, dq_bits=["HOT"])
+    plg.dataset = [other]
+    assert plg.dq_bits.selected == ["DO_NOT_USE"]  # as it was chosen
+
+
+def test_surface_brightness_is_read_back_as_the_header_says(tmp_path):
+    unit = u.MJy / u.sr
+    spectrum = Spectrum(
+        flux=np.arange(9.0) * unit,
+        spectral_axis=np.linspace(5, 6, 9) * u.um,
+        uncertainty=StdDevUncertainty(np.ones(9) * unit),
+        mask=np.zeros(9, bool),
+    )
+    smoothed = analysis.smooth_spectrum(spectrum, "boxcar", 3)
+    write_spectrum(smoothed, tmp_path / "a.fits")
+    comment = "".join(fits.getheader(tmp_path / "a.fits")["COMMENT"])
+    call = comment[comment.index("Spectrum.read") :]
+    again = eval(call, {"Spectrum": Spectrum, "path": tmp_path / "a.fits"})
+    same(again.flux, smoothed.flux)
+    assert again.flux.unit == unit
+    same(again.uncertainty.array, smoothed.uncertainty.array)

@@ -237,7 +237,14 @@ def _spectral_axis_index(spectrum: Spectrum) -> int:
 def _standard_deviation(spectrum: Spectrum) -> u.Quantity | None:
     if spectrum.uncertainty is None:
         return None
-    uncertainty = spectrum.uncertainty.represent_as(StdDevUncertainty)
+    try:
+        uncertainty = spectrum.uncertainty.represent_as(StdDevUncertainty)
+    except TypeError as err:
+        kind = type(spectrum.uncertainty).__name__
+        raise Stage3Error(
+            f"the uncertainty is of a kind that says no standard deviation ({kind}); set it to "
+            "None, or give a StdDevUncertainty"
+        ) from err
     return u.Quantity(uncertainty.array, uncertainty.unit or spectrum.flux.unit)
 
 

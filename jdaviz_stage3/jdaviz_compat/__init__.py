@@ -79,6 +79,7 @@ from .viewers import (
     remove_viewers,
     show_alone,
     shown_in,
+    viewer_kind,
     viewer_labels,
     viewers_by_kind,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "stored_mask",
     "table_viewers_of",
     "unique_data_label",
+    "viewer_kind",
     "viewer_labels",
     "viewers_by_kind",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "remove_viewers",
     "show_alone",
     "shown_in",
+    "viewer_kind",
     "viewer_labels",
     "viewers_by_kind",
 ]
@@ -118,17 +119,25 @@ def arrange_viewers(app: Any, layout: dict) -> None:
     inner.state.stack_items = [inner._create_stack_item(container="gl-col", children=children)]
 
 
-def viewers_by_kind(app: Any) -> dict[str, list[str]]:
-    """Return the labels of an app's viewers by the name of the class they are registered under.
+def viewer_kind(viewer: Any) -> str:
+    """Return the name that a (glue) viewer's class is registered under, ``'other'`` if under none.
 
     Reason: the public viewers do not say what kind they are. jdaviz 5.1: the same.
     """
     from jdaviz.core.registries import viewer_registry
 
     names = {member["cls"]: name for name, member in viewer_registry.members.items()}
+    return names.get(type(viewer), "other")
+
+
+def viewers_by_kind(app: Any) -> dict[str, list[str]]:
+    """Return the labels of an app's viewers by the name of the class they are registered under.
+
+    Reason: the public viewers do not say what kind they are. jdaviz 5.1: the same.
+    """
     found: dict[str, list[str]] = {}
     for label, viewer in application(app)._viewer_store.items():
-        found.setdefault(names.get(type(viewer), "other"), []).append(label)
+        found.setdefault(viewer_kind(viewer), []).append(label)
     return found
 
 

@@ -112,6 +112,13 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
     out.meta["_stage3_quantities"] = [
         name for name in catalog.colnames if isinstance(catalog[name], u.Quantity)
     ]
+    # of integers, booleans and texts; a missing float is NaN
+    masks = {name: getattr(catalog[name], "mask", None) for name in catalog.colnames}
+    out.meta["_stage3_masks"] = {
+        name: np.asarray(mask)
+        for name, mask in masks.items()
+        if mask is not None and np.ndim(mask) == 1 and np.any(mask)
+    }
     out.meta["_stage3_booleans"] = [
         name for name, info in infos.items() if getattr(info, "dtype", None) == np.dtype(bool)
     ]

@@ -18,6 +18,7 @@ from ..jdaviz_compat import (
     spectral_flux_unit,
 )
 from ..products import read_primary_header
+from ..readers.quality import dq_value
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
 from .flux_axis import check_flux_axis, fits_flux_axis
 from .importing import ProductImporterMixin, importing
@@ -136,7 +137,10 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
             quantity=self._quantity_for(chosen),
             dq_bits=self.dq_bits,
         )
-        return [blank_excluded(spectrum) for spectrum in sequence.read_all()]
+        spectra = [blank_excluded(spectrum) for spectrum in sequence.read_all()]
+        for spectrum in spectra:
+            spectrum.meta["_dq_bits"] = dq_value(self.dq_bits)
+        return spectra
 
     def _quantity_for(self, chosen: list[SpectrumEntry]) -> str:
         """Decide between flux and surface brightness, which cannot share jdaviz's flux axis."""

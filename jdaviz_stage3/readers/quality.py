@@ -70,7 +70,8 @@ def dq_mask(dq: np.ndarray, bits: str | int | Iterable[str] | None = "DO_NOT_USE
     ndarray of bool
         Same shape as ``dq``; True is excluded.
     """
-    return (dq & np.asarray(dq_value(bits), dtype=dq.dtype)) != 0
+    # as 32 bits without a sign, whatever the file has: bit 31 is REFERENCE_PIXEL
+    return (dq.astype(np.uint32, copy=False) & np.uint32(dq_value(bits))) != 0
 
 
 def excluded(

@@ -125,10 +125,12 @@ def _legend_lines(entry: CatalogMarks) -> list[tuple[str, Any]]:
         color = "#ffffff" if overlay.color_scale is not None else settings.color
         lines.append((text, _symbol(kind, color)))
     if settings.size_by:
-        lines.append((f"larger: brighter in {settings.size_by}", None))
+        lines.append((f"larger: {overlay.size_meaning}", None))
     if overlay.without_value:
         columns = " or ".join(filter(None, dict.fromkeys((settings.color_by, settings.size_by))))
-        text = f"{overlay.without_value} without {columns}"
+        logarithmic = overlay.color_scale is not None and overlay.color_is_log
+        what = "without a positive" if logarithmic else "without"
+        text = f"{overlay.without_value} {what} {columns}"
         lines.append((text, _symbol(kind, settings.color)))
     return lines
 

@@ -10,6 +10,7 @@ from glue.core.message import DataCollectionAddMessage, DataCollectionDeleteMess
 from jdaviz.core.events import (
     AddDataMessage,
     ChangeRefDataMessage,
+    DataRenamedMessage,
     LinkUpdatedMessage,
     RemoveDataMessage,
     ViewerRemovedMessage,
@@ -98,6 +99,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
             RemoveDataMessage: self._on_shown,
             DataCollectionAddMessage: lambda _: self._adopt(),
             DataCollectionDeleteMessage: lambda message: self._forget_data(message.data),
+            DataRenamedMessage: self._on_renamed,
             ViewerRemovedMessage: lambda _: self._forget_viewers(),
             LinkUpdatedMessage: lambda _: self.redraw(),
             ChangeRefDataMessage: lambda _: self.redraw(),
@@ -192,10 +194,19 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
     def _on_shown(self, message: AddDataMessage) -> None:
         """Data were added to a viewer or taken out of it."""
         viewer = message.viewer
-        if viewer is not None and is_image_viewer(viewer) and isinstance(message, AddDataMessage):
+        self._watch_tables()
+        if viewer is None or not is_image_viewer(viewer):
+            return
+        if isinstance(message, AddDataMessage):
             self._adopt()
             self._show_what_belongs(viewer, message.data)
-        self._watch_tables()
+        self.redraw()
+
+    def _on_renamed(self, message: DataRenamedMessage) -> None:
+        """Settings name the segmentation map by its label."""
+        for overlay in self._overlays.values():
+            if overlay.settings.segmentation == message.old_label:
+                overlay.settings.segmentation = message.new_label
         self.redraw()
 
     def _show_what_belongs(self, viewer: Any, new: Any | None = None) -> None:
@@ -333,6 +344,9 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
                     f"{overlay.sources.name}: 0 of {len(overlay.sources)} sources fall on the "
                     f"image in {viewer.reference}; is it a catalog of another field?"
                 )
+            lost = np.count_nonzero(overlay.passing & ~np.isfinite(positions.x + positions.y))
+            if lost:
+                found.append(f"{lost} sources have no position here and are not drawn.")
             ends = (overlay.settings.color_min, overlay.settings.color_max)
             if overlay.settings.color_by and overlay.color_is_log:
                 if any(end is not None and end <= 0 for end in ends):
@@ -358,9 +372,9 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
 
     @property
     def n_shown(self) -> int:
-        """Number of sources that pass the filters."""
+        """Number of sources that pass the filters and have a position."""
         overlay = self.current()
-        return int(np.count_nonzero(overlay.passing)) if overlay else 0
+        return int(np.count_nonzero(overlay.passing & overlay.sources.placed)) if overlay else 0
 
     def table(self) -> QTable:
         """Return the sources that pass the filters, with all columns."""

@@ -179,8 +179,8 @@ class OverlayControls(PluginTemplateMixin):
             shapes = [shape for shape in SHAPES if _can_draw(shape, overlay)]
             self.shape.choices = shapes
             for name in _CHOSEN:
-                value = getattr(settings, name) or getattr(self, name).choices[0]
-                setattr(self, f"{name}_selected", value)
+                value, choices = getattr(settings, name), getattr(self, name).choices
+                setattr(self, f"{name}_selected", value if value in choices else choices[0])
             for name in _PLAIN:
                 value = getattr(settings, name)
                 setattr(self, name, "" if value is None else value)

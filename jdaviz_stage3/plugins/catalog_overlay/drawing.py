@@ -9,6 +9,7 @@ from weakref import WeakSet
 import bqplot
 import numpy as np
 from ipywidgets import Image as ImageWidget
+from ipywidgets import Layout
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import figure_size, show_native_markers
@@ -66,6 +67,8 @@ class Picture:
         self._viewer = viewer
         self._scales = viewer.scales if scales is None else scales
         self._on_top = on_top
+        self._layout: Layout | None = None
+        self._shown: tuple[bytes, View] | None = None
         self.mark: bqplot.Image | None = None
 
     def show(self, elements: Sequence[str], view: View) -> None:
@@ -79,7 +82,14 @@ class Picture:
         if not elements:
             self.hide()
             return
-        picture = ImageWidget(value=document(elements, view), format="svg+xml")
+        shown = document(elements, view), view
+        if shown == self._shown:
+            self.mark.visible = True
+            return
+        self._shown = shown
+        if self._layout is None:
+            self._layout = Layout()  # one for all: each image would make its own, for ever
+        picture = ImageWidget(value=shown[0], format="svg+xml", layout=self._layout)
         x, y = list(map(float, view.x)), list(map(float, view.y))
         if self.mark is None:
             self.mark = bqplot.Image(
@@ -102,6 +112,11 @@ class Picture:
             self.mark.visible = True
         old.close()
 
+    def unhide(self) -> None:
+        """Show the picture again as it was."""
+        if self.mark is not None:
+            self.mark.visible = True
+
     def hide(self) -> None:
         """Hide the picture; it stays for later."""
         if self.mark is not None:
@@ -112,8 +127,9 @@ class Picture:
         if self.mark is not None:
             marks = self._viewer.figure.marks
             self._viewer.figure.marks = [mark for mark in marks if mark is not self.mark]
-            self.mark.image.close()
-            self.mark = None
+            for widget in (self.mark.image, self.mark, self._layout):
+                widget.close()
+            self.mark = self._layout = self._shown = None
 
 
 class CatalogMarks:
@@ -137,6 +153,7 @@ class CatalogMarks:
         self.viewer = viewer
         self.scene: Scene | None = None
         self.problem = ""
+        self._state: tuple = ()  # what the scene was made of
         self._symbols = Picture(viewer)
         self._highlight = Picture(viewer)
 
@@ -156,6 +173,13 @@ class CatalogMarks:
             self.clear()
             return
         settings = overlay.settings
+        scales = overlay.color_scale, overlay.size_scale
+        state = positions, overlay.passing, *scales, repr(settings), view
+        if self.scene is not None and _same(state, self._state):
+            self._symbols.unhide()
+            self.draw_selection()
+            return
+        self._state = state
         scene = self.scene = compose(
             overlay.sources,
             positions,
@@ -242,6 +266,14 @@ class CatalogMarks:
         self._symbols.remove()
         self._highlight.remove()
         show_native_markers(self.viewer, self.overlay.sources.data, True)
+
+
+def _same(state: tuple, other: tuple) -> bool:
+    """Whether a scene would be made of the same; arrays are replaced, never changed in place."""
+    values = (str, View)
+    return len(state) == len(other) and all(
+        a == b if isinstance(a, values) else a is b for a, b in zip(state, other, strict=True)
+    )
 
 
 def _within(view: View, x: np.ndarray, y: np.ndarray) -> np.ndarray:

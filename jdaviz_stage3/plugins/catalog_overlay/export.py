@@ -118,6 +118,8 @@ def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:
     changed.pop("visible", None)
     if "size_by" in changed:  # sets the shape, which may have been changed after it
         changed = {"size_by": changed.pop("size_by"), "shape": overlay.settings.shape} | changed
+    if overlay.segments_offered:  # outlined without being asked for, where it is loaded
+        changed["segmentation"] = overlay.settings.segmentation or "None"
     lines += [f"plg.{name} = {value!r}" for name, value in changed.items()]
     return "\n".join(lines) + "\n"
 

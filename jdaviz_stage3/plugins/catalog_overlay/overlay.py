@@ -116,6 +116,13 @@ class Overlay:
             return -values
         return _log(values) if _is_flux(column) else values
 
+    @property
+    def size_meaning(self) -> str:
+        """What a larger marker says."""
+        column = self.settings.size_by
+        brightness = _is_flux(column) or _is_magnitude(column)
+        return f"brighter in {column}" if brightness else f"greater {column}"
+
     def by_type(self, rows: np.ndarray) -> list[tuple[np.ndarray, str]]:
         """Split rows into extended and point-like sources, each with the colour of its type."""
         point = self.sources.point_like if self.settings.by_type else None

@@ -119,6 +119,7 @@ class SegmentMarks:
         rings = [
             ring
             for label in self.overlay.sources.labels[rows]
+            if isinstance(label, np.integer)
             for ring in segment_polygons(labels, int(label))
         ]
         path = "".join(self._ring_path(segments, ring) for ring in rings)

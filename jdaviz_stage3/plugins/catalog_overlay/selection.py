@@ -96,12 +96,15 @@ class SelectionControls(HasTraits):
         if len(rows) < len(wanted):
             there = set(overlay.sources.labels[rows].tolist())
             missing = [label for label in wanted if label not in there]
-            raise Stage3Error(
-                f"{overlay.sources.name}: no source with label {', '.join(map(repr, missing[:5]))} "
-                f"(labels go from {overlay.sources.labels.min()} to {overlay.sources.labels.max()})"
-                if len(overlay.sources)
-                else f"{overlay.sources.name}: the catalog has no sources"
+            text = (
+                f"{overlay.sources.name}: no source with label {', '.join(map(repr, missing[:5]))}"
             )
+            labels = overlay.sources.labels
+            if np.issubdtype(labels.dtype, np.number) and len(labels):
+                text += f" (labels go from {labels.min()} to {labels.max()})"
+            elif not len(labels):
+                text = f"{overlay.sources.name}: the catalog has no sources"
+            raise Stage3Error(text)
         self._select_rows(overlay, rows)
         if zoom:
             self.zoom_to_selected()
@@ -170,7 +173,11 @@ class SelectionControls(HasTraits):
         message = SourceSelectionMessage(self, overlay.sources.name, labels, overlay.selection)
         self.hub.broadcast(message)
         for listener in list(self._listeners):
-            listener(labels)
+            try:
+                listener(labels)
+            except Exception as err:  # another's code must not stop ours half-way
+                name = getattr(listener, "__name__", repr(listener))
+                show_message(self, f"{name}, called on the selection of sources: {err!r}")
 
     def _show_details(self, overlay: Overlay | None) -> None:
         """Show the last of the selected sources with all its columns."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from astropy.table import QTable
+from astropy.table import MaskedColumn, QTable
 from glue.core import Data
 
 __all__ = ["Sources"]
@@ -51,7 +51,10 @@ class Sources:
 
     def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
         values, unit = self.array(name), self.unit(name)
-        return values if unit is None else u.Quantity(values, unit, copy=False)
+        if (mask := self.mask(name)) is not None:
+            return MaskedColumn(values, mask=mask, unit=unit)
+        # magnitudes are quantities of a class of their own
+        return values if unit is None else u.Quantity(values, unit, copy=False, subok=True)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._components)
@@ -99,6 +102,20 @@ class Sources:
         values = self.data[self._components[name]]
         # glue stores them as numbers
         return values.astype(bool) if name in self._kept("booleans", ()) else values
+
+    def mask(self, name: str) -> np.ndarray | None:
+        """Where a column has no value, beside NaN.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ndarray of bool, shape (n,), or None
+            None if it has one for all sources.
+        """
+        return self._kept("masks", {}).get(name)
 
     def _kept(self, what: str, default: Any) -> Any:
         """What the loader has kept of the catalog's columns."""
@@ -160,12 +177,21 @@ class Sources:
         return arrays[0], arrays[1]
 
     @cached_property
+    def placed(self) -> np.ndarray:
+        """Which sources have a position (bool, shape (n,)), on the sky or in pixels."""
+        found = np.zeros(len(self), dtype=bool)
+        for positions in (self.sky, self.pixels):
+            if positions is not None:
+                found |= np.isfinite(positions[0] + positions[1])
+        return found
+
+    @cached_property
     def point_like(self) -> np.ndarray | None:
         """Which sources are point-like (bool, shape (n,)), None if the catalog does not say."""
-        if "is_extended" in self:
-            return ~self._truth("is_extended")
-        if "is_star" in self:
-            return self._truth("is_star")
+        for name, value in (("is_extended", False), ("is_star", True)):
+            if name in self:
+                known = True if self.mask(name) is None else ~self.mask(name)
+                return (self._truth(name) == value) & known
         return None
 
     def _truth(self, name: str) -> np.ndarray:
@@ -199,8 +225,10 @@ class Sources:
         text = str(self.data.meta.get("aperture_params", ""))
 
         def numbers(key: str) -> list[str]:
-            found = re.search(rf"'{key}':\s*(?:array\()?\[([^\]]*)\]", text)
-            return re.findall(r"[-+.\deE]+", found.group(1)) if found else []
+            # up to the next key or the end: lists, tuples and arrays, of numbers of any class
+            found = re.search(rf"'{key}':(.*?)(?:,\s*'\w+':|\}}|$)", text, re.DOTALL)
+            number = r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?!\w)"
+            return re.findall(number, found.group(1)) if found else []
 
         energies, radii = numbers("aperture_ee"), numbers("aperture_radii")
         if len(energies) != len(radii):
@@ -291,6 +319,8 @@ class Sources:
         entries = []
         for name in self.filter_columns:
             value = self.array(name)[row]
+            if self.mask(name) is not None and self.mask(name)[row]:
+                value = "—"
             if isinstance(value, (float, np.floating)):
                 value = f"{value:.7g}"
             unit = self.data.get_component(self._components[name]).units
@@ -326,7 +356,9 @@ class Sources:
                 out[name] = SkyCoord(ra[rows], dec[rows], unit="deg")
             elif self.unit(name) is not None or name in quantities:
                 unit = self.unit(name) or u.dimensionless_unscaled
-                out[name] = u.Quantity(self.array(name)[rows], unit)
+                out[name] = u.Quantity(self.array(name)[rows], unit, subok=True)
+            elif self.mask(name) is not None:
+                out[name] = MaskedColumn(self.array(name)[rows], mask=self.mask(name)[rows])
             else:
                 out[name] = self.array(name)[rows]
             if name in descriptions:

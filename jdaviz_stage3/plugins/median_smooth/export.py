@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from astropy import units as u
 from astropy.io import fits
 from specutils import Spectrum
 from traitlets import Bool, HasTraits, Unicode
@@ -49,6 +50,15 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
             text = str(note[name]).encode("ascii", "replace").decode()
             header[keyword] = "".join(c if c.isprintable() else "?" for c in text)
     header["COMMENT"] = "Smoothed: neighbouring samples are correlated."
+    unit = spectrum.flux.unit
+    if not unit.is_equivalent(u.Jy, u.spectral_density(1 * u.um)):
+        # specutils finds flux densities by their unit, and must be told of all else
+        mapping = {"wavelength": ("spectral_axis", str(spectrum.spectral_axis.unit))}
+        mapping["flux"] = ("flux", str(unit))
+        if spectrum.uncertainty is not None:
+            mapping["uncertainty"] = ("uncertainty", str(unit))
+        header["COMMENT"] = "Spectrum.read(path, format='tabular-fits', column_mapping="
+        header["COMMENT"] = f"{mapping})"
     plain = Spectrum(
         flux=spectrum.flux,
         spectral_axis=spectrum.spectral_axis,
@@ -76,7 +86,9 @@ class ExportControls(HasTraits):
     def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
         """Write the smoothed spectrum to a FITS table.
 
-        `specutils.Spectrum.read` reads it back with ``format='tabular-fits'``.
+        `specutils.Spectrum.read` reads it back with ``format='tabular-fits'``; where the flux is
+        no flux density (surface brightness), with the ``column_mapping`` that stands in the
+        file's header.
 
         Parameters
         ----------

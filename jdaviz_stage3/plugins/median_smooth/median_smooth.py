@@ -42,11 +42,12 @@ from ...jdaviz_compat import (
     shown_in,
     spectral_region,
     spectrum_viewers_showing,
+    viewer_kind,
 )
-from ...readers.quality import DQ_FLAGS
+from ...readers.quality import DO_NOT_USE, DQ_FLAGS
 from .export import ExportControls
 from .preview import SmoothingPreview
-from .spectra import can_be_smoothed, part_of, result_label, spectrum_to_smooth
+from .spectra import as_read, can_be_smoothed, part_of, result_label, spectrum_to_smooth
 
 __all__ = ["MedianSmooth"]
 
@@ -143,6 +144,7 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
             multiselect="dq_bits_multiselect", manual_options=list(DQ_FLAGS),
         )  # fmt: skip
         self.dq_bits.selected = ["DO_NOT_USE"]
+        self._flags_followed = ["DO_NOT_USE"]
         self._preview = SmoothingPreview(self._app)
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
@@ -202,7 +204,10 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         spectrum = spectrum_to_smooth(data, self.dq_bits_selected)
         smoothed = self._smooth_spectrum(label, spectrum)
         smoothed.meta["smoothing"]["input"] = label
-        smoothed.meta["smoothing"]["excluded"] = "+".join(self.dq_bits_selected) or "not finite"
+        read = as_read(data)
+        with_flags = read is not None and "dq" in read.meta
+        excluded = "+".join(self.dq_bits_selected) or "not finite"
+        smoothed.meta["smoothing"]["excluded"] = excluded if with_flags else "mask"
         return spectrum, smoothed
 
     def _smooth_spectrum(self, label: str, spectrum: Spectrum) -> Spectrum:
@@ -242,6 +247,16 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         if self._ready and not self._labels() and self.dataset_items:
             self.dataset_selected = [self.dataset_items[0]["label"]]
 
+    @observe("dataset_selected")
+    def _follow_flags(self, *_: Any) -> None:
+        """Exclude what loading excluded, until other flags are chosen."""
+        if not self._ready or self.dq_bits_selected != self._flags_followed:
+            return
+        loaded = [data_of(self, label).meta.get("_dq_bits") for label in self._labels()]
+        bits = int(np.bitwise_or.reduce([b for b in loaded if b is not None] or [DO_NOT_USE]))
+        self._flags_followed = [name for i, name in enumerate(DQ_FLAGS) if bits >> i & 1]
+        self.dq_bits_selected = list(self._flags_followed)
+
     # ---- preview ----
 
     @observe(
@@ -253,13 +268,13 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         """Show what the settings give, after one of them or the app has changed."""
         if not self._ready or self._adding:
             return
-        self._preview.clear()
         self.problem = self.noise_text = ""
         labels = self._labels()
         self.result_text = ", ".join(self._result_label(label) for label in labels)
         try:
-            for label in labels:
-                self._preview_of(label, only=len(labels) == 1)
+            with self._preview.renewed():
+                for label in labels:
+                    self._preview_of(label, only=len(labels) == 1)
             if change is not None and change["name"] == "show_residual" and self.show_residual:
                 self._preview.make_room()
             elif not self.show_residual:
@@ -348,9 +363,12 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         for viewer in viewers:
             draw_thick(viewer, name)
         if smoothed.flux.ndim == 2 and self.show_results:
-            where = [viewer.reference for viewer in shown_in(self, label)]
-            there = f"Smoothed {where[0][0].lower()}{where[0][1:]}" if where else "Smoothed spectra"
-            show_alone(self, name, "stage3-dynamic-spectrum-viewer", there)
+            # in a viewer of the same kind
+            there, kind = "Smoothed 2D spectrum", "spectrum-2d-viewer"
+            for viewer in shown_in(self, label)[:1]:
+                there = f"Smoothed {viewer.reference[0].lower()}{viewer.reference[1:]}"
+                kind = viewer_kind(viewer)
+            show_alone(self, name, kind, there)
 
     # ---- from the browser ----
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ class SmoothingPreview:
     def __init__(self, app: Any):
         self._app = app
         self._lines: dict[tuple[Any, str], PluginLine] = {}
+        self._drawn: set[tuple[Any, str]] = set()
         self._room: dict[Any, tuple[float, float]] = {}  # y_min before and after `make_room`
 
     def show(
@@ -85,6 +88,7 @@ class SmoothingPreview:
         self._room.clear()
 
     def _draw(self, viewer: Any, name: str, spectrum: Spectrum, color: str, width: float) -> None:
+        self._drawn.add((viewer, name))
         line = self._lines.get((viewer, name))
         if line is None:
             line = PluginLine(viewer, visible=False, colors=[color], stroke_width=width)
@@ -99,9 +103,21 @@ class SmoothingPreview:
             line.x, line.y = x[shown], y[shown]
             line.visible = bool(there.size)
 
+    @contextmanager
+    def renewed(self) -> Iterator[None]:
+        """Keep the lines that are drawn inside, and take all others out of the viewers."""
+        self._drawn = set()
+        yield
+        self._remove([key for key in self._lines if key not in self._drawn])
+
     def clear(self) -> None:
         """Take all lines out of the viewers."""
-        for viewer in {viewer for viewer, _ in self._lines}:
-            ours = [line for (where, _), line in self._lines.items() if where is viewer]
-            viewer.figure.marks = [mark for mark in viewer.figure.marks if mark not in ours]
-        self._lines.clear()
+        self._remove(list(self._lines))
+
+    def _remove(self, keys: list[tuple[Any, str]]) -> None:
+        for viewer, name in keys:
+            line = self._lines.pop((viewer, name))
+            viewer.figure.marks = [mark for mark in viewer.figure.marks if mark is not line]
+            # jdaviz's marks listen to changes of units
+            line.hub.unsubscribe_all(line)
+            line.close()

@@ -14,7 +14,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import spectrum_of_data, stored_mask
 from ...readers.quality import excluded
 
-__all__ = ["can_be_smoothed", "part_of", "result_label", "spectrum_to_smooth"]
+__all__ = ["as_read", "can_be_smoothed", "part_of", "result_label", "spectrum_to_smooth"]
 
 # What jdaviz keeps of where data come from, and we of how they were read.
 _PRIVATE = ("_as_read", "_native_data_cls", "_importer", "_data_hash")
@@ -58,7 +58,7 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
     Stage3Error
         If it has no usable sample.
     """
-    spectrum = data.meta.get("_as_read")
+    spectrum = as_read(data)
     if spectrum is None:
         spectrum = spectrum_of_data(data)
         mask = ~np.isfinite(spectrum.flux.value) | stored_mask(data)
@@ -82,6 +82,35 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
         mask=mask,
         meta=meta,
     )
+
+
+def as_read(data: Any) -> Spectrum | None:
+    """Return the spectrum that data were loaded from, before excluded samples were blanked.
+
+    jdaviz's plugins and users hand meta on to what they make of a spectrum, so it counts only
+    where the data still hold what was read.
+
+    Parameters
+    ----------
+    data : glue.core.Data
+
+    Returns
+    -------
+    specutils.Spectrum or None
+        None where it is not known.
+    """
+    kept = data.meta.get("_as_read")
+    if kept is None or kept.flux.shape != data.shape:
+        return None
+    now = spectrum_of_data(data)
+    values, read = now.flux.value, kept.flux.value
+    there = np.isfinite(values)
+    same = (
+        now.flux.unit == kept.flux.unit
+        and np.array_equal(now.spectral_axis.value, kept.spectral_axis.value)
+        and np.array_equal(values[there], read[there])
+    )
+    return kept if same else None
 
 
 def part_of(spectrum: Spectrum, region: SpectralRegion | None) -> Spectrum:
