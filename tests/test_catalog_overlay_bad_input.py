@@ -134,7 +134,7 @@ def test_some_positions_are_missing(app, load):
     ra[2] = dec[2] = np.nan
     table["sky_centroid"] = SkyCoord(ra, dec, unit="deg")
     plg = load(table)
-    assert plg.problem == ""
+    assert plg.problem.endswith("not drawn: 1.")
     assert drawn(plg)[0].tolist() == [0, 1, 3, 4, 5, 6, 7]
     plg.select([3, 4], zoom=True)  # of which one has a position
     assert text_of(marks(plg)._highlight).count("<text") == 1

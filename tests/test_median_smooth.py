@@ -524,7 +524,7 @@ def test_a_result_is_replaced_by_its_like_and_is_no_input(app, plg):
         ({"width": 21}, "median 21 px"),
         ({"method": "Boxcar", "width": 5}, "boxcar 5 px"),
         ({"method": "Gaussian", "width": 2.5}, "gaussian σ 2.5 px"),
-        ({"method": "Savitzky-Golay"}, "savgol 11 px"),
+        ({"method": "Savitzky-Golay"}, "savgol 11 px, order 2"),
         ({"width": 60, "width_unit": "nm"}, "median 60 nm"),
     ],
     ids=str,
@@ -1049,3 +1049,30 @@ def test_surface_brightness_is_read_back_as_the_header_says(tmp_path):
     same(again.flux, smoothed.flux)
     assert again.flux.unit == unit
     same(again.uncertainty.array, smoothed.uncertainty.array)
+
+
+@pytest.mark.parametrize("change", ["blank", "uncertainty", "mask"])
+def test_what_the_user_has_changed_counts(path, change):
+    app = new_app()
+    [label, *_] = stage3.load(path, app=app)
+    spectrum = app.get_data(label)
+    flux, mask = spectrum.flux.copy(), ~np.isfinite(spectrum.flux.value)
+    sigma = np.array(spectrum.uncertainty.array)
+    middle = len(flux) // 2
+    if change == "blank":
+        flux[middle] = np.nan
+    elif change == "uncertainty":
+        sigma = 3 * sigma
+    else:
+        mask[middle] = True
+    changed = Spectrum(
+        flux=flux, spectral_axis=spectrum.spectral_axis, mask=mask, meta=dict(spectrum.meta),
+        uncertainty=StdDevUncertainty(sigma * flux.unit),
+    )  # fmt: skip
+    app.load(changed, format="1D Spectrum", data_label="changed")
+    plg = app.plugins[NAME]
+    plg.dataset, plg.width = ["changed"], 3
+    result = plg.smooth()
+    expected = analysis.smooth_spectrum(changed, "median", 3, mask=mask | ~np.isfinite(flux.value))
+    same(result.flux, expected.flux)
+    same(result.uncertainty.array, expected.uncertainty.array)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from glue.core import Data
+
 from .application import application
 
 __all__ = [
@@ -184,8 +186,9 @@ def show_alone(app: Any, label: str, reference: str, viewer_label: str) -> None:
     if viewer_label in inner._viewer_store:
         # one by one: "clear other data" hides it, and leaves it the reference of the axes
         viewer = inner._viewer_store[viewer_label]
-        for other in [layer.layer.label for layer in viewer.layers]:
-            inner.remove_data_from_viewer(viewer_label, other)
+        data = [layer.layer for layer in viewer.layers if isinstance(layer.layer, Data)]
+        for other in data:  # their subsets go along
+            inner.remove_data_from_viewer(viewer_label, other.label)
     else:
         viewer_label = create_viewer(inner, reference, viewer_label)
     inner.add_data_to_viewer(viewer_label, label)

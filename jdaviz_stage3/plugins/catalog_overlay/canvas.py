@@ -181,7 +181,7 @@ class OverlayCanvas:
         self._on_hover(line)
 
 
-def zoom_to(viewer: Any, positions: SourcePositions, rows: np.ndarray) -> None:
+def zoom_to(viewer: Any, positions: SourcePositions, rows: np.ndarray, size: float = 0.0) -> None:
     """Bring sources into the middle of a viewer, with some of what lies around them.
 
     Parameters
@@ -190,6 +190,8 @@ def zoom_to(viewer: Any, positions: SourcePositions, rows: np.ndarray) -> None:
     positions : SourcePositions
     rows : ndarray of int
         Those without a position are left out.
+    size : float, optional
+        How far the largest of them reaches from its centre, pixels of the catalog's image.
     """
     x, y = positions.x[rows], positions.y[rows]
     there = np.isfinite(x + y)
@@ -198,7 +200,7 @@ def zoom_to(viewer: Any, positions: SourcePositions, rows: np.ndarray) -> None:
     x, y = x[there], y[there]
     # pixels of the catalog's image around the outermost source
     unit = 1.0 if positions.jacobian is None else np.sqrt(abs(np.linalg.det(positions.jacobian)))
-    half = max(np.ptp(x), np.ptp(y)) / 2 + _AROUND * unit
+    half = max(np.ptp(x), np.ptp(y)) / 2 + (_AROUND + size) * unit
     view = view_of(viewer)
     shape = (view.width / view.height) if view is not None else 1.0
     x0, y0 = (x.max() + x.min()) / 2, (y.max() + y.min()) / 2

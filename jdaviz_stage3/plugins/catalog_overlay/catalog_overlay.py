@@ -222,7 +222,8 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
                 continue
             if root in roots and viewer not in overlay.viewers:
                 overlay.viewers.append(viewer)
-                overlay.settings.visible = True
+                overlay.settings.visible |= not overlay.offered
+                overlay.offered = True
             self._outline_own_segments(overlay)
         self._show_current()
 
@@ -257,7 +258,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
                 overlay.forget(viewer)
         self._show_current()
 
-    @observe("catalog_selected")
+    @observe("catalog_selected", "catalog_items")
     def _catalog_changed(self, *_: Any) -> None:
         self._show_current()
 
@@ -346,7 +347,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
                 )
             lost = np.count_nonzero(overlay.passing & ~np.isfinite(positions.x + positions.y))
             if lost:
-                found.append(f"{lost} sources have no position here and are not drawn.")
+                found.append(f"Sources without a position here, not drawn: {lost}.")
             ends = (overlay.settings.color_min, overlay.settings.color_max)
             if overlay.settings.color_by and overlay.color_is_log:
                 if any(end is not None and end <= 0 for end in ends):

@@ -24,7 +24,7 @@ from traitlets import Bool, HasTraits, Unicode
 from ...errors import Stage3Error
 from ...jdaviz_compat import image_viewers, show_message
 from .overlay import Overlay
-from .positions import image_of
+from .positions import image_of, unbounded
 from .scene import MEASURED, shapes_of
 from .settings import OverlaySettings
 from .sources import Sources
@@ -64,7 +64,7 @@ def regions_of(overlay: Overlay, image: Any | None) -> list[Region]:
         if region is None:
             region = _point(sources, row, on_sky)
         elif on_sky:
-            region = region.to_sky(image.coords)
+            region = region.to_sky(unbounded(image))
         if region is None:
             continue
         color = overlay.color_of(row, is_point)

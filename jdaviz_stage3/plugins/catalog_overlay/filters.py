@@ -39,7 +39,7 @@ class FilterControls(HasTraits):
     @filters.setter
     def filters(self, conditions: list[str] | str) -> None:
         overlay = self.current()
-        conditions = [conditions] if isinstance(conditions, str) else list(conditions)
+        conditions = [conditions] if isinstance(conditions, str) else list(conditions or [])
         if overlay is None and not conditions:
             return
         if overlay is None:

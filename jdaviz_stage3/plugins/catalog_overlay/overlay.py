@@ -13,7 +13,7 @@ from ...analysis import SegmentEdges, SourceIndex, segment_edges, select_sources
 from ...errors import Stage3Error
 from ...jdaviz_compat import aligned_by_wcs, images_in, layer_of
 from .positions import SourcePositions, source_positions
-from .scene import Scale
+from .scene import Scale, shapes_of
 from .settings import OverlaySettings
 from .sources import Sources
 
@@ -52,6 +52,7 @@ class Overlay:
         self.settings = settings
         self.colors = settings.color, settings.point_color
         self._unsuited: set[Any] = set()  # viewers in which jdaviz has switched it off
+        self.offered = False  # it has been switched on once without being asked for
         self.segments_offered = False  # the observation's own map has been outlined once
         self.shape_before = ""  # which sizes by a column have replaced by markers
         self.viewers: list[Any] = []
@@ -115,6 +116,13 @@ class Overlay:
         if _is_magnitude(column):
             return -values
         return _log(values) if _is_flux(column) else values
+
+    def reach(self, rows: np.ndarray) -> float:
+        """Return how far the largest of some sources' shapes reaches, catalog pixels; 0 if none."""
+        if self.settings.shape == "Marker":
+            return 0.0
+        major = shapes_of(self.sources, self.settings)[0][rows]
+        return float(np.max(major, initial=0.0, where=np.isfinite(major)))
 
     @property
     def size_meaning(self) -> str:

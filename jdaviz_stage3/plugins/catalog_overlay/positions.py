@@ -15,7 +15,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import aligned_by_wcs, images_in, images_of
 from .sources import Sources
 
-__all__ = ["SourcePositions", "image_of", "pixel_to_pixel", "source_positions"]
+__all__ = ["SourcePositions", "image_of", "pixel_to_pixel", "source_positions", "unbounded"]
 
 # Images pixels over which the scale and rotation between two frames are taken.
 _BASELINE = 10.0
@@ -203,15 +203,24 @@ def pixel_to_pixel(start: Any, end: Any, x: np.ndarray, y: np.ndarray):
     """
     if start is end:
         return x, y
-    return _to_pixels(end, _unbounded(start).pixel_to_world(x, y))
+    return _to_pixels(end, unbounded(start).pixel_to_world(x, y))
 
 
 # Coordinates without their bounding box, by the image that they are of.
 _unbounded_coords: WeakKeyDictionary = WeakKeyDictionary()
 
 
-def _unbounded(image: Any) -> Any:
-    """Coordinates of an image that hold beyond its edges, too: a gwcs gives NaN there."""
+def unbounded(image: Any) -> Any:
+    """Return coordinates of an image that hold beyond its edges, too; a gwcs gives NaN there.
+
+    Parameters
+    ----------
+    image : glue.core.Data
+
+    Returns
+    -------
+    astropy.wcs.WCS or gwcs.WCS
+    """
     if getattr(image.coords, "bounding_box", None) is None:
         return image.coords
     if image not in _unbounded_coords:
@@ -222,7 +231,7 @@ def _unbounded(image: Any) -> Any:
 
 
 def _to_pixels(image: Any, sky: SkyCoord) -> tuple[np.ndarray, np.ndarray]:
-    x, y = _unbounded(image).world_to_pixel(sky)
+    x, y = unbounded(image).world_to_pixel(sky)
     return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
 
 

@@ -111,11 +111,10 @@ class Scale:
         high = float(ends[1]) if high is None else high
         width = high - low
         with np.errstate(invalid="ignore"):
-            level = (
-                np.clip((values - low) / width, 0, 1)
-                if width
-                else np.where(np.isfinite(values), 0.5, np.nan)
-            )
+            if width:
+                level = np.clip((values - low) / width, 0, 1)
+            else:
+                level = 0.5 + 0.5 * np.sign(values - low)
         return cls(low, high, np.where(np.isfinite(values), level, np.nan))
 
 

@@ -54,17 +54,15 @@ class SegmentMarks:
 
     @property
     def own_map(self) -> Any | None:
-        """The map whose segments are filled: that of the settings, else that of the observation."""
+        """The map whose labels are those of the catalog; its segments are filled.
+
+        The observation's own, chosen or not; for a catalog of which nothing is known, the chosen.
+        """
         root = self.overlay.sources.root
-        return self.map or next(
-            (
-                data
-                for data in images_of(self.viewer)
-                if data.meta.get("_stage3_suffix") == "segm"
-                and data.meta.get("_stage3_root") == root
-            ),
-            None,
-        )
+        if not root:
+            return self.map
+        maps = [d for d in images_of(self.viewer) if d.meta.get("_stage3_suffix") == "segm"]
+        return next((data for data in maps if data.meta.get("_stage3_root") == root), None)
 
     def draw(self) -> None:
         """Draw the borders in the view, or nothing where the overlay is off."""
@@ -83,7 +81,7 @@ class SegmentMarks:
     def _border_elements(self, segments: Any) -> list[str]:
         self._place(segments)
         seen = _meets(self._x, self._drawn.x) & _meets(self._y, self._drawn.y)
-        if not self.overlay.passing.all():
+        if segments is self.own_map and not self.overlay.passing.all():
             labels = self.overlay.sources.labels[self.overlay.passing]
             seen &= np.isin(self.overlay.edges_of(segments).label, labels)
         self.too_many = np.count_nonzero(seen) > _LINES

@@ -142,7 +142,7 @@ class SelectionControls(HasTraits):
         overlay = self._required()
         for viewer in overlay.viewers if len(overlay.selection) else ():
             positions = overlay.positions_in(viewer)
-            zoom_to(viewer, positions, overlay.selection)
+            zoom_to(viewer, positions, overlay.selection, overlay.reach(overlay.selection))
 
     def open_table(self) -> str:
         """Open the catalog in a table viewer, where rows can be checked to select sources.

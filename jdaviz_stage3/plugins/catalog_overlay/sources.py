@@ -22,6 +22,8 @@ _AXES = (
 )
 _FLUXES = ("aper_total_flux", "isophotal_flux", "source_sum")
 _MAGNITUDES = ("aper_total_abmag", "isophotal_abmag")
+# Columns that tell point-like sources from extended ones, and what they hold for point-like.
+_TYPES = {"is_extended": False, "is_star": True}
 # Columns that the loader adds under names that jdaviz looks for; the catalog's own hold the same.
 _ADDED = ("RA", "Dec", "X", "Y", "ID")
 
@@ -188,11 +190,16 @@ class Sources:
     @cached_property
     def point_like(self) -> np.ndarray | None:
         """Which sources are point-like (bool, shape (n,)), None if the catalog does not say."""
-        for name, value in (("is_extended", False), ("is_star", True)):
+        for name, value in _TYPES.items():
             if name in self:
-                known = True if self.mask(name) is None else ~self.mask(name)
-                return (self._truth(name) == value) & known
+                return (self._truth(name) == value) & self.known_type
         return None
+
+    @cached_property
+    def known_type(self) -> np.ndarray:
+        """Of which sources the catalog says whether they are point-like (bool, shape (n,))."""
+        masks = [self.mask(name) for name in _TYPES if name in self]
+        return ~masks[0] if masks and masks[0] is not None else np.ones(len(self), dtype=bool)
 
     def _truth(self, name: str) -> np.ndarray:
         values = self.array(name)
@@ -287,7 +294,7 @@ class Sources:
         for column, digits in ((self.flux_column, ".4g"), (self.magnitude_column, ".3f")):
             if column is not None:
                 parts.append(self._measurement(column, row, digits))
-        if self.point_like is not None:
+        if self.point_like is not None and self.known_type[row]:
             parts.append("point-like" if self.point_like[row] else "extended")
         return " · ".join(parts)
 
@@ -298,11 +305,24 @@ class Sources:
             unit_text = " AB mag"
         if not np.isfinite(value):
             return f"no {'magnitude' if column == self.magnitude_column else 'flux'}"
-        error = f"{column}_err"
         text = f"{value:{digits}}"
-        if error in self and np.isfinite(self.array(error)[row]):
-            text += f" ± {self.array(error)[row]:.2g}"
+        error = self._error(column, row)
+        if np.isfinite(error):
+            text += f" ± {error:.2g}"
         return text + unit_text
+
+    def _error(self, column: str, row: int) -> float:
+        """Error of a measurement in the measurement's unit; NaN if there is none."""
+        name = f"{column}_err"
+        if name not in self:
+            return np.nan
+        error, unit, own = self.array(name)[row], self.unit(column), self.unit(name)
+        if unit is None or own is None or unit == own:
+            return float(error)
+        try:
+            return float((error * own).to_value(unit))
+        except (u.UnitConversionError, TypeError):
+            return np.nan
 
     def details(self, row: int) -> list[dict[str, str]]:
         """Return all columns of a source as texts: name, value, unit, description.

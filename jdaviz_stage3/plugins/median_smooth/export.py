@@ -57,8 +57,10 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
         mapping["flux"] = ("flux", str(unit))
         if spectrum.uncertainty is not None:
             mapping["uncertainty"] = ("uncertainty", str(unit))
-        header["COMMENT"] = "Spectrum.read(path, format='tabular-fits', column_mapping="
-        header["COMMENT"] = f"{mapping})"
+        header["COMMENT"] = "Spectrum.read(path, format='tabular-fits', column_mapping={"
+        for name, column in mapping.items():  # a line each, for FITS cuts lines at 72 characters
+            header["COMMENT"] = f"{name!r}: {column!r},"
+        header["COMMENT"] = "})"
     plain = Spectrum(
         flux=spectrum.flux,
         spectral_axis=spectrum.spectral_axis,
@@ -132,7 +134,7 @@ class ExportControls(HasTraits):
             f"plg.dataset = {self._labels()!r}",
             f"plg.method = {self.method_selected!r}",
             f"plg.width_unit = {self.width_unit_selected!r}",
-            f"plg.width = {self.width!r}",
+            f"plg.width = {float(self.width or 0):g}",
             f"plg.edge = {self.edge_selected!r}",
             f"plg.dq_bits = {list(self.dq_bits_selected)!r}",
         ]

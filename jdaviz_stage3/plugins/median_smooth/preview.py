@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from astropy import units as u
 from jdaviz.core.marks import PluginLine
 from specutils import Spectrum
 
@@ -41,7 +42,7 @@ class SmoothingPreview:
         *,
         with_smoothed: bool = True,
         with_residual: bool = False,
-    ) -> int:
+    ) -> list[str]:
         """Draw the preview of one spectrum.
 
         Parameters
@@ -56,11 +57,17 @@ class SmoothingPreview:
 
         Returns
         -------
-        int
-            Number of viewers it is drawn in.
+        list of str
+            Viewers in whose units it cannot be drawn: jdaviz converts between flux and surface
+            brightness by a solid angle of 1 sr, which we do not.
         """
-        viewers = spectrum_viewers_showing(self._app, label)
-        for viewer in viewers:
+        left_out = []
+        for viewer in spectrum_viewers_showing(self._app, label):
+            try:
+                in_display_units(viewer, smoothed)
+            except u.UnitConversionError:
+                left_out.append(viewer.reference)
+                continue
             if with_smoothed:
                 self._draw(viewer, label, smoothed, _SMOOTHED, 2.0)
             if with_residual:
@@ -68,7 +75,7 @@ class SmoothingPreview:
                     flux=spectrum.flux - smoothed.flux, spectral_axis=smoothed.spectral_axis
                 )
                 self._draw(viewer, f"{label}{_RESIDUAL_SUFFIX}", difference, _RESIDUAL, 1.0)
-        return len(viewers)
+        return left_out
 
     def make_room(self) -> None:
         """Extend the flux axes so that the residuals, which lie around zero, are in view."""

@@ -103,14 +103,23 @@ def as_read(data: Any) -> Spectrum | None:
     if kept is None or kept.flux.shape != data.shape:
         return None
     now = spectrum_of_data(data)
-    values, read = now.flux.value, kept.flux.value
-    there = np.isfinite(values)
+    mask = np.zeros(data.shape, dtype=bool) if kept.mask is None else kept.mask
     same = (
         now.flux.unit == kept.flux.unit
         and np.array_equal(now.spectral_axis.value, kept.spectral_axis.value)
-        and np.array_equal(values[there], read[there])
+        and np.array_equal(stored_mask(data), mask)
+        and _blanked_alike(now.flux.value, kept.flux.value, mask)
+        and (now.uncertainty is None) == (kept.uncertainty is None)
+        and (
+            now.uncertainty is None
+            or _blanked_alike(now.uncertainty.array, kept.uncertainty.array, mask)
+        )
     )
     return kept if same else None
+
+
+def _blanked_alike(now: np.ndarray, read: np.ndarray, mask: np.ndarray) -> bool:
+    return np.array_equal(now, np.where(mask, np.nan, read), equal_nan=True)
 
 
 def part_of(spectrum: Spectrum, region: SpectralRegion | None) -> Spectrum:
@@ -138,7 +147,7 @@ def part_of(spectrum: Spectrum, region: SpectralRegion | None) -> Spectrum:
     )
 
 
-def result_label(label: str, method: str, width: Any) -> str:
+def result_label(label: str, method: str, width: Any, *details: str) -> str:
     """Return what a smoothed spectrum is called: ``'… c1d order 1 (median 11 px)'``.
 
     Parameters
@@ -147,13 +156,13 @@ def result_label(label: str, method: str, width: Any) -> str:
         Of the input.
     method : str
     width : int, float or Quantity
+    *details : str
+        What else tells it from other results: the polynomial's order, the region.
 
     Returns
     -------
     str
     """
-    if hasattr(width, "unit"):
-        text = f"{width.value:g} {width.unit}"
-    else:
-        text = f"{width:g} px"
-    return f"{label} ({method} {'σ ' if method == 'gaussian' else ''}{text})"
+    text = f"{width.value:g} {width.unit}" if hasattr(width, "unit") else f"{width:g} px"
+    sigma = "σ " if method == "gaussian" else ""
+    return f"{label} ({', '.join([f'{method} {sigma}{text}', *filter(None, details)])})"
