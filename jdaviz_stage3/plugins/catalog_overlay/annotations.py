@@ -17,6 +17,7 @@ __all__ = ["Annotations"]
 
 _LINE = 20  # screen pixels from one line of the legend to the next
 _LETTER = 6.7  # width of a letter at 12 pixels, on average
+_STRIP = 26  # height of the line on the source under the cursor
 _BAR = 120  # length of the colour bar
 _BAR_LEFT = 80
 _BOX = 'fill="#000000" fill-opacity="0.6"'
@@ -66,7 +67,8 @@ class Annotations:
         for entry in bars:
             elements += _color_bar(entry, top + 8)
             top += 40
-        self._legend.show(elements, frame)
+        # no larger than it is: the browser paints all of a picture at each step of a pan
+        self._legend.show(elements, _part(frame, width + 16, height + 16))
 
     def say(self, line: str) -> None:
         """Show a line of text at the bottom, nothing if it is empty."""
@@ -74,13 +76,12 @@ class Annotations:
         if frame is None or not line:
             self._caption.hide()
             return
-        top = frame.height - 26
         self._caption.show(
             [
-                f'<rect x="0" y="{top:.0f}" width="{frame.width:.0f}" height="26" {_BOX}/>',
-                f'<text x="10" y="{top + 17:.0f}" {_TEXT}>{escape(line)}</text>',
+                f'<rect width="{frame.width:.0f}" height="{_STRIP}" {_BOX}/>',
+                f'<text x="10" y="17" {_TEXT}>{escape(line)}</text>',
             ],
-            frame,
+            _part(frame, frame.width, _STRIP, bottom=True),
         )
 
     def remove(self) -> None:
@@ -92,6 +93,13 @@ class Annotations:
         """The whole viewer, in its own scales from 0 to 1."""
         view = view_of(self._viewer)
         return None if view is None else View((0, 1), (0, 1), view.width, view.height)
+
+
+def _part(frame: View, width: float, height: float, bottom: bool = False) -> View:
+    """The upper left corner of a viewer, or its bottom, of a size in screen pixels."""
+    share = min(height / frame.height, 1.0)
+    y = (0, share) if bottom else (1 - share, 1)
+    return View((0, min(width / frame.width, 1.0)), y, width, height)
 
 
 def _legend_lines(entry: CatalogMarks) -> list[tuple[str, Any]]:
