@@ -32,7 +32,7 @@ __all__ = [
 #: below four fifths of the frame rate of the image alone (tests/benchmarks/bench_overlay.py).
 CAP = 1500
 #: Drawn beyond each edge of the view, in units of its size, so that panning shows what is there.
-PADDING = 0.25
+PADDING = 0.5
 
 ELLIPSE = "ellipse"
 LOST = "cross-small"  # in place of a shape whose axes are missing or not positive
