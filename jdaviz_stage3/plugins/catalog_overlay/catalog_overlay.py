@@ -158,7 +158,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
                 "export_catalog",
                 "export_regions",
                 "to_python",
-            ),  # fmt: skip
+            ),
             readonly=("selected", "selected_table", "n_shown", "n_sources", "problem"),
         )
 

@@ -15,12 +15,12 @@ from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
 from jdaviz.core.template_mixin import (
     DatasetSelect,
     PluginTemplateMixin,
-    SelectPluginComponent,
     ViewerSelect,
 )
 from traitlets import Bool, List, Unicode
 
 from ...errors import Stage3Warning
+from ..panel import add_choices
 from .overlay import Overlay
 from .picture import MARKERS
 from .settings import COLOR_STRETCHES, POSITIONS, SHAPES, OverlaySettings
@@ -134,14 +134,7 @@ class OverlayControls(PluginTemplateMixin):
             "color_stretch": COLOR_STRETCHES,
             "positions": POSITIONS,
         }
-        for name, options in choices.items():
-            select = SelectPluginComponent(
-                self,
-                items=f"{name}_items",
-                selected=f"{name}_selected",
-                manual_options=list(options),
-            )
-            setattr(self, name, select)
+        add_choices(self, choices)
         self.show_settings(None)
         for name in _PLAIN:
             self.observe(self._control_changed, names=[name])

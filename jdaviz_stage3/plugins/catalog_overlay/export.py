@@ -19,10 +19,10 @@ from regions import (
     Regions,
     RegionVisual,
 )
-from traitlets import Bool, HasTraits, Unicode
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import image_viewers, show_message
+from ..panel import SavingControls
 from .overlay import Overlay
 from .positions import image_of, unbounded
 from .scene import MEASURED, shapes_of
@@ -124,15 +124,8 @@ def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:
     return "\n".join(lines) + "\n"
 
 
-class ExportControls(HasTraits):
+class ExportControls(SavingControls):
     """Saving what is shown, and the fields for it."""
-
-    export_name = Unicode("").tag(sync=True)
-    export_overwrite = Bool(False).tag(sync=True)
-    export_error = Unicode("").tag(sync=True)
-    export_done = Unicode("").tag(sync=True)
-    can_save = Bool(True).tag(sync=True)
-    python_code = Unicode("").tag(sync=True)
 
     def export_catalog(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
         """Write the sources that pass the filters to an ECSV table.
@@ -202,10 +195,6 @@ class ExportControls(HasTraits):
         return overlay
 
     # ---- from the browser ----
-
-    def vue_show_python(self, *_: Any) -> None:
-        """Show the code that ``to_python`` gives."""
-        self.python_code = self.to_python()
 
     def vue_save_file(self, kind: str) -> None:
         """Write the file that the fields name."""

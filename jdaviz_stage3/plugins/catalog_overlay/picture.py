@@ -29,7 +29,6 @@ __all__ = [
 ]
 
 _TURN = np.linspace(0, 2 * np.pi, 33)
-_CIRCLE = np.column_stack([np.cos(_TURN), np.sin(_TURN)])
 
 
 def _closed(*corners: tuple[float, float]) -> list[np.ndarray]:
@@ -42,8 +41,7 @@ def _strokes(*ends: tuple[float, float, float, float]) -> list[np.ndarray]:
 
 # Lines of the markers within -1 … 1, y downwards; of about the same area.
 _LINES = {
-    ELLIPSE: [_CIRCLE],
-    "circle": [_CIRCLE],
+    "circle": [np.column_stack([np.cos(_TURN), np.sin(_TURN)])],
     "square": _closed((-0.89, -0.89), (0.89, -0.89), (0.89, 0.89), (-0.89, 0.89)),
     "diamond": _closed((0, -1.15), (1.15, 0), (0, 1.15), (-1.15, 0)),
     "triangle": _closed((0, -1.1), (1.05, 0.8), (-1.05, 0.8)),
@@ -56,7 +54,7 @@ _LINES = {
     LOST: _strokes((-0.4, -0.4, 0.4, 0.4), (-0.4, 0.4, 0.4, -0.4)),
 }  # fmt: skip
 #: The markers that sources can be drawn with.
-MARKERS = tuple(name for name in _LINES if name not in (ELLIPSE, LOST))
+MARKERS = tuple(name for name in _LINES if name != LOST)
 
 _FILL_OPACITY = 0.3
 _HALO = "#000000"  # behind labels and lines, for them to be read on bright sources
@@ -215,11 +213,7 @@ def _density_png(counts: np.ndarray, color: str) -> bytes:
     pixels = np.empty((*counts.shape, 4), dtype=np.uint8)
     pixels[..., :3] = np.round(255 * np.array(to_rgb(color)))
     pixels[..., 3] = np.round(255 * opacity)
-    # the first row of a picture is its top
-    return _png(pixels[::-1])
-
-
-def _png(pixels: np.ndarray) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)
+    # the first row of a picture is its top
+    Image.fromarray(pixels[::-1]).save(stream, "PNG", compress_level=1)
     return stream.getvalue()

@@ -56,7 +56,7 @@ class SelectionControls(HasTraits):
 
     @cached_property
     def _tables(self) -> TableLink:
-        return TableLink(self._app, self._rows_checked)
+        return TableLink(self, self._rows_checked)
 
     @cached_property
     def _listeners(self) -> list[Callable[[list], None]]:

@@ -10,9 +10,9 @@ from typing import Any
 from astropy import units as u
 from astropy.io import fits
 from specutils import Spectrum
-from traitlets import Bool, HasTraits, Unicode
 
 from ...errors import Stage3Error
+from ..panel import SavingControls
 
 __all__ = ["ExportControls", "write_spectrum"]
 
@@ -75,15 +75,8 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
         raise Stage3Error(f"{path}: cannot be written ({reason})") from err
 
 
-class ExportControls(HasTraits):
+class ExportControls(SavingControls):
     """Saving the results, and the fields for it."""
-
-    can_save = Bool(True).tag(sync=True)
-    export_name = Unicode("").tag(sync=True)
-    export_overwrite = Bool(False).tag(sync=True)
-    export_error = Unicode("").tag(sync=True)
-    export_done = Unicode("").tag(sync=True)
-    python_code = Unicode("").tag(sync=True)
 
     def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
         """Write the smoothed spectrum to a FITS table.
@@ -163,6 +156,3 @@ class ExportControls(HasTraits):
             self.export_error = str(err)
             return
         self.export_done = f"Saved {path.resolve()}"
-
-    def vue_show_python(self, *_: Any) -> None:
-        self.python_code = self.to_python()

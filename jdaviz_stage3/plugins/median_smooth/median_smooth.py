@@ -30,7 +30,7 @@ from specutils import SpectralRegion, Spectrum
 from traitlets import Any as AnyTrait
 from traitlets import Bool, List, Unicode, observe
 
-from ...analysis import SMOOTHING_METHODS, smooth_spectrum
+from ...analysis import smooth_spectrum
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     can_save_files,
@@ -41,13 +41,15 @@ from ...jdaviz_compat import (
     show_message,
     shown_in,
     spectral_region,
+    spectrum_of_data,
     spectrum_viewers_showing,
     viewer_kind,
 )
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
+from ..panel import add_choices
 from .export import ExportControls
 from .preview import SmoothingPreview
-from .spectra import as_read, can_be_smoothed, part_of, result_label, spectrum_to_smooth
+from .spectra import can_be_smoothed, part_of, result_label, spectrum_to_smooth
 
 __all__ = ["MedianSmooth"]
 
@@ -126,26 +128,14 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
             self, "dataset_items", "dataset_selected", multiselect="multiselect",
             filters=[can_be_smoothed], default_mode="first",
         )  # fmt: skip
-        choices = {
-            "method": _METHODS,
-            "width_unit": _UNITS,
-            "edge": _EDGES,
-        }
-        for name, options in choices.items():
-            select = SelectPluginComponent(
-                self,
-                items=f"{name}_items",
-                selected=f"{name}_selected",
-                manual_options=list(options),
-            )
-            setattr(self, name, select)
+        add_choices(self, {"method": _METHODS, "width_unit": _UNITS, "edge": _EDGES})
         self.dq_bits = SelectPluginComponent(
             self, items="dq_bits_items", selected="dq_bits_selected",
             multiselect="dq_bits_multiselect", manual_options=list(DQ_FLAGS),
         )  # fmt: skip
         self.dq_bits.selected = ["DO_NOT_USE"]
         self._flags_followed = ["DO_NOT_USE"]
-        self._preview = SmoothingPreview(self._app)
+        self._preview = SmoothingPreview(self)
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
             SubsetUpdateMessage, SubsetDeleteMessage, GlobalDisplayUnitChanged,
@@ -181,7 +171,7 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
                 "smooth",
                 "export",
                 "to_python",
-            ),  # fmt: skip
+            ),
             readonly=("problem",),
         )
 
@@ -201,13 +191,9 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         data = data_of(self, label)
         if data is None:
             raise Stage3Error(f"{label}: is not loaded (any more)")
-        spectrum = spectrum_to_smooth(data, self.dq_bits_selected)
+        spectrum, excluded = spectrum_to_smooth(data, self.dq_bits_selected)
         smoothed = self._smooth_spectrum(label, spectrum)
-        smoothed.meta["smoothing"]["input"] = label
-        read = as_read(data)
-        with_flags = read is not None and "dq" in read.meta
-        excluded = "+".join(self.dq_bits_selected) or "not finite"
-        smoothed.meta["smoothing"]["excluded"] = excluded if with_flags else "mask"
+        smoothed.meta["smoothing"] |= {"input": label, "excluded": excluded}
         return spectrum, smoothed
 
     def _smooth_spectrum(self, label: str, spectrum: Spectrum) -> Spectrum:
@@ -306,9 +292,8 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
             self.noise_text = _residual_sentence(spectrum, smoothed)
 
     def _check_2d(self, label: str) -> None:
-        """Raise what smoothing 2-D data would raise; one row is enough for that."""
-        data = data_of(self, label)
-        spectrum = spectrum_to_smooth(data, self.dq_bits_selected)
+        """Raise what the settings are wrong in for 2-D data; one row is enough for that."""
+        spectrum = spectrum_of_data(data_of(self, label))
         axis = spectrum.spectral_axis_index
         row = Spectrum(
             flux=np.ones(spectrum.flux.shape[axis]) * spectrum.flux.unit,
@@ -400,10 +385,7 @@ def _residual_sentence(spectrum: Spectrum, smoothed: Spectrum) -> str:
     if spectrum.uncertainty is not None:
         stated = np.nanmedian(spectrum.uncertainty.array[good])
         text += f"; median stated uncertainty {stated:.3g}"
-    if spectrum.flux.size and "median" in str(smoothed.meta.get("smoothing", {}).get("method")):
+    if smoothed.meta["smoothing"]["method"] == "median":
         # simulated for pure noise: 0.73 sigma at 5 pixels, 0.89 at 11, 0.97 at 31
         text += "; a narrow median takes part of the noise along"
     return text + "."
-
-
-assert set(_METHODS.values()) == set(SMOOTHING_METHODS)

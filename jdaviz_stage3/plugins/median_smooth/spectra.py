@@ -37,7 +37,7 @@ def can_be_smoothed(data: Any) -> bool:
     return any(str(axis).startswith(("em.", "spect.")) for axis in axes)
 
 
-def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
+def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> tuple[Spectrum, str]:
     """Return a spectrum of the data collection, with a mask of what is to be excluded.
 
     Parameters
@@ -50,8 +50,10 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
 
     Returns
     -------
-    specutils.Spectrum
+    spectrum : specutils.Spectrum
         As it was read from the file, before excluded samples were blanked.
+    excluded_by : str
+        What its mask was made of: names of flags, ``'not finite'`` or ``'mask'``.
 
     Raises
     ------
@@ -59,11 +61,15 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
         If it has no usable sample.
     """
     spectrum = as_read(data)
+    excluded_by = "mask"
     if spectrum is None:
         spectrum = spectrum_of_data(data)
         mask = ~np.isfinite(spectrum.flux.value) | stored_mask(data)
     else:
-        mask = excluded(spectrum.flux.value, spectrum.meta.get("dq"), list(dq_bits) or None)
+        dq = spectrum.meta.get("dq")
+        mask = excluded(spectrum.flux.value, dq, list(dq_bits) or None)
+        if dq is not None:
+            excluded_by = "+".join(dq_bits) or "not finite"
     if mask.all():
         raise Stage3Error(
             f"{data.label}: no sample is left (finite, and without the flags "
@@ -74,7 +80,7 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
         for name, value in spectrum.meta.items()
         if name != "dq" and not str(name).startswith(_PRIVATE)
     }
-    return Spectrum(
+    to_smooth = Spectrum(
         flux=spectrum.flux,
         spectral_axis=spectrum.spectral_axis,
         spectral_axis_index=getattr(spectrum, "spectral_axis_index", None),
@@ -82,6 +88,7 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> Spectrum:
         mask=mask,
         meta=meta,
     )
+    return to_smooth, excluded_by
 
 
 def as_read(data: Any) -> Spectrum | None:
