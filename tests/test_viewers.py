@@ -5,13 +5,10 @@ import warnings
 import jdaviz
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.demo import demo_products
 from jdaviz_stage3.jdaviz_compat import shown_in
-from jdaviz_stage3.viewers.dynamic_spectrum import integration_ticks, wavelength_ticks
 
 
 def product(suffix):
@@ -103,25 +100,3 @@ def test_the_limits_show_all_orders(built):
     for label in labels:
         wavelength = app.datasets[label].get_data().spectral_axis.value
         assert viewer.state.x_min <= wavelength.min() < wavelength.max() <= viewer.state.x_max
-
-
-@given(
-    start=st.floats(0.6, 20),
-    steps=st.lists(st.floats(1e-4, 0.1), min_size=3, max_size=200),
-    descending=st.booleans(),
-)
-def test_wavelength_ticks_are_where_their_labels_say(start, steps, descending):
-    wavelength = start + np.cumsum(steps)
-    wavelength = wavelength[::-1] if descending else wavelength
-    positions, labels = wavelength_ticks(wavelength, -0.5, len(wavelength) - 0.5)
-    pixels = np.arange(len(wavelength))
-    found = np.interp(positions, pixels, wavelength)
-    np.testing.assert_allclose(found, [float(label) for label in labels], rtol=1e-5)
-    assert len(labels) < 20
-
-
-@given(count=st.integers(1, 5000), first=st.integers(1, 1000))
-def test_integration_ticks_name_the_integration_of_their_row(count, first):
-    numbers = np.arange(first, first + count)
-    positions, labels = integration_ticks(numbers, -0.5, count - 0.5)
-    assert [str(numbers[int(position)]) for position in positions] == labels

@@ -58,6 +58,7 @@ from .spectra import (
     shows_target,
     spectral_flux_unit,
     spectral_region,
+    spectral_world_axis,
     spectrum_viewers_showing,
 )
 from .standalone import forget_app, hide_server_files, register_vue_components, renew_snackbar
@@ -145,6 +146,7 @@ __all__ = [
     "spectral_component_type",
     "spectral_flux_unit",
     "spectral_region",
+    "spectral_world_axis",
     "spectrum_of_data",
     "spectrum_viewers_showing",
     "stored_mask",

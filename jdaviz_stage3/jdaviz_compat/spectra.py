@@ -17,6 +17,7 @@ __all__ = [
     "shows_target",
     "spectral_flux_unit",
     "spectral_region",
+    "spectral_world_axis",
     "spectrum_viewers_showing",
 ]
 
@@ -133,3 +134,32 @@ def spectral_region(select: Any) -> Any | None:
     application. jdaviz 5.1: the same.
     """
     return application(select.plugin).get_subsets(select.selected, simplify_spectral=True)
+
+
+def spectral_world_axis(viewer: Any, data: Any) -> tuple[Any, Any]:
+    """Return the component (glue) of wavelengths that subsets are made on, and its unit.
+
+    Reason: jdaviz takes ranges on two-dimensional data for pixels, whatever the component; on that
+    of a 1-D spectrum they are wavelengths for all that is linked to it. jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+        In whose app a 1-D spectrum is looked for, of the file of the data first.
+    data : glue data
+        Of two dimensions; its own component is the last resort.
+    """
+    from astropy import units as u
+
+    spectra = [
+        other
+        for other in viewer.jdaviz_app.data_collection
+        if other.ndim == 1 and other.coords is not None and other.world_component_ids
+    ]
+    path = data.meta.get("stage3_path")
+    spectra.sort(key=lambda other: other.meta.get("stage3_path") != path)
+    for other in spectra:
+        unit = u.Unit(other.coords.world_axis_units[0] or "")
+        if unit.is_equivalent(u.m, u.spectral()):
+            return other.world_component_ids[0], unit
+    return data.world_component_ids[1], u.Unit(data.coords.world_axis_units[0])

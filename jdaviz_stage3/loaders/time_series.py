@@ -224,7 +224,11 @@ def dynamic_spectrum(
         )
     if not keep.all():
         flux, wavelength = flux[:, keep], wavelength[keep]
-    meta |= {"_int_num": trace.int_num, "_wavelength": wavelength}  # for the viewer's axes
+    # for the viewer's axes, and for light curves, which need the uncertainties too
+    meta |= {"_int_num": trace.int_num, "_wavelength": wavelength, "_trace": trace}
+    time = trace.time if trace.time is not None else trace.time_utc
+    if time is not None:
+        meta["_time"] = time
     return Spectrum(flux=flux, spectral_axis=wavelength, spectral_axis_index=1, meta=meta)
 
 

@@ -1,128 +1,208 @@
-"""Flux against wavelength and integration, for spectral time series."""
+"""Flux against wavelength and time, for spectral time series."""
 
 from __future__ import annotations
 
-import numpy as np
-from jdaviz.configs.specviz.plugins.viewers import Spectrum2DViewer
-from jdaviz.core.registries import viewer_registry
-from matplotlib.ticker import MaxNLocator
+from typing import Any
 
-from ..jdaviz_compat import set_missing_color
+import numpy as np
+from astropy import units as u
+from astropy.time import Time
+from glue.core.roi import RangeROI
+from glue.core.subset import RangeSubsetState
+from glue_jupyter.bqplot.image import BqplotImageView
+from glue_jupyter.common.state_widgets.layer_image import (
+    ImageLayerStateWidget,
+    ImageSubsetLayerStateWidget,
+)
+from jdaviz.configs.default.plugins.viewers import JdavizViewerMixin
+from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
+from jdaviz.core.registries import viewer_registry
+from specutils import Spectrum
+
+from ..jdaviz_compat import set_missing_color, spectral_world_axis
+from .dynamic_axes import TIME_AXES
+from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
+from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
 
 __all__ = ["DynamicSpectrumViewer"]
 
-_MOST_TICKS = 8
 _MISSING = (0.76, 0.87, 0.95, 1.0)  # pale blue, which is on no grey scale
 
 
 @viewer_registry("stage3-dynamic-spectrum-viewer", label="Dynamic spectrum (JWST Stage 3)")
-class DynamicSpectrumViewer(Spectrum2DViewer):
-    """A 2-D spectrum whose axes say wavelength and integration instead of pixels.
+class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
+    """A spectral time series as an image, wavelength along x and time along y.
 
-    The image is drawn on pixels, as jdaviz draws 2-D spectra. The ticks stand at the pixels of
-    round wavelengths, so they are right for uneven and for descending wavelength grids too.
+    Both axes are linear in what they say: uneven wavelength grids are drawn uneven, descending
+    ones turned round, and what was not observed is left empty. Not a `Spectrum2DViewer` by class,
+    whose axes are pixels, and whose data jdaviz offers to extract spectra from.
     """
 
-    _axis_of = None  # data whose axis is kept
+    default_class = Spectrum
+    tools_nested = [
+        ["jdaviz:homezoom"],
+        ["jdaviz:boxzoom", "jdaviz:xrangezoom", "jdaviz:yrangezoom"],
+        ["jdaviz:panzoom", "jdaviz:panzoom_x", "jdaviz:panzoom_y"],
+        ["bqplot:xrange"],
+        ["jdaviz:viewer_clone", "jdaviz:sidebar_plot", "jdaviz:sidebar_export"],
+    ]
+    _state_cls = DynamicSpectrumViewerState
+    _layer_style_widget_cls = {
+        DynamicImageLayerArtist: ImageLayerStateWidget,
+        DynamicSubsetLayerArtist: ImageSubsetLayerStateWidget,
+    }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self._subscribe_to_layers_update()
+        self.state.aspect = "auto"
         set_missing_color(self, _MISSING)
-        for name in ("x_min", "x_max", "y_min", "y_max", "reference_data"):
-            self.state.add_callback(name, self._update_ticks)
+        self.data_menu._obj.dataset.add_filter("is_2d_spectrum_or_trace")
+        for name in ("time_axis", "time_reference", "reference_data"):
+            self.state.add_callback(name, self._label_axes)
 
-    @property
-    def reference_spectral_axis(self) -> np.ndarray:
-        """Wavelengths of the channels, shape (n_wave,), in the unit of the data."""
-        # jdaviz's own averages the whole series over time to get at its axis, and keeps that of
-        # the first data for all that come into the viewer.
-        reference = self.state.reference_data
-        known = reference.meta.get("_wavelength")
-        if known is not None:
-            return known.value
-        if self._axis_of is not reference:
-            self.__dict__.pop("reference_spectral_axis", None)
-            self._axis_of, self._axis = reference, super().reference_spectral_axis
-        return self._axis
+    def get_data_layer_artist(self, layer=None, layer_state=None):
+        return self.get_layer_artist(DynamicImageLayerArtist, layer=layer, layer_state=layer_state)
+
+    def get_subset_layer_artist(self, layer=None, layer_state=None):
+        return self.get_layer_artist(DynamicSubsetLayerArtist, layer=layer, layer_state=layer_state)
 
     def set_plot_axes(self):
-        super().set_plot_axes()
-        self.figure.axes[1].label = "Integration"
-        for axis in self.figure.axes[:2]:
-            axis.num_ticks = None
-        self._update_ticks()
+        """Label the axes and give them room; jdaviz calls it when data come."""
+        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": 12, "right": 18}
+        for axis, offset in zip(self.figure.axes[:2], ("40", "-70"), strict=True):
+            axis.num_ticks = None  # bqplot's own choice: round values
+            axis.tick_format = ".6~g"
+            axis.label_offset = offset
+            axis.tick_style = {"font-size": 13}
+            axis.axis_label_style = {"font-size": "14px"}
+        self._label_axes()
 
-    def _update_ticks(self, *args) -> None:
+    def _label_axes(self, *_: Any) -> None:
         data = self.state.reference_data
-        limits = (self.state.x_min, self.state.x_max, self.state.y_min, self.state.y_max)
-        if data is None or None in limits or data.ndim != 2 or data.coords is None:
+        if data is not None and data.ndim == 2:
+            x_axis, y_axis = self.figure.axes[:2]
+            x_axis.label = self.state.wavelength_axis_of(data).label
+            y_axis.label = self.state.time_axis_of(data).label
+
+    def reset_limits(self) -> None:
+        """Show the whole of what is shown."""
+        self.state.reset_limits()
+
+    def show_time_as(self, time_axis: str, reference: Time | None = None) -> None:
+        """Choose what the time axis says.
+
+        Parameters
+        ----------
+        time_axis : {'date', 'hours', 'integration'}
+            Days from the whole day before the first integration; hours from ``reference``; or
+            the number of the integration.
+        reference : Time, optional
+            Zero of the hours, for example mid-transit; by default the first integration.
+        """
+        if time_axis not in TIME_AXES:
+            raise ValueError(f"time axis {time_axis!r}: there is {', '.join(TIME_AXES)}")
+        if (time_axis, reference) == (self.state.time_axis, self.state.time_reference):
             return
-        x_axis, y_axis = self.figure.axes[:2]
-        wavelength = self.reference_spectral_axis
-        unit = getattr(data.meta.get("_wavelength"), "unit", "")
-        x_axis.label = f"Wavelength [{unit}]" if unit else "Wavelength"
-        _set_ticks(x_axis, *wavelength_ticks(wavelength, *limits[:2]))
-        numbers = data.meta.get("_int_num", np.arange(1, data.shape[0] + 1))
-        _set_ticks(y_axis, *integration_ticks(numbers, *limits[2:]))
+        self.state.time_axis, self.state.time_reference = time_axis, reference
+        self.state.reset_limits()
+        self._redraw_layers()
+
+    def normalize_by(
+        self, normalize: str, integrations: np.ndarray | None = None, percentile: float = 99.0
+    ) -> None:
+        """Divide each channel by what it is on average, or not.
+
+        Parameters
+        ----------
+        normalize : {'none', 'median', 'baseline'}
+            By its median over time, or its mean over some integrations.
+        integrations : ndarray of bool, shape (n_int,), optional
+            The integrations for ``'baseline'``.
+        percentile : float, optional
+            The share of the values, in percent, that the grey scale spans about their median.
+        """
+        if normalize not in NORMALIZATIONS:
+            raise ValueError(f"normalize {normalize!r}: there is {', '.join(NORMALIZATIONS)}")
+        self.state.set_normalization(normalize, integrations)
+        for layer in self.state.layers:
+            if hasattr(layer, "stretch_to"):
+                layer.stretch_to(percentile)
+        self._redraw_layers()
+
+    def _redraw_layers(self) -> None:
+        for layer in self.layers:
+            layer.update()
+
+    def data(self, cls=None, statistic=None):
+        """Return the data of the layers as spectra; jdaviz asks for them."""
+        return [
+            state.layer.get_object(statistic=statistic, cls=cls or self.default_class)
+            for state in self.state.layers
+            if hasattr(state.layer, "get_object")
+        ]
+
+    def _roi_to_subset_state(self, roi):
+        # A range of wavelengths, which all spectra understand, not one of this viewer's pixels.
+        data = self.state.reference_data
+        if isinstance(roi, RangeROI) and roi.ori == "x":
+            component, unit = spectral_world_axis(self, data)
+            own = self.state.wavelength_axis_of(data).unit
+            edges = ([roi.min, roi.max] * u.Unit(own)).to_value(unit, u.spectral())
+            return RangeSubsetState(min(edges), max(edges), component)
+        return None
 
 
-def _set_ticks(axis, positions: np.ndarray, labels: list[str]) -> None:
-    # The browser looks labels up by the number as JavaScript writes it: 19, not 19.0.
-    keys = [str(int(p)) if p.is_integer() else repr(p) for p in positions.tolist()]
-    axis.tick_labels = dict(zip(keys, labels, strict=True))
-    axis.tick_values = positions
-
-
-def wavelength_ticks(
-    wavelength: np.ndarray, first: float, last: float
-) -> tuple[np.ndarray, list[str]]:
-    """Place ticks at round wavelengths.
+def read_out(
+    coords_info: CoordsInfo, viewer: DynamicSpectrumViewer, x: float, y: float, **_
+) -> None:
+    """Show wavelength, time and flux under the cursor, in jdaviz's read-out.
 
     Parameters
     ----------
-    wavelength : ndarray, shape (n_wave,)
-        Of each pixel, strictly monotonic.
-    first, last : float
-        The range of pixels that is seen.
-
-    Returns
-    -------
-    positions : ndarray
-        In pixels.
-    labels : list of str
+    coords_info : CoordsInfo
+    viewer : DynamicSpectrumViewer
+    x, y : float
+        Position of the cursor in the units of the axes.
     """
-    pixels = np.arange(len(wavelength))
-    seen = np.clip(sorted((first, last)), 0, len(wavelength) - 1)
-    low, high = sorted(np.interp(seen, pixels, wavelength))
-    values = MaxNLocator(_MOST_TICKS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    values = values[(values >= low) & (values <= high)]
-    ascending = np.argsort(wavelength)
-    positions = np.interp(values, wavelength[ascending], pixels[ascending])
-    return positions, [f"{value:.6g}" for value in values]
-
-
-def integration_ticks(
-    numbers: np.ndarray, first: float, last: float
-) -> tuple[np.ndarray, list[str]]:
-    """Place ticks at round rows and name them by their integration numbers.
-
-    Parameters
-    ----------
-    numbers : ndarray, shape (n_int,)
-        INT_NUM of each row.
-    first, last : float
-        The range of rows that is seen.
-
-    Returns
-    -------
-    positions : ndarray
-        In rows.
-    labels : list of str
-    """
-    low, high = np.clip(sorted((first, last)), 0, len(numbers) - 1)
-    rows = MaxNLocator(_MOST_TICKS, integer=True, steps=[1, 2, 5, 10]).tick_values(
-        low + 1, high + 1
+    coords_info.reset_coords_display()
+    layer = next(
+        (s for s in viewer.state.layers[::-1] if s.visible and hasattr(s, "stretch_to")), None
     )
-    rows = rows.astype(int) - 1
-    rows = rows[(rows >= low) & (rows <= high)]
-    return rows.astype(float), [str(int(numbers[row])) for row in rows]
+    if layer is None:
+        return
+    data = layer.layer
+    wavelength, time = viewer.state.wavelength_axis_of(data), viewer.state.time_axis_of(data)
+    channel, row = int(wavelength.cells.at(x)), int(time.cells.at(y))
+    coords_info.icon = coords_info.app.state.layer_icons.get(data.label, "")
+    coords_info.row1a_title = "Wavelength"
+    place = wavelength.values[channel] if channel >= 0 else x
+    coords_info.row1a_text = f"{place:.6g} {wavelength.unit}".strip()
+    if row < 0:
+        coords_info.row2_title, coords_info.row2_text = "Time", "no integration here"
+        return
+    numbers = data.meta.get("_int_num", np.arange(1, data.shape[0] + 1))
+    coords_info.row2_title = "Integration"
+    coords_info.row2_text = f"{int(numbers[row])}{_date(data, row)}"
+    if channel < 0:
+        return
+    value = data[layer.attribute][row, channel]
+    unit = data.get_component(layer.attribute).units
+    text = "excluded or missing" if not np.isfinite(value) else f"{value:.6g} {unit}".strip()
+    coords_info.row1b_title, coords_info.row1b_text = "Flux", text
+    divisor = viewer.state.divisor_of(data, layer.attribute)
+    if divisor is not None and np.isfinite(value):
+        coords_info.row3_title = "Normalised"
+        coords_info.row3_text = f"{value / divisor[channel]:.6g}"
+
+
+def _date(data: Any, row: int) -> str:
+    time = data.meta.get("_time")
+    if time is None or len(time) != data.shape[0] or np.ma.is_masked(time[row].jd1):
+        return ""
+    system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
+    return f"  {system} {time[row].jd:.6f}"
+
+
+CoordsInfo.register_viewer_class(DynamicSpectrumViewer)
+CoordsInfo.register_viewer_update_handler(DynamicSpectrumViewer, read_out)

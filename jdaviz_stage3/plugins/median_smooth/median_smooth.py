@@ -346,6 +346,7 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
 
     def _add(self, label: str, smoothed: Spectrum) -> None:
         smoothed.meta["plugin"] = self._plugin_name
+        smoothed.meta.pop("_trace", None)  # light curves come from what was observed
         if "_wavelength" in smoothed.meta:  # the axis of a dynamic spectrum, which may be cut
             smoothed.meta["_wavelength"] = u.Quantity(smoothed.spectral_axis)
         viewers = spectrum_viewers_showing(self, label) if self.show_results else []

@@ -1,0 +1,143 @@
+"""The axes of a dynamic spectrum: wavelength, and time in the form that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.time import Time
+
+from ..jdaviz_compat import spectrum_of_data
+from .cells import Cells
+
+__all__ = ["TIME_AXES", "TimeAxis", "WavelengthAxis"]
+
+#: What the time axis can say.
+TIME_AXES = ("date", "hours", "integration")
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """Where each integration is drawn.
+
+    Attributes
+    ----------
+    cells : Cells
+        One an integration that has a time stamp.
+    label : str
+        Axis label, with the time system and the unit.
+    kind : str
+        What is drawn; ``'integration'`` also where the times do not serve.
+    """
+
+    cells: Cells
+    label: str
+    kind: str
+
+    @classmethod
+    def of(cls, data: Any, kind: str = "date", reference: Time | None = None) -> TimeAxis:
+        """Find the time axis of a dynamic spectrum.
+
+        Parameters
+        ----------
+        data : glue data, shape (n_int, n_wave)
+            With the mid-times of its integrations in ``meta['_time']`` and their numbers in
+            ``meta['_int_num']``; without them rows are counted.
+        kind : {'date', 'hours', 'integration'}
+            Days from the whole day before the first integration; hours from ``reference``; or
+            the number of the integration.
+        reference : Time, optional
+            Zero of the hours; by default the first integration.
+
+        Returns
+        -------
+        TimeAxis
+            Along the integrations where there are no times, or time stamps repeat, which would
+            draw integrations over each other.
+        """
+        time = data.meta.get("_time")
+        count = data.shape[0]
+        if kind == "integration" or time is None or len(time) != count:
+            return cls._along_integrations(data, "Integration")
+        days = np.ma.filled(time.mjd, np.nan)  # for the order alone
+        known = np.sort(days[np.isfinite(days)])
+        if known.size < 2:
+            return cls._along_integrations(data, "Integration (too few time stamps)")
+        if np.any(np.diff(known) == 0):
+            return cls._along_integrations(data, "Integration (time stamps repeat)")
+        system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
+        if kind == "hours":
+            start = time[int(np.nanargmin(days))] if reference is None else reference
+            values = _days_from(time, start) * 24
+            name = "first integration" if reference is None else f"{system} {start.jd:.5f}"
+            return cls(Cells.around(values), f"Hours from {name}", kind)
+        zero = Time(np.floor(known[0] + 2400000.5), format="jd", scale=time.scale)
+        label = f"{system} − {zero.jd:.0f} (d)"
+        return cls(Cells.around(_days_from(time, zero)), label, kind)
+
+    @classmethod
+    def _along_integrations(cls, data: Any, label: str) -> TimeAxis:
+        count = data.shape[0]
+        numbers = np.asarray(data.meta.get("_int_num", np.arange(1, count + 1)), dtype=float)
+        if numbers.shape != (count,) or np.unique(numbers).size < count:
+            numbers, label = np.arange(1.0, count + 1), label.replace("Integration", "Row", 1)
+        return cls(Cells.around(numbers), label, "integration")
+
+
+def _days_from(time: Time, zero: Time) -> np.ndarray:
+    """Days from a time to others, NaN where there is no time stamp; microseconds survive."""
+    if zero.scale != time.scale:
+        zero = getattr(zero, time.scale)
+    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
+    return (jd1 - zero.jd1) + (jd2 - zero.jd2)
+
+
+@dataclass(frozen=True)
+class WavelengthAxis:
+    """Where each channel is drawn.
+
+    Attributes
+    ----------
+    cells : Cells
+        One a channel.
+    label : str
+    values : ndarray, shape (n_wave,)
+        Wavelengths, in the direction of the data.
+    unit : str
+    """
+
+    cells: Cells
+    label: str
+    values: np.ndarray
+    unit: str
+
+    @classmethod
+    def of(cls, data: Any) -> WavelengthAxis:
+        """Find the wavelength axis of a dynamic spectrum, or of any spectrum of two dimensions.
+
+        Parameters
+        ----------
+        data : glue data, shape (n_int, n_wave)
+            With its wavelengths, a Quantity, in ``meta['_wavelength']``, or with a spectral axis.
+
+        Returns
+        -------
+        WavelengthAxis
+            Along the channels where there are no wavelengths.
+        """
+        wavelength = data.meta.get("_wavelength")
+        if wavelength is None or len(wavelength) != data.shape[1]:
+            wavelength = _spectral_axis(data)
+        if wavelength is None:
+            channels = np.arange(float(data.shape[1]))
+            return cls(Cells.around(channels), "Channel", channels, "")
+        values, unit = u.Quantity(wavelength).value, str(u.Quantity(wavelength).unit)
+        name = "Wavelength" if u.Unit(unit).is_equivalent(u.m) else "Spectral axis"
+        return cls(Cells.around(values), f"{name} ({unit})", values, unit)
+
+
+def _spectral_axis(data: Any) -> u.Quantity | None:
+    axis = u.Quantity(spectrum_of_data(data).spectral_axis)
+    return axis if len(axis) == data.shape[1] else None
