@@ -152,6 +152,8 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
     ProductType(
         "phot", "aperture photometry", "Aperture photometry for each integration",
         ("tso3",), container="ecsv",
+        reader="photometry:read_photometry", importer="JWST light curve",
+        viewer="a light-curve viewer", configurations=(_APP,),
     ),
     ProductType(
         "calints", "calibrated integrations", "Calibrated image of each integration",

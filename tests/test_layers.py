@@ -34,7 +34,7 @@ HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 
 FRONT_END = {
     "jdaviz", "glue", "glue_jupyter", "glue_astronomy", "ipywidgets", "ipyvue", "ipyvuetify",
-    "traitlets", "bqplot", "IPython", "solara", "lightkurve",
+    "traitlets", "bqplot", "IPython", "solara",
 }  # fmt: skip
 SOURCES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 

@@ -232,27 +232,6 @@ def test_time_series_is_a_dynamic_spectrum_and_its_median(built, app):
         )
 
 
-def test_dynamic_spectrum_ticks_stand_at_their_wavelengths(app):
-    from jdaviz_stage3.demo import demo_products
-
-    path = next(p for p in demo_products() if "_x1dints" in p.name)
-    labels = stage3.load(path, app=app)
-    [viewer] = viewer_of(app, labels[0])
-    wavelength = stage3.read(path).traces[0].wavelength.value
-    x_axis, y_axis = viewer.figure.axes[:2]
-    assert len(x_axis.tick_values) >= 3
-    for position, label in zip(x_axis.tick_values, x_axis.tick_labels.values(), strict=True):
-        below = int(position)
-        pair = wavelength[below : below + 2]
-        interpolated = pair[0] + (position - below) * (pair[-1] - pair[0])
-        assert interpolated == pytest.approx(float(label), abs=1e-5)
-    assert x_axis.label == "Wavelength [um]"
-    assert y_axis.label == "Integration"
-    numbers = stage3.read(path).traces[0].int_num
-    for position, label in zip(y_axis.tick_values, y_axis.tick_labels.values(), strict=True):
-        assert numbers[int(position)] == int(label)
-
-
 def test_median_of_a_time_series_is_the_median_with_its_standard_error():
     """Against a Monte Carlo of Gaussian noise."""
     from specutils import Spectrum

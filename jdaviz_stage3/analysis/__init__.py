@@ -1,6 +1,24 @@
 """Numeric functions on arrays: no files, no widgets."""
 
+from .band_sums import BandCurve, BandSums
+from .bands import (
+    band_limits,
+    band_weights,
+    bands_of_resolving_power,
+    channel_edges,
+    equal_bands,
+)
+from .light_curve import bin_light_curve, flag_outliers, normalization
+from .light_curve_export import to_lightkurve, write_light_curve
 from .median import median_smooth
+from .noise import (
+    NoiseFigures,
+    channel_scatter,
+    noise_figures,
+    point_to_point_scatter,
+    scatter_with_bin_size,
+)
+from .pipeline_curve import PipelineComparison, compare_with_pipeline, matching_column
 from .samples import Smoothed
 from .segment_outlines import SegmentEdges, segment_edges, segment_polygons
 from .smooth_spectrum import (
@@ -14,26 +32,61 @@ from .source_condition import quote_name
 from .source_density import SourceIndex, source_density, sources_within
 from .source_filter import Condition, select_sources
 from .source_shapes import affine_between, projected_ellipses
+from .spectra_in_time import mean_spectrum, spectrum_ratio
+from .time_stamps import TimeStamps, baseline_mask, inspect_time_stamps, time_of
+from .transit import LIMB_DARKENING_LAWS, hours_from, transit_light_curve
+from .white_light import spectroscopic_light_curves, white_light_curve
 
 __all__ = [
+    "LIMB_DARKENING_LAWS",
     "SMOOTHING_METHODS",
+    "BandCurve",
+    "BandSums",
     "Condition",
+    "NoiseFigures",
+    "PipelineComparison",
     "SegmentEdges",
     "Smoothed",
     "SourceIndex",
+    "TimeStamps",
     "affine_between",
+    "band_limits",
+    "band_weights",
+    "bands_of_resolving_power",
+    "baseline_mask",
+    "bin_light_curve",
     "boxcar_smooth",
+    "channel_edges",
+    "channel_scatter",
+    "compare_with_pipeline",
     "contiguous_runs",
+    "equal_bands",
+    "flag_outliers",
     "gaussian_smooth",
+    "hours_from",
+    "inspect_time_stamps",
+    "matching_column",
+    "mean_spectrum",
     "median_smooth",
+    "noise_figures",
+    "normalization",
     "pixels_within",
+    "point_to_point_scatter",
     "projected_ellipses",
     "quote_name",
     "savgol_smooth",
+    "scatter_with_bin_size",
     "segment_edges",
     "segment_polygons",
     "select_sources",
-    "source_density",
     "smooth_spectrum",
+    "spectrum_ratio",
+    "source_density",
     "sources_within",
+    "spectroscopic_light_curves",
+    "time_of",
+    "to_lightkurve",
+    "transit_light_curve",
+    "write_light_curve",
+    "white_light_curve",
 ]

@@ -18,6 +18,7 @@ __all__ = [
     "spectral_flux_unit",
     "spectral_region",
     "spectral_world_axis",
+    "spectrum_viewers_of_file",
     "spectrum_viewers_showing",
 ]
 
@@ -163,3 +164,19 @@ def spectral_world_axis(viewer: Any, data: Any) -> tuple[Any, Any]:
         if unit.is_equivalent(u.m, u.spectral()):
             return other.world_component_ids[0], unit
     return data.world_component_ids[1], u.Unit(data.coords.world_axis_units[0])
+
+
+def spectrum_viewers_of_file(app: Any, path: str) -> list:
+    """Return the (glue) viewers of 1-D spectra that show a spectrum of this file of ours.
+
+    Reason: the public viewers do not give marks and scales. jdaviz 5.1: the same.
+    """
+    return [
+        viewer
+        for viewer in application(app)._viewer_store.values()
+        if is_spectrum_viewer(viewer)
+        and any(
+            layer.visible and layer.layer.data.meta.get("stage3_path") == path
+            for layer in viewer.state.layers
+        )
+    ]

@@ -12,11 +12,13 @@ from .application import application
 from .viewers import create_viewer
 
 __all__ = [
+    "add_table",
     "create_table_viewer",
     "hide_table_selection_marks",
     "send_plain_table_rows",
     "show_table_rows",
     "table_viewers_of",
+    "tables_of",
 ]
 
 
@@ -95,3 +97,27 @@ def _plain_rows(rows: Any, widget: Any = None) -> Any:
         return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
     return rows and [{key: plain(value) for key, value in row.items()} for row in rows]
+
+
+def tables_of(app: Any) -> list:
+    """Return the data (glue) of an app that are tables: catalogs, light curves.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    collection = application(app).data_collection
+    return [data for data in collection if data.ndim == 1 and data.coords is None]
+
+
+def add_table(app: Any, label: str, table: Any) -> None:
+    """Add a table to an app's data; it is shown nowhere yet.
+
+    Reason: the public ``load`` takes tables for catalogs. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    label : str
+        That no data have.
+    table : astropy.table.QTable
+    """
+    application(app).add_data(table, label)

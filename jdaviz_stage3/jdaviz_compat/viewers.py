@@ -13,15 +13,18 @@ __all__ = [
     "arrange_viewers",
     "create_viewer",
     "draw_thick",
+    "glue_viewer",
     "hide_layer",
     "is_image_viewer",
     "layer_of",
     "remove_viewers",
     "show_alone",
+    "show_figure_without_data",
     "shown_in",
     "viewer_kind",
     "viewer_labels",
     "viewers_by_kind",
+    "viewers_of_kind_showing",
 ]
 
 
@@ -211,3 +214,40 @@ def is_image_viewer(viewer: Any) -> bool:
     Reason: jdaviz itself goes by the class name. jdaviz 5.1: the same.
     """
     return type(viewer).__name__ == "ImvizImageView"
+
+
+def glue_viewer(app: Any, label: str) -> Any | None:
+    """Return the (glue) viewer of a label, None if there is none.
+
+    Reason: the public viewers do not give figure, scales and mouse events. jdaviz 5.1: the same.
+    """
+    return application(app)._viewer_store.get(label)
+
+
+def viewers_of_kind_showing(app: Any, kind: str, data_label: str) -> list:
+    """Return the (glue) viewers of a registered class in which a data entry is a visible layer.
+
+    Reason: as for `glue_viewer`. jdaviz 5.1: the same.
+    """
+    return [
+        viewer
+        for viewer in application(app)._viewer_store.values()
+        if viewer_kind(viewer) == kind
+        and any(layer.layer.label == data_label and layer.visible for layer in viewer.state.layers)
+    ]
+
+
+def show_figure_without_data(viewer: Any) -> None:
+    """Show the figure of a (glue) viewer that has no data, for marks of our own.
+
+    Reason: where a viewer has no data, its menu covers the figure with a list of what could be
+    loaded. jdaviz 5.1: the same.
+    """
+    menu = viewer._data_menu
+
+    def count_one(*_: Any) -> None:
+        if menu.loaded_n_data == 0:
+            menu.loaded_n_data = 1
+
+    menu.observe(count_one, names=["loaded_n_data"])
+    count_one()

@@ -1,38 +1,79 @@
-"""Importer of white light curves (whtlt)."""
+"""Importer of light curves: white light (whtlt) and aperture photometry (phot)."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 from astropy import units as u
 from astropy.table import QTable
+from astropy.time import Time
 from astropy.timeseries import TimeSeries
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
+from jdaviz.core.template_mixin import SelectPluginComponent
+from traitlets import List, Unicode
 
-from ..jdaviz_compat import shown_in
-from ..readers.light_curve import read_white_light
+from ..errors import Stage3Error
+from ..products import ecsv_header
+from ..readers import read
 from .importing import ProductImporterMixin, importing
 
-__all__ = ["LightCurveImporter", "light_curve_tables"]
+__all__ = ["LightCurveImporter", "curve_table", "light_curve_tables"]
 
-_MJD_ZERO = 2400000.5
+_WHITE = "whitelight_flux"
+_ALL = "default"
+_NO_FLUX = re.compile(r"(MJD|BJD_TDB|.*_err$)")
 
 
 @loader_importer_registry("JWST light curve")
 class LightCurveImporter(ProductImporterMixin, BaseImporterToDataCollection):
-    """Imports a white light curve, each order and detector as a data entry of its own."""
+    """Imports light curves into viewers of their own.
 
-    template_file = __file__, "importer.vue"
+    White light: each order and detector as a data entry. Photometry: one data entry with all
+    columns of the file.
+
+    Attributes
+    ----------
+    column : str
+        The column of the file to show: ``load(path, column='aperture_sum')``. By default all
+        orders and detectors of white light, and the background-subtracted flux of photometry.
+    """
+
+    template_file = __file__, "light_curve.vue"
+    options = ("column",)
+
+    column_items = List().tag(sync=True)
+    column_selected = Unicode().tag(sync=True)
+    column_hint = Unicode("").tag(sync=True)
+    _component_types: dict[str, str] = {}
 
     def prepare(self):
+        names, _ = ecsv_header(self.product.path)
+        choices = [_ALL, *(name for name in names if not _NO_FLUX.match(name))]
+        self.column = SelectPluginComponent(
+            self, items="column_items", selected="column_selected", manual_options=choices
+        )
+        self.column_hint = (
+            "Order and detector to load; by default all."
+            if self.product.kind.suffix == "whtlt"
+            else "Column to show; by default the background-subtracted flux."
+        )
         self.viewer.create_new.selected = "Light curve"  # each in a viewer of its own
 
     @staticmethod
     def _get_supported_viewers():
         return [{"label": "Light curve", "reference": "stage3-light-curve-viewer"}]
 
+    def assign_component_type(self, comp_id, comp, units, physical_type):
+        return self._component_types.get(comp_id)
+
     def build(self) -> dict[str, QTable]:
-        return light_curve_tables(read_white_light(self.product.path))
+        chosen = None if self.column_selected == _ALL else self.column_selected
+        try:
+            return light_curve_tables(read(self.product.path), chosen)
+        except KeyError as err:
+            raise Stage3Error(f"{self.product.path.name}: {err.args[0]}") from None
 
     @importing
     def __call__(self):
@@ -41,50 +82,119 @@ class LightCurveImporter(ProductImporterMixin, BaseImporterToDataCollection):
             label = self.unique_label(name)
             if own_viewers:
                 self.show_in_new_viewer("stage3-light-curve-viewer", f"Light curve {name}".strip())
+            system, zero = table.meta["time_system_name"], table.meta["time_zero"]
+            # jdaviz links columns of one type as the same thing: no flux with another flux, and
+            # days from one zero with days from that zero only
+            self._component_types = {"time": f"{system} - {zero:.0f}", system: system}
             self.add_to_data_collection(
                 table, label, data_hash=self.product.data_hash(name), cls=QTable
             )
-            for viewer in shown_in(self, label) if own_viewers else ():
-                viewer.show_light_curve("time", "flux", *table.meta["axis_labels"])
 
 
-def light_curve_tables(series: TimeSeries) -> dict[str, QTable]:
-    """Make a table for each light curve of a series, its time axis short enough to read.
+def light_curve_tables(series: TimeSeries, column: str | None = None) -> dict[str, QTable]:
+    """Make a table for each light curve of a product, its time axis short enough to read.
 
     Parameters
     ----------
     series : astropy.timeseries.TimeSeries
-        As read by `jdaviz_stage3.readers.light_curve.read_white_light`.
+        As read from a whtlt or a phot product.
+    column : str, optional
+        The column to show. By default all of white light; of photometry
+        ``series.meta['default_column']``.
 
     Returns
     -------
     dict of str to QTable
-        By what tells them apart (``'order 1'``, ``'NRS1'``, or empty). Columns ``time``, in days
-        from the whole day before the first integration; ``flux``; and the full Julian date under
-        the name of its time system (``BJD_TDB``, ``JD_UTC``). ``meta['axis_labels']`` are the
-        labels for both axes.
+        By what tells them apart (``'order 1'``, ``'NRS1'``, or empty). As `curve_table` makes
+        them: white light with the column ``flux``, photometry with all columns of the series.
+
+    Raises
+    ------
+    KeyError
+        If there is no such column, with a sentence on what there is.
     """
-    system = series.meta["time_system"]
+    white = [name for name in series.colnames if name.startswith(_WHITE)]
+    others = [name for name in series.colnames if not name.startswith("time") and name not in white]
+    if column is not None and column not in white + others:
+        raise KeyError(f"no column {column!r} to show; there is {', '.join(white + others)}")
+    if not white:
+        column = column or series.meta["default_column"]
+        error = f"{column}_err" if f"{column}_err" in others else None
+        return {"": curve_table(series, column, flux_err=error)}
     tables = {}
-    for column in [name for name in series.colnames if name.startswith("whitelight_flux")]:
-        time = series[series[column].info.meta["time"]]
-        jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
-        zero = float(np.floor(np.nanmin(jd1 + jd2)))
-        flux = series[column]
-        table = QTable(meta=dict(series.meta))
-        # jd1/jd2 keep the microseconds that one float of days would lose
-        table["time"] = ((jd1 - zero) + jd2) * u.day
-        table["flux"] = flux
-        name = "BJD_TDB" if system == "BJD_TDB" else "JD_UTC"
-        table[name] = (jd1 + jd2) * u.day
-        unit = f" ({flux.unit})" if flux.unit != u.dimensionless_unscaled else " (no unit in file)"
-        table.meta["axis_labels"] = (f"{name} − {zero:.0f} (d)", f"White-light flux{unit}")
-        table.meta["time_zero"] = zero
-        table.meta["time_system_name"] = name
-        tables[_name(column)] = table
+    for name in white if column is None else [column]:
+        time = series[name].info.meta["time"]
+        single = TimeSeries(time=series[time], data={"flux": series[name]}, meta=dict(series.meta))
+        no_unit = series[name].unit == u.dimensionless_unscaled
+        words = "White-light flux" + (" (no unit in file)" if no_unit else "")
+        tables[_name(name)] = curve_table(single, "flux", words)
     return tables
+
+
+def curve_table(
+    series: TimeSeries,
+    flux: str,
+    words: str = "",
+    *,
+    flux_err: str | None = None,
+    flag: str | None = None,
+) -> QTable:
+    """Make a table of a time series that the light-curve viewer can draw.
+
+    Parameters
+    ----------
+    series : astropy.timeseries.TimeSeries
+        Of n_int rows, with ``meta['time_system']`` ``'BJD_TDB'`` or ``'MJD_UTC'``.
+    flux : str
+        The column to draw.
+    words : str, optional
+        What it is, for the axis label; by default its ``info.description`` or its name.
+    flux_err, flag : str, optional
+        The columns of its 1-sigma errors, and of bool, true for rows flagged as outliers.
+
+    Returns
+    -------
+    QTable
+        ``time``, in days from the whole day before the first integration (NaN where there is no
+        time); ``flux`` and its error; every other 1-D column; and the full Julian date under the
+        name of its time system (``BJD_TDB``, ``JD_UTC``). ``meta['time_zero']`` is the Julian date
+        that ``time`` counts from, ``meta['time_system_name']`` the column of the full date, and
+        ``meta['light_curve']`` says which columns to draw and what they are in words.
+
+    Raises
+    ------
+    KeyError
+        If there is no such column.
+    """
+    system = "BJD_TDB" if series.meta["time_system"] == "BJD_TDB" else "JD_UTC"
+    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (series.time.jd1, series.time.jd2))
+    zero = float(np.floor(np.nanmin(jd1 + jd2)))
+    table = QTable(meta=dict(series.meta))
+    # jd1/jd2 keep the microseconds that one float of days would lose
+    table["time"] = ((jd1 - zero) + jd2) * u.day
+    first = [name for name in (flux, flux_err, flag) if name]
+    for name in [*first, *(name for name in series.colnames if name not in first)]:
+        column = series[name]
+        if not isinstance(column, Time) and column.ndim == 1:
+            table[name] = column
+    table[system] = (jd1 + jd2) * u.day
+    if system == "BJD_TDB" and "time_utc" in series.colnames:
+        table["JD_UTC"] = np.ma.filled(series["time_utc"].jd, np.nan) * u.day
+    described = {
+        name: series[name].info.description
+        for name in series.colnames
+        if name in table.colnames and series[name].info.description
+    }
+    if words:
+        described[flux] = words
+    table.meta["time_zero"] = zero
+    table.meta["time_system_name"] = system
+    table.meta["light_curve"] = {
+        "time": "time", "flux": flux, "flux_err": flux_err, "flag": flag, "words": described,
+    }  # fmt: skip
+    return table
 
 
 def _name(column: str) -> str:
     """'whitelight_flux_order_1_NRS2' -> 'order 1 NRS2'."""
-    return column.removeprefix("whitelight_flux").strip("_").replace("_", " ")
+    return column.removeprefix(_WHITE).strip("_").replace("_", " ")

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
 from .median_smooth import MedianSmooth
+from .white_light_curve import WhiteLightCurve
 
-__all__ = ["CatalogOverlay", "MedianSmooth", "SourceSelectionMessage", "names_for"]
+__all__ = [
+    "CatalogOverlay",
+    "MedianSmooth",
+    "SourceSelectionMessage",
+    "WhiteLightCurve",
+    "names_for",
+]
 
 # Registry name of each plugin and the configurations that it works in.
 _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-catalog-overlay": ("deconfigged", "imviz"),
     "stage3-median-smooth": ("deconfigged", "specviz"),
+    "stage3-white-light-curve": ("deconfigged", "specviz"),
 }
 
 

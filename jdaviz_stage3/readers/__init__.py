@@ -23,15 +23,16 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         Passed to the product type's reader: see `jdaviz_stage3.readers.image.read_image`,
         `~jdaviz_stage3.readers.catalog.read_catalog`,
         `~jdaviz_stage3.readers.spectra.read_spectra`,
-        `~jdaviz_stage3.readers.time_series.read_spectral_time_series` and
-        `~jdaviz_stage3.readers.light_curve.read_white_light`.
+        `~jdaviz_stage3.readers.time_series.read_spectral_time_series`,
+        `~jdaviz_stage3.readers.light_curve.read_white_light` and
+        `~jdaviz_stage3.readers.photometry.read_photometry`.
 
     Returns
     -------
     object
         i2d, segm: `~astropy.nddata.CCDData`; cat: `~astropy.table.QTable`; x1d, c1d:
         `~jdaviz_stage3.readers.spectra.SpectrumSequence`; x1dints:
-        `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt:
+        `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt, phot:
         `~astropy.timeseries.TimeSeries`.
 
     Raises

@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -16,12 +17,57 @@ from ..errors import Stage3Warning, UnreadableProductError
 from ..products import ecsv_header
 from .times import days_to_time
 
-__all__ = ["read_white_light"]
+__all__ = ["TIME_SCALES", "float_quantity", "read_ecsv", "read_white_light"]
 
 _FLUX = "whitelight_flux"
 _DETECTOR = re.compile(r"_(NRS\d|NRC\w+|MIR\w+|NIS)$")
-# Column name before the detector -> time scale. "BJD_TDB" holds BJD - 2400000.5 (format 'mjd').
-_TIMES = {"BJD_TDB": "tdb", "MJD_UTC": "utc", "MJD": "utc"}
+#: Name of a time column, without the detector -> time scale. "BJD_TDB" holds BJD - 2400000.5
+#: (format 'mjd').
+TIME_SCALES = {"BJD_TDB": "tdb", "MJD_UTC": "utc", "MJD": "utc"}
+
+
+def read_ecsv(path: str | os.PathLike) -> QTable:
+    """Read an ECSV table with one row an integration.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    astropy.table.QTable
+
+    Raises
+    ------
+    UnreadableProductError
+        If it cannot be parsed.
+    """
+    ecsv_header(path)
+    try:
+        return QTable.read(path, format="ascii.ecsv")  # small: one row an integration
+    except Exception as err:  # the parsers (yaml, astropy) share no base class
+        reason = (str(err).splitlines() or [type(err).__name__])[0]
+        raise UnreadableProductError(
+            f"{Path(path).name}: not a readable ECSV table ({reason}); download it again"
+        ) from err
+
+
+def float_quantity(column: Any) -> u.Quantity:
+    """Turn a table's column into floats with a unit.
+
+    Parameters
+    ----------
+    column : Column, MaskedColumn, Quantity or Masked Quantity
+        Of numbers (n,).
+
+    Returns
+    -------
+    astropy.units.Quantity
+        Float64 (n,), NaN where masked; dimensionless where the column has no unit.
+    """
+    unit = getattr(column, "unit", None) or u.dimensionless_unscaled
+    values = np.ma.filled(np.ma.asarray(getattr(column, "value", column), dtype=float), np.nan)
+    return u.Quantity(values, unit)
 
 
 def read_white_light(path: str | os.PathLike) -> TimeSeries:
@@ -60,22 +106,16 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
     ``whitelight_flux_1``, ``_2``, … in the order of the file.
     """
     name = Path(path).name
-    ecsv_header(path)
-    try:
-        table = QTable.read(path, format="ascii.ecsv")  # small: one row an integration
-    except Exception as err:  # the parsers (yaml, astropy) share no base class
-        raise UnreadableProductError(
-            f"{name}: not a readable ECSV table ({str(err).splitlines()[0]}); download it again"
-        ) from err
-    times = [c for c in table.colnames if _TIMES.get(_DETECTOR.sub("", c))]
+    table = read_ecsv(path)
+    times = [c for c in table.colnames if TIME_SCALES.get(_DETECTOR.sub("", c))]
     fluxes = [c for c in table.colnames if c.startswith(_FLUX)]
     if not times or not fluxes or not len(table):
         raise UnreadableProductError(
             f"{name}: no {'times' if not times else _FLUX if not fluxes else 'rows'} in the table "
             f"(found {', '.join(table.colnames)})"
         )
-    columns = {c: _values(table[c]) for c in fluxes}
-    days = {c: _values(table[c]).value for c in times}
+    columns = {c: float_quantity(table[c]) for c in fluxes}
+    days = {c: float_quantity(table[c]).value for c in times}
     days = {c: values for c, values in days.items() if np.isfinite(values).any()}
     if not days:
         raise UnreadableProductError(f"{name}: no finite time in {', '.join(times)}")
@@ -88,13 +128,6 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
     if not any(np.isfinite(series[column]).any() for column in columns):
         warnings.warn(f"{name}: no finite flux", Stage3Warning, stacklevel=2)
     return series
-
-
-def _values(column) -> u.Quantity:
-    """Return a column as a float Quantity, masked values NaN."""
-    unit = getattr(column, "unit", None) or u.dimensionless_unscaled
-    values = np.ma.filled(np.ma.asarray(getattr(column, "value", column), dtype=float), np.nan)
-    return u.Quantity(values, unit)
 
 
 def _unstack(
@@ -116,7 +149,7 @@ def _unstack(
 
 
 def _series(columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system: str) -> TimeSeries:
-    wanted = {c: d for c, d in days.items() if _TIMES[_DETECTOR.sub("", c)] == _scale(system)}
+    wanted = {c: d for c, d in days.items() if TIME_SCALES[_DETECTOR.sub("", c)] == _scale(system)}
     names: dict[str, str] = {}  # detector -> time column of the series
     series = None
     for column, values in wanted.items():
@@ -137,7 +170,7 @@ def _series(columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system:
 
 
 def _scale(system: str) -> str:
-    return _TIMES[system]
+    return TIME_SCALES[system]
 
 
 def _empty_integrations_to_nan(series: TimeSeries, name: str) -> None:

@@ -17,16 +17,17 @@ from astropy.nddata import StdDevUncertainty
 from astropy.time import Time
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
-from .extensions import check_undamaged, extensions_named, header_dict, native, open_product
+from .extensions import check_undamaged, extensions_named, header_dict, open_product
 from .integration_tables import IntegrationTable, open_integration_tables
 from .quality import dq_value, excluded
-from .times import days_to_time
+from .times import days_to_time, int_times_of, time_oddities
 
 __all__ = ["SpectralTimeSeries", "SpectralTrace", "read_spectral_time_series"]
 
 # The file's "BJD_TDB" is BJD - 2400000.5 (59989.977, not 2459990.477), hence format 'mjd'.
 _TIME_COLUMNS = {"tdb": ("TDB-MID", "tdb"), "utc": ("MJD-AVG", "utc")}
 _INT_TIMES_COLUMNS = {"tdb": "int_mid_BJD_TDB", "utc": "int_mid_MJD_UTC"}
+_VARIANCES = {"random": ("FLUX_VAR_POISSON", "FLUX_VAR_RNOISE"), "total": ("FLUX_ERROR",)}
 
 
 @dataclass
@@ -192,6 +193,38 @@ class SpectralTrace:
         flux[np.isinf(flux)] = np.nan
         return u.Quantity(flux, self.tables[0].unit("FLUX"), copy=False)
 
+    def flux_variance(self, errors: str = "random") -> u.Quantity | None:
+        """Return the variance of the flux, as a new array that the trace does not keep.
+
+        Parameters
+        ----------
+        errors : {'random', 'total'}, optional
+            ``'random'``: photon and read noise, FLUX_VAR_POISSON + FLUX_VAR_RNOISE, which differ
+            from one integration to the next; ``'total'``: FLUX_ERROR², to which the error of the
+            flat field adds, the same in all integrations.
+
+        Returns
+        -------
+        Quantity, shape (n_int, n_wave), float64, or None
+            Rows as in `usable_flux`, in the square of the flux's unit: the variances' own means
+            nothing in some files. None if the columns are not there.
+
+        Raises
+        ------
+        Stage3Error
+            If ``errors`` is neither.
+        """
+        if errors not in _VARIANCES:
+            raise Stage3Error(f"errors is {errors!r}; it must be 'random' or 'total'")
+        if not all(map(self._has, names := _VARIANCES[errors])):
+            return None
+        variance = self._column(names[0])
+        if errors == "total":
+            variance *= np.abs(variance)  # an error below 0 stays one that is not possible
+        else:
+            variance += self._column(names[1])
+        return u.Quantity(variance, self.tables[0].unit("FLUX") ** 2, copy=False)
+
     @cached_property
     def time(self) -> Time | None:
         """Mid-times at the solar-system barycentre, TDB, shape (n_int,); None if not in the file.
@@ -213,24 +246,10 @@ class SpectralTrace:
         column, scale = _TIME_COLUMNS[system]
         days = self._scalar(column)
         if not np.isfinite(days).any():
-            days = self._from_int_times(system)
+            days = int_times_of(self.path, _INT_TIMES_COLUMNS[system], self.int_num)
         if days is None or not np.isfinite(days).any():
             return None
         return days_to_time(days, scale)
-
-    def _from_int_times(self, system: str) -> np.ndarray | None:
-        """Times from INT_TIMES, for files whose spectral tables have none."""
-        column = _INT_TIMES_COLUMNS[system]
-        with open_product(self.path) as hdus:
-            if "INT_TIMES" not in hdus or column not in hdus["INT_TIMES"].columns.names:
-                return None
-            table = hdus["INT_TIMES"].data
-            number = np.array(table["integration_number"], dtype=int)
-            days = native(table[column], float)
-        if np.unique(self.int_num).size < self.int_num.size:
-            return None  # which of the integrations of one number a time is of, nothing says
-        by_number = dict(zip(number.tolist(), days.tolist(), strict=True))
-        return np.array([by_number.get(int(n), np.nan) for n in self.int_num])
 
     def check_times(self) -> list[str]:
         """Say what is odd about the time stamps.
@@ -240,19 +259,7 @@ class SpectralTrace:
         list of str
             One sentence for each oddity: missing or repeated time stamps, times that jump back.
         """
-        time = self.time if self.time is not None else self.time_utc
-        if time is None:
-            return ["no time stamps"]
-        days = np.ma.filled(time.mjd, np.nan)
-        steps = np.diff(days)
-        found = []
-        if missing := int(np.sum(np.isnan(days))):
-            found.append(f"{missing} integration{'s' if missing > 1 else ''} without a time stamp")
-        if repeated := int(np.sum(steps == 0)):
-            found.append(f"{repeated} repeated time stamp{'s' if repeated > 1 else ''}")
-        if back := int(np.sum(steps < 0)):
-            found.append(f"times jump back {back} time{'s' if back > 1 else ''}")
-        return found
+        return time_oddities(self.time if self.time is not None else self.time_utc)
 
 
 class SpectralTimeSeries(Mapping):

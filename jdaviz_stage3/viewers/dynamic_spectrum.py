@@ -54,6 +54,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self._normalized_by: tuple = ("none", None, 99.0)
         self._subscribe_to_layers_update()
         self.state.aspect = "auto"
         set_missing_color(self, _MISSING)
@@ -124,6 +125,10 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
         """
         if normalize not in NORMALIZATIONS:
             raise ValueError(f"normalize {normalize!r}: there is {', '.join(NORMALIZATIONS)}")
+        asked = (normalize, None if integrations is None else integrations.tobytes(), percentile)
+        if asked == self._normalized_by:
+            return
+        self._normalized_by = asked
         self.state.set_normalization(normalize, integrations)
         for layer in self.state.layers:
             if hasattr(layer, "stretch_to"):

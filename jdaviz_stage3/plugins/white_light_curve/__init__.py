@@ -1,0 +1,5 @@
+"""White and spectroscopic light curves from spectral time series."""
+
+from .white_light_curve import WhiteLightCurve
+
+__all__ = ["WhiteLightCurve"]

@@ -1,0 +1,84 @@
+"""The band in the spectrum and dynamic-spectrum viewers, and the time cursor in the latter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from bqplot import LinearScale, Lines
+
+__all__ = ["BandEdges"]
+
+_BAND, _CURSOR = "#c75d2c", "#ff7f0e"
+
+
+class BandEdges:
+    """Shaded bands in viewers, one mark each; edges that are dragged are the plugin's concern."""
+
+    def __init__(self):
+        self._marks: dict[tuple[Any, str, int], Lines] = {}
+        self._full = LinearScale(min=0, max=1)
+
+    def show(self, viewer: Any, bands: Sequence[u.Quantity], unit: str, shade: bool = True) -> None:
+        """Draw bands in a viewer whose x axis is in this unit, in place of those before.
+
+        Parameters
+        ----------
+        viewer : glue viewer
+        bands : sequence of Quantity, shape (2,)
+        unit : str
+        shade : bool, optional
+            Whether to shade them; not where a picture lies below.
+        """
+        scales = {"x": viewer.scales["x"], "y": self._full}
+        for index, band in enumerate(bands):
+            low, high = np.sort(band.to_value(unit, u.spectral()))
+            values = {"x": [low, low, high, high], "y": [0.0, 1.0, 1.0, 0.0]}
+            style = {
+                "colors": [_BAND], "fill": "inside", "fill_colors": [_BAND], "stroke_width": 1.5,
+                "fill_opacities": [(0.08, 0.16)[index % 2] if shade else 0.0], "opacities": [0.8],
+            }  # fmt: skip
+            self._put((viewer, "band", index), values, style, scales)
+        self._remove(
+            key
+            for key in list(self._marks)
+            if key[0] is viewer and key[1] == "band" and key[2] >= len(bands)
+        )
+
+    def show_time(self, viewer: Any, y: float | None) -> None:
+        """Draw the time cursor in a dynamic-spectrum viewer, or take it away."""
+        key = (viewer, "cursor", 0)
+        if y is None or not np.isfinite(y):
+            self._remove([key] if key in self._marks else [])
+            return
+        scales = {"x": self._full, "y": viewer.scales["y"]}
+        style = {"colors": [_CURSOR], "stroke_width": 1.5}
+        self._put(key, {"x": [0.0, 1.0], "y": [y, y]}, style, scales)
+
+    def keep_only(self, viewers: Sequence[Any]) -> None:
+        """Take the bands and cursors out of all other viewers."""
+        self._remove(key for key in list(self._marks) if not any(key[0] is v for v in viewers))
+
+    def clear(self) -> None:
+        """Take all bands and cursors out of the viewers."""
+        self._remove(list(self._marks))
+
+    def _put(self, key: tuple, values: dict, style: dict, scales: dict) -> None:
+        mark = self._marks.get(key)
+        if mark is None:
+            mark = Lines(scales=scales, **values, **style)
+            self._marks[key] = mark
+            key[0].figure.marks = [*key[0].figure.marks, mark]
+        else:
+            with mark.hold_sync():
+                for name, value in values.items():
+                    setattr(mark, name, value)
+
+    def _remove(self, keys: Any) -> None:
+        for key in list(keys):
+            mark = self._marks.pop(key)
+            figure = key[0].figure
+            figure.marks = [other for other in figure.marks if other is not mark]
+            mark.close()

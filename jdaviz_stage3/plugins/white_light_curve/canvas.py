@@ -1,0 +1,287 @@
+"""The light curves, and what is drawn over them, in one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from bqplot import Label, LinearScale, Lines, Scatter
+
+__all__ = ["CurveCanvas", "DrawnCurve", "Points"]
+
+COLORS = (
+    "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#666666",
+)  # fmt: skip
+_OUTLIER, _MODEL, _PIPELINE, _BASELINE, _CURSOR = (
+    "#d62728", "#000000", "#8a8a8a", "#2ca02c", "#ff7f0e",
+)  # fmt: skip
+# Error bars of more points than this would be a grey surface, and slow to draw: they are left out
+# and the panel says the typical one instead.
+MOST_ERROR_BARS = 3000
+_MARGIN = 0.06  # of the range of the values, around it
+
+
+@dataclass
+class Points:
+    """Points on the axes of the figure.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (n,)
+    err : ndarray, shape (n,), or None
+        Half the length of the error bars.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    err: np.ndarray | None = None
+
+
+@dataclass
+class DrawnCurve:
+    """One light curve, as it is drawn.
+
+    Attributes
+    ----------
+    points : Points
+    outlier : ndarray of bool, shape (n,)
+    name : str
+        Said at its end where there are several.
+    binned, model, pipeline : Points or None
+        Over it.
+    """
+
+    points: Points
+    outlier: np.ndarray
+    name: str = ""
+    binned: Points | None = None
+    model: Points | None = None
+    pipeline: Points | None = None
+    color: str = field(default=COLORS[0])
+
+
+class CurveCanvas:
+    """Draws light curves into the figure of a (glue) viewer.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+        A light-curve viewer, or that of a plot in a panel.
+    """
+
+    def __init__(self, viewer: Any):
+        self.viewer = viewer
+        self._marks: dict[tuple, Any] = {}
+        self._limits: tuple[float, ...] | None = None  # the last that were set from here
+        self._full = {"x": LinearScale(min=0, max=1), "y": LinearScale(min=0, max=1)}
+
+    # ---- what is drawn ----
+
+    def draw(self, curves: Sequence[DrawnCurve], x_label: str, y_label: str) -> None:
+        """Draw light curves in place of those that were there.
+
+        Parameters
+        ----------
+        curves : sequence of DrawnCurve
+        x_label, y_label : str
+        """
+        wanted = {}
+        for index, curve in enumerate(curves):
+            wanted |= self._draw_curve(index, curve, named=len(curves) > 1)
+        self._keep([*wanted, *(key for key in self._marks if key[0] in ("range", "cursor"))])
+        axes = self.viewer.figure.axes
+        axes[0].label, axes[1].label = x_label, y_label
+        self._fit(curves)
+
+    def _draw_curve(self, index: int, curve: DrawnCurve, named: bool) -> dict:
+        points, many = curve.points, len(curve.points.x) > MOST_ERROR_BARS
+        good = ~curve.outlier
+        small = len(points.x) > 300
+        drawn = {}
+        if points.err is not None and not many:
+            x, y = error_bars(points.x[good], points.y[good], points.err[good])
+            opacity = 0.35 if curve.binned is None else 0.15
+            drawn |= self._lines((index, "errors"), x, y, [curve.color], 1.0, opacity)
+        size = 9 if small else 24
+        opacity = 0.25 if curve.binned is not None else 1.0
+        drawn |= self._scatter(
+            (index, "points"), points.x[good], points.y[good], curve.color, size, opacity
+        )
+        drawn |= self._scatter(
+            (index, "outliers"), points.x[~good], points.y[~good], _OUTLIER, 40, 1.0, hollow=True
+        )
+        if curve.pipeline is not None:
+            drawn |= self._scatter(
+                (index, "pipeline"), curve.pipeline.x, curve.pipeline.y, _PIPELINE, 30, 1.0,
+                hollow=True, marker="square",
+            )  # fmt: skip
+        if curve.binned is not None:
+            binned = curve.binned
+            if binned.err is not None:
+                x, y = error_bars(binned.x, binned.y, binned.err)
+                drawn |= self._lines((index, "binned errors"), x, y, [curve.color], 1.5, 0.9)
+            drawn |= self._scatter((index, "binned"), binned.x, binned.y, curve.color, 36, 1.0)
+        if curve.model is not None:
+            drawn |= self._lines((index, "model"), curve.model.x, curve.model.y, [_MODEL], 2.0, 1.0)
+        if named and curve.name and np.isfinite(points.y).any():
+            drawn |= self._name(index, curve)
+        return drawn
+
+    def _name(self, index: int, curve: DrawnCurve) -> dict:
+        finite = np.isfinite(curve.points.y) & np.isfinite(curve.points.x)
+        values = {
+            "x": [float(np.max(curve.points.x[finite]))],
+            "y": [float(np.median(curve.points.y[finite][-5:]))],
+            "text": [curve.name],
+        }
+        return self._put(
+            (index, "name"), Label, values,
+            {"colors": [curve.color], "align": "end", "y_offset": -12, "default_size": 12},
+        )  # fmt: skip
+
+    def mark_ranges(self, ranges: Sequence[tuple[float, float]]) -> None:
+        """Shade stretches of time, the baseline, in place of those that were shaded."""
+        scales = {"x": self.viewer.scales["x"], "y": self._full["y"]}
+        wanted = {}
+        for index, (low, high) in enumerate(ranges):
+            values = {"x": [low, low, high, high], "y": [0.0, 1.0, 1.0, 0.0]}
+            style = {
+                "colors": [_BASELINE], "fill": "inside", "fill_colors": [_BASELINE],
+                "fill_opacities": [0.12], "opacities": [0.6], "stroke_width": 1.0,
+            }  # fmt: skip
+            wanted |= self._put(("range", index), Lines, values, style, scales)
+        self._keep([*wanted, *(key for key in self._marks if key[0] != "range")])
+
+    def mark_time(self, x: float | None) -> None:
+        """Draw the time cursor, or take it away."""
+        if x is None or not np.isfinite(x):
+            self._keep([key for key in self._marks if key[0] != "cursor"])
+            return
+        scales = {"x": self.viewer.scales["x"], "y": self._full["y"]}
+        style = {"colors": [_CURSOR], "stroke_width": 1.5}
+        self._put(("cursor", 0), Lines, {"x": [x, x], "y": [0.0, 1.0]}, style, scales)
+
+    def clear(self) -> None:
+        """Take everything out of the figure that was drawn from here."""
+        self._keep([])
+        self._limits = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of this canvas is in the figure."""
+        return not self._marks
+
+    # ---- marks ----
+
+    def _lines(self, key, x, y, colors, width, opacity) -> dict:
+        style = {"colors": colors, "stroke_width": width, "opacities": [opacity]}
+        return self._put(key, Lines, {"x": x, "y": y}, style)
+
+    def _scatter(self, key, x, y, color, size, opacity, *, hollow=False, marker="circle") -> dict:
+        finite = np.isfinite(x) & np.isfinite(y)
+        values = {"x": x[finite], "y": y[finite]}
+        style = {
+            "colors": [color], "default_size": size, "default_opacities": [opacity],
+            "marker": marker, "fill": not hollow, "stroke": color,
+            "stroke_width": 1.8 if hollow else 0.0,
+        }  # fmt: skip
+        return self._put(key, Scatter, values, style)
+
+    def _put(self, key: tuple, kind: type, values: dict, style: dict, scales=None) -> dict:
+        if not len(values["x"]):
+            return {}
+        mark = self._marks.get(key)
+        if mark is None:
+            scales = scales or {axis: self.viewer.scales[axis] for axis in ("x", "y")}
+            mark = kind(scales=scales, **values, **style)
+            self._marks[key] = mark
+            self.viewer.figure.marks = [*self.viewer.figure.marks, mark]
+        else:
+            with mark.hold_sync():
+                for name, value in (values | style).items():
+                    setattr(mark, name, value)
+        return {key: mark}
+
+    def _keep(self, keys: Sequence[tuple]) -> None:
+        gone = [self._marks.pop(key) for key in list(self._marks) if key not in keys]
+        if gone:
+            ids = {id(mark) for mark in gone}
+            figure = self.viewer.figure
+            figure.marks = [mark for mark in figure.marks if id(mark) not in ids]
+            for mark in gone:
+                mark.close()
+
+    # ---- limits ----
+
+    def _fit(self, curves: Sequence[DrawnCurve]) -> None:
+        """Show all of the curves, unless the person has zoomed."""
+        limits = limits_of(curves)
+        if limits is None:
+            return
+        state = self.viewer.state
+        now = (state.x_min, state.x_max, state.y_min, state.y_max)
+        if self._limits is not None and now != self._limits:
+            return
+        self.set_limits(limits)
+
+    def set_limits(self, limits: tuple[float, float, float, float]) -> None:
+        """Show this part: x_min, x_max, y_min, y_max."""
+        from echo import delay_callback
+
+        state = self.viewer.state
+        with delay_callback(state, "x_min", "x_max", "y_min", "y_max"):
+            state.x_min, state.x_max, state.y_min, state.y_max = limits
+        self._limits = tuple(limits)
+
+    def refit(self) -> None:
+        """Let the next drawing choose the limits, whatever the person has zoomed to."""
+        self._limits = None
+
+
+def error_bars(x: np.ndarray, y: np.ndarray, err: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return one broken line that is all error bars.
+
+    Parameters
+    ----------
+    x, y, err : ndarray, shape (n,)
+
+    Returns
+    -------
+    x, y : ndarray
+        Each bar its lower and upper end and a NaN between two; none at the end, which the browser
+        complains about.
+    """
+    there = np.isfinite(x) & np.isfinite(y) & np.isfinite(err)
+    x, y, err = x[there], y[there], err[there]
+    xs = np.stack([x, x, np.full_like(x, np.nan)], axis=1).ravel()
+    ys = np.stack([y - err, y + err, np.full_like(y, np.nan)], axis=1).ravel()
+    return xs[:-1], ys[:-1]
+
+
+def limits_of(curves: Sequence[DrawnCurve]) -> tuple[float, float, float, float] | None:
+    """Return limits that show the curves, outliers aside; None if there is nothing to show."""
+    xs, lows, highs = [], [], []
+    for curve in curves:
+        for points in (curve.points, curve.model, curve.pipeline):
+            if points is None:
+                continue
+            keep = np.isfinite(points.x) & np.isfinite(points.y)
+            if points is curve.points:
+                keep &= ~curve.outlier
+            err = 0.0
+            if points.err is not None and len(points.x) <= MOST_ERROR_BARS:
+                err = np.nan_to_num(points.err[keep])
+            xs.append(points.x[keep])
+            lows.append(points.y[keep] - err)
+            highs.append(points.y[keep] + err)
+    x = np.concatenate(xs) if xs else np.array([])
+    if not x.size:
+        return None
+    low, high = np.min(np.concatenate(lows)), np.max(np.concatenate(highs))
+    x_room = _MARGIN / 2 * (np.ptp(x) or 1.0)
+    y_room = _MARGIN * ((high - low) or abs(high) or 1.0)
+    return (
+        float(x.min() - x_room), float(x.max() + x_room), float(low - y_room), float(high + y_room)
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""Dragging band edges and baseline ranges, and clicking at integrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+
+from ...errors import Stage3Error
+from ...jdaviz_compat import data_of
+from .controls import parse_ranges
+from .pointer import PointerEvents, nearest_edge
+
+__all__ = ["Dragging"]
+
+
+class Dragging:
+    """Turns what the mouse does in the viewers into settings of the plugin.
+
+    Parameters
+    ----------
+    views : Views
+    """
+
+    def __init__(self, views: Any):
+        self._views = views
+        self._pointers: dict[Any, PointerEvents] = {}
+        self._moved: Any = None  # the edge in the hand
+
+    def listen(self, curve_viewer: Any, trace_viewers: list[tuple[Any, str, str]]) -> None:
+        """Follow the mouse in these viewers, and in no others.
+
+        Parameters
+        ----------
+        curve_viewer : glue viewer
+            Of the light curve.
+        trace_viewers : list of (viewer, label of the trace, unit of x)
+        """
+        wanted = {curve_viewer: None} | {viewer: (label, unit) for viewer, label, unit in
+                                         reversed(trace_viewers)}  # fmt: skip
+        for viewer in [viewer for viewer in self._pointers if viewer not in wanted]:
+            self._pointers.pop(viewer).close()
+        for viewer in wanted:
+            if viewer in self._pointers:
+                continue
+            if viewer is curve_viewer:
+                pointer = PointerEvents(viewer, self._drag_baseline, self._click_curve)
+            else:
+                pointer = PointerEvents(
+                    viewer,
+                    lambda phase, x, y, viewer=viewer: self._drag_band(viewer, phase, x),
+                    lambda x, y, viewer=viewer: self._click_dynamic(viewer, y),
+                )
+            self._pointers[viewer] = pointer
+
+    def stop(self) -> None:
+        """Follow the mouse no longer."""
+        for pointer in self._pointers.values():
+            pointer.close()
+        self._pointers.clear()
+        self._moved = None
+
+    def _trace_at(self, viewer: Any) -> tuple[str, str] | None:
+        """The trace that a viewer shows, and the unit of its x axis."""
+        found = [(lab, unit) for v, lab, unit in self._views.trace_viewers() if v is viewer]
+        return found[0] if found else None
+
+    # ---- the band ----
+
+    def _drag_band(self, viewer: Any, phase: str, x: float) -> bool:
+        found = self._trace_at(viewer)
+        if found is None:
+            return False
+        label, unit = found
+        plugin = self._views.plugin
+        try:
+            band = self._views.band_of(label).to(plugin.band_unit, u.spectral())
+        except Stage3Error:
+            return False
+        if phase == "start":
+            low, high = np.sort(band.value) * band.unit
+            edges = [
+                ("band_low", low.to_value(unit, u.spectral())),
+                ("band_high", high.to_value(unit, u.spectral())),
+            ]
+            self._moved = nearest_edge(edges, x, viewer.state.x_min, viewer.state.x_max)
+            return self._moved is not None
+        if self._moved is None or x <= 0:
+            return False
+        self._move_band(label, (x * u.Unit(unit)).to_value(plugin.band_unit, u.spectral()))
+        if phase == "end":
+            self._moved = None
+        return True
+
+    def _move_band(self, label: str, value: float) -> None:
+        plugin = self._views.plugin
+        low, high = np.sort(self._views.band_of(label).to_value(plugin.band_unit, u.spectral()))
+        wavelength = plugin._sums(label).wavelength.to_value(plugin.band_unit)
+        value = float(f"{np.clip(value, np.nanmin(wavelength), np.nanmax(wavelength)):.6g}")
+        other = high if self._moved == "band_low" else low
+        if (value > other) == (self._moved == "band_low") and value != other:
+            # dragged across the other edge, whose part it takes
+            self._moved = "band_high" if self._moved == "band_low" else "band_low"
+            edges = {self._moved: value}
+            edges["band_low" if self._moved == "band_high" else "band_high"] = float(other)
+        else:
+            edges = {self._moved: value}
+        with plugin.hold_trait_notifications():
+            for name, edge in edges.items():
+                setattr(plugin, name, edge)
+
+    # ---- the baseline ----
+
+    def _drag_baseline(self, phase: str, x: float, y: float) -> bool:
+        plugin, views = self._views.plugin, self._views
+        try:
+            ranges = [list(edges) for edges in parse_ranges(plugin.baseline_text)]
+            hours = views.hours_of_x(x)
+        except Stage3Error:
+            return False
+        if phase == "start":
+            state = self._curve_viewer.state
+            low, high = (views.hours_of_x(edge) for edge in (state.x_min, state.x_max))
+            # of each edge the range that it is of, and where the other end of it is
+            edges = [((i, r[1 - side]), r[side]) for i, r in enumerate(ranges) for side in (0, 1)]
+            self._moved = nearest_edge(edges, hours, low, high)
+            if self._moved is None and plugin.pick_baseline:
+                self._moved = (len(ranges), hours)  # a new range, which begins here
+            return self._moved is not None
+        if self._moved is None:
+            return False
+        index, other_end = self._moved
+        ranges[index : index + 1] = [sorted((other_end, hours))]
+        if phase == "end":
+            self._moved = None
+        self._set_baseline(ranges)
+        return True
+
+    def _set_baseline(self, ranges: list[list[float]]) -> None:
+        texts = [f"{low:.5g} to {high:.5g}" for low, high in ranges]
+        texts = [text for text in texts if len(set(text.split(" to "))) == 2]  # not of no width
+        self._views.plugin.baseline_text = ", ".join(texts)
+
+    @property
+    def _curve_viewer(self) -> Any:
+        return self._views.curve_viewer
+
+    # ---- the time cursor ----
+
+    def _click_curve(self, x: float, y: float) -> None:
+        plugin, views = self._views.plugin, self._views
+        labels = plugin._labels()
+        if not labels:
+            return
+        trace = plugin._trace(labels[0])
+        distance = np.abs(views.x_of(views.times_of(trace)) - x)
+        if np.isfinite(distance).any():
+            plugin.integration = int(trace.int_num[int(np.nanargmin(distance))])
+
+    def _click_dynamic(self, viewer: Any, y: float) -> None:
+        found = self._trace_at(viewer)
+        if found is None or not hasattr(viewer.state, "time_axis_of"):
+            return  # in spectra, a click is jdaviz's
+        plugin = self._views.plugin
+        axis = viewer.state.time_axis_of(data_of(plugin, found[0]))
+        row = int(axis.cells.at(np.array(y)))
+        if row >= 0:
+            plugin.integration = int(plugin._trace(found[0]).int_num[row])

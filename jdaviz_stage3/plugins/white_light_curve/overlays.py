@@ -1,0 +1,154 @@
+"""What is laid over the light curve: the pipeline's own, and a transit model."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
+from jdaviz.core.custom_traitlets import FloatHandleEmpty
+from jdaviz.core.template_mixin import SelectPluginComponent
+from traitlets import Bool, HasTraits, List, Unicode
+
+from ...analysis import compare_with_pipeline, transit_light_curve
+from ...analysis.pipeline_curve import PipelineComparison
+from ...errors import Stage3Error
+from ...jdaviz_compat import data_of, tables_of
+from .controls import number
+from .traces import trace_of
+
+__all__ = ["OverlayControls", "pipeline_series"]
+
+_NONE = "None"
+_MODEL_POINTS = 1000
+
+
+def pipeline_series(data: Any) -> TimeSeries:
+    """Return a white light curve of the pipeline that was loaded (glue data) as a series.
+
+    Parameters
+    ----------
+    data : glue data
+        With the column ``flux`` and the full date in ``BJD_TDB`` or ``JD_UTC``.
+
+    Returns
+    -------
+    astropy.timeseries.TimeSeries
+        With the column ``whitelight_flux``.
+    """
+    system = "BJD_TDB" if "BJD_TDB" in {c.label for c in data.main_components} else "JD_UTC"
+    days, zero = np.asarray(data["time"], dtype=float), data.meta.get("time_zero", 0.0)
+    missing = ~np.isfinite(days)
+    days = np.ma.masked_array(days, missing) if missing.any() else days
+    scale = "tdb" if system == "BJD_TDB" else "utc"
+    # the days of the axis keep the microseconds that the full date in one float has lost
+    series = TimeSeries(time=Time(zero, days, format="jd", scale=scale))
+    unit = u.Unit(data.get_component(data.id["flux"]).units or "")
+    series["whitelight_flux"] = np.asarray(data["flux"], dtype=float) * unit
+    series["whitelight_flux"].info.meta = {"time": "time"}
+    series.meta |= {"time_system": "BJD_TDB" if scale == "tdb" else "MJD_UTC"}
+    return series
+
+
+class OverlayControls(HasTraits):
+    """Traits for the comparison with the pipeline and for the transit model."""
+
+    pipeline_items = List().tag(sync=True)
+    pipeline_selected = Unicode(_NONE).tag(sync=True)
+    pipeline_text = Unicode("").tag(sync=True)
+    pipeline_band = Bool(False).tag(sync=True)
+    show_transit = Bool(False).tag(sync=True)
+    can_model = Bool(True).tag(sync=True)
+    period = FloatHandleEmpty("").tag(sync=True)
+    radius_ratio = FloatHandleEmpty(0.1).tag(sync=True)
+    scaled_axis = FloatHandleEmpty(10.0).tag(sync=True)
+    inclination = FloatHandleEmpty(90.0).tag(sync=True)
+    limb_darkening_1 = FloatHandleEmpty(0.1).tag(sync=True)
+    limb_darkening_2 = FloatHandleEmpty(0.3).tag(sync=True)
+
+    def _add_overlays(self) -> None:
+        self._compared: tuple[Any, str, PipelineComparison] | None = None
+        self.pipeline = SelectPluginComponent(
+            self, items="pipeline_items", selected="pipeline_selected", manual_options=[_NONE]
+        )
+        self.can_model = find_spec("batman") is not None
+
+    def _renew_pipeline_choices(self) -> None:
+        labels = [_NONE, *(d.label for d in tables_of(self) if _is_pipeline_curve(d))]
+        if labels != [item["label"] for item in self.pipeline_items]:
+            selected = self.pipeline_selected if self.pipeline_selected in labels else _NONE
+            self.pipeline._manual_options = labels
+            self.pipeline_items = [{"label": label} for label in labels]
+            self.pipeline_selected = selected
+
+    def _comparison(self, sums: Any) -> PipelineComparison | None:
+        """Compare a trace with the pipeline's curve that is chosen."""
+        data = data_of(self, self.pipeline_selected)
+        if data is None:
+            return None
+        # looking for the band that the pipeline took costs 10 ms, and dragging asks each time
+        if self._compared is None or self._compared[:2] != (sums, data.uuid):
+            first = next((t for t in self._traces_of_file(sums.trace) if t.order == 1), None)
+            comparison = compare_with_pipeline(
+                sums.trace, pipeline_series(data), "whitelight_flux", band_sums=sums,
+                first_order=None if first is sums.trace else first,
+            )  # fmt: skip
+            self._compared = (sums, data.uuid, comparison)
+        return self._compared[2]
+
+    def _traces_of_file(self, trace: Any) -> list[Any]:
+        """The traces in the app that come from the same file."""
+        found = [data_of(self, item["label"]) for item in self.dataset_items]
+        traces = [trace_of(data) for data in found if data is not None]
+        return [other for other in traces if other.path == trace.path]
+
+    def use_pipeline_band(self) -> None:
+        """Take the band that the pipeline's curve is of.
+
+        Raises
+        ------
+        Stage3Error
+            If none of its curves is chosen, or its band is not known.
+        """
+        labels = self._labels()
+        comparison = self._comparison(self._sums(labels[0])) if labels else None
+        if comparison is None or comparison.limits is None:
+            raise Stage3Error("no whtlt whose band is known is chosen (pipeline)")
+        low, high = comparison.limits.to_value(self.band_unit)
+        with self.hold_trait_notifications():
+            # a hair wider than the outermost channels, which rounding could leave outside
+            self.band_low, self.band_high = float(low) * (1 - 1e-9), float(high) * (1 + 1e-9)
+
+    def _transit(self, time: Time) -> np.ndarray:
+        """The transit model at these times, 1 outside."""
+        mid_transit = self._mid_transit
+        if mid_transit is None:
+            raise Stage3Error("mid_transit is empty; give the BJD_TDB of the middle of the transit")
+        if time.scale != "tdb":
+            raise Stage3Error("mid_transit is a BJD_TDB; set time_system to 'BJD_TDB' for a model")
+        return transit_light_curve(
+            time,
+            t0=mid_transit,
+            period=number(self.period, "period") * u.day,
+            radius_ratio=number(self.radius_ratio, "radius_ratio"),
+            scaled_axis=number(self.scaled_axis, "scaled_axis"),
+            inclination=number(self.inclination, "inclination") * u.deg,
+            limb_darkening=(
+                number(self.limb_darkening_1, "limb_darkening_1"),
+                number(self.limb_darkening_2, "limb_darkening_2"),
+            ),
+        )
+
+    def _fine_times(self, time: Time) -> Time:
+        """Times close enough for a smooth line."""
+        days = np.ma.filled((time - time[0]).jd, np.nan)
+        steps = np.linspace(np.nanmin(days), np.nanmax(days), _MODEL_POINTS)
+        return time[0] + steps * u.day
+
+
+def _is_pipeline_curve(data: Any) -> bool:
+    names = {component.label for component in data.main_components}
+    return data.meta.get("_importer") == "LightCurveImporter" and {"time", "flux"} <= names

@@ -1,0 +1,66 @@
+"""The traces that light curves are taken from, prepared once for many bands."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+
+from ...analysis import BandSums
+from ...readers.time_series import SpectralTrace
+
+__all__ = ["PreparedTraces", "has_trace", "trace_of"]
+
+_MOST = 4  # prepared traces that are kept: two detectors, before and after a change of flags
+
+
+def has_trace(data: Any) -> bool:
+    """Whether data (glue) are a spectral time series as it was loaded from an x1dints file."""
+    return getattr(data, "ndim", 0) == 2 and "_trace" in getattr(data, "meta", {})
+
+
+def trace_of(data: Any) -> SpectralTrace:
+    """Return the trace that data (glue) were loaded from.
+
+    The flux in the app has no uncertainties and no flags, which light curves need.
+    """
+    return data.meta["_trace"]
+
+
+class PreparedTraces:
+    """Traces with their excluded samples and band sums, by the settings they were made with."""
+
+    def __init__(self):
+        self._kept: OrderedDict[tuple, BandSums] = OrderedDict()
+
+    def get(self, trace: SpectralTrace, dq_bits: list[str], excluded: str, errors: str) -> BandSums:
+        """Return a trace prepared with these settings; the file is read if it must be.
+
+        Parameters
+        ----------
+        trace : SpectralTrace
+        dq_bits, excluded, errors
+            See `jdaviz_stage3.analysis.white_light_curve`.
+
+        Returns
+        -------
+        BandSums
+        """
+        key = (id(trace), tuple(sorted(dq_bits)), excluded, errors)
+        if key not in self._kept:
+            while len(self._kept) >= _MOST:
+                self._kept.popitem(last=False)
+            self._kept[key] = BandSums(trace, dq_bits=dq_bits, excluded=excluded, errors=errors)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def keep_only(self, traces: list[SpectralTrace]) -> None:
+        """Forget the arrays of all other traces."""
+        ids = {id(trace) for trace in traces}
+        for key in [key for key in self._kept if key[0] not in ids]:
+            del self._kept[key]
+
+    def row_of(self, trace: SpectralTrace, integration: int) -> int:
+        """Return the row of an integration number, the nearest one if there is none of it."""
+        return int(np.argmin(np.abs(trace.int_num - integration)))

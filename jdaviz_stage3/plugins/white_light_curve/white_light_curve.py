@@ -1,0 +1,437 @@
+"""The tray plugin for light curves of spectral time series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
+from glue.core.message import (
+    DataCollectionDeleteMessage,
+    SubsetDeleteMessage,
+    SubsetUpdateMessage,
+)
+from jdaviz.core.events import (
+    AddDataMessage,
+    GlobalDisplayUnitChanged,
+    RemoveDataMessage,
+    ViewerAddedMessage,
+    ViewerRemovedMessage,
+)
+from jdaviz.core.registries import tray_registry
+from jdaviz.core.template_mixin import (
+    DatasetSelect,
+    PluginTemplateMixin,
+    SpectralSubsetSelectMixin,
+)
+from jdaviz.core.user_api import PluginUserApi
+from specutils import Spectrum
+from traitlets import Any as AnyTrait
+from traitlets import Bool, List, Unicode, observe
+
+from ...analysis import (
+    baseline_mask,
+    bin_light_curve,
+    noise_figures,
+    scatter_with_bin_size,
+    spectroscopic_light_curves,
+    time_of,
+    white_light_curve,
+)
+from ...errors import Stage3Error
+from ...jdaviz_compat import can_save_files, data_of, spectral_region
+from .controls import CurveControls, parse_ranges
+from .overlays import OverlayControls
+from .results import ResultControls
+from .spectra_in_time import SpectrumControls
+from .traces import PreparedTraces, has_trace, trace_of
+from .views import Views
+
+__all__ = ["WhiteLightCurve"]
+
+_ALL = "Entire Spectrum"
+_DRAWN = (
+    "dataset_selected", "band_low", "band_high", "division_selected", "division_value",
+    "statistic_selected", "band_edges_selected", "excluded_selected", "errors_selected",
+    "dq_bits_selected", "normalize_selected", "baseline_text", "outlier_sigma", "outlier_window",
+    "bin_width", "bin_unit_selected", "time_system_selected", "time_axis_selected", "mid_transit",
+    "pipeline_selected", "show_transit", "period", "radius_ratio", "scaled_axis", "inclination",
+    "limb_darkening_1", "limb_darkening_2", "integration", "span", "show_spectrum", "show_ratio",
+    "dynamic_normalize_selected", "dynamic_percentile", "in_viewer", "is_active",
+)  # fmt: skip
+
+
+@tray_registry("stage3-white-light-curve", label="White Light Curve", category="data:analysis")
+class WhiteLightCurve(
+    ResultControls,
+    SpectrumControls,
+    OverlayControls,
+    CurveControls,
+    PluginTemplateMixin,
+    SpectralSubsetSelectMixin,
+):
+    """Take white and spectroscopic light curves from spectral time series (x1dints).
+
+    The curve follows the settings while the plugin is open; nothing is added to the app's data
+    until :meth:`add_to_app`.
+
+    Only the following attributes and methods are available through the public plugin API:
+
+    * ``dataset``: the traces, one or several orders and detectors
+    * ``band_low``, ``band_high``: the band in the unit of the wavelengths; empty for its ends
+    * ``spectral_subset``: take the band from a subset
+    * ``division``: ``'one band'``, or into a ``'number of bands'``, ``'width'`` or
+      ``'resolving power'``, and ``division_value``
+    * ``statistic``: ``'sum'`` or ``'weighted mean'``
+    * ``band_edges``: ``'inclusive'`` or ``'fractional'`` pixels
+    * ``dq_bits``, ``excluded``: flags that exclude a sample, and what stands for it: ``'fill'``,
+      ``'drop'`` or ``'ignore'``
+    * ``errors``: ``'random'`` (photon and read noise) or ``'total'``
+    * ``normalize``: ``'median'``, ``'baseline'`` or ``'none'``
+    * ``baseline``: ranges of time, pairs of Time, Quantity or hours from the zero of the hours
+    * ``outlier_sigma``, ``outlier_window``: flag points far from a running median
+    * ``bin_width``, ``bin_unit``: bins in time
+    * ``time_system``, ``time_axis``, ``mid_transit``: ``'BJD_TDB'`` or ``'MJD_UTC'``;
+      ``'date'`` or ``'hours'``; their zero, a BJD_TDB
+    * ``integration``, ``span``: the time cursor, and how many integrations its spectrum averages
+    * ``show_spectrum``, ``show_ratio``: that spectrum; its ratio to the baseline
+    * ``pipeline``: a whtlt product to compare with
+    * ``show_transit``, ``period``, ``radius_ratio``, ``scaled_axis``, ``inclination``,
+      ``limb_darkening_1``, ``limb_darkening_2``: a transit model
+    * ``dynamic_normalize``, ``dynamic_percentile``: how dynamic spectra are shown
+    * ``in_viewer``: draw in a viewer of the app instead of in the panel
+    * ``keep_active``: draw also while the plugin is closed
+    * :meth:`light_curve`: return the light curve
+    * :meth:`show`: change settings and draw
+    * :meth:`spectrum`, :meth:`ratio`: the spectrum at the cursor, and over the baseline
+    * :meth:`noise`: noise figures and scatter with bin size
+    * :meth:`use_pipeline_band`: take the band that the whtlt is of
+    * :meth:`add_to_app`, :meth:`export`, :meth:`to_lightkurve`, :meth:`to_python`
+    * ``problem``, ``pipeline_text``, ``noise_text``: what the panel says (read only)
+    """
+
+    template_file = __file__, "white_light_curve.vue"
+    uses_active_status = Bool(True).tag(sync=True)
+
+    multiselect = Bool(True).tag(sync=True)
+    dataset_items = List().tag(sync=True)
+    dataset_selected = AnyTrait([]).tag(sync=True)
+    in_viewer = Bool(True).tag(sync=True)
+    has_viewers = Bool(True).tag(sync=True)
+    plot_widget = Unicode("").tag(sync=True)
+    residual_widget = Unicode("").tag(sync=True)
+    ratio_widget = Unicode("").tag(sync=True)
+
+    problem = Unicode("").tag(sync=True)
+    curve_text = Unicode("").tag(sync=True)
+    noise_text = Unicode("").tag(sync=True)
+
+    def __init__(self, *args, **kwargs):
+        self._ready = False
+        self._updating = False
+        super().__init__(*args, **kwargs)
+        self.can_save = can_save_files(self)
+        self._plugin_description = "Light curves from spectral time series."
+        self.dataset = DatasetSelect(
+            self, "dataset_items", "dataset_selected", multiselect="multiselect",
+            filters=[has_trace], default_mode="first",
+        )  # fmt: skip
+        self._add_controls()
+        self._add_overlays()
+        self._prepared = PreparedTraces()
+        self._zero_offset = 0.0  # hours from the first integration to the zero of the hours
+        self.has_viewers = self.config == "deconfigged"
+        self.in_viewer = self.has_viewers
+        self._views = Views(self)
+        for message in (
+            AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerAddedMessage,
+            ViewerRemovedMessage, GlobalDisplayUnitChanged,
+        ):  # fmt: skip
+            self.hub.subscribe(self, message, handler=lambda _: self._update())
+        for message in (SubsetUpdateMessage, SubsetDeleteMessage):
+            self.hub.subscribe(self, message, handler=lambda _: self._follow_subset())
+        self.observe_traitlets_for_relevancy(
+            traitlets_to_observe=["dataset_items"],
+            irrelevant_msg_callback=lambda _: (
+                "" if self.dataset_items else "No spectral time series (x1dints) is loaded."
+            ),
+        )
+        self._ready = True
+        self._choose_first()
+
+    @property
+    def user_api(self) -> PluginUserApi:
+        return PluginUserApi(
+            self,
+            expose=(
+                "dataset", "band_low", "band_high", "spectral_subset", "division",
+                "division_value", "statistic", "band_edges", "dq_bits", "excluded", "errors",
+                "normalize", "baseline", "pick_baseline", "outlier_sigma", "outlier_window",
+                "bin_width", "bin_unit", "time_system", "time_axis", "mid_transit", "integration",
+                "span", "show_spectrum", "show_ratio", "pipeline", "show_transit", "period",
+                "radius_ratio", "scaled_axis", "inclination", "limb_darkening_1",
+                "limb_darkening_2", "dynamic_normalize", "dynamic_percentile", "in_viewer",
+                "keep_active", "light_curve", "show", "spectrum", "ratio", "noise",
+                "use_pipeline_band", "add_to_app", "export", "to_lightkurve", "to_python",
+            ),
+            readonly=("problem", "pipeline_text", "noise_text"),
+        )  # fmt: skip
+
+    # ---- the traces ----
+
+    def _labels(self) -> list[str]:
+        chosen = self.dataset_selected
+        chosen = [chosen] if isinstance(chosen, str) else list(chosen)
+        # jdaviz tells that data go before it takes them out of what can be chosen
+        return [
+            label
+            for label in chosen
+            if label in self.dataset.choices and data_of(self, label) is not None
+        ]
+
+    @observe("dataset_items")
+    def _choose_first(self, *_: Any) -> None:
+        if self._ready and not self._labels() and self.dataset_items:
+            self.dataset_selected = [self.dataset_items[0]["label"]]
+
+    def _trace(self, label: str) -> Any:
+        return trace_of(data_of(self, label))
+
+    def _sums(self, label: str) -> Any:
+        return self._prepared.get(
+            self._trace(label), list(self.dq_bits_selected), self.excluded_selected,
+            self.errors_selected,
+        )  # fmt: skip
+
+    def _first_time(self) -> Time | None:
+        for label in self._labels():
+            time = time_of(self._trace(label), self.time_system_selected)
+            days = np.ma.filled(time.mjd, np.nan)
+            if np.isfinite(days).any():
+                return time[int(np.nanargmin(days))]
+        return None
+
+    def _in_baseline(self, sums: Any) -> np.ndarray:
+        time = time_of(sums.trace, self.time_system_selected)
+        return baseline_mask(time, self._baseline, self._reference())
+
+    def _baseline_or_all(self, sums: Any) -> np.ndarray:
+        """Which integrations are in the baseline; all, where none is given."""
+        if not self.baseline_text.strip():
+            return np.ones(sums.n_integrations, dtype=bool)
+        return self._in_baseline(sums)
+
+    # ---- the curves ----
+
+    def _curve(self, label: str) -> TimeSeries:
+        sums = self._sums(label)
+        band, division = self._band(), self._division()
+        try:
+            if division:
+                return spectroscopic_light_curves(sums, band=band, **division, **self._options())
+            return white_light_curve(sums, band, **self._options())
+        except Stage3Error as err:
+            raise Stage3Error(f"{label}: {err}") from err
+
+    def _curves(self, binned: bool = True) -> dict[str, TimeSeries]:
+        labels = self._labels()
+        if not labels:
+            raise Stage3Error("White Light Curve: no trace is chosen")
+        curves = {label: self._curve(label) for label in labels}
+        width = self._bin_width()
+        if binned and width is not None:
+            curves = {label: bin_light_curve(curve, width) for label, curve in curves.items()}
+        return curves
+
+    def light_curve(self) -> TimeSeries | list[TimeSeries]:
+        """Return the light curve that the settings give.
+
+        Returns
+        -------
+        astropy.timeseries.TimeSeries or list of them
+            As `jdaviz_stage3.analysis.white_light_curve` returns it, or
+            `jdaviz_stage3.analysis.spectroscopic_light_curves` where the band is divided; one for
+            one chosen trace, else a list in their order.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit one of the traces.
+        """
+        curves = list(self._curves().values())
+        return curves[0] if len(curves) == 1 else curves
+
+    def show(self, **settings: Any) -> None:
+        """Change settings and draw, also while the plugin is closed.
+
+        Parameters
+        ----------
+        **settings
+            Attributes of the plugin: ``plg.show(band_low=1, band_high=2, bin_width=10)``.
+
+        Raises
+        ------
+        Stage3Error
+            If there is no setting of that name, or the settings do not fit; nothing is drawn.
+        """
+        api = self.user_api
+        unknown = [name for name in settings if name not in api._expose]
+        if unknown:
+            raise Stage3Error(
+                f"White Light Curve has no setting {', '.join(unknown)}; see help(plg)"
+            )
+        self._updating = True  # all of them at once
+        try:
+            # the zero of the hours before what is given in hours from it
+            for name in sorted(settings, key=lambda n: n not in ("time_system", "mid_transit")):
+                setattr(api, name, settings[name])
+        finally:
+            self._updating = False
+        self.keep_active = True
+        self._update()
+        if self.problem:
+            raise Stage3Error(self.problem)
+
+    def spectrum(self) -> Spectrum | list[Spectrum]:
+        """Return the spectrum at the time cursor, the mean of ``span`` integrations.
+
+        Returns
+        -------
+        specutils.Spectrum or list of them
+            One for one chosen trace, else a list in their order.
+
+        Raises
+        ------
+        Stage3Error
+            If no integration is chosen.
+        """
+        found = [self._spectrum_at_cursor(self._sums(label)) for label in self._labels()]
+        return found[0] if len(found) == 1 else found
+
+    def ratio(self) -> Spectrum | list[Spectrum]:
+        """Return that spectrum divided by the mean of the baseline.
+
+        Returns
+        -------
+        specutils.Spectrum or list of them
+            One for one chosen trace, else a list in their order; by the mean of all other
+            integrations where there is no baseline.
+
+        Raises
+        ------
+        Stage3Error
+            If no integration is chosen, or none is in the baseline.
+        """
+        found = [self._ratio_at_cursor(self._sums(label)) for label in self._labels()]
+        return found[0] if len(found) == 1 else found
+
+    def noise(self) -> tuple[Any, Any] | list[tuple[Any, Any]]:
+        """Return what the scatter of the light curve is, against the expected one.
+
+        Returns
+        -------
+        (NoiseFigures, QTable) or list of them
+            Scatter, point-to-point scatter and expected noise; and the scatter against bin size
+            with the expectation for white noise. From the residual to the transit model where it
+            is shown.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit, or the band is divided.
+        """
+        found = []
+        for curve in self._curves(binned=False).values():
+            if curve["flux"].ndim == 2:
+                raise Stage3Error("noise: choose one band (division = 'one band')")
+            model = self._transit(curve["time"]) if self.show_transit else None
+            figures = noise_figures(curve, model)
+            residual = np.array(curve["flux"].value) - (0 if model is None else model)
+            found.append((figures, scatter_with_bin_size(residual, outlier=curve["outlier"])))
+        return found[0] if len(found) == 1 else found
+
+    # ---- following the app ----
+
+    @observe("spectral_subset_selected")
+    def _follow_subset(self, *_: Any) -> None:
+        """Take the band from the chosen subset; its first region where it has several."""
+        if not self._ready or self.spectral_subset.selected in ("", _ALL):
+            return
+        region = spectral_region(self.spectral_subset)
+        if region is None:
+            return
+        edges = u.Quantity(region[0].bounds).to(self.band_unit, u.spectral())
+        with self.hold_trait_notifications():
+            self.band_low, self.band_high = (float(edge) for edge in np.sort(edges.value))
+
+    @observe("mid_transit", "time_system_selected", "time_axis_selected", "dataset_selected")
+    def _rebase_baseline(self, *_: Any) -> None:
+        """Keep the baseline where it is when the zero of its hours moves."""
+        if not self._ready:
+            return
+        try:
+            first, reference = self._first_time(), self._reference()
+            if first is None or reference is None:
+                return
+            offset = float((reference - first).to_value(u.hour))
+            if self.baseline_text.strip() and offset != self._zero_offset:
+                shift = self._zero_offset - offset
+                ranges = parse_ranges(self.baseline_text)
+                self.baseline_text = ", ".join(
+                    f"{low + shift:.6g} to {high + shift:.6g}" for low, high in ranges
+                )
+            self._zero_offset = offset
+        except Stage3Error:
+            return  # the same words are shown when the curve is drawn
+
+    @observe(*_DRAWN)
+    def _update(self, *_: Any) -> None:
+        """Draw what the settings give, after one of them or the app has changed."""
+        if not self._ready or self._updating:
+            return
+        self._updating = True
+        try:
+            self._renew_pipeline_choices()
+            labels = self._labels()
+            self._prepared.keep_only([self._trace(label) for label in labels])
+            if not labels:  # nor what was taken from traces that are gone
+                self._compared = None
+                self._last_spectra.clear()
+            self.problem = ""
+            if not self.is_active or not labels:
+                self._views.clear()
+                return
+            self.band_unit = str(self._trace(labels[0]).wavelength.unit)
+            self._views.draw()
+        except Stage3Error as err:
+            self._views.clear()
+            self.problem = str(err)
+        finally:
+            self._updating = False
+
+    # ---- from the browser ----
+
+    def vue_use_pipeline_band(self, *_: Any) -> None:
+        try:
+            self.use_pipeline_band()
+        except Stage3Error as err:
+            self.problem = str(err)
+
+    def vue_clear_baseline(self, *_: Any) -> None:
+        self.baseline_text = ""
+
+    def vue_whole_band(self, *_: Any) -> None:
+        with self.hold_trait_notifications():
+            self.band_low = self.band_high = ""
+
+    def vue_step(self, steps: int) -> None:
+        """Move the time cursor by some integrations."""
+        labels = self._labels()
+        if labels:
+            numbers = self._trace(labels[0]).int_num
+            row = 0 if self.integration == "" else int(
+                np.argmin(np.abs(numbers - int(self.integration)))
+            ) + int(steps)  # fmt: skip
+            self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
