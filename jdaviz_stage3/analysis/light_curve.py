@@ -8,6 +8,7 @@ import numpy as np
 from astropy import units as u
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
+from scipy.ndimage import maximum_filter1d
 
 from ..errors import Stage3Error
 from .median import median_smooth
@@ -91,9 +92,13 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
     ingress and egress, its running median is the curve itself, and residuals of 0 say nothing of
     the noise.
 
-    Of a steep part, an outlier puts the median of its neighbours off by the step between two
-    points. At the ends the window is cut to the points that there are, half a window at the very
-    first and last, where a steep curve is therefore flagged more easily than elsewhere.
+    In ingress and egress an outlier puts the median of its neighbours off by the step between two
+    points. So of the points that are too far, only the farthest within a window is flagged; then
+    the line between its neighbours is put in its place, and the medians and the scatter are taken
+    anew, until no more is found.
+
+    At the ends the window is cut to the points that there are, half a window at the very first and
+    last, where a steep curve is flagged more easily than elsewhere.
     """
     flux = np.asarray(flux, dtype=np.float64)
     if not sigma > 0:
@@ -104,12 +109,42 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
         return np.zeros(flux.shape, dtype=bool)
     flux = np.where(np.isfinite(flux), flux, np.nan)
     n_int = flux.shape[0]
-    residual = flux - median_smooth(flux, min(int(window), n_int - 1 + n_int % 2), axis=0)
+    width = min(int(window), n_int - 1 + n_int % 2)
+    flagged = np.zeros(flux.shape, dtype=bool)
+    for _ in range(width):  # no more than so many can hide each other
+        distance, scatter = _residuals(_bridged(flux, flagged), width)
+        with np.errstate(invalid="ignore"):  # NaN, for no point, flags none
+            far = (distance > sigma * scatter) & (scatter > 0) & ~flagged
+        if not far.any():
+            break
+        height = np.where(far, distance, 0.0)
+        flagged |= far & (height == maximum_filter1d(height, width, axis=0, mode="constant"))
+    return flagged
+
+
+def _bridged(flux: np.ndarray, flagged: np.ndarray) -> np.ndarray:
+    """Replace flagged points by the line between the points that are not, on both sides."""
+    if not flagged.any():
+        return flux
+    good = np.isfinite(flux) & ~flagged
+    last = len(flux)
+    row = np.arange(last).reshape(-1, *[1] * (flux.ndim - 1))
+    before = np.maximum.accumulate(np.where(good, row, -1), axis=0)
+    after = np.minimum.accumulate(np.where(good, row, last)[::-1], axis=0)[::-1]
+    # at the ends there is one neighbour, whose value it gets
+    before, after = np.where(before < 0, after, before), np.where(after == last, before, after)
+    before, after = (np.clip(which, 0, last - 1) for which in (before, after))
+    part = (row - before) / np.maximum(after - before, 1)
+    low, high = (np.take_along_axis(flux, which, axis=0) for which in (before, after))
+    return np.where(flagged, low + part * (high - low), flux)
+
+
+def _residuals(flux: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far each point is from its running median, and how far it may be: one sigma."""
+    residual = flux - median_smooth(flux, width, axis=0)
     distance = np.abs(residual - _median(residual))
-    beside = _median(np.abs(np.diff(flux, 2, axis=0)) / 2) if n_int > 2 else 0.0
-    scatter = _SIGMA_OF_MAD * np.fmax(_median(distance), beside / np.sqrt(1.5))
-    with np.errstate(invalid="ignore"):  # NaN, for no point, flags none
-        return (distance > sigma * scatter) & (scatter > 0)
+    beside = _median(np.abs(np.diff(flux, 2, axis=0)) / 2) if len(flux) > 2 else 0.0
+    return distance, _SIGMA_OF_MAD * np.fmax(_median(distance), beside / np.sqrt(1.5))
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -120,4 +120,7 @@ def add_table(app: Any, label: str, table: Any) -> None:
         That no data have.
     table : astropy.table.QTable
     """
-    application(app).add_data(table, label)
+    inner = application(app)
+    inner.add_data(table, label)
+    # jdaviz asks for the class of what is shown when units change
+    inner.data_collection[label].meta["_native_data_cls"] = type(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -49,6 +50,10 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
     _data_artist_cls = LightCurveArtist
     _subset_artist_cls = LightCurveArtist
     _native_mark_classnames = ("Scatter", "ScatterGL")
+    #: Describes what a plugin has drawn at (x, y), None without one: title and text of
+    #: ``'number'``, ``'time'`` and, where it is flagged, ``'flag'``; of ``'flux'`` title, value,
+    #: error and unit.
+    describe_drawn: Callable[[float, float], dict[str, tuple]] | None = None
 
     def __init__(self, session, *args, **kwargs):
         self._curves: WeakKeyDictionary[Data, Curve] = WeakKeyDictionary()

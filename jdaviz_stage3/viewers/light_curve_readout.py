@@ -25,9 +25,17 @@ def read_out(coords_info: Any, viewer: Any, x: float, y: float, **_) -> None:
     """
     coords_info.reset_coords_display()
     found = nearest_point(viewer, x, y)
-    if found is None:
+    if found is not None:
+        facts = describe_point(viewer, *found)
+        coords_info.icon = coords_info.app.state.layer_icons.get(found[0].label, "")
+    elif viewer.describe_drawn is not None:
+        facts = viewer.describe_drawn(x, y)
+        if not facts:
+            return
+        name, value, error, unit = facts["flux"]
+        facts["flux"] = name, f"{value_with_error(value, error)} {unit}".strip()
+    else:
         return
-    facts = describe_point(viewer, *found)
     coords_info.row1a_title, coords_info.row1a_text = facts["number"]
     coords_info.row1b_title, coords_info.row1b_text = facts["flux"]
     title, text = facts["time"]
@@ -35,7 +43,6 @@ def read_out(coords_info: Any, viewer: Any, x: float, y: float, **_) -> None:
     if "flag" in facts:
         title, text = facts["flag"]
         coords_info.row3_title, coords_info.row3_text = title, f"\N{NO-BREAK SPACE}{text}"
-    coords_info.icon = coords_info.app.state.layer_icons.get(found[0].label, "")
 
 
 def nearest_point(viewer: Any, x: float, y: float) -> tuple[Data, int] | None:

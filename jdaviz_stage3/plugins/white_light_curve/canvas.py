@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bqplot import Label, LinearScale, Lines, Scatter
+from matplotlib.ticker import MaxNLocator
 
-__all__ = ["CurveCanvas", "DrawnCurve", "Points"]
+__all__ = ["CurveCanvas", "DrawnCurve", "Points", "few_round_ticks"]
 
 COLORS = (
     "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#666666",
@@ -51,6 +52,8 @@ class DrawnCurve:
         Said at its end where there are several.
     binned, model, pipeline : Points or None
         Over it.
+    describe : callable, optional
+        What the read-out says of a point, by its number.
     """
 
     points: Points
@@ -60,6 +63,7 @@ class DrawnCurve:
     model: Points | None = None
     pipeline: Points | None = None
     color: str = field(default=COLORS[0])
+    describe: Callable[[int], dict[str, tuple]] | None = None
 
 
 class CurveCanvas:
@@ -76,6 +80,9 @@ class CurveCanvas:
         self._marks: dict[tuple, Any] = {}
         self._limits: tuple[float, ...] | None = None  # the last that were set from here
         self._full = {"x": LinearScale(min=0, max=1), "y": LinearScale(min=0, max=1)}
+        self._curves: list[DrawnCurve] = []
+        viewer.reset_limits = self.home  # what the button of the toolbar calls
+        viewer.describe_drawn = self.describe
 
     # ---- what is drawn ----
 
@@ -87,6 +94,7 @@ class CurveCanvas:
         curves : sequence of DrawnCurve
         x_label, y_label : str
         """
+        self._curves = list(curves)
         wanted = {}
         for index, curve in enumerate(curves):
             wanted |= self._draw_curve(index, curve, named=len(curves) > 1)
@@ -105,16 +113,14 @@ class CurveCanvas:
             opacity = 0.35 if curve.binned is None else 0.15
             drawn |= self._lines((index, "errors"), x, y, [curve.color], 1.0, opacity)
         size = 9 if small else 24
-        opacity = 0.25 if curve.binned is not None else 1.0
+        color = curve.color if curve.binned is None else _paler(curve.color)
+        drawn |= self._scatter((index, "points"), points.x[good], points.y[good], color, size)
         drawn |= self._scatter(
-            (index, "points"), points.x[good], points.y[good], curve.color, size, opacity
-        )
-        drawn |= self._scatter(
-            (index, "outliers"), points.x[~good], points.y[~good], _OUTLIER, 40, 1.0, hollow=True
+            (index, "outliers"), points.x[~good], points.y[~good], _OUTLIER, 40, hollow=True
         )
         if curve.pipeline is not None:
             drawn |= self._scatter(
-                (index, "pipeline"), curve.pipeline.x, curve.pipeline.y, _PIPELINE, 30, 1.0,
+                (index, "pipeline"), curve.pipeline.x, curve.pipeline.y, _PIPELINE, 30,
                 hollow=True, marker="square",
             )  # fmt: skip
         if curve.binned is not None:
@@ -122,7 +128,7 @@ class CurveCanvas:
             if binned.err is not None:
                 x, y = error_bars(binned.x, binned.y, binned.err)
                 drawn |= self._lines((index, "binned errors"), x, y, [curve.color], 1.5, 0.9)
-            drawn |= self._scatter((index, "binned"), binned.x, binned.y, curve.color, 36, 1.0)
+            drawn |= self._scatter((index, "binned"), binned.x, binned.y, curve.color, 36)
         if curve.model is not None:
             drawn |= self._lines((index, "model"), curve.model.x, curve.model.y, [_MODEL], 2.0, 1.0)
         if named and curve.name and np.isfinite(points.y).any():
@@ -166,7 +172,28 @@ class CurveCanvas:
     def clear(self) -> None:
         """Take everything out of the figure that was drawn from here."""
         self._keep([])
-        self._limits = None
+        self._curves, self._limits = [], None
+
+    def home(self) -> None:
+        """Show all of the curves."""
+        limits = limits_of(self._curves)
+        if limits is not None:
+            self.set_limits(limits)
+
+    def describe(self, x: float, y: float) -> dict[str, tuple]:
+        """Return what the read-out says of the point nearest to a position; empty if none is."""
+        state, best, facts = self.viewer.state, np.inf, {}
+        for curve in self._curves:
+            distance = np.hypot(
+                (curve.points.x - x) / (state.x_max - state.x_min),
+                (curve.points.y - y) / (state.y_max - state.y_min),
+            )
+            if curve.describe is None or not np.isfinite(distance).any():
+                continue
+            point = int(np.nanargmin(distance))
+            if distance[point] < best:
+                best, facts = distance[point], curve.describe(point)
+        return facts
 
     @property
     def is_empty(self) -> bool:
@@ -179,11 +206,11 @@ class CurveCanvas:
         style = {"colors": colors, "stroke_width": width, "opacities": [opacity]}
         return self._put(key, Lines, {"x": x, "y": y}, style)
 
-    def _scatter(self, key, x, y, color, size, opacity, *, hollow=False, marker="circle") -> dict:
+    def _scatter(self, key, x, y, color, size, *, hollow=False, marker="circle") -> dict:
         finite = np.isfinite(x) & np.isfinite(y)
         values = {"x": x[finite], "y": y[finite]}
         style = {
-            "colors": [color], "default_size": size, "default_opacities": [opacity],
+            "colors": [color], "default_size": size,
             "marker": marker, "fill": not hollow, "stroke": color,
             "stroke_width": 1.8 if hollow else 0.0,
         }  # fmt: skip
@@ -238,6 +265,28 @@ class CurveCanvas:
     def refit(self) -> None:
         """Let the next drawing choose the limits, whatever the person has zoomed to."""
         self._limits = None
+
+
+def _paler(color: str) -> str:
+    """A colour mixed with white; opacities of points do not reach the browser with new marks."""
+    parts = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{int(0.3 * part + 0.7 * 255):02x}" for part in parts)
+
+
+def few_round_ticks(viewer: Any, most: int = 5) -> None:
+    """Keep the ticks of a narrow plot at a few round values; bqplot's own run into each other."""
+
+    def update(*_: Any) -> None:
+        state = viewer.state
+        for axis, name in zip(viewer.figure.axes[:2], "xy", strict=True):
+            low, high = getattr(state, f"{name}_min"), getattr(state, f"{name}_max")
+            if low is None or high is None or not np.isfinite([low, high]).all() or low == high:
+                continue
+            values = MaxNLocator(most).tick_values(low, high)
+            axis.tick_values = values[(values >= min(low, high)) & (values <= max(low, high))]
+
+    for name in ("x_min", "x_max", "y_min", "y_max"):
+        viewer.state.add_callback(name, update)
 
 
 def error_bars(x: np.ndarray, y: np.ndarray, err: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from astropy import units as u
 from astropy.time import Time, TimeDelta
 from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
 from jdaviz.core.template_mixin import SelectPluginComponent
-from traitlets import Bool, HasTraits, List, Unicode
+from traitlets import Bool, HasTraits, List, Unicode, observe
 
 from ...errors import Stage3Error
 from ...readers.quality import DQ_FLAGS
@@ -21,7 +21,7 @@ __all__ = ["CHOICES", "CurveControls", "number", "parse_ranges"]
 
 #: What each control that is a choice can be, the default first.
 CHOICES = {
-    "division": ("one band", "number of bands", "width", "resolving power"),
+    "division": ("one band", "number of bands", "width", "resolving power", "chosen bands"),
     "statistic": ("sum", "weighted mean"),
     "band_edges": ("inclusive", "fractional"),
     "excluded": ("fill", "drop", "ignore"),
@@ -93,6 +93,7 @@ class CurveControls(HasTraits):
     division_items = List().tag(sync=True)
     division_selected = Unicode().tag(sync=True)
     division_value = FloatHandleEmpty(5).tag(sync=True)
+    bands_text = Unicode("").tag(sync=True)
     statistic_items = List().tag(sync=True)
     statistic_selected = Unicode().tag(sync=True)
     band_edges_items = List().tag(sync=True)
@@ -117,10 +118,13 @@ class CurveControls(HasTraits):
     time_system_selected = Unicode().tag(sync=True)
     time_axis_items = List().tag(sync=True)
     time_axis_selected = Unicode().tag(sync=True)
-    mid_transit = Unicode("").tag(sync=True)
+    mid_transit_text = Unicode("").tag(sync=True)
     dynamic_normalize_items = List().tag(sync=True)
     dynamic_normalize_selected = Unicode().tag(sync=True)
     dynamic_percentile = FloatHandleEmpty(99).tag(sync=True)
+
+    _baseline_times: list[tuple[Time, Time]] = []
+    _baseline_shown: str | None = ""  # the text that these times were shown as, or read from
 
     def _add_controls(self) -> None:
         add_choices(self, CHOICES)
@@ -147,6 +151,8 @@ class CurveControls(HasTraits):
         kind = self.division_selected
         if kind in ("", "one band"):
             return {}
+        if kind == "chosen bands":
+            return {"bands": self._chosen_bands()}
         value = number(self.division_value, "division_value")
         if kind == "number of bands":
             if value < 1 or not float(value).is_integer():
@@ -176,83 +182,171 @@ class CurveControls(HasTraits):
             "statistic": self.statistic_selected,
             "band_edges": self.band_edges_selected,
             "normalize": None if normalize == "none" else normalize,
-            "baseline": self._baseline if normalize == "baseline" else None,
+            "baseline": self._baseline() if normalize == "baseline" else None,
             "outlier_sigma": sigma,
             "outlier_window": int(number(self.outlier_window, "outlier_window")),
             "time_system": self.time_system_selected,
             "reference": self._reference(),
         }
 
+    # jdaviz reads all properties of a plugin's API, at times of its own: they must not raise
+
+    @property
+    def bands(self) -> list[u.Quantity]:
+        """The bands that are chosen one by one, each of shape (2,)."""
+        try:
+            return self._chosen_bands()
+        except Stage3Error:
+            return []
+
+    def _chosen_bands(self) -> list[u.Quantity]:
+        parts = [part for part in re.split(r"[,;]", self.bands_text) if part.strip()]
+        if not parts:
+            raise Stage3Error("bands is empty; write '1.1 to 1.4, 1.4 to 1.7', or wavelengths")
+        return [self._band_of_text(part) for part in parts]
+
+    @bands.setter
+    def bands(self, bands: Iterable) -> None:
+        texts = []
+        for band in bands:
+            edges = np.atleast_1d(
+                band.to_value(self.band_unit, u.spectral())
+                if isinstance(band, u.Quantity)
+                else np.asarray(band, dtype=float)
+            )
+            if edges.shape not in ((1,), (2,)):
+                raise Stage3Error(f"bands: {band!r} is neither a pair of edges nor a wavelength")
+            texts.append(" to ".join(repr(float(edge)) for edge in edges))
+        self.bands_text = ", ".join(texts)
+        if texts:
+            self.division_selected = "chosen bands"
+
+    def _band_of_text(self, text: str) -> u.Quantity:
+        """A range as it is; for one wavelength, the channel that is nearest to it."""
+        found = _RANGE.match(text)
+        if found is not None:
+            edges = [float(found.group(1)), float(found.group(2))]
+        else:
+            edges = self._channel_at(number(text, "bands"))
+        return edges * u.Unit(self.band_unit)
+
+    def _channel_at(self, wavelength: float) -> list[float]:
+        """The edges of the channel nearest to a wavelength; the plugin knows the trace."""
+        raise NotImplementedError
+
     # ---- times ----
 
     @property
-    def _mid_transit(self) -> Time | None:
-        """The mid-transit that was typed, BJD_TDB."""
-        text = self.mid_transit.strip()
+    def mid_transit(self) -> Time | None:
+        """Middle of the transit, BJD_TDB; None if it is not known."""
+        try:
+            return self._typed_mid_transit()
+        except Stage3Error:
+            return None
+
+    def _typed_mid_transit(self) -> Time | None:
+        text = self.mid_transit_text.strip()
         if not text:
             return None
+        whole, _, part = text.partition(".")
         try:
-            whole, _, part = text.partition(".")
             days, fraction = float(whole), float(f"0.{part}") if part else 0.0
         except ValueError:
             raise Stage3Error(f"mid_transit {text!r} is no number; give a BJD_TDB") from None
-        if days < _FIRST_JD:
+        if not days >= _FIRST_JD:
             raise Stage3Error(
                 f"mid_transit = {text} is no BJD (they begin with 24); add 2400000.5 if it is an "
                 "MJD, 2400000 or 2450000 if it was shortened by these"
             )
         return Time(days, fraction, format="jd", scale="tdb")
 
+    @mid_transit.setter
+    def mid_transit(self, value: Time | float | str | None) -> None:
+        if isinstance(value, Time):
+            if value.scale != "tdb" or not value.isscalar:
+                raise Stage3Error(
+                    f"mid_transit is a Time of scale {value.scale!r}; give one BJD_TDB, "
+                    "Time(..., scale='tdb')"
+                )
+            whole = np.floor(value.jd1 + value.jd2)
+            part = f"{(value.jd1 - whole) + value.jd2:.10f}"
+            value = f"{whole + float(part[0]):.0f}.{part[2:]}"
+        self.mid_transit_text = "" if value is None else str(value)
+
     def _reference(self) -> Time | None:
         """Zero of the hours; the first integration where no mid-transit is given."""
         if self.time_system_selected == "MJD_UTC":
-            if self._mid_transit is not None and self.time_axis_selected == "hours":
+            if self._typed_mid_transit() is not None and self.time_axis_selected == "hours":
                 raise Stage3Error(
                     "mid_transit is a BJD_TDB, up to 8 minutes from the UTC at the telescope; set "
                     "time_system to 'BJD_TDB' for hours from it"
                 )
             return self._first_time()
-        return self._mid_transit or self._first_time()
+        return self._typed_mid_transit() or self._first_time()
 
     def _first_time(self) -> Time | None:
         """Time of the first integration in the chosen system; the plugin knows the trace."""
         raise NotImplementedError
 
     @property
-    def _baseline(self) -> list[tuple[Time, Time]]:
-        """The ranges that were typed or dragged, as times."""
-        reference = self._reference()
-        if reference is None:
-            return []
-        return [
-            tuple(reference + TimeDelta(edge / 24, format="jd") for edge in edges)
-            for edges in parse_ranges(self.baseline_text)
-        ]
-
-    @property
     def baseline(self) -> list[tuple[Time, Time]]:
         """Ranges of time that are out of transit."""
-        return self._baseline
+        try:
+            return self._baseline()
+        except Stage3Error:
+            return []
+
+    def _baseline(self) -> list[tuple[Time, Time]]:
+        if self.baseline_text != self._baseline_shown:
+            self._read_baseline()
+        return list(self._baseline_times)
 
     @baseline.setter
     def baseline(self, ranges: Iterable) -> None:
-        texts = []
+        times = []
         for start, stop in ranges or ():
-            low, high = (self._hours_of(edge) for edge in (start, stop))
-            texts.append(f"{low:.6g} to {high:.6g}")
-        text = ", ".join(texts)
-        parse_ranges(text)
-        self.baseline_text = text
+            start, stop = self._time_of(start), self._time_of(stop)
+            if not start < stop:
+                raise Stage3Error(f"baseline from {start} to {stop} ends before it starts")
+            times.append((start, stop))
+        self._show_baseline(times)
 
-    def _hours_of(self, edge: Any) -> float:
-        """Hours from the zero of the hours of a Time, a Quantity or a number of hours."""
+    def _show_baseline(self, times: list[tuple[Time, Time]]) -> None:
+        """Keep ranges as they are, and show them in hours, to the digits that people read."""
+        reference = self._reference() if times else None
+        texts = [
+            " to ".join(f"{float((edge - reference).to_value(u.hour)):.6g}" for edge in edges)
+            for edges in times
+        ]
+        self._baseline_times, self._baseline_shown = times, ", ".join(texts)
+        self.baseline_text = self._baseline_shown
+
+    @observe("baseline_text")
+    def _baseline_typed(self, *_: Any) -> None:
+        try:
+            self._read_baseline()
+        except Stage3Error:
+            pass  # it is read again, and the words are shown, when the curve is drawn
+
+    def _read_baseline(self) -> None:
+        """Take ranges that were typed for hours from what is the zero of the hours now."""
+        if self.baseline_text == self._baseline_shown:
+            return
+        self._baseline_times, self._baseline_shown = [], None
+        ranges = parse_ranges(self.baseline_text)
+        reference = self._reference() if ranges else None
+        if reference is None and ranges:
+            return  # until there is a trace
+        hours = [[TimeDelta(edge / 24, format="jd") for edge in edges] for edges in ranges]
+        self._baseline_times = [(reference + low, reference + high) for low, high in hours]
+        self._baseline_shown = self.baseline_text
+
+    def _time_of(self, edge: Any) -> Time:
+        """The time of an edge given as Time, or as hours from their zero."""
         if isinstance(edge, Time):
-            reference = self._reference()
-            if reference is None:
-                raise Stage3Error("baseline: the trace has no time stamps; nothing to refer to")
-            if edge.scale != reference.scale:
-                edge = getattr(edge, reference.scale)
-            return float((edge - reference).to_value(u.hour))
-        if isinstance(edge, u.Quantity):
-            return float(edge.to_value(u.hour))
-        return number(edge, "baseline")
+            return edge
+        reference = self._reference()
+        if reference is None:
+            raise Stage3Error("baseline: no trace with time stamps is chosen to count hours from")
+        hours = edge.to_value(u.hour) if isinstance(edge, u.Quantity) else number(edge, "baseline")
+        return reference + TimeDelta(hours / 24, format="jd")

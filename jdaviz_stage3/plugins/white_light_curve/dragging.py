@@ -9,7 +9,6 @@ from astropy import units as u
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of
-from .controls import parse_ranges
 from .pointer import PointerEvents, nearest_edge
 
 __all__ = ["Dragging"]
@@ -115,36 +114,31 @@ class Dragging:
     def _drag_baseline(self, phase: str, x: float, y: float) -> bool:
         plugin, views = self._views.plugin, self._views
         try:
-            ranges = [list(edges) for edges in parse_ranges(plugin.baseline_text)]
-            hours = views.hours_of_x(x)
+            ranges = [list(edges) for edges in plugin._baseline()]
+            time = views.time_of_x(x)
         except Stage3Error:
             return False
         if phase == "start":
-            state = self._curve_viewer.state
-            low, high = (views.hours_of_x(edge) for edge in (state.x_min, state.x_max))
             # of each edge the range that it is of, and where the other end of it is
-            edges = [((i, r[1 - side]), r[side]) for i, r in enumerate(ranges) for side in (0, 1)]
-            self._moved = nearest_edge(edges, hours, low, high)
+            edges = [
+                ((index, edges[1 - side]), float(views.x_of(edges[side])))
+                for index, edges in enumerate(ranges)
+                for side in (0, 1)
+            ]
+            state = views.curve_viewer.state
+            self._moved = nearest_edge(edges, x, state.x_min, state.x_max)
             if self._moved is None and plugin.pick_baseline:
-                self._moved = (len(ranges), hours)  # a new range, which begins here
+                self._moved = (len(ranges), time)  # a new range, which begins here
             return self._moved is not None
         if self._moved is None:
             return False
         index, other_end = self._moved
-        ranges[index : index + 1] = [sorted((other_end, hours))]
+        width = abs((time - other_end).sec)
+        ranges[index : index + 1] = [sorted((other_end, time))] if width > 1e-3 else []
         if phase == "end":
             self._moved = None
-        self._set_baseline(ranges)
+        plugin.baseline = ranges
         return True
-
-    def _set_baseline(self, ranges: list[list[float]]) -> None:
-        texts = [f"{low:.5g} to {high:.5g}" for low, high in ranges]
-        texts = [text for text in texts if len(set(text.split(" to "))) == 2]  # not of no width
-        self._views.plugin.baseline_text = ", ".join(texts)
-
-    @property
-    def _curve_viewer(self) -> Any:
-        return self._views.curve_viewer
 
     # ---- the time cursor ----
 

@@ -13,7 +13,13 @@ from jdaviz.core.custom_traitlets import FloatHandleEmpty
 from jdaviz.core.template_mixin import SelectPluginComponent
 from traitlets import Bool, HasTraits, List, Unicode
 
-from ...analysis import compare_with_pipeline, transit_light_curve
+from ...analysis import (
+    compare_with_pipeline,
+    matching_column,
+    noise_figures,
+    scatter_with_bin_size,
+    transit_light_curve,
+)
 from ...analysis.pipeline_curve import PipelineComparison
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, tables_of
@@ -37,7 +43,7 @@ def pipeline_series(data: Any) -> TimeSeries:
     Returns
     -------
     astropy.timeseries.TimeSeries
-        With the column ``whitelight_flux``.
+        Its flux column is named as in the file.
     """
     system = "BJD_TDB" if "BJD_TDB" in {c.label for c in data.main_components} else "JD_UTC"
     days, zero = np.asarray(data["time"], dtype=float), data.meta.get("time_zero", 0.0)
@@ -47,8 +53,9 @@ def pipeline_series(data: Any) -> TimeSeries:
     # the days of the axis keep the microseconds that the full date in one float has lost
     series = TimeSeries(time=Time(zero, days, format="jd", scale=scale))
     unit = u.Unit(data.get_component(data.id["flux"]).units or "")
-    series["whitelight_flux"] = np.asarray(data["flux"], dtype=float) * unit
-    series["whitelight_flux"].info.meta = {"time": "time"}
+    column = data.meta.get("_stage3_column", "whitelight_flux")
+    series[column] = np.asarray(data["flux"], dtype=float) * unit
+    series[column].info.meta = {"time": "time"}
     series.meta |= {"time_system": "BJD_TDB" if scale == "tdb" else "MJD_UTC"}
     return series
 
@@ -70,7 +77,7 @@ class OverlayControls(HasTraits):
     limb_darkening_2 = FloatHandleEmpty(0.3).tag(sync=True)
 
     def _add_overlays(self) -> None:
-        self._compared: tuple[Any, str, PipelineComparison] | None = None
+        self._compared: dict[str, tuple[Any, str, PipelineComparison | None]] = {}
         self.pipeline = SelectPluginComponent(
             self, items="pipeline_items", selected="pipeline_selected", manual_options=[_NONE]
         )
@@ -85,19 +92,35 @@ class OverlayControls(HasTraits):
             self.pipeline_selected = selected
 
     def _comparison(self, sums: Any) -> PipelineComparison | None:
-        """Compare a trace with the pipeline's curve that is chosen."""
+        """Compare a trace with the pipeline's curve that is chosen; None if it is of another."""
         data = data_of(self, self.pipeline_selected)
         if data is None:
             return None
         # looking for the band that the pipeline took costs 10 ms, and dragging asks each time
-        if self._compared is None or self._compared[:2] != (sums, data.uuid):
-            first = next((t for t in self._traces_of_file(sums.trace) if t.order == 1), None)
-            comparison = compare_with_pipeline(
-                sums.trace, pipeline_series(data), "whitelight_flux", band_sums=sums,
-                first_order=None if first is sums.trace else first,
-            )  # fmt: skip
-            self._compared = (sums, data.uuid, comparison)
-        return self._compared[2]
+        kept = self._compared.get(sums.trace.label)
+        if kept is None or kept[0] is not sums or kept[1] != data.uuid:
+            comparison = self._compare(sums, data)
+            self._compared[sums.trace.label] = kept = (sums, data.uuid, comparison)
+        return kept[2]
+
+    def _compare(self, sums: Any, data: Any) -> PipelineComparison | None:
+        series = pipeline_series(data)
+        column = matching_column(series, sums.trace)
+        if column is None:
+            return None
+        first = next((t for t in self._traces_of_file(sums.trace) if t.order == 1), None)
+        if first is sums.trace or first is None:
+            return compare_with_pipeline(sums.trace, series, column, band_sums=sums)
+        for other in tables_of(self):  # the column of order 1, which says what its limits are
+            if other is not data and _is_pipeline_curve(other) and _same_file(other, data):
+                more = pipeline_series(other)
+                if matching_column(more, first) and len(more) == len(series):
+                    for name in set(more.colnames) - set(series.colnames):
+                        series[name] = more[name]
+        return compare_with_pipeline(
+            sums.trace, series, column, band_sums=sums,
+            first_order=first if matching_column(series, first) else None,
+        )  # fmt: skip
 
     def _traces_of_file(self, trace: Any) -> list[Any]:
         """The traces in the app that come from the same file."""
@@ -124,7 +147,7 @@ class OverlayControls(HasTraits):
 
     def _transit(self, time: Time) -> np.ndarray:
         """The transit model at these times, 1 outside."""
-        mid_transit = self._mid_transit
+        mid_transit = self._typed_mid_transit()
         if mid_transit is None:
             raise Stage3Error("mid_transit is empty; give the BJD_TDB of the middle of the transit")
         if time.scale != "tdb":
@@ -142,6 +165,31 @@ class OverlayControls(HasTraits):
             ),
         )
 
+    def noise(self) -> tuple[Any, Any] | list[tuple[Any, Any]]:
+        """Return what the scatter of the light curve is, against the expected one.
+
+        Returns
+        -------
+        (NoiseFigures, QTable) or list of them
+            Scatter, point-to-point scatter and expected noise; and the scatter against bin size
+            with the expectation for white noise. From the residual to the transit model where it
+            is shown.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit, or the band is divided.
+        """
+        found = []
+        for curve in self._curves(binned=False).values():
+            if curve["flux"].ndim == 2:
+                raise Stage3Error("noise: choose one band (division = 'one band')")
+            model = self._transit(curve["time"]) if self.show_transit else None
+            figures = noise_figures(curve, model)
+            residual = np.array(curve["flux"].value) - (0 if model is None else model)
+            found.append((figures, scatter_with_bin_size(residual, outlier=curve["outlier"])))
+        return found[0] if len(found) == 1 else found
+
     def _fine_times(self, time: Time) -> Time:
         """Times close enough for a smooth line."""
         days = np.ma.filled((time - time[0]).jd, np.nan)
@@ -151,4 +199,8 @@ class OverlayControls(HasTraits):
 
 def _is_pipeline_curve(data: Any) -> bool:
     names = {component.label for component in data.main_components}
-    return data.meta.get("_importer") == "LightCurveImporter" and {"time", "flux"} <= names
+    return data.meta.get("_stage3_suffix") == "whtlt" and {"time", "flux"} <= names
+
+
+def _same_file(first: Any, second: Any) -> bool:
+    return first.meta.get("stage3_path") == second.meta.get("stage3_path")

@@ -111,7 +111,7 @@ class ResultControls(SavingControls):
         add_to_viewer(self, label, data_of(self, name))
         viewer.show_light_curve(
             "time", "flux", *table.meta["axis_labels"], flux_err="flux_err",
-            flag="outlier" if "outlier" in table.colnames else None,
+            flag="outlier" if "outlier" in table.colnames else None, data_label=name,
         )  # fmt: skip
 
     def _result_label(self, label: str, curve: TimeSeries, band: int | None) -> str:

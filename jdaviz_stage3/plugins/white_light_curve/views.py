@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from astropy import units as u
-from astropy.time import Time
+from astropy.time import Time, TimeDelta
 from astropy.timeseries import TimeSeries
 from jdaviz.core.template_mixin import Plot
 
@@ -22,15 +23,17 @@ from ...jdaviz_compat import (
     viewers_of_kind_showing,
 )
 from .band_edges import BandEdges
-from .canvas import COLORS, CurveCanvas, DrawnCurve, Points
+from .canvas import COLORS, CurveCanvas, DrawnCurve, Points, few_round_ticks
 from .dragging import Dragging
+from .positions import days_between, model_level, separation, whole_day
+from .sentences import cursor_sentence, curve_sentence, described, flux_label
 from .spectra_in_time import SpectrumLines
 
 __all__ = ["Views"]
 
 _VIEWER = "White light curve"
 _DYNAMIC = "stage3-dynamic-spectrum-viewer"
-_SEPARATION = 1.25  # of the widest band's range, between the curves of neighbouring bands
+_HEIGHTS = {"plot": "380px", "ratio": "280px", "residual": "240px"}
 
 
 class Views:
@@ -58,7 +61,7 @@ class Views:
         """Draw what the settings of the plugin give; raises what they are wrong in."""
         plugin = self.plugin
         curves = plugin._curves(binned=False)
-        self.zero = _whole_day(curves)
+        self.zero = whole_day(curves)
         drawn = [d for label, curve in curves.items() for d in self._drawn(label, curve)]
         for index, curve in enumerate(drawn):
             curve.color = COLORS[index % len(COLORS)]
@@ -67,8 +70,8 @@ class Views:
         if axis != self._axis:
             canvas.refit()
             self._axis = axis
-        canvas.draw(drawn, self._time_label(), _flux_label(curves))
-        canvas.mark_ranges([tuple(self.x_of(Time(edges))) for edges in plugin._baseline])
+        canvas.draw(drawn, self._time_label(), flux_label(curves))
+        canvas.mark_ranges([tuple(self.x_of(Time(edges))) for edges in plugin._baseline()])
         self._say(curves)
         self._draw_residual(curves)
         self._draw_dynamic()
@@ -114,11 +117,13 @@ class Views:
         """A plot in the panel, made when it is first drawn in."""
         if name not in self._plots:
             plot = Plot(self.plugin, name=name)
-            plot.figure.fig_margin = {"top": 10, "bottom": 50, "left": 72, "right": 12}
-            plot.figure.layout.height = "260px"
-            for axis, offset in zip(plot.figure.axes[:2], ("36", "-54"), strict=True):
-                axis.label_offset, axis.num_ticks = offset, 5
+            plot.figure.fig_margin = {"top": 10, "bottom": 50, "left": 78, "right": 12}
+            plot.figure.layout.height = _HEIGHTS[name]
+            for axis, offset in zip(plot.figure.axes[:2], ("36", "-60"), strict=True):
+                axis.label_offset, axis.num_ticks = offset, None
                 axis.tick_format = ".6~g"
+                axis.tick_style, axis.axis_label_style = {"font-size": 11}, {"font-size": 12}
+            few_round_ticks(plot.viewer)
             self._plots[name] = plot
             setattr(self.plugin, f"{name}_widget", f"IPY_MODEL_{plot.model_id}")
         return self._plots[name]
@@ -126,8 +131,8 @@ class Views:
     def x_of(self, time: Time) -> np.ndarray:
         """Positions of times on the time axis; NaN where there is no time stamp."""
         if self.plugin.time_axis_selected == "hours":
-            return _days_between(self.plugin._reference(), time) * 24
-        return _days_between(self.zero, time)
+            return days_between(self.plugin._reference(), time) * 24
+        return days_between(self.zero, time)
 
     def times_of(self, trace: Any) -> Time:
         """The time stamps of a trace in the chosen system."""
@@ -138,21 +143,18 @@ class Views:
         """The (glue) viewer that the light curve is drawn in."""
         return self._canvas.viewer
 
-    def hours_of_x(self, x: float) -> float:
-        """Hours from the zero of the hours at a position on the time axis."""
+    def time_of_x(self, x: float) -> Time:
+        """The time at a position on the time axis."""
         if self.plugin.time_axis_selected == "hours":
-            return x
-        reference = self.plugin._reference()
-        return float((x - _days_between(self.zero, reference)) * 24)
+            return self.plugin._reference() + TimeDelta(x / 24, format="jd")
+        return self.zero + TimeDelta(x, format="jd")
 
     def _time_label(self) -> str:
         plugin = self.plugin
         system = "BJD_TDB" if plugin.time_system_selected == "BJD_TDB" else "JD_UTC"
         if plugin.time_axis_selected != "hours":
             return f"{system} − {self.zero.jd:.0f} (d)"
-        if plugin.mid_transit.strip():
-            return f"Hours from mid-transit, {system} {plugin.mid_transit.strip()}"
-        return f"Hours from first integration, {system} {plugin._reference().jd:.5f}"
+        return f"Hours from {system} {plugin._reference().jd:.5f}"
 
     def _drawn(self, label: str, curve: TimeSeries) -> list[DrawnCurve]:
         """One curve, or one for each band, below each other."""
@@ -167,10 +169,11 @@ class Views:
                 drawn.binned = Points(
                     self.x_of(binned["time"]), binned["flux"].value, binned["flux_err"].value
                 )
+            drawn.describe = partial(described, curve, None)
             self._lay_over(label, curve, drawn)
             return [drawn]
         flux, err = curve["flux"].value, curve["flux_err"].value
-        step = _separation(flux, np.asarray(curve["outlier"]))
+        step = separation(flux, np.asarray(curve["outlier"]))
         step = step if curve["flux"].unit == u.one else 0.0
         found = []
         for band, (low, high) in enumerate(curve.meta["bands"]):
@@ -183,6 +186,7 @@ class Views:
                     binned["flux"].value[:, band] - band * step,
                     binned["flux_err"].value[:, band],
                 )
+            drawn.describe = partial(described, curve, band)
             found.append(drawn)
         return found
 
@@ -190,42 +194,42 @@ class Views:
         plugin = self.plugin
         if plugin.show_transit:
             fine = plugin._fine_times(curve["time"])
-            level = _level(curve, plugin._transit(curve["time"]))
+            level = model_level(curve, plugin._transit(curve["time"]))
             drawn.model = Points(self.x_of(fine), plugin._transit(fine) * level)
         comparison = plugin._comparison(plugin._sums(label))
         if comparison is not None:
             flux = np.asarray(comparison.pipeline_flux, dtype=float)
-            drawn.pipeline = Points(drawn.points.x, flux / self._pipeline_level(curve, flux))
+            drawn.pipeline = Points(drawn.points.x, flux / self._pipeline_level(label, curve, flux))
 
-    def _pipeline_level(self, curve: TimeSeries, flux: np.ndarray) -> float:
+    def _pipeline_level(self, label: str, curve: TimeSeries, flux: np.ndarray) -> float:
         """What the pipeline's flux is divided by to be normalised as ours is."""
         if curve.meta["normalization"] == "none":
             return 1.0
         rows = None
         if curve.meta["normalization"] == "baseline":
-            rows = self.plugin._in_baseline(self.plugin._sums(self.plugin._labels()[0]))
+            rows = self.plugin._in_baseline(self.plugin._sums(label))
         return normalization(flux, rows)
 
     # ---- what is said about it ----
 
     def _say(self, curves: dict[str, TimeSeries]) -> None:
         plugin = self.plugin
-        texts, noise = [], []
+        texts, noise, compared = [], [], []
         for label, curve in curves.items():
-            texts.append(_curve_sentence(curve))
+            texts.append(curve_sentence(curve))
             if curve["flux"].ndim == 1:
-                model = None
-                if plugin.show_transit:
-                    model = plugin._transit(curve["time"])
+                model = plugin._transit(curve["time"]) if plugin.show_transit else None
                 try:
                     noise.append(noise_figures(curve, model).sentence())
                 except Stage3Error as err:  # too few points to say anything
                     noise.append(str(err))
-            comparison = plugin._comparison(plugin._sums(label))
-            plugin.pipeline_text = "" if comparison is None else comparison.sentence()
-            plugin.pipeline_band = comparison is not None and comparison.limits is not None
-        plugin.curve_text = " ".join(texts)
-        plugin.noise_text = " ".join(noise)
+            compared.append(plugin._comparison(plugin._sums(label)))
+        plugin.curve_text, plugin.noise_text = " ".join(texts), " ".join(noise)
+        known = [comparison for comparison in compared if comparison is not None]
+        plugin.pipeline_text = " ".join(comparison.sentence() for comparison in known)
+        if not known and plugin.pipeline_selected != "None":
+            plugin.pipeline_text = "That curve is of another trace than the chosen one."
+        plugin.pipeline_band = bool(known) and known[0].limits is not None
 
     def _draw_residual(self, curves: dict[str, TimeSeries]) -> None:
         """Our curve minus the pipeline's, or the model, in the panel."""
@@ -233,20 +237,19 @@ class Views:
         label, curve = next(iter(curves.items()))
         wanted = plugin.show_transit or plugin.pipeline_selected != "None"
         if not wanted or curve["flux"].ndim != 1:
-            if "residual" in self._canvases:
-                self._canvases["residual"].clear()
-            plugin.residual_widget = ""
-            self._plots.pop("residual", None)
-            self._canvases.pop("residual", None)
+            self._drop("residual")
             return
         drawn = DrawnCurve(Points(np.array([]), np.array([])), np.array([], bool))
         self._lay_over(label, curve, drawn)
         flux, relative = curve["flux"].value, curve["flux"].unit == u.one
+        if drawn.pipeline is None and not plugin.show_transit:
+            self._drop("residual")
+            return
         if drawn.pipeline is not None:
             below, name = drawn.pipeline.y, "This − pipeline"
         else:
             model = plugin._transit(curve["time"])
-            below, name = model * _level(curve, model), "Data − model"
+            below, name = model * model_level(curve, model), "Data − model"
         factor, unit = (1e6, "ppm") if relative else (1.0, str(curve["flux"].unit))
         points = Points(
             self.x_of(curve["time"]), (flux - below) * factor, curve["flux_err"].value * factor
@@ -288,37 +291,47 @@ class Views:
             self._edges.show(viewer, bands, unit, shade=viewer_kind(viewer) != _DYNAMIC)
 
     def _draw_cursor(self) -> None:
+        """The time cursor in all viewers, and the spectra that it points at."""
         plugin = self.plugin
-        label = plugin._labels()[0]
-        sums = plugin._sums(label)
+        labels = plugin._labels()
         if plugin.integration == "":
             self._canvas.mark_time(None)
             self._spectra.clear()
-            self._clear_ratio()
+            self._drop("ratio")
             plugin.cursor_text = ""
+        else:
+            sums = plugin._sums(labels[0])
+            row = self._row_at_cursor(labels[0])
+            rows = plugin._rows_at_cursor(sums)
+            time = self.times_of(sums.trace)
+            plugin.cursor_text = cursor_sentence(sums.trace, rows, row, time)
+            self._canvas.mark_time(float(self.x_of(time)[row]))
+            self._draw_spectra(labels)
+            if plugin.show_ratio:
+                self._draw_ratio(plugin._ratio_at_cursor(sums))
+            else:
+                self._drop("ratio")
+        for label in labels:
+            row = None if plugin.integration == "" else self._row_at_cursor(label)
             for viewer in viewers_of_kind_showing(plugin, _DYNAMIC, label):
-                self._edges.show_time(viewer, None)
-            return
-        rows = plugin._rows_at_cursor(sums)
-        row = plugin._prepared.row_of(sums.trace, int(plugin.integration))
-        time = sums.trace.time if sums.trace.time is not None else sums.trace.time_utc
-        plugin.cursor_text = _cursor_sentence(sums.trace, rows, row, time)
-        self._canvas.mark_time(float(self.x_of(self.times_of(sums.trace))[row]))
-        for viewer in viewers_of_kind_showing(plugin, _DYNAMIC, label):
-            axis = viewer.state.time_axis_of(data_of(plugin, label))
-            cell = np.flatnonzero(axis.cells.sample == row)
-            middle = (axis.cells.low[cell] + axis.cells.high[cell]) / 2
-            self._edges.show_time(viewer, float(middle[0]) if middle.size else None)
-        if plugin.show_spectrum:
+                cells = viewer.state.time_axis_of(data_of(plugin, label)).cells
+                cell = np.flatnonzero(cells.sample == row)
+                middle = (cells.low[cell] + cells.high[cell]) / 2
+                self._edges.show_time(viewer, float(middle[0]) if middle.size else None)
+
+    def _row_at_cursor(self, label: str) -> int:
+        plugin = self.plugin
+        return plugin._prepared.row_of(plugin._trace(label), int(plugin.integration))
+
+    def _draw_spectra(self, labels: list[str]) -> None:
+        """The spectra at the cursor, one of each trace, where its file is shown."""
+        plugin, wanted = self.plugin, {}
+        for label in labels if plugin.show_spectrum else ():
+            spectrum = plugin._spectrum_at_cursor(plugin._sums(label))
             path = data_of(plugin, label).meta["stage3_path"]
-            viewers = spectrum_viewers_of_file(plugin, path)
-            self._spectra.show(viewers, plugin._spectrum_at_cursor(sums))
-        else:
-            self._spectra.clear()
-        if plugin.show_ratio:
-            self._draw_ratio(plugin._ratio_at_cursor(sums))
-        else:
-            self._clear_ratio()
+            for viewer in spectrum_viewers_of_file(plugin, path):
+                wanted[viewer, label] = spectrum
+        self._spectra.show(wanted)
 
     def _draw_ratio(self, ratio: Any) -> None:
         axis = u.Quantity(ratio.spectral_axis)
@@ -328,11 +341,12 @@ class Views:
         drawn = DrawnCurve(points, np.zeros(len(points.x), dtype=bool), color="#ff7f0e")
         canvas.draw([drawn], f"Wavelength ({axis.unit})", "At cursor / baseline")
 
-    def _clear_ratio(self) -> None:
-        if "ratio" in self._canvases:
-            self._canvases.pop("ratio").clear()
-            self._plots.pop("ratio", None)
-        self.plugin.ratio_widget = ""
+    def _drop(self, name: str) -> None:
+        """Take a plot out of the panel."""
+        if name in self._canvases:
+            self._canvases.pop(name).clear()
+            self._plots.pop(name, None)
+        setattr(self.plugin, f"{name}_widget", "")
 
     def _draw_dynamic(self) -> None:
         plugin = self.plugin
@@ -356,72 +370,3 @@ def _percentile(value: Any) -> float:
     if value == "" or not 0 < float(value) <= 100:
         raise Stage3Error(f"dynamic_percentile = {value!r} must be above 0 and at most 100")
     return float(value)
-
-
-def _whole_day(curves: dict[str, TimeSeries]) -> Time:
-    """The whole Julian day before the first integration."""
-    first, scale = [], "tdb"
-    for curve in curves.values():
-        time = curve["time"]
-        scale = time.scale
-        first.append(np.nanmin(np.ma.filled(time.jd, np.nan)))
-    return Time(np.floor(min(first)), format="jd", scale=scale)
-
-
-def _days_between(zero: Time, time: Time) -> np.ndarray:
-    """Days from a time to others of the same scale, microseconds kept; NaN where missing."""
-    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
-    return (jd1 - zero.jd1) + (jd2 - zero.jd2)
-
-
-def _flux_label(curves: dict[str, TimeSeries]) -> str:
-    units = {str(curve["flux"].unit) for curve in curves.values()}
-    if len(units) > 1:
-        raise Stage3Error(
-            f"the traces are in different units ({', '.join(sorted(units))}); normalise them, or "
-            "choose one"
-        )
-    several = any(curve["flux"].ndim == 2 for curve in curves.values())
-    unit = units.pop()
-    if unit:
-        return f"Flux ({unit})"
-    return "Relative flux, bands shifted" if several else "Relative flux"
-
-
-def _separation(flux: np.ndarray, outlier: np.ndarray) -> float:
-    """How far to draw the curves of neighbouring bands apart."""
-    kept = np.where(outlier, np.nan, flux)
-    ranges = [np.ptp(band[np.isfinite(band)]) for band in kept.T if np.isfinite(band).any()]
-    return _SEPARATION * max(ranges, default=0.0)
-
-
-def _level(curve: TimeSeries, model: np.ndarray) -> float:
-    """What a model that is 1 out of transit is multiplied with to lie on the curve."""
-    ratio = curve["flux"].value / model
-    return float(np.nanmedian(ratio[~np.asarray(curve["outlier"])]))
-
-
-def _curve_sentence(curve: TimeSeries) -> str:
-    meta = curve.meta
-    channels, dropped = np.atleast_1d(meta["n_channels"]), np.atleast_1d(meta["n_dropped"])
-    name = meta["trace"] or "trace"
-    text = f"{name[0].upper()}{name[1:]}: {int(channels.sum())} channels"
-    if dropped.sum():
-        text += f", {int(dropped.sum())} left out"
-    if filled := int(np.sum(meta["n_filled"])):
-        text += f", {filled} samples filled"
-    if outliers := int(np.sum(curve["outlier"])):
-        text += f"; {outliers} point{'s' if outliers > 1 else ''} flagged"
-    remarks = [remark[0].upper() + remark[1:] for remark in meta["remarks"]]
-    return " ".join(f"{part.rstrip('.')}." for part in [text, *remarks])
-
-
-def _cursor_sentence(trace: Any, rows: np.ndarray, row: int, time: Time | None) -> str:
-    text = f"Integration {trace.int_num[row]}"
-    if time is not None and not np.ma.is_masked(time[row].jd1):
-        system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
-        text += f", {system} {time[row].jd:.6f}"
-    if rows.sum() > 1:
-        numbers = trace.int_num[rows]
-        text += f"; spectrum of integrations {numbers[0]} to {numbers[-1]}"
-    return text

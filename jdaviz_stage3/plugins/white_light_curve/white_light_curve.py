@@ -27,22 +27,20 @@ from jdaviz.core.template_mixin import (
     SpectralSubsetSelectMixin,
 )
 from jdaviz.core.user_api import PluginUserApi
-from specutils import Spectrum
 from traitlets import Any as AnyTrait
-from traitlets import Bool, List, Unicode, observe
+from traitlets import Bool, List, TraitError, Unicode, observe
 
 from ...analysis import (
     baseline_mask,
     bin_light_curve,
-    noise_figures,
-    scatter_with_bin_size,
+    channel_edges,
     spectroscopic_light_curves,
     time_of,
     white_light_curve,
 )
 from ...errors import Stage3Error
 from ...jdaviz_compat import can_save_files, data_of, spectral_region
-from .controls import CurveControls, parse_ranges
+from .controls import CurveControls
 from .overlays import OverlayControls
 from .results import ResultControls
 from .spectra_in_time import SpectrumControls
@@ -56,11 +54,15 @@ _DRAWN = (
     "dataset_selected", "band_low", "band_high", "division_selected", "division_value",
     "statistic_selected", "band_edges_selected", "excluded_selected", "errors_selected",
     "dq_bits_selected", "normalize_selected", "baseline_text", "outlier_sigma", "outlier_window",
-    "bin_width", "bin_unit_selected", "time_system_selected", "time_axis_selected", "mid_transit",
+    "bin_width", "bin_unit_selected", "time_system_selected", "time_axis_selected",
+    "mid_transit_text", "bands_text",
     "pipeline_selected", "show_transit", "period", "radius_ratio", "scaled_axis", "inclination",
     "limb_darkening_1", "limb_darkening_2", "integration", "span", "show_spectrum", "show_ratio",
     "dynamic_normalize_selected", "dynamic_percentile", "in_viewer", "is_active",
 )  # fmt: skip
+
+
+_ORDER = {"dataset": 0, "time_system": 1, "mid_transit": 1}
 
 
 @tray_registry("stage3-white-light-curve", label="White Light Curve", category="data:analysis")
@@ -83,7 +85,8 @@ class WhiteLightCurve(
     * ``band_low``, ``band_high``: the band in the unit of the wavelengths; empty for its ends
     * ``spectral_subset``: take the band from a subset
     * ``division``: ``'one band'``, or into a ``'number of bands'``, ``'width'`` or
-      ``'resolving power'``, and ``division_value``
+      ``'resolving power'``, and ``division_value``; or ``'chosen bands'``
+    * ``bands``: these, pairs of edges, or wavelengths for single channels
     * ``statistic``: ``'sum'`` or ``'weighted mean'``
     * ``band_edges``: ``'inclusive'`` or ``'fractional'`` pixels
     * ``dq_bits``, ``excluded``: flags that exclude a sample, and what stands for it: ``'fill'``,
@@ -106,6 +109,7 @@ class WhiteLightCurve(
     * :meth:`light_curve`: return the light curve
     * :meth:`show`: change settings and draw
     * :meth:`spectrum`, :meth:`ratio`: the spectrum at the cursor, and over the baseline
+    * :meth:`add_spectra`: add spectra of integrations to the app
     * :meth:`noise`: noise figures and scatter with bin size
     * :meth:`use_pipeline_band`: take the band that the whtlt is of
     * :meth:`add_to_app`, :meth:`export`, :meth:`to_lightkurve`, :meth:`to_python`
@@ -141,7 +145,6 @@ class WhiteLightCurve(
         self._add_controls()
         self._add_overlays()
         self._prepared = PreparedTraces()
-        self._zero_offset = 0.0  # hours from the first integration to the zero of the hours
         self.has_viewers = self.config == "deconfigged"
         self.in_viewer = self.has_viewers
         self._views = Views(self)
@@ -167,13 +170,14 @@ class WhiteLightCurve(
             self,
             expose=(
                 "dataset", "band_low", "band_high", "spectral_subset", "division",
-                "division_value", "statistic", "band_edges", "dq_bits", "excluded", "errors",
-                "normalize", "baseline", "pick_baseline", "outlier_sigma", "outlier_window",
+                "division_value", "bands", "statistic", "band_edges", "dq_bits", "excluded",
+                "errors", "normalize", "baseline", "pick_baseline", "outlier_sigma",
+                "outlier_window",
                 "bin_width", "bin_unit", "time_system", "time_axis", "mid_transit", "integration",
                 "span", "show_spectrum", "show_ratio", "pipeline", "show_transit", "period",
                 "radius_ratio", "scaled_axis", "inclination", "limb_darkening_1",
                 "limb_darkening_2", "dynamic_normalize", "dynamic_percentile", "in_viewer",
-                "keep_active", "light_curve", "show", "spectrum", "ratio", "noise",
+                "keep_active", "light_curve", "show", "spectrum", "ratio", "add_spectra", "noise",
                 "use_pipeline_band", "add_to_app", "export", "to_lightkurve", "to_python",
             ),
             readonly=("problem", "pipeline_text", "noise_text"),
@@ -213,9 +217,22 @@ class WhiteLightCurve(
                 return time[int(np.nanargmin(days))]
         return None
 
+    def _channel_at(self, wavelength: float) -> list[float]:
+        labels = self._labels()
+        if not labels:
+            raise Stage3Error("bands: no trace is chosen")
+        grid = self._trace(labels[0]).wavelength
+        if grid.ndim != 1:
+            raise Stage3Error("bands: the wavelengths of the integrations differ; give ranges")
+        edges = channel_edges(grid).to_value(self.band_unit)
+        channel = int(np.nanargmin(np.abs(grid.to_value(self.band_unit) - wavelength)))
+        low, high = sorted(edges[channel : channel + 2])
+        # a hair within, so that it is this channel's pixel only
+        return [float(low + 1e-6 * (high - low)), float(high - 1e-6 * (high - low))]
+
     def _in_baseline(self, sums: Any) -> np.ndarray:
         time = time_of(sums.trace, self.time_system_selected)
-        return baseline_mask(time, self._baseline, self._reference())
+        return baseline_mask(time, self._baseline())
 
     def _baseline_or_all(self, sums: Any) -> np.ndarray:
         """Which integrations are in the baseline; all, where none is given."""
@@ -282,75 +299,22 @@ class WhiteLightCurve(
             raise Stage3Error(
                 f"White Light Curve has no setting {', '.join(unknown)}; see help(plg)"
             )
+        before = {name: getattr(self, name) for name in _DRAWN if name != "is_active"}
         self._updating = True  # all of them at once
         try:
-            # the zero of the hours before what is given in hours from it
-            for name in sorted(settings, key=lambda n: n not in ("time_system", "mid_transit")):
+            # the trace, then the zero of the hours, then what is given in hours from it
+            for name in sorted(settings, key=lambda n: _ORDER.get(n, 2)):
                 setattr(api, name, settings[name])
+        except (Stage3Error, TraitError, ValueError) as err:
+            for trait, value in before.items():
+                setattr(self, trait, value)
+            raise Stage3Error(f"{name} = {settings.get(name)!r}: {_first_line(err)}") from err
         finally:
             self._updating = False
         self.keep_active = True
         self._update()
         if self.problem:
             raise Stage3Error(self.problem)
-
-    def spectrum(self) -> Spectrum | list[Spectrum]:
-        """Return the spectrum at the time cursor, the mean of ``span`` integrations.
-
-        Returns
-        -------
-        specutils.Spectrum or list of them
-            One for one chosen trace, else a list in their order.
-
-        Raises
-        ------
-        Stage3Error
-            If no integration is chosen.
-        """
-        found = [self._spectrum_at_cursor(self._sums(label)) for label in self._labels()]
-        return found[0] if len(found) == 1 else found
-
-    def ratio(self) -> Spectrum | list[Spectrum]:
-        """Return that spectrum divided by the mean of the baseline.
-
-        Returns
-        -------
-        specutils.Spectrum or list of them
-            One for one chosen trace, else a list in their order; by the mean of all other
-            integrations where there is no baseline.
-
-        Raises
-        ------
-        Stage3Error
-            If no integration is chosen, or none is in the baseline.
-        """
-        found = [self._ratio_at_cursor(self._sums(label)) for label in self._labels()]
-        return found[0] if len(found) == 1 else found
-
-    def noise(self) -> tuple[Any, Any] | list[tuple[Any, Any]]:
-        """Return what the scatter of the light curve is, against the expected one.
-
-        Returns
-        -------
-        (NoiseFigures, QTable) or list of them
-            Scatter, point-to-point scatter and expected noise; and the scatter against bin size
-            with the expectation for white noise. From the residual to the transit model where it
-            is shown.
-
-        Raises
-        ------
-        Stage3Error
-            If the settings do not fit, or the band is divided.
-        """
-        found = []
-        for curve in self._curves(binned=False).values():
-            if curve["flux"].ndim == 2:
-                raise Stage3Error("noise: choose one band (division = 'one band')")
-            model = self._transit(curve["time"]) if self.show_transit else None
-            figures = noise_figures(curve, model)
-            residual = np.array(curve["flux"].value) - (0 if model is None else model)
-            found.append((figures, scatter_with_bin_size(residual, outlier=curve["outlier"])))
-        return found[0] if len(found) == 1 else found
 
     # ---- following the app ----
 
@@ -366,25 +330,30 @@ class WhiteLightCurve(
         with self.hold_trait_notifications():
             self.band_low, self.band_high = (float(edge) for edge in np.sort(edges.value))
 
-    @observe("mid_transit", "time_system_selected", "time_axis_selected", "dataset_selected")
+    @observe("mid_transit_text", "time_system_selected", "time_axis_selected", "dataset_selected")
     def _rebase_baseline(self, *_: Any) -> None:
         """Keep the baseline where it is when the zero of its hours moves."""
-        if not self._ready:
+        if not self._ready or not self._baseline_times or self._baseline_shown is None:
             return
         try:
-            first, reference = self._first_time(), self._reference()
-            if first is None or reference is None:
+            first = self._first_time()
+            times = self._baseline_times
+            if first is None:
                 return
-            offset = float((reference - first).to_value(u.hour))
-            if self.baseline_text.strip() and offset != self._zero_offset:
-                shift = self._zero_offset - offset
-                ranges = parse_ranges(self.baseline_text)
-                self.baseline_text = ", ".join(
-                    f"{low + shift:.6g} to {high + shift:.6g}" for low, high in ranges
-                )
-            self._zero_offset = offset
+            if times[0][0].scale != first.scale:  # the same integrations, in the other system
+                times = [tuple(self._in_system(edge) for edge in edges) for edges in times]
+            self._show_baseline(times)
         except Stage3Error:
             return  # the same words are shown when the curve is drawn
+
+    def _in_system(self, time: Time) -> Time:
+        """A time in the chosen time system, by the integrations that it is between."""
+        trace = self._trace(self._labels()[0])
+        now = time_of(trace, self.time_system_selected)
+        before = time_of(trace, "BJD_TDB" if time.scale == "tdb" else "MJD_UTC")
+        known = ~(np.ma.getmaskarray(now.jd1) | np.ma.getmaskarray(before.jd1))
+        row = int(np.argmin(np.abs((before[known] - time).sec)))
+        return now[known][row] + (time - before[known][row])
 
     @observe(*_DRAWN)
     def _update(self, *_: Any) -> None:
@@ -397,7 +366,7 @@ class WhiteLightCurve(
             labels = self._labels()
             self._prepared.keep_only([self._trace(label) for label in labels])
             if not labels:  # nor what was taken from traces that are gone
-                self._compared = None
+                self._compared.clear()
                 self._last_spectra.clear()
             self.problem = ""
             if not self.is_active or not labels:
@@ -435,3 +404,7 @@ class WhiteLightCurve(
                 np.argmin(np.abs(numbers - int(self.integration)))
             ) + int(steps)  # fmt: skip
             self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
+
+
+def _first_line(err: Exception) -> str:
+    return str(err).strip().splitlines()[0]

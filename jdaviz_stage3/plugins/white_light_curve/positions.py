@@ -1,0 +1,40 @@
+"""Where light curves lie on the axes."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
+
+__all__ = ["days_between", "model_level", "separation", "whole_day"]
+
+_SEPARATION = 1.25  # of the widest band's range, between the curves of neighbouring bands
+
+
+def separation(flux: np.ndarray, outlier: np.ndarray) -> float:
+    """How far to draw the curves of neighbouring bands apart."""
+    kept = np.where(outlier, np.nan, flux)
+    ranges = [np.ptp(band[np.isfinite(band)]) for band in kept.T if np.isfinite(band).any()]
+    return _SEPARATION * max(ranges, default=0.0)
+
+
+def model_level(curve: TimeSeries, model: np.ndarray) -> float:
+    """What a model that is 1 out of transit is multiplied with to lie on the curve."""
+    ratio = curve["flux"].value / model
+    return float(np.nanmedian(ratio[~np.asarray(curve["outlier"])]))
+
+
+def whole_day(curves: dict[str, TimeSeries]) -> Time:
+    """The whole Julian day before the first integration."""
+    first, scale = [], "tdb"
+    for curve in curves.values():
+        time = curve["time"]
+        scale = time.scale
+        first.append(np.nanmin(np.ma.filled(time.jd, np.nan)))
+    return Time(np.floor(min(first)), format="jd", scale=scale)
+
+
+def days_between(zero: Time, time: Time) -> np.ndarray:
+    """Days from a time to others of the same scale, microseconds kept; NaN where missing."""
+    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
+    return (jd1 - zero.jd1) + (jd2 - zero.jd2)

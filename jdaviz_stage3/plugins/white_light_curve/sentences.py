@@ -1,0 +1,89 @@
+"""What the panel, the axes and the read-out say of light curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
+
+from ...errors import Stage3Error
+
+__all__ = ["curve_sentence", "cursor_sentence", "described", "flux_label"]
+
+
+def curve_sentence(curve: TimeSeries) -> str:
+    """Say which channels and samples a light curve is of, and what is odd about it."""
+    meta = curve.meta
+    channels, dropped = np.atleast_1d(meta["n_channels"]), np.atleast_1d(meta["n_dropped"])
+    name = meta["trace"] or "trace"
+    text = f"{name[0].upper()}{name[1:]}: {int(channels.sum())} channels"
+    if dropped.sum():
+        text += f", {int(dropped.sum())} left out"
+    if filled := int(np.sum(meta["n_filled"])):
+        text += f", {filled} samples filled"
+    if outliers := int(np.sum(curve["outlier"])):
+        text += f"; {outliers} point{'s' if outliers > 1 else ''} flagged"
+    remarks = [remark[0].upper() + remark[1:] for remark in meta["remarks"]]
+    return " ".join(f"{part.rstrip('.')}." for part in [text, *remarks])
+
+
+def cursor_sentence(trace: Any, rows: np.ndarray, row: int, time: Time | None) -> str:
+    """Say which integrations the time cursor is at."""
+    text = f"Integration {trace.int_num[row]}"
+    if time is not None and not np.ma.is_masked(time[row].jd1):
+        system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
+        text += f", {system} {time[row].jd:.6f}"
+    if rows.sum() > 1:
+        numbers = trace.int_num[rows]
+        text += f"; spectrum of integrations {numbers[0]} to {numbers[-1]}"
+    return text
+
+
+def flux_label(curves: dict[str, TimeSeries]) -> str:
+    """Label the flux axis; raises Stage3Error where curves are in different units."""
+    units = {str(curve["flux"].unit) for curve in curves.values()}
+    if len(units) > 1:
+        raise Stage3Error(
+            f"the traces are in different units ({', '.join(sorted(units))}); normalise them, or "
+            "choose one"
+        )
+    several = any(curve["flux"].ndim == 2 for curve in curves.values())
+    unit = units.pop()
+    if unit:
+        return f"Flux ({unit})"
+    return "Relative flux, bands shifted" if several else "Relative flux"
+
+
+def described(curve: TimeSeries, band: int | None, point: int) -> dict[str, tuple]:
+    """Describe a point of a light curve for the read-out, as its viewer wants it.
+
+    Parameters
+    ----------
+    curve : astropy.timeseries.TimeSeries
+    band : int or None
+        Which one, where the curve has several.
+    point : int
+
+    Returns
+    -------
+    dict of str to tuple
+        Title and text; of the flux title, value, error and unit.
+    """
+    flux, err, outlier = (curve[name][point] for name in ("flux", "flux_err", "outlier"))
+    name = "Flux"
+    if band is not None:
+        flux, err, outlier = flux[band], err[band], outlier[band]
+        low, high = curve.meta["bands"][band]
+        name = f"{low:.4g}–{high:.4g} {curve.meta['band_unit']}"
+    time = curve["time"][point]
+    system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
+    facts = {
+        "number": ("Integration", str(int(curve["int_num"][point]))),
+        "flux": (name, flux.value, err.value, str(flux.unit)),
+        "time": (system, "no time stamp" if np.ma.is_masked(time.jd) else f"{time.jd:.6f}"),
+    }
+    if outlier:
+        facts["flag"] = ("Flagged", "as an outlier")
+    return facts
