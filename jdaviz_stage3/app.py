@@ -64,7 +64,8 @@ def load(
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
         ``extension=['SCI', 'ERR']`` and ``align_by``; for spectra ``source_id``, ``order``,
         ``exposure``, ``slit``, ``spectra`` (labels), ``quantity``, ``dq_bits``; for time series
-        ``order``, ``detector``, ``spectra``, ``dq_bits``, ``median_viewer``.
+        ``order``, ``detector``, ``spectra``, ``dq_bits``, ``median_viewer``; for light curves
+        ``column`` and ``time_system='MJD_UTC'``.
 
     Returns
     -------

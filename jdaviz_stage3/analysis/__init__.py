@@ -33,7 +33,13 @@ from .source_density import SourceIndex, source_density, sources_within
 from .source_filter import Condition, select_sources
 from .source_shapes import affine_between, projected_ellipses
 from .spectra_in_time import mean_spectrum, spectrum_ratio
-from .time_stamps import TimeStamps, baseline_mask, inspect_time_stamps, time_of
+from .time_stamps import (
+    TimeStamps,
+    baseline_mask,
+    check_time_scale,
+    inspect_time_stamps,
+    time_of,
+)
 from .transit import LIMB_DARKENING_LAWS, hours_from, transit_light_curve
 from .white_light import spectroscopic_light_curves, white_light_curve
 
@@ -58,6 +64,7 @@ __all__ = [
     "boxcar_smooth",
     "channel_edges",
     "channel_scatter",
+    "check_time_scale",
     "compare_with_pipeline",
     "contiguous_runs",
     "equal_bands",

@@ -17,7 +17,7 @@ from astropy import units as u
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
-from .extensions import native, open_product, require_columns
+from .extensions import check_unchanged, file_stamp, native, open_product, require_columns
 from .stored_table import StoredTable, as_unsigned, unsigned_columns, vector_length
 from .units import parse_unit
 
@@ -186,6 +186,7 @@ class ExtensionTable(IntegrationTable):
         first = extensions[0]
         require_columns(first, ["WAVELENGTH", "FLUX"], path)
         self._dtype = first.columns.dtype.newbyteorder(">")
+        self._stamp = file_stamp(path)
         self._offsets = np.array([hdu.fileinfo()["datLoc"] for hdu in extensions])
         self._rows = np.array([hdu.header["NAXIS2"] for hdu in extensions])
         self._unsigned = unsigned_columns(first.columns)
@@ -227,6 +228,7 @@ class ExtensionTable(IntegrationTable):
     def _tables(self):
         """Yield the structured array of each integration, a view of the file."""
         with open_product(self.path) as hdus:
+            check_unchanged(self.path, self._stamp)
             source = hdus[0].fileinfo()["file"]
             if source.compression:
                 source.seek(0)

@@ -84,9 +84,12 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
         ``time``: the mid-times, BJD_TDB where the file has them (jwst 1.19 on), else UTC at the
         telescope; ``meta['time_system']`` says which. Where the detectors have times of their own,
         ``time`` is the first one's and the others are in ``time_DETECTOR``; times are masked where
-        the shorter detector's columns are padded. The flux columns are named as in jwst 3.0
-        (``whitelight_flux[_order_N][_DETECTOR]``), each with ``info.meta['time']`` naming its time
-        column. Units are the file's; dimensionless before jwst 3.0, which wrote none.
+        the shorter detector's columns are padded. ``time_utc``, ``time_utc_DETECTOR``: likewise the
+        times at the telescope where ``time`` is BJD_TDB and the file has both. The flux columns are
+        named as in jwst 3.0 (``whitelight_flux[_order_N][_DETECTOR]``), each with
+        ``info.meta['time']`` naming its time column, and ``info.meta['time_utc']`` that of UTC
+        where there is one beside it. Units are the file's; dimensionless before jwst 3.0, which
+        wrote none.
 
     Raises
     ------
@@ -149,28 +152,29 @@ def _unstack(
 
 
 def _series(columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system: str) -> TimeSeries:
-    wanted = {c: d for c, d in days.items() if TIME_SCALES[_DETECTOR.sub("", c)] == _scale(system)}
-    names: dict[str, str] = {}  # detector -> time column of the series
-    series = None
-    for column, values in wanted.items():
-        found = _DETECTOR.search(column)
-        detector = found.group(1) if found else ""
-        time = days_to_time(values, _scale(system))
-        if series is None:
-            series = TimeSeries(time=time)
-            names[detector] = "time"
-        else:
-            names[detector] = f"time_{detector}"
-            series[names[detector]] = time
+    """Put times and fluxes together; the first detector's times have names without it."""
+    main = TIME_SCALES[system]
+    times = {
+        (scale := TIME_SCALES[_DETECTOR.sub("", c)], _detector(c)): days_to_time(values, scale)
+        for c, values in days.items()
+    }
+    first = next(detector for scale, detector in times if scale == main)
+    series = TimeSeries(time=times.pop((main, first)))
+    names = {first: {"time": "time"}}  # detector -> time or time_utc -> column of the series
+    for (scale, detector), time in times.items():
+        kind = "time" if scale == main else "time_utc"
+        name = kind if detector == first else f"{kind}_{detector}"
+        series[name] = time
+        names.setdefault(detector, {"time": "time"})[kind] = name
     for column, flux in columns.items():
-        found = _DETECTOR.search(column)
         series[column] = flux
-        series[column].info.meta = {"time": names.get(found.group(1) if found else "", "time")}
+        series[column].info.meta = dict(names.get(_detector(column), names[first]))
     return series
 
 
-def _scale(system: str) -> str:
-    return TIME_SCALES[system]
+def _detector(column: str) -> str:
+    found = _DETECTOR.search(column)
+    return found.group(1) if found else ""
 
 
 def _empty_integrations_to_nan(series: TimeSeries, name: str) -> None:

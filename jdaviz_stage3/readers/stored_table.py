@@ -13,7 +13,7 @@ import numpy as np
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
-from .extensions import open_product
+from .extensions import check_unchanged, file_stamp, open_product
 
 __all__ = ["StoredTable", "as_unsigned", "unsigned_columns", "vector_length"]
 
@@ -55,6 +55,7 @@ class StoredTable:
         self._extension = (hdu.name, hdu.ver)
         self._dtype = hdu.columns.dtype.newbyteorder(">")
         self._offset = info["datLoc"]
+        self._stamp = file_stamp(path)
         self._compressed = bool(getattr(info["file"], "compression", None))
         self._unsigned = unsigned_columns(hdu.columns)
 
@@ -85,6 +86,7 @@ class StoredTable:
         if self._compressed:
             return self._decompressed[rows]
         try:
+            check_unchanged(self.path, self._stamp)
             return np.memmap(
                 self.path,
                 self._dtype,
@@ -92,6 +94,8 @@ class StoredTable:
                 offset=self._offset + rows.start * self._dtype.itemsize,
                 shape=(rows.stop - rows.start,),
             )
+        except UnreadableProductError:
+            raise
         except (OSError, ValueError) as err:
             raise UnreadableProductError(
                 f"{self.path}: the file is not there (any more) or was cut ({err})"
@@ -101,5 +105,6 @@ class StoredTable:
     def _decompressed(self) -> np.ndarray:
         """The whole table of a compressed file, which cannot be mapped."""
         with open_product(self.path) as hdus:
+            check_unchanged(self.path, self._stamp)
             data = hdus[self._extension].data
             return np.frombuffer(data.tobytes(), dtype=self._dtype)

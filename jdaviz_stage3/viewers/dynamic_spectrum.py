@@ -159,7 +159,11 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
 
 
 def read_out(
-    coords_info: CoordsInfo, viewer: DynamicSpectrumViewer, x: float, y: float, **_
+    coords_info: CoordsInfo,
+    viewer: DynamicSpectrumViewer,
+    x: float,
+    y: float,
+    mouseevent: bool = True,
 ) -> None:
     """Show wavelength, time and flux under the cursor, in jdaviz's read-out.
 
@@ -169,8 +173,13 @@ def read_out(
     viewer : DynamicSpectrumViewer
     x, y : float
         Position of the cursor in the units of the axes.
+    mouseevent : bool, optional
+        False where jdaviz asks because a layer has changed: then x and y are where the cursor was
+        last, in whatever viewer.
     """
     coords_info.reset_coords_display()
+    if not mouseevent:
+        return
     layer = next(
         (s for s in viewer.state.layers[::-1] if s.visible and hasattr(s, "stretch_to")), None
     )
@@ -184,11 +193,14 @@ def read_out(
     place = wavelength.values[channel] if channel >= 0 else x
     coords_info.row1a_text = f"{place:.6g} {wavelength.unit}".strip()
     if row < 0:
-        coords_info.row2_title, coords_info.row2_text = "Time", "no integration here"
+        coords_info.row2_title, coords_info.row2_text = (
+            "Time",
+            "\N{NO-BREAK SPACE}no integration here",
+        )
         return
     numbers = data.meta.get("_int_num", np.arange(1, data.shape[0] + 1))
     coords_info.row2_title = "Integration"
-    coords_info.row2_text = f"{int(numbers[row])}{_date(data, row)}"
+    coords_info.row2_text = f"\N{NO-BREAK SPACE}{int(numbers[row])}{_date(data, row)}"
     if channel < 0:
         return
     value = data[layer.attribute][row, channel]
@@ -198,7 +210,7 @@ def read_out(
     divisor = viewer.state.divisor_of(data, layer.attribute)
     if divisor is not None and np.isfinite(value):
         coords_info.row3_title = "Normalised"
-        coords_info.row3_text = f"{value / divisor[channel]:.6g}"
+        coords_info.row3_text = f"\N{NO-BREAK SPACE}{value / divisor[channel]:.6g}"
 
 
 def _date(data: Any, row: int) -> str:

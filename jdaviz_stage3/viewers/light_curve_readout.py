@@ -13,7 +13,7 @@ from .light_curve_columns import Curve, unit_of
 __all__ = ["describe_point", "nearest_point", "read_out", "value_with_error"]
 
 
-def read_out(coords_info: Any, viewer: Any, x: float, y: float, **_) -> None:
+def read_out(coords_info: Any, viewer: Any, x: float, y: float, mouseevent: bool = True) -> None:
     """Show the point nearest to the cursor in jdaviz's read-out: flux, error, time, flag.
 
     Parameters
@@ -22,8 +22,13 @@ def read_out(coords_info: Any, viewer: Any, x: float, y: float, **_) -> None:
     viewer : LightCurveViewer
     x, y : float
         Position of the cursor in the units of the axes.
+    mouseevent : bool, optional
+        False where jdaviz asks because a layer has changed: then x and y are where the cursor was
+        last, in whatever viewer.
     """
     coords_info.reset_coords_display()
+    if not mouseevent:
+        return
     found = nearest_point(viewer, x, y)
     if found is not None:
         facts = describe_point(viewer, *found)

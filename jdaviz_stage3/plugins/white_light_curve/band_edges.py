@@ -18,15 +18,19 @@ class BandEdges:
     """Shaded bands in viewers, one mark each; edges that are dragged are the plugin's concern."""
 
     def __init__(self):
-        self._marks: dict[tuple[Any, str, int], Lines] = {}
+        self._marks: dict[tuple[Any, str, str, int], Lines] = {}
         self._full = LinearScale(min=0, max=1)
 
-    def show(self, viewer: Any, bands: Sequence[u.Quantity], unit: str, shade: bool = True) -> None:
+    def show(
+        self, viewer: Any, label: str, bands: Sequence[u.Quantity], unit: str, shade: bool = True
+    ) -> None:
         """Draw bands in a viewer whose x axis is in this unit, in place of those before.
 
         Parameters
         ----------
         viewer : glue viewer
+        label : str
+            Of the trace that they are of; a viewer can show several.
         bands : sequence of Quantity, shape (2,)
         unit : str
         shade : bool, optional
@@ -40,16 +44,16 @@ class BandEdges:
                 "colors": [_BAND], "fill": "inside", "fill_colors": [_BAND], "stroke_width": 1.5,
                 "fill_opacities": [(0.08, 0.16)[index % 2] if shade else 0.0], "opacities": [0.8],
             }  # fmt: skip
-            self._put((viewer, "band", index), values, style, scales)
+            self._put((viewer, label, "band", index), values, style, scales)
         self._remove(
             key
             for key in list(self._marks)
-            if key[0] is viewer and key[1] == "band" and key[2] >= len(bands)
+            if key[0] is viewer and key[1:3] == (label, "band") and key[3] >= len(bands)
         )
 
-    def show_time(self, viewer: Any, y: float | None) -> None:
+    def show_time(self, viewer: Any, label: str, y: float | None) -> None:
         """Draw the time cursor in a dynamic-spectrum viewer, or take it away."""
-        key = (viewer, "cursor", 0)
+        key = (viewer, label, "cursor", 0)
         if y is None or not np.isfinite(y):
             self._remove([key] if key in self._marks else [])
             return
@@ -57,9 +61,9 @@ class BandEdges:
         style = {"colors": [_CURSOR], "stroke_width": 1.5}
         self._put(key, {"x": [0.0, 1.0], "y": [y, y]}, style, scales)
 
-    def keep_only(self, viewers: Sequence[Any]) -> None:
-        """Take the bands and cursors out of all other viewers."""
-        self._remove(key for key in list(self._marks) if not any(key[0] is v for v in viewers))
+    def keep_only(self, shown: Sequence[tuple[Any, str]]) -> None:
+        """Take the bands and cursors of all other viewers and traces away."""
+        self._remove(key for key in list(self._marks) if key[:2] not in shown)
 
     def clear(self) -> None:
         """Take all bands and cursors out of the viewers."""

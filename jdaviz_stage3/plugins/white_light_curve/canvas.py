@@ -110,8 +110,8 @@ class CurveCanvas:
         drawn = {}
         if points.err is not None and not many:
             x, y = error_bars(points.x[good], points.y[good], points.err[good])
-            opacity = 0.35 if curve.binned is None else 0.15
-            drawn |= self._lines((index, "errors"), x, y, [curve.color], 1.0, opacity)
+            opacity = 0.6 if curve.binned is None else 0.2
+            drawn |= self._lines((index, "errors"), x, y, [curve.color], 1.3, opacity)
         size = 9 if small else 24
         color = curve.color if curve.binned is None else _paler(curve.color)
         drawn |= self._scatter((index, "points"), points.x[good], points.y[good], color, size)
@@ -173,6 +173,11 @@ class CurveCanvas:
         """Take everything out of the figure that was drawn from here."""
         self._keep([])
         self._curves, self._limits = [], None
+
+    def erase_curves(self) -> None:
+        """Take the curves out of the figure; the ranges, the cursor and the limits stay."""
+        self._curves = []
+        self._keep([key for key in self._marks if key[0] in ("range", "cursor")])
 
     def home(self) -> None:
         """Show all of the curves."""

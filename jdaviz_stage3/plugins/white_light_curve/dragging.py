@@ -36,8 +36,7 @@ class Dragging:
             Of the light curve.
         trace_viewers : list of (viewer, label of the trace, unit of x)
         """
-        wanted = {curve_viewer: None} | {viewer: (label, unit) for viewer, label, unit in
-                                         reversed(trace_viewers)}  # fmt: skip
+        wanted = [curve_viewer, *dict.fromkeys(viewer for viewer, _, _ in trace_viewers)]
         for viewer in [viewer for viewer in self._pointers if viewer not in wanted]:
             self._pointers.pop(viewer).close()
         for viewer in wanted:
@@ -60,54 +59,49 @@ class Dragging:
         self._pointers.clear()
         self._moved = None
 
-    def _trace_at(self, viewer: Any) -> tuple[str, str] | None:
-        """The trace that a viewer shows, and the unit of its x axis."""
-        found = [(lab, unit) for v, lab, unit in self._views.trace_viewers() if v is viewer]
-        return found[0] if found else None
+    def _traces_in(self, viewer: Any) -> list[tuple[str, str]]:
+        """The traces that a viewer shows, and the unit of its x axis for each."""
+        return [(lab, unit) for v, lab, unit in self._views.trace_viewers() if v is viewer]
 
     # ---- the band ----
 
     def _drag_band(self, viewer: Any, phase: str, x: float) -> bool:
-        found = self._trace_at(viewer)
-        if found is None:
-            return False
-        label, unit = found
         plugin = self._views.plugin
-        try:
-            band = self._views.band_of(label).to(plugin.band_unit, u.spectral())
-        except Stage3Error:
-            return False
         if phase == "start":
-            low, high = np.sort(band.value) * band.unit
-            edges = [
-                ("band_low", low.to_value(unit, u.spectral())),
-                ("band_high", high.to_value(unit, u.spectral())),
-            ]
+            edges = []
+            for label, unit in self._traces_in(viewer):
+                try:
+                    low, high = np.sort(self._views.band_of(label).to(plugin.band_unit))
+                except Stage3Error:
+                    continue
+                for name, edge in (("band_low", low), ("band_high", high)):
+                    edges.append(((name, label, unit), edge.to_value(unit, u.spectral())))
             self._moved = nearest_edge(edges, x, viewer.state.x_min, viewer.state.x_max)
             return self._moved is not None
         if self._moved is None or x <= 0:
             return False
-        self._move_band(label, (x * u.Unit(unit)).to_value(plugin.band_unit, u.spectral()))
+        _, label, unit = self._moved
+        if label in plugin._labels():
+            self._move_band((x * u.Unit(unit)).to_value(plugin.band_unit, u.spectral()))
         if phase == "end":
             self._moved = None
         return True
 
-    def _move_band(self, label: str, value: float) -> None:
+    def _move_band(self, value: float) -> None:
         plugin = self._views.plugin
-        low, high = np.sort(self._views.band_of(label).to_value(plugin.band_unit, u.spectral()))
+        name, label, unit = self._moved
+        low, high = np.sort(self._views.band_of(label).to_value(plugin.band_unit))
         wavelength = plugin._sums(label).wavelength.to_value(plugin.band_unit)
         value = float(f"{np.clip(value, np.nanmin(wavelength), np.nanmax(wavelength)):.6g}")
-        other = high if self._moved == "band_low" else low
-        if (value > other) == (self._moved == "band_low") and value != other:
+        other_name, other = ("band_high", high) if name == "band_low" else ("band_low", low)
+        edges = {name: value}
+        if (value > other) == (name == "band_low") and value != other:
             # dragged across the other edge, whose part it takes
-            self._moved = "band_high" if self._moved == "band_low" else "band_low"
-            edges = {self._moved: value}
-            edges["band_low" if self._moved == "band_high" else "band_high"] = float(other)
-        else:
-            edges = {self._moved: value}
+            self._moved = (other_name, label, unit)
+            edges = {other_name: value, name: float(other)}
         with plugin.hold_trait_notifications():
-            for name, edge in edges.items():
-                setattr(plugin, name, edge)
+            for which, edge in edges.items():
+                setattr(plugin, which, edge)
 
     # ---- the baseline ----
 
@@ -133,8 +127,10 @@ class Dragging:
         if self._moved is None:
             return False
         index, other_end = self._moved
-        width = abs((time - other_end).sec)
-        ranges[index : index + 1] = [sorted((other_end, time))] if width > 1e-3 else []
+        if abs((time - other_end).sec) > 1e-3:
+            ranges[index : index + 1] = [sorted((other_end, time))]
+        elif phase == "end":
+            ranges[index : index + 1] = []  # pushed together: taken away
         if phase == "end":
             self._moved = None
         plugin.baseline = ranges
@@ -148,16 +144,18 @@ class Dragging:
         if not labels:
             return
         trace = plugin._trace(labels[0])
+        if views.zero is None:
+            return
         distance = np.abs(views.x_of(views.times_of(trace)) - x)
         if np.isfinite(distance).any():
             plugin.integration = int(trace.int_num[int(np.nanargmin(distance))])
 
     def _click_dynamic(self, viewer: Any, y: float) -> None:
-        found = self._trace_at(viewer)
-        if found is None or not hasattr(viewer.state, "time_axis_of"):
+        if not hasattr(viewer.state, "time_axis_of"):
             return  # in spectra, a click is jdaviz's
         plugin = self._views.plugin
-        axis = viewer.state.time_axis_of(data_of(plugin, found[0]))
-        row = int(axis.cells.at(np.array(y)))
-        if row >= 0:
-            plugin.integration = int(plugin._trace(found[0]).int_num[row])
+        for label, _ in self._traces_in(viewer)[:1]:
+            axis = viewer.state.time_axis_of(data_of(plugin, label))
+            row = int(axis.cells.at(np.array(y)))
+            if row >= 0:
+                plugin.integration = int(plugin._trace(label).int_num[row])

@@ -23,7 +23,7 @@ from ...analysis import (
 from ...analysis.pipeline_curve import PipelineComparison
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, tables_of
-from .controls import number
+from .fields import number
 from .traces import trace_of
 
 __all__ = ["OverlayControls", "pipeline_series"]
@@ -69,7 +69,6 @@ class OverlayControls(HasTraits):
     pipeline_band = Bool(False).tag(sync=True)
     show_transit = Bool(False).tag(sync=True)
     can_model = Bool(True).tag(sync=True)
-    period = FloatHandleEmpty("").tag(sync=True)
     radius_ratio = FloatHandleEmpty(0.1).tag(sync=True)
     scaled_axis = FloatHandleEmpty(10.0).tag(sync=True)
     inclination = FloatHandleEmpty(90.0).tag(sync=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
+
+from ...errors import Stage3Error
 
 __all__ = ["days_between", "model_level", "separation", "whole_day"]
 
@@ -24,14 +28,18 @@ def model_level(curve: TimeSeries, model: np.ndarray) -> float:
     return float(np.nanmedian(ratio[~np.asarray(curve["outlier"])]))
 
 
-def whole_day(curves: dict[str, TimeSeries]) -> Time:
-    """The whole Julian day before the first integration."""
-    first, scale = [], "tdb"
-    for curve in curves.values():
-        time = curve["time"]
-        scale = time.scale
-        first.append(np.nanmin(np.ma.filled(time.jd, np.nan)))
-    return Time(np.floor(min(first)), format="jd", scale=scale)
+def whole_day(times: Sequence[Time]) -> Time:
+    """Return the whole Julian day before the first of all time stamps.
+
+    Raises
+    ------
+    Stage3Error
+        If there is none.
+    """
+    days = np.concatenate([np.ma.filled(time.jd, np.nan) for time in times])
+    if not np.isfinite(days).any():
+        raise Stage3Error("no integration has a time stamp: there is no time axis to draw on")
+    return Time(np.floor(np.nanmin(days)), format="jd", scale=times[0].scale)
 
 
 def days_between(zero: Time, time: Time) -> np.ndarray:

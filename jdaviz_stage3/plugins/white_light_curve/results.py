@@ -148,13 +148,17 @@ class ResultControls(SavingControls):
             If the settings do not fit, the file is there already, or cannot be written.
         """
         curves = list(self._curves().values())
-        path = Path(path).expanduser()
-        paths = [path]
-        if len(curves) > 1:
-            paths = [path.with_stem(f"{path.stem}_{i}") for i in range(1, len(curves) + 1)]
-        for target in paths:
-            if target.exists() and not overwrite:
-                raise Stage3Error(f"{target}: is there already; give another name, or overwrite it")
+        try:
+            path = Path(path).expanduser()
+            paths = [path]
+            if len(curves) > 1:
+                paths = [path.with_stem(f"{path.stem}_{i}") for i in range(1, len(curves) + 1)]
+            there = [target for target in paths if target.exists()]
+        except (OSError, RuntimeError, ValueError) as err:  # no such user, a name too long
+            reason = getattr(err, "strerror", None) or err
+            raise Stage3Error(f"{path}: cannot be written ({reason})") from err
+        if there and not overwrite:
+            raise Stage3Error(f"{there[0]}: is there already; give another name, or overwrite it")
         for target, curve in zip(paths, curves, strict=True):
             write_light_curve(curve, target, overwrite=overwrite)
         return paths[0]
@@ -177,7 +181,7 @@ class ResultControls(SavingControls):
         -------
         str
         """
-        labels = self._labels()
+        labels = self._chosen()
         lines = [
             "import jdaviz_stage3 as stage3",
             "from astropy import units as u",
@@ -193,6 +197,8 @@ class ResultControls(SavingControls):
             options["reference"] = None
         if (width := self._bin_width()) is not None:
             options["bin_width"] = width
+        if len(labels) > 1:
+            lines.append("curves = []")
         for label in labels:
             trace = self._trace(label)
             lines.append(f"series = stage3.read({str(trace.path)!r})")
@@ -205,6 +211,8 @@ class ResultControls(SavingControls):
                 lines.append(f"    band={_code(band)},")
             lines += [f"    {key}={_code(value)}," for key, value in (division | options).items()]
             lines.append(")")
+            if len(labels) > 1:
+                lines.append("curves.append(curve)")
         return "\n".join(lines) + "\n"
 
     # ---- from the browser ----

@@ -19,7 +19,7 @@ from ...jdaviz_compat import (
     replace_spectrum,
     spectrum_viewers_of_file,
 )
-from .controls import number
+from .fields import number
 
 __all__ = ["SpectrumControls", "SpectrumLines"]
 
@@ -52,7 +52,7 @@ class SpectrumControls(HasTraits):
         Stage3Error
             If no integration is chosen.
         """
-        found = [self._spectrum_at_cursor(self._sums(label)) for label in self._labels()]
+        found = [self._spectrum_at_cursor(self._sums(label)) for label in self._chosen()]
         return found[0] if len(found) == 1 else found
 
     def ratio(self) -> Spectrum | list[Spectrum]:
@@ -69,7 +69,7 @@ class SpectrumControls(HasTraits):
         Stage3Error
             If no integration is chosen, or none is in the baseline.
         """
-        found = [self._ratio_at_cursor(self._sums(label)) for label in self._labels()]
+        found = [self._ratio_at_cursor(self._sums(label)) for label in self._chosen()]
         return found[0] if len(found) == 1 else found
 
     def add_spectra(self, integrations: Iterable[int]) -> list[str]:
@@ -92,7 +92,7 @@ class SpectrumControls(HasTraits):
             If there is no such integration; then none is added.
         """
         found = []
-        for label in self._labels():
+        for label in self._chosen():
             sums = self._sums(label)
             for wanted in np.atleast_1d(np.asarray(list(integrations))).tolist():
                 if wanted not in sums.trace.int_num:
@@ -101,7 +101,7 @@ class SpectrumControls(HasTraits):
                         f"{label}: no integration {wanted}; there are {numbers.min()} to "
                         f"{numbers.max()}"
                     )
-                rows = self._rows_around(sums, int(wanted))
+                rows = self._rows_around(sums, wanted)
                 spectrum = mean_spectrum(sums, rows)
                 spectrum.meta |= {"integrations": sums.trace.int_num[rows].tolist(), "input": label}
                 found.append((label, f"{label} integration {wanted}", spectrum))
@@ -112,11 +112,14 @@ class SpectrumControls(HasTraits):
 
     def _rows_at_cursor(self, sums: Any) -> np.ndarray:
         """Which integrations the spectrum at the cursor is the mean of, bool, shape (n_int,)."""
-        if self.integration == "":
-            raise Stage3Error("integration is empty; give a number, or click in the light curve")
-        return self._rows_around(sums, int(self.integration))
+        return self._rows_around(sums, self._integration())
 
-    def _rows_around(self, sums: Any, integration: int) -> np.ndarray:
+    def _integration(self) -> float:
+        if self.integration in ("", None):
+            raise Stage3Error("integration is empty; give a number, or click in the light curve")
+        return number(self.integration, "integration")
+
+    def _rows_around(self, sums: Any, integration: float) -> np.ndarray:
         span = int(number(self.span, "span"))
         if span < 1:
             raise Stage3Error(f"span = {span}: at least one integration is needed")

@@ -63,4 +63,4 @@ class PreparedTraces:
 
     def row_of(self, trace: SpectralTrace, integration: int) -> int:
         """Return the row of an integration number, the nearest one if there is none of it."""
-        return int(np.argmin(np.abs(trace.int_num - integration)))
+        return int(np.argmin(np.abs(trace.int_num - float(integration))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 from astropy import units as u
 from astropy.time import Time, TimeDelta
 from astropy.timeseries import TimeSeries
-from jdaviz.core.template_mixin import Plot
 
 from ...analysis import bin_light_curve, noise_figures, normalization, time_of
 from ...errors import Stage3Error
@@ -17,14 +17,17 @@ from ...jdaviz_compat import (
     create_viewer,
     data_of,
     glue_viewer,
+    remove_viewers,
     show_figure_without_data,
     spectrum_viewers_of_file,
     viewer_kind,
     viewers_of_kind_showing,
 )
 from .band_edges import BandEdges
-from .canvas import COLORS, CurveCanvas, DrawnCurve, Points, few_round_ticks
+from .canvas import COLORS, CurveCanvas, DrawnCurve, Points
 from .dragging import Dragging
+from .fields import number
+from .panel_plots import PanelPlots
 from .positions import days_between, model_level, separation, whole_day
 from .sentences import cursor_sentence, curve_sentence, described, flux_label
 from .spectra_in_time import SpectrumLines
@@ -33,7 +36,6 @@ __all__ = ["Views"]
 
 _VIEWER = "White light curve"
 _DYNAMIC = "stage3-dynamic-spectrum-viewer"
-_HEIGHTS = {"plot": "380px", "ratio": "280px", "residual": "240px"}
 
 
 class Views:
@@ -48,8 +50,7 @@ class Views:
         self.plugin = plugin
         self._viewer_label = ""
         self._canvas: CurveCanvas | None = None
-        self._plots: dict[str, Plot] = {}
-        self._canvases: dict[str, CurveCanvas] = {}
+        self._panel = PanelPlots(plugin)
         self._edges, self._spectra = BandEdges(), SpectrumLines()
         self.dragging = Dragging(self)
         self.zero: Time | None = None  # of the dates on the axis
@@ -57,39 +58,83 @@ class Views:
 
     # ---- everything ----
 
-    def draw(self) -> None:
-        """Draw what the settings of the plugin give; raises what they are wrong in."""
+    def draw(self) -> list[str]:
+        """Draw what the settings of the plugin give.
+
+        Returns
+        -------
+        list of str
+            What the settings are wrong in. What cannot be drawn is taken away; the rest stays, so
+            that a band or a baseline can be dragged back to where there is something.
+        """
+        self._problems: list[str] = []
+        canvas = self._current_canvas()
+        self._attempt(self._place_axis)
+        curves = self._attempt(self._draw_curves) if self.zero is not None else None
+        if curves is None:
+            canvas.erase_curves()
+            self._clear_texts()
+        self._attempt(self._draw_ranges)
+        self._attempt(self._draw_dynamic)
+        self._attempt(self._draw_bands, curves or {})
+        self._attempt(self._draw_cursor)  # on the time axis that the dynamic spectra have got
+        if self._attempt(self._draw_residual, curves or {}) is not True:
+            self._panel.drop("residual")
+        self.dragging.listen(canvas.viewer, self.trace_viewers())
+        return list(dict.fromkeys(self._problems))
+
+    def _attempt(self, step: Callable, *args: Any) -> Any:
+        """Take a step of the drawing; None, and its words for the panel, if it cannot be taken."""
+        try:
+            return step(*args)
+        except Stage3Error as err:
+            self._problems.append(str(err))
+            return None
+
+    def _place_axis(self) -> None:
+        self.zero = None
         plugin = self.plugin
-        curves = plugin._curves(binned=False)
-        self.zero = whole_day(curves)
+        self.zero = whole_day([self.times_of(plugin._trace(label)) for label in plugin._labels()])
+        axis = (plugin.time_axis_selected, str(self.zero), plugin.time_system_selected)
+        if axis != self._axis:
+            self._canvas.refit()
+            self._axis = axis
+
+    def _draw_curves(self) -> dict[str, TimeSeries]:
+        plugin = self.plugin
+        options = {}
+        if plugin.normalize_selected == "baseline" and not plugin._baseline():
+            options["normalize"] = "median"
+            self._problems.append(
+                "There is no baseline yet: type its ranges, or switch on that a drag in the light "
+                "curve makes one. Until then the curve is divided by its median."
+            )
+        curves = plugin._curves(binned=False, **options)
         drawn = [d for label, curve in curves.items() for d in self._drawn(label, curve)]
         for index, curve in enumerate(drawn):
             curve.color = COLORS[index % len(COLORS)]
-        canvas = self._current_canvas()
-        axis = (plugin.time_axis_selected, str(self.zero), plugin.time_system_selected)
-        if axis != self._axis:
-            canvas.refit()
-            self._axis = axis
-        canvas.draw(drawn, self._time_label(), flux_label(curves))
-        canvas.mark_ranges([tuple(self.x_of(Time(edges))) for edges in plugin._baseline()])
+        self._canvas.draw(drawn, self._time_label(), flux_label(curves))
         self._say(curves)
-        self._draw_residual(curves)
-        self._draw_dynamic()
-        self._draw_bands(curves)
-        self._draw_cursor()  # on the time axis that the dynamic spectra have got
-        self.dragging.listen(canvas.viewer, self.trace_viewers())
+        return curves
+
+    def _draw_ranges(self) -> None:
+        ranges = [] if self.zero is None else self.plugin._baseline()
+        self._canvas.mark_ranges([tuple(self.x_of(Time(edges))) for edges in ranges])
+
+    def _clear_texts(self) -> None:
+        self.plugin.curve_text = self.plugin.noise_text = self.plugin.pipeline_text = ""
 
     def clear(self) -> None:
         """Take away what belongs to an open panel; all, where its trace is gone."""
         self._edges.clear()
         self._spectra.clear()
         self.dragging.stop()
-        gone = not self.plugin._labels() or self.plugin.is_active  # active: the settings are wrong
-        for canvas in (self._canvas, *self._canvases.values()):
-            if canvas is not None and gone:
-                canvas.clear()
-        if gone:
-            self.plugin.curve_text = self.plugin.noise_text = self.plugin.pipeline_text = ""
+        if not self.plugin._labels():
+            if self._canvas is not None:
+                self._canvas.clear()
+            for name in ("residual", "ratio"):
+                self._panel.drop(name)
+            self._clear_texts()
             self.plugin.cursor_text = ""
 
     # ---- the light curve ----
@@ -106,27 +151,15 @@ class Views:
                 viewer = glue_viewer(plugin, self._viewer_label)
                 show_figure_without_data(viewer)
         else:
-            viewer = self._plot("plot").viewer
+            if viewer is not None:  # it would stay, empty
+                self._canvas, self._viewer_label = None, ""
+                remove_viewers(plugin, [viewer.reference])
+            viewer = self._panel.viewer("plot")
         if self._canvas is None or self._canvas.viewer is not viewer:
             if self._canvas is not None:
                 self._canvas.clear()
             self._canvas = CurveCanvas(viewer)
         return self._canvas
-
-    def _plot(self, name: str) -> Plot:
-        """A plot in the panel, made when it is first drawn in."""
-        if name not in self._plots:
-            plot = Plot(self.plugin, name=name)
-            plot.figure.fig_margin = {"top": 10, "bottom": 50, "left": 78, "right": 12}
-            plot.figure.layout.height = _HEIGHTS[name]
-            for axis, offset in zip(plot.figure.axes[:2], ("36", "-60"), strict=True):
-                axis.label_offset, axis.num_ticks = offset, None
-                axis.tick_format = ".6~g"
-                axis.tick_style, axis.axis_label_style = {"font-size": 11}, {"font-size": 12}
-            few_round_ticks(plot.viewer)
-            self._plots[name] = plot
-            setattr(self.plugin, f"{name}_widget", f"IPY_MODEL_{plot.model_id}")
-        return self._plots[name]
 
     def x_of(self, time: Time) -> np.ndarray:
         """Positions of times on the time axis; NaN where there is no time stamp."""
@@ -231,20 +264,20 @@ class Views:
             plugin.pipeline_text = "That curve is of another trace than the chosen one."
         plugin.pipeline_band = bool(known) and known[0].limits is not None
 
-    def _draw_residual(self, curves: dict[str, TimeSeries]) -> None:
-        """Our curve minus the pipeline's, or the model, in the panel."""
+    def _draw_residual(self, curves: dict[str, TimeSeries]) -> bool | None:
+        """Draw our curve minus the pipeline's, or the model, in the panel; True if there is one."""
+        if not curves:
+            return None
         plugin = self.plugin
         label, curve = next(iter(curves.items()))
         wanted = plugin.show_transit or plugin.pipeline_selected != "None"
         if not wanted or curve["flux"].ndim != 1:
-            self._drop("residual")
-            return
+            return None
         drawn = DrawnCurve(Points(np.array([]), np.array([])), np.array([], bool))
         self._lay_over(label, curve, drawn)
         flux, relative = curve["flux"].value, curve["flux"].unit == u.one
         if drawn.pipeline is None and not plugin.show_transit:
-            self._drop("residual")
-            return
+            return None
         if drawn.pipeline is not None:
             below, name = drawn.pipeline.y, "This − pipeline"
         else:
@@ -255,9 +288,8 @@ class Views:
             self.x_of(curve["time"]), (flux - below) * factor, curve["flux_err"].value * factor
         )
         residual = DrawnCurve(points, np.asarray(curve["outlier"]), color=COLORS[0])
-        canvas = self._canvases.setdefault("residual", CurveCanvas(self._plot("residual").viewer))
-        canvas.refit()
-        canvas.draw([residual], self._time_label(), f"{name} ({unit})")
+        self._panel.draw("residual", residual, self._time_label(), f"{name} ({unit})")
+        return True
 
     # ---- the viewers of the traces ----
 
@@ -282,48 +314,47 @@ class Views:
 
     def _draw_bands(self, curves: dict[str, TimeSeries]) -> None:
         viewers = self.trace_viewers()
-        self._edges.keep_only([viewer for viewer, _, _ in viewers])
+        self._edges.keep_only([(viewer, label) for viewer, label, _ in viewers])
         for viewer, label, unit in viewers:
-            if "bands" in curves[label].meta:
+            if label in curves and "bands" in curves[label].meta:
                 bands = u.Quantity(curves[label].meta["bands"], curves[label].meta["band_unit"])
             else:
                 bands = [self.band_of(label)]
-            self._edges.show(viewer, bands, unit, shade=viewer_kind(viewer) != _DYNAMIC)
+            shade = viewer_kind(viewer) != _DYNAMIC
+            self._edges.show(viewer, label, bands, unit, shade=shade)
 
     def _draw_cursor(self) -> None:
         """The time cursor in all viewers, and the spectra that it points at."""
         plugin = self.plugin
         labels = plugin._labels()
-        if plugin.integration == "":
-            self._canvas.mark_time(None)
-            self._spectra.clear()
-            self._drop("ratio")
-            plugin.cursor_text = ""
-        else:
-            sums = plugin._sums(labels[0])
-            row = self._row_at_cursor(labels[0])
-            rows = plugin._rows_at_cursor(sums)
-            time = self.times_of(sums.trace)
-            plugin.cursor_text = cursor_sentence(sums.trace, rows, row, time)
-            self._canvas.mark_time(float(self.x_of(time)[row]))
-            self._draw_spectra(labels)
-            if plugin.show_ratio:
-                self._draw_ratio(plugin._ratio_at_cursor(sums))
-            else:
-                self._drop("ratio")
+        chosen = plugin.integration not in ("", None) and self.zero is not None
         for label in labels:
-            row = None if plugin.integration == "" else self._row_at_cursor(label)
+            row = self._row_at_cursor(label) if chosen else None
             for viewer in viewers_of_kind_showing(plugin, _DYNAMIC, label):
                 cells = viewer.state.time_axis_of(data_of(plugin, label)).cells
                 cell = np.flatnonzero(cells.sample == row)
                 middle = (cells.low[cell] + cells.high[cell]) / 2
-                self._edges.show_time(viewer, float(middle[0]) if middle.size else None)
+                self._edges.show_time(viewer, label, float(middle[0]) if middle.size else None)
+        if not chosen:
+            plugin.cursor_text = ""
+            self._canvas.mark_time(None)
+            self._spectra.clear()
+            self._panel.drop("ratio")
+            return
+        sums = plugin._sums(labels[0])
+        row, time = self._row_at_cursor(labels[0]), self.times_of(sums.trace)
+        self._canvas.mark_time(float(self.x_of(time)[row]))
+        plugin.cursor_text = cursor_sentence(sums.trace, plugin._rows_at_cursor(sums), row, time)
+        if self._attempt(self._draw_spectra, labels) is None:
+            self._spectra.clear()
+        if not plugin.show_ratio or self._attempt(self._draw_ratio, sums) is None:
+            self._panel.drop("ratio")
 
     def _row_at_cursor(self, label: str) -> int:
         plugin = self.plugin
-        return plugin._prepared.row_of(plugin._trace(label), int(plugin.integration))
+        return plugin._prepared.row_of(plugin._trace(label), plugin._integration())
 
-    def _draw_spectra(self, labels: list[str]) -> None:
+    def _draw_spectra(self, labels: list[str]) -> bool:
         """The spectra at the cursor, one of each trace, where its file is shown."""
         plugin, wanted = self.plugin, {}
         for label in labels if plugin.show_spectrum else ():
@@ -332,21 +363,15 @@ class Views:
             for viewer in spectrum_viewers_of_file(plugin, path):
                 wanted[viewer, label] = spectrum
         self._spectra.show(wanted)
+        return True
 
-    def _draw_ratio(self, ratio: Any) -> None:
+    def _draw_ratio(self, sums: Any) -> bool:
+        ratio = self.plugin._ratio_at_cursor(sums)
         axis = u.Quantity(ratio.spectral_axis)
         points = Points(axis.value, ratio.flux.value, ratio.uncertainty.array)
-        canvas = self._canvases.setdefault("ratio", CurveCanvas(self._plot("ratio").viewer))
-        canvas.refit()
         drawn = DrawnCurve(points, np.zeros(len(points.x), dtype=bool), color="#ff7f0e")
-        canvas.draw([drawn], f"Wavelength ({axis.unit})", "At cursor / baseline")
-
-    def _drop(self, name: str) -> None:
-        """Take a plot out of the panel."""
-        if name in self._canvases:
-            self._canvases.pop(name).clear()
-            self._plots.pop(name, None)
-        setattr(self.plugin, f"{name}_widget", "")
+        self._panel.draw("ratio", drawn, f"Wavelength ({axis.unit})", "At cursor / baseline")
+        return True
 
     def _draw_dynamic(self) -> None:
         plugin = self.plugin
@@ -367,6 +392,7 @@ class Views:
 
 
 def _percentile(value: Any) -> float:
-    if value == "" or not 0 < float(value) <= 100:
+    percentile = number(value, "dynamic_percentile")
+    if not 0 < percentile <= 100:
         raise Stage3Error(f"dynamic_percentile = {value!r} must be above 0 and at most 100")
-    return float(value)
+    return percentile

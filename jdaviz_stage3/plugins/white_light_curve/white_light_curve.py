@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
-from astropy.time import Time
 from astropy.timeseries import TimeSeries
 from glue.core.message import (
     DataCollectionDeleteMessage,
@@ -41,6 +40,7 @@ from ...analysis import (
 from ...errors import Stage3Error
 from ...jdaviz_compat import can_save_files, data_of, spectral_region
 from .controls import CurveControls
+from .fields import is_empty
 from .overlays import OverlayControls
 from .results import ResultControls
 from .spectra_in_time import SpectrumControls
@@ -62,7 +62,19 @@ _DRAWN = (
 )  # fmt: skip
 
 
-_ORDER = {"dataset": 0, "time_system": 1, "mid_transit": 1}
+_SETTINGS = (
+    "dataset", "band_low", "band_high", "spectral_subset", "division", "division_value", "bands",
+    "statistic", "band_edges", "dq_bits", "excluded", "errors", "normalize", "baseline",
+    "pick_baseline", "outlier_sigma", "outlier_window", "bin_width", "bin_unit", "time_system",
+    "time_axis", "mid_transit", "integration", "span", "show_spectrum", "show_ratio", "pipeline",
+    "show_transit", "period", "radius_ratio", "scaled_axis", "inclination", "limb_darkening_1",
+    "limb_darkening_2", "dynamic_normalize", "dynamic_percentile", "in_viewer", "keep_active",
+)  # fmt: skip
+_METHODS = (
+    "light_curve", "show", "spectrum", "ratio", "add_spectra", "noise", "use_pipeline_band",
+    "add_to_app", "export", "to_lightkurve", "to_python",
+)  # fmt: skip
+_ORDER = {"dataset": 0, "time_system": 1, "mid_transit": 1, "period": 1}
 
 
 @tray_registry("stage3-white-light-curve", label="White Light Curve", category="data:analysis")
@@ -168,18 +180,7 @@ class WhiteLightCurve(
     def user_api(self) -> PluginUserApi:
         return PluginUserApi(
             self,
-            expose=(
-                "dataset", "band_low", "band_high", "spectral_subset", "division",
-                "division_value", "bands", "statistic", "band_edges", "dq_bits", "excluded",
-                "errors", "normalize", "baseline", "pick_baseline", "outlier_sigma",
-                "outlier_window",
-                "bin_width", "bin_unit", "time_system", "time_axis", "mid_transit", "integration",
-                "span", "show_spectrum", "show_ratio", "pipeline", "show_transit", "period",
-                "radius_ratio", "scaled_axis", "inclination", "limb_darkening_1",
-                "limb_darkening_2", "dynamic_normalize", "dynamic_percentile", "in_viewer",
-                "keep_active", "light_curve", "show", "spectrum", "ratio", "add_spectra", "noise",
-                "use_pipeline_band", "add_to_app", "export", "to_lightkurve", "to_python",
-            ),
+            expose=(*_SETTINGS, *_METHODS),
             readonly=("problem", "pipeline_text", "noise_text"),
         )  # fmt: skip
 
@@ -209,14 +210,6 @@ class WhiteLightCurve(
             self.errors_selected,
         )  # fmt: skip
 
-    def _first_time(self) -> Time | None:
-        for label in self._labels():
-            time = time_of(self._trace(label), self.time_system_selected)
-            days = np.ma.filled(time.mjd, np.nan)
-            if np.isfinite(days).any():
-                return time[int(np.nanargmin(days))]
-        return None
-
     def _channel_at(self, wavelength: float) -> list[float]:
         labels = self._labels()
         if not labels:
@@ -242,25 +235,37 @@ class WhiteLightCurve(
 
     # ---- the curves ----
 
-    def _curve(self, label: str) -> TimeSeries:
+    def _curve(self, label: str, **changes: Any) -> TimeSeries:
         sums = self._sums(label)
         band, division = self._band(), self._division()
+        options = self._options(**changes)
         try:
             if division:
-                return spectroscopic_light_curves(sums, band=band, **division, **self._options())
-            return white_light_curve(sums, band, **self._options())
+                return spectroscopic_light_curves(sums, band=band, **division, **options)
+            return white_light_curve(sums, band, **options)
         except Stage3Error as err:
             raise Stage3Error(f"{label}: {err}") from err
 
-    def _curves(self, binned: bool = True) -> dict[str, TimeSeries]:
-        labels = self._labels()
-        if not labels:
-            raise Stage3Error("White Light Curve: no trace is chosen")
-        curves = {label: self._curve(label) for label in labels}
+    def _curves(self, binned: bool = True, **changes: Any) -> dict[str, TimeSeries]:
+        curves = {label: self._curve(label, **changes) for label in self._chosen()}
         width = self._bin_width()
         if binned and width is not None:
             curves = {label: bin_light_curve(curve, width) for label, curve in curves.items()}
         return curves
+
+    def _chosen(self) -> list[str]:
+        """The labels of the chosen traces; raises where there is none."""
+        labels = self._labels()
+        if not labels:
+            raise Stage3Error("White Light Curve: no trace is chosen; load an x1dints product")
+        return labels
+
+    def _most_channels(self) -> int:
+        return max(self._trace(label).n_wavelengths for label in self._chosen())
+
+    def _range_to_divide(self) -> tuple[float, float]:
+        low, high = np.sort(self._views.band_of(self._chosen()[0]).to_value(self.band_unit))
+        return float(low), float(high)
 
     def light_curve(self) -> TimeSeries | list[TimeSeries]:
         """Return the light curve that the settings give.
@@ -293,12 +298,14 @@ class WhiteLightCurve(
         Stage3Error
             If there is no setting of that name, or the settings do not fit; nothing is drawn.
         """
-        api = self.user_api
-        unknown = [name for name in settings if name not in api._expose]
+        api, name = self.user_api, ""
+        unknown = [name for name in settings if name not in _SETTINGS]
         if unknown:
             raise Stage3Error(
-                f"White Light Curve has no setting {', '.join(unknown)}; see help(plg)"
+                f"White Light Curve has no setting {', '.join(unknown)}; there is "
+                f"{', '.join(_SETTINGS)}"
             )
+        self._chosen()
         before = {name: getattr(self, name) for name in _DRAWN if name != "is_active"}
         self._updating = True  # all of them at once
         try:
@@ -308,7 +315,7 @@ class WhiteLightCurve(
         except (Stage3Error, TraitError, ValueError) as err:
             for trait, value in before.items():
                 setattr(self, trait, value)
-            raise Stage3Error(f"{name} = {settings.get(name)!r}: {_first_line(err)}") from err
+            raise Stage3Error(f"{name} = {settings[name]!r}: {_first_line(err)}") from err
         finally:
             self._updating = False
         self.keep_active = True
@@ -330,31 +337,6 @@ class WhiteLightCurve(
         with self.hold_trait_notifications():
             self.band_low, self.band_high = (float(edge) for edge in np.sort(edges.value))
 
-    @observe("mid_transit_text", "time_system_selected", "time_axis_selected", "dataset_selected")
-    def _rebase_baseline(self, *_: Any) -> None:
-        """Keep the baseline where it is when the zero of its hours moves."""
-        if not self._ready or not self._baseline_times or self._baseline_shown is None:
-            return
-        try:
-            first = self._first_time()
-            times = self._baseline_times
-            if first is None:
-                return
-            if times[0][0].scale != first.scale:  # the same integrations, in the other system
-                times = [tuple(self._in_system(edge) for edge in edges) for edges in times]
-            self._show_baseline(times)
-        except Stage3Error:
-            return  # the same words are shown when the curve is drawn
-
-    def _in_system(self, time: Time) -> Time:
-        """A time in the chosen time system, by the integrations that it is between."""
-        trace = self._trace(self._labels()[0])
-        now = time_of(trace, self.time_system_selected)
-        before = time_of(trace, "BJD_TDB" if time.scale == "tdb" else "MJD_UTC")
-        known = ~(np.ma.getmaskarray(now.jd1) | np.ma.getmaskarray(before.jd1))
-        row = int(np.argmin(np.abs((before[known] - time).sec)))
-        return now[known][row] + (time - before[known][row])
-
     @observe(*_DRAWN)
     def _update(self, *_: Any) -> None:
         """Draw what the settings give, after one of them or the app has changed."""
@@ -373,10 +355,7 @@ class WhiteLightCurve(
                 self._views.clear()
                 return
             self.band_unit = str(self._trace(labels[0]).wavelength.unit)
-            self._views.draw()
-        except Stage3Error as err:
-            self._views.clear()
-            self.problem = str(err)
+            self.problem = " ".join(self._views.draw())
         finally:
             self._updating = False
 
@@ -400,8 +379,8 @@ class WhiteLightCurve(
         labels = self._labels()
         if labels:
             numbers = self._trace(labels[0]).int_num
-            row = 0 if self.integration == "" else int(
-                np.argmin(np.abs(numbers - int(self.integration)))
+            row = 0 if is_empty(self.integration) else int(
+                np.argmin(np.abs(numbers - float(self.integration)))
             ) + int(steps)  # fmt: skip
             self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
 
