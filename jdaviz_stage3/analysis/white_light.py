@@ -236,6 +236,15 @@ def _ends(sums: BandSums) -> tuple[float, float]:
 def _range_to_divide(sums: BandSums, band: Any) -> u.Quantity:
     limits = _limits(sums, band)
     ends = u.Quantity(_ends(sums), sums.wavelength.unit)
+    for limit, outside in (
+        (limits[0], lambda x: x >= ends[1]),
+        (limits[1], lambda x: x <= ends[0]),
+    ):
+        if limit is not None and outside(limit):
+            raise Stage3Error(
+                f"{sums.name}: the limit {limit:.6g} is outside the data ({ends[0]:.6g} to "
+                f"{ends[1]:.6g}); choose another band"
+            )
     return [end if limit is None else limit for limit, end in zip(limits, ends, strict=True)]
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "layer_of",
     "remove_viewers",
     "show_alone",
+    "show_as_tab",
     "show_figure_without_data",
     "shown_in",
     "viewer_kind",
@@ -122,6 +123,25 @@ def arrange_viewers(app: Any, layout: dict) -> None:
     children = [part for part in map(build, column) if part]
     children += [stack(label) for label in list(items)]
     inner.state.stack_items = [inner._create_stack_item(container="gl-col", children=children)]
+
+
+def show_as_tab(app: Any, label: str, beside: str) -> None:
+    """Put a viewer into the cell of another one, as a tab.
+
+    Reason: new viewers go below all others, and there is no public way to place them.
+    jdaviz 5.1: the same.
+    """
+    inner = application(app)
+
+    def described(item: Any) -> Any:
+        labels = [viewer["reference"] for viewer in item["viewers"] if viewer["reference"] != label]
+        if beside in labels:
+            labels.append(label)
+        if not item["children"]:
+            return tuple(labels)
+        return {item["container"].removeprefix("gl-"): [described(i) for i in item["children"]]}
+
+    arrange_viewers(app, {"col": [described(item) for item in inner.state.stack_items]})
 
 
 def viewer_kind(viewer: Any) -> str:

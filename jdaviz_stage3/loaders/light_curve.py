@@ -192,7 +192,9 @@ def _against(series: TimeSeries, system: str | None, columns: dict[str, str]) ->
     The times in the other system go into ``time_tdb`` or ``time_utc``.
     """
     own, first = series.meta["time_system"], next(iter(columns))
-    named = series[first].info.meta or {"time": "time", "time_utc": "time_utc"}
+    named = series[first].info.meta or {}
+    if "time" not in named:  # photometry: one set of times
+        named = {"time": "time", "time_utc": "time_utc"}
     times = {own: series[named["time"]]}
     if own == "BJD_TDB" and named.get("time_utc") in series.colnames:
         times["MJD_UTC"] = series[named["time_utc"]]

@@ -52,7 +52,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
     _native_mark_classnames = ("Scatter", "ScatterGL")
     #: Describes what a plugin has drawn at (x, y), None without one: title and text of
     #: ``'number'``, ``'time'`` and, where it is flagged, ``'flag'``; of ``'flux'`` title, value,
-    #: error and unit.
+    #: error and unit; and the ``'icon'`` of the data.
     describe_drawn: Callable[[float, float], dict[str, tuple]] | None = None
 
     def __init__(self, session, *args, **kwargs):

@@ -39,6 +39,8 @@ def read_out(coords_info: Any, viewer: Any, x: float, y: float, mouseevent: bool
             return
         name, value, error, unit = facts["flux"]
         facts["flux"] = name, f"{value_with_error(value, error)} {unit}".strip()
+        # without an icon jdaviz shows nothing
+        coords_info.icon = facts["icon"][0] or "mdi-chart-scatter-plot"
     else:
         return
     coords_info.row1a_title, coords_info.row1a_text = facts["number"]

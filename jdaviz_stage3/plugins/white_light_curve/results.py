@@ -22,12 +22,15 @@ from ...jdaviz_compat import (
     data_of,
     glue_viewer,
     remove_data,
+    show_as_tab,
     show_message,
 )
 from ..panel import SavingControls
+from .sentences import band_name
 
 __all__ = ["ResultControls", "table_of"]
 
+_RESULTS = "Light curves"
 _TIME_LABELS = {"BJD_TDB": "BJD_TDB", "MJD_UTC": "JD_UTC"}
 
 
@@ -100,14 +103,17 @@ class ResultControls(SavingControls):
 
     def _show_result(self, name: str, table: QTable) -> None:
         """Show an added light curve with those that were added before, if it is like them."""
-        label, unit = "Light curves", str(table["flux"].unit)
+        kind = (str(table["flux"].unit), table.meta["time_system_name"])
+        label = _RESULTS
         viewer = glue_viewer(self, label)
-        if viewer is not None and viewer.state.layers and unit != _unit_in(viewer):
-            label = f"Light curves ({unit or 'relative'})"
+        if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
+            label = f"{_RESULTS} ({', '.join(filter(None, kind))})"
             viewer = glue_viewer(self, label)
         if viewer is None:
             label = create_viewer(self, "stage3-light-curve-viewer", label)
             viewer = glue_viewer(self, label)
+            if self._views.viewer_label:
+                show_as_tab(self, label, self._views.viewer_label)
         add_to_viewer(self, label, data_of(self, name))
         viewer.show_light_curve(
             "time", "flux", *table.meta["axis_labels"], flux_err="flux_err",
@@ -117,13 +123,13 @@ class ResultControls(SavingControls):
     def _result_label(self, label: str, curve: TimeSeries, band: int | None) -> str:
         parts = []
         if band is not None:
-            low, high = curve.meta["bands"][band]
-            parts.append(f"{low:.4g}–{high:.4g} {curve.meta['band_unit']}")
+            parts.append(band_name(*curve.meta["bands"][band], curve.meta["band_unit"]))
         elif self._band() is not None:
-            low, high = curve.meta["band"]
-            parts.append(f"{low:.4g}–{high:.4g} {curve.meta['band_unit']}")
+            parts.append(band_name(*curve.meta["band"], curve.meta["band_unit"]))
         if "bin_width" in curve.meta:
             parts.append(f"bins of {self.bin_width:g} {self.bin_unit_selected}")
+        if curve.meta["time_system"] == "MJD_UTC":
+            parts.append("UTC")
         detail = f" ({', '.join(parts)})" if parts else ""
         return f"{label} light curve{detail}"
 
@@ -249,10 +255,11 @@ class ResultControls(SavingControls):
             self.problem = str(err)
 
 
-def _unit_in(viewer: Any) -> str:
-    """The flux unit of the first light curve in a (glue) viewer."""
+def _kind_in(viewer: Any) -> tuple[str, str]:
+    """Flux unit and time system of the first light curve in a (glue) viewer."""
     data = viewer.state.layers[0].layer.data
-    return str(data.get_component(data.id["flux"]).units or "")
+    unit = data.get_component(data.id["flux"]).units or ""
+    return str(unit), data.meta.get("time_system_name", "")
 
 
 def _code(value: Any) -> str:

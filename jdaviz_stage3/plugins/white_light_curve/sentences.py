@@ -10,7 +10,13 @@ from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
 
-__all__ = ["curve_sentence", "cursor_sentence", "described", "flux_label"]
+__all__ = ["band_name", "curve_sentence", "cursor_sentence", "described", "flux_label"]
+
+
+def band_name(low: float, high: float, unit: str) -> str:
+    """Name a band by its edges, to the digits that tell it from its neighbours."""
+    digits = max(4, int(np.ceil(-np.log10(max(abs(high - low) / high, 1e-12)))) + 2)
+    return f"{low:.{digits}g}–{high:.{digits}g} {unit}"
 
 
 def curve_sentence(curve: TimeSeries) -> str:
@@ -56,7 +62,7 @@ def flux_label(curves: dict[str, TimeSeries]) -> str:
     return "Relative flux, bands shifted" if several else "Relative flux"
 
 
-def described(curve: TimeSeries, band: int | None, point: int) -> dict[str, tuple]:
+def described(curve: TimeSeries, band: int | None, icon: str, point: int) -> dict[str, tuple]:
     """Describe a point of a light curve for the read-out, as its viewer wants it.
 
     Parameters
@@ -64,6 +70,8 @@ def described(curve: TimeSeries, band: int | None, point: int) -> dict[str, tupl
     curve : astropy.timeseries.TimeSeries
     band : int or None
         Which one, where the curve has several.
+    icon : str
+        Of the trace in the app.
     point : int
 
     Returns
@@ -75,11 +83,11 @@ def described(curve: TimeSeries, band: int | None, point: int) -> dict[str, tupl
     name = "Flux"
     if band is not None:
         flux, err, outlier = flux[band], err[band], outlier[band]
-        low, high = curve.meta["bands"][band]
-        name = f"{low:.4g}–{high:.4g} {curve.meta['band_unit']}"
+        name = band_name(*curve.meta["bands"][band], curve.meta["band_unit"])
     time = curve["time"][point]
     system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
     facts = {
+        "icon": (icon,),
         "number": ("Integration", str(int(curve["int_num"][point]))),
         "flux": (name, flux.value, err.value, str(flux.unit)),
         "time": (system, "no time stamp" if np.ma.is_masked(time.jd) else f"{time.jd:.6f}"),

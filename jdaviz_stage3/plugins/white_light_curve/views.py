@@ -29,7 +29,7 @@ from .dragging import Dragging
 from .fields import number
 from .panel_plots import PanelPlots
 from .positions import days_between, model_level, separation, whole_day
-from .sentences import cursor_sentence, curve_sentence, described, flux_label
+from .sentences import band_name, cursor_sentence, curve_sentence, described, flux_label
 from .spectra_in_time import SpectrumLines
 
 __all__ = ["Views"]
@@ -48,7 +48,7 @@ class Views:
 
     def __init__(self, plugin: Any):
         self.plugin = plugin
-        self._viewer_label = ""
+        self.viewer_label = ""  # of the light curve's viewer; empty where the panel has it
         self._canvas: CurveCanvas | None = None
         self._panel = PanelPlots(plugin)
         self._edges, self._spectra = BandEdges(), SpectrumLines()
@@ -141,18 +141,18 @@ class Views:
 
     def _current_canvas(self) -> CurveCanvas:
         plugin = self.plugin
-        viewer = glue_viewer(plugin, self._viewer_label) if self._viewer_label else None
-        if self._viewer_label and viewer is None:  # closed by hand: the panel has it from now on
-            self._viewer_label = ""
+        viewer = glue_viewer(plugin, self.viewer_label) if self.viewer_label else None
+        if self.viewer_label and viewer is None:  # closed by hand: the panel has it from now on
+            self.viewer_label = ""
             plugin.in_viewer = False
         if plugin.in_viewer and plugin.has_viewers:
             if viewer is None:
-                self._viewer_label = create_viewer(plugin, "stage3-light-curve-viewer", _VIEWER)
-                viewer = glue_viewer(plugin, self._viewer_label)
+                self.viewer_label = create_viewer(plugin, "stage3-light-curve-viewer", _VIEWER)
+                viewer = glue_viewer(plugin, self.viewer_label)
                 show_figure_without_data(viewer)
         else:
             if viewer is not None:  # it would stay, empty
-                self._canvas, self._viewer_label = None, ""
+                self._canvas, self.viewer_label = None, ""
                 remove_viewers(plugin, [viewer.reference])
             viewer = self._panel.viewer("plot")
         if self._canvas is None or self._canvas.viewer is not viewer:
@@ -202,7 +202,7 @@ class Views:
                 drawn.binned = Points(
                     self.x_of(binned["time"]), binned["flux"].value, binned["flux_err"].value
                 )
-            drawn.describe = partial(described, curve, None)
+            drawn.describe = partial(described, curve, None, self._icon(label))
             self._lay_over(label, curve, drawn)
             return [drawn]
         flux, err = curve["flux"].value, curve["flux_err"].value
@@ -211,7 +211,7 @@ class Views:
         found = []
         for band, (low, high) in enumerate(curve.meta["bands"]):
             points = Points(x, flux[:, band] - band * step, err[:, band])
-            name = f"{low:.4g}–{high:.4g} {curve.meta['band_unit']}"
+            name = band_name(low, high, curve.meta["band_unit"])
             drawn = DrawnCurve(points, np.asarray(curve["outlier"])[:, band], name)
             if binned is not None:
                 drawn.binned = Points(
@@ -219,9 +219,12 @@ class Views:
                     binned["flux"].value[:, band] - band * step,
                     binned["flux_err"].value[:, band],
                 )
-            drawn.describe = partial(described, curve, band)
+            drawn.describe = partial(described, curve, band, self._icon(label))
             found.append(drawn)
         return found
+
+    def _icon(self, label: str) -> str:
+        return self.plugin.app.state.layer_icons.get(label, "")
 
     def _lay_over(self, label: str, curve: TimeSeries, drawn: DrawnCurve) -> None:
         plugin = self.plugin

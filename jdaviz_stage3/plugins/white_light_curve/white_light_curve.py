@@ -106,6 +106,7 @@ class WhiteLightCurve(
     * ``errors``: ``'random'`` (photon and read noise) or ``'total'``
     * ``normalize``: ``'median'``, ``'baseline'`` or ``'none'``
     * ``baseline``: ranges of time, pairs of Time, Quantity or hours from the zero of the hours
+    * ``pick_baseline``: whether a drag in the light curve makes a new range
     * ``outlier_sigma``, ``outlier_window``: flag points far from a running median
     * ``bin_width``, ``bin_unit``: bins in time
     * ``time_system``, ``time_axis``, ``mid_transit``: ``'BJD_TDB'`` or ``'MJD_UTC'``;
@@ -218,9 +219,16 @@ class WhiteLightCurve(
         if grid.ndim != 1:
             raise Stage3Error("bands: the wavelengths of the integrations differ; give ranges")
         edges = channel_edges(grid).to_value(self.band_unit)
+        if not np.nanmin(edges) <= wavelength <= np.nanmax(edges):
+            raise Stage3Error(
+                f"bands: {wavelength:g} {self.band_unit} is outside the data "
+                f"({np.nanmin(edges):.5g} to {np.nanmax(edges):.5g})"
+            )
         channel = int(np.nanargmin(np.abs(grid.to_value(self.band_unit) - wavelength)))
         low, high = sorted(edges[channel : channel + 2])
-        # a hair within, so that it is this channel's pixel only
+        if self.band_edges_selected == "fractional":
+            return [float(low), float(high)]
+        # a hair within, where only the centre counts and neighbours share the edge
         return [float(low + 1e-6 * (high - low)), float(high - 1e-6 * (high - low))]
 
     def _in_baseline(self, sums: Any) -> np.ndarray:
@@ -306,6 +314,7 @@ class WhiteLightCurve(
                 f"{', '.join(_SETTINGS)}"
             )
         self._chosen()
+        self._renew_pipeline_choices()
         before = {name: getattr(self, name) for name in _DRAWN if name != "is_active"}
         self._updating = True  # all of them at once
         try:
