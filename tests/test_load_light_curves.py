@@ -8,7 +8,7 @@ import pytest
 from astropy import units as u
 from astropy.table import QTable
 from light_curve_tools import bars_of
-from make_tables import save_table
+from make_tables import light_curve, save_table
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import shown_in
@@ -122,3 +122,148 @@ def test_columns_of_light_curves_are_linked_only_if_they_are_the_same(built):
             zeros = {data.meta["time_zero"] for data in (link.data1, link.data2)}
             systems = {data.meta["time_system_name"] for data in (link.data1, link.data2)}
             assert len(systems) == 1 and (one.label != "time" or len(zeros) == 1)
+
+
+# ---- time systems, and what the data carry ----
+
+DAYS = 59988.6 + np.arange(5) / 500
+BARYCENTRIC = DAYS + 0.003
+
+
+def two_detectors(folder, **replaced):
+    """A whtlt of NIRSpec with two orders, the second detector a point shorter and later."""
+    pad = np.array([1, 1, 1, 1, np.nan])
+    times = {
+        "MJD_UTC_NRS1": DAYS,
+        "BJD_TDB_NRS1": BARYCENTRIC,
+        "MJD_UTC_NRS2": (DAYS + 1e-3) * pad,
+        "BJD_TDB_NRS2": (BARYCENTRIC + 1e-3) * pad,
+    }
+    fluxes = {f"whitelight_flux_order_{order}_{detector}": np.linspace(order, 0.9, 5) * u.Jy
+              for order in (1, 2) for detector in ("NRS1", "NRS2")}  # fmt: skip
+    return light_curve(folder, times | fluxes | replaced)
+
+
+@pytest.mark.parametrize(
+    ("time_system", "name", "offset"), [(None, "BJD_TDB", 0.003), ("MJD_UTC", "JD_UTC", 0.0)]
+)
+def test_white_light_against_either_time_has_both_dates(tmp_path, time_system, name, offset):
+    app = jdaviz.new_app()
+    options = {"time_system": time_system} if time_system else {}
+    labels = stage3.load(two_detectors(tmp_path), app=app, **options)
+    assert len(labels) == 4
+    for label in labels:
+        data = app._app.data_collection[label]
+        utc = DAYS + 2400000.5
+        if label.endswith("NRS2"):
+            utc = np.append(utc[:-1] + 1e-3, np.nan)
+        np.testing.assert_allclose(data["JD_UTC"], utc, rtol=0, atol=2e-9)
+        np.testing.assert_allclose(data["BJD_TDB"], utc + 0.003, rtol=0, atol=2e-9)
+        np.testing.assert_allclose(data["time"] + 2459989, utc + offset, rtol=0, atol=2e-9)
+        assert data.meta["time_system_name"] == name
+        assert data.meta["time_system"] == (time_system or "BJD_TDB")
+        [viewer] = shown_in(app, label)
+        assert viewer.figure.axes[0].label == f"{name} − 2459989 (d)"
+
+
+def test_photometry_against_utc(built):
+    app, label, viewer = photometry_viewer(
+        built("phot", "3.0"), time_system="MJD_UTC", column="aperture_sum"
+    )
+    assert viewer.figure.axes[0].label == "JD_UTC − 2460000 (d)"
+    assert viewer.figure.axes[1].label == "Aperture flux, background not subtracted (Jy)"
+    data = app._app.data_collection[label]
+    days = np.arange(5) / 500 + 0.5
+    np.testing.assert_allclose(data["time"], days, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(data["JD_UTC"], days + 2460000, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(data["BJD_TDB"], days + 2460000.003, rtol=0, atol=1e-9)
+    assert len(bars_of(viewer.layers[0].error_mark)[0]) == 5
+
+
+def test_light_curves_against_different_times_do_not_share_axes(built):
+    app = jdaviz.new_app()
+    [label] = stage3.load(built("whtlt", "3.0"), app=app)
+    [viewer] = shown_in(app, label)
+    with (
+        pytest.warns(stage3.Stage3Warning, match="its times are JD_UTC, the axis is in BJD_TDB"),
+        pytest.raises(stage3.Stage3Error, match="could not be shown"),
+    ):
+        stage3.load(built("whtlt", "3.0"), app=app, viewer=viewer.reference, time_system="MJD_UTC")
+
+
+@pytest.mark.parametrize(
+    ("product", "asked", "have"),
+    [
+        (("whtlt", "1.18"), "BJD_TDB", "there is MJD_UTC"),
+        (("phot", "1.20"), "BJD_TDB", "there is MJD_UTC"),
+        (("whtlt", "3.0"), "JD", "there is BJD_TDB and MJD_UTC"),
+    ],
+)
+def test_a_time_system_that_the_file_has_not(built, product, asked, have):
+    app = jdaviz.new_app()
+    path = built(*product)
+    with pytest.raises(stage3.Stage3Error) as caught:
+        stage3.load(path, app=app, time_system=asked)
+    assert str(caught.value) == f"{path.name}: no times in time_system {asked!r}; {have}"
+    assert list(app.datasets) == []
+
+
+def test_a_detector_without_utc_is_not_shown_against_it(tmp_path):
+    path = two_detectors(tmp_path, MJD_UTC_NRS2=DAYS * np.nan)
+    app = jdaviz.new_app()
+    with pytest.raises(stage3.Stage3Error, match="of whitelight_flux_order_1_NRS2 in 'MJD_UTC'; "):
+        stage3.load(path, app=app, time_system="MJD_UTC")
+    [label] = stage3.load(
+        path, app=app, time_system="MJD_UTC", column="whitelight_flux_order_2_NRS1"
+    )
+    assert list(app.datasets) == [label]
+
+
+def test_a_time_system_without_a_single_time_gives_way_with_a_warning(tmp_path):
+    columns = {"MJD_UTC": DAYS, "BJD_TDB": DAYS * np.nan, "whitelight_flux": np.ones(5) * u.Jy}
+    app = jdaviz.new_app()
+    with pytest.warns(stage3.Stage3Warning, match="no finite time in BJD_TDB; shown .* MJD_UTC"):
+        [label] = stage3.load(light_curve(tmp_path, columns), app=app)
+    assert app._app.data_collection[label].meta["time_system_name"] == "JD_UTC"
+
+
+@pytest.mark.parametrize(
+    ("product", "choices"),
+    [(("whtlt", "3.0"), ["BJD_TDB", "MJD_UTC"]), (("whtlt", "1.18"), ["MJD_UTC"]),
+     (("phot", "3.0"), ["BJD_TDB", "MJD_UTC"]), (("phot", "1.20"), ["MJD_UTC"])],
+)  # fmt: skip
+def test_the_form_has_the_choice_of_times(built, product, choices):
+    app = jdaviz.new_app()
+    loader = app.loaders["file"]
+    loader.filepath = str(built(*product))
+    importer = loader.importer
+    assert importer.time_system.choices == choices
+    assert importer.time_system.selected == choices[0]
+    template = importer._obj.template.template
+    assert "time_system_items" in template and ':selected.sync="time_system_selected"' in template
+
+
+@pytest.mark.parametrize("time_system", ["BJD_TDB", "MJD_UTC"])
+def test_data_say_which_column_of_which_file_they_are(tmp_path, time_system):
+    app = jdaviz.new_app()
+    path = two_detectors(tmp_path)
+    labels = stage3.load(path, app=app, time_system=time_system)
+    columns = set()
+    for label in labels:
+        meta = app._app.data_collection[label].meta
+        columns.add(meta["_stage3_column"])
+        assert label.endswith(meta["_stage3_column"][len("whitelight_flux_") :].replace("_", " "))
+        assert meta["_stage3_suffix"] == "whtlt"
+        assert meta["_stage3_root"] == path.name.removesuffix("_whtlt.ecsv")
+        assert meta["stage3_path"] == str(path)
+    assert columns == {f"whitelight_flux_order_{o}_{d}" for o in (1, 2) for d in ("NRS1", "NRS2")}
+
+
+@pytest.mark.parametrize("column", [None, "aperture_sum"])
+def test_photometry_says_which_column_it_shows(built, column):
+    path = built("phot", "3.0")
+    app, label, _ = photometry_viewer(path, **({"column": column} if column else {}))
+    meta = app._app.data_collection[label].meta
+    assert meta["_stage3_column"] == (column or "net_aperture_sum")
+    assert (meta["_stage3_suffix"], meta["stage3_path"]) == ("phot", str(path))
+    assert meta["_stage3_root"] == path.name.removesuffix("_phot.ecsv")

@@ -80,15 +80,18 @@ def test_orders(tmp_path, unit):
         flux = FLUX / order
         columns[f"whitelight_flux_order_{order}"] = flux << unit if unit == u.Jy else flux
     series = read(light_curve(tmp_path, columns))
-    assert series.colnames == ["time", "whitelight_flux_order_1", "whitelight_flux_order_2"]
+    fluxes = ["whitelight_flux_order_1", "whitelight_flux_order_2"]
+    assert series.colnames == ["time", "time_utc", *fluxes]
     np.testing.assert_array_equal(series.time.mjd, BARYCENTRIC)
     assert series.time.scale == "tdb"
+    np.testing.assert_array_equal(series["time_utc"].mjd, DAYS)
+    assert series["time_utc"].scale == "utc"
     assert series.meta["time_system"] == "BJD_TDB"
     for order in (1, 2):
         flux = series[f"whitelight_flux_order_{order}"]
         np.testing.assert_array_equal(flux.value, FLUX / order)
         assert flux.unit == unit
-        assert flux.info.meta["time"] == "time"
+        assert flux.info.meta == {"time": "time", "time_utc": "time_utc"}
 
 
 @pytest.mark.parametrize("orders", [[""], ["_order_1", "_order_2"]])
@@ -103,13 +106,26 @@ def test_detectors_have_times_of_their_own(tmp_path, orders):
             columns[f"whitelight_flux{order}_{detector}"] = flux * u.Jy
     series = read(light_curve(tmp_path, columns))
     for order in orders:
-        for detector, days in (("NRS1", BARYCENTRIC), ("NRS2", second)):
+        for detector, days, utc in (("NRS1", BARYCENTRIC, DAYS), ("NRS2", second, second - 0.003)):
             column = f"whitelight_flux{order}_{detector}"
             np.testing.assert_array_equal(series[column].value, columns[column].value)
             found = np.ma.filled(time_of(series, column).mjd, np.nan)
             np.testing.assert_array_equal(found, days)
             assert time_of(series, column).scale == "tdb"
-    assert set(series.colnames) == {"time", "time_NRS2"} | {c for c in columns if "flux" in c}
+            stamps = series[series[column].info.meta["time_utc"]]
+            np.testing.assert_array_equal(np.ma.filled(stamps.mjd, np.nan), utc)
+            assert stamps.scale == "utc"
+    times = {"time", "time_utc", "time_NRS2", "time_utc_NRS2"}
+    assert set(series.colnames) == times | {c for c in columns if "flux" in c}
+
+
+def test_a_detector_whose_utc_is_missing_does_not_get_that_of_another(tmp_path):
+    columns = {"MJD_UTC_NRS1": DAYS, "BJD_TDB_NRS1": BARYCENTRIC, "whitelight_flux_NRS1": FLUX,
+               "MJD_UTC_NRS2": DAYS * np.nan, "BJD_TDB_NRS2": BARYCENTRIC + 1e-5,
+               "whitelight_flux_NRS2": FLUX}  # fmt: skip
+    series = read(light_curve(tmp_path, columns))
+    assert series["whitelight_flux_NRS1"].info.meta == {"time": "time", "time_utc": "time_utc"}
+    assert series["whitelight_flux_NRS2"].info.meta == {"time": "time_NRS2"}
 
 
 def test_one_nirspec_detector(tmp_path):
@@ -117,7 +133,7 @@ def test_one_nirspec_detector(tmp_path):
     series = read(light_curve(tmp_path, {
         "MJD_UTC_NRS1": DAYS, "BJD_TDB_NRS1": BARYCENTRIC, "whitelight_flux_NRS1": FLUX * u.Jy,
     }))  # fmt: skip
-    assert series.colnames == ["time", "whitelight_flux_NRS1"]
+    assert series.colnames == ["time", "time_utc", "whitelight_flux_NRS1"]
     np.testing.assert_array_equal(series.time.mjd, BARYCENTRIC)
 
 
@@ -131,6 +147,7 @@ def test_barycentric_time_is_not_half_a_day_off(tmp_path):
 def test_only_barycentric_times(tmp_path):
     series = read(light_curve(tmp_path, {"BJD_TDB": BARYCENTRIC, "whitelight_flux": FLUX}))
     assert series.meta["time_system"] == "BJD_TDB"
+    assert "time_utc" not in series.colnames
 
 
 def test_meta(built):

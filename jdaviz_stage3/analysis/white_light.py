@@ -260,9 +260,9 @@ def _meta_limits(sums: BandSums, limits: tuple) -> list[float]:
 
 def _nothing(sums: BandSums, curve: BandCurve) -> str:
     if not curve.n_channels:
-        why = (
-            f"all {curve.n_dropped} channels of the band are left out (excluded={sums.excluded!r})"
-        )
+        which = "the channel" if curve.n_dropped == 1 else f"all {curve.n_dropped} channels"
+        verb = "is" if curve.n_dropped == 1 else "are"
+        why = f"{which} of the band {verb} left out (excluded={sums.excluded!r})"
         if sums.excluded == "drop":
             return f"{sums.name}: {why}: each has an excluded sample; use excluded='fill'"
         return f"{sums.name}: {why}; choose another band, or other flags (dq_bits)"

@@ -45,7 +45,7 @@ def pipeline_series(data: Any) -> TimeSeries:
     astropy.timeseries.TimeSeries
         Its flux column is named as in the file.
     """
-    system = "BJD_TDB" if "BJD_TDB" in {c.label for c in data.main_components} else "JD_UTC"
+    system = data.meta.get("time_system_name", "BJD_TDB")  # of the column time; both can be there
     days, zero = np.asarray(data["time"], dtype=float), data.meta.get("time_zero", 0.0)
     missing = ~np.isfinite(days)
     days = np.ma.masked_array(days, missing) if missing.any() else days

@@ -113,7 +113,7 @@ class Views:
         drawn = [d for label, curve in curves.items() for d in self._drawn(label, curve)]
         for index, curve in enumerate(drawn):
             curve.color = COLORS[index % len(COLORS)]
-        self._canvas.draw(drawn, self._time_label(), flux_label(curves))
+        self._canvas.draw(drawn, self._time_label(short=not self.viewer_label), flux_label(curves))
         self._say(curves)
         return curves
 
@@ -182,11 +182,14 @@ class Views:
             return self.plugin._reference() + TimeDelta(x / 24, format="jd")
         return self.zero + TimeDelta(x, format="jd")
 
-    def _time_label(self) -> str:
+    def _time_label(self, short: bool = False) -> str:
         plugin = self.plugin
         system = "BJD_TDB" if plugin.time_system_selected == "BJD_TDB" else "JD_UTC"
         if plugin.time_axis_selected != "hours":
             return f"{system} − {self.zero.jd:.0f} (d)"
+        if short:  # for the width of the panel
+            zero = "mid-transit" if plugin.mid_transit_text.strip() else "first integration"
+            return f"Hours from {zero}"
         return f"Hours from {system} {plugin._reference().jd:.5f}"
 
     def _drawn(self, label: str, curve: TimeSeries) -> list[DrawnCurve]:
@@ -291,7 +294,7 @@ class Views:
             self.x_of(curve["time"]), (flux - below) * factor, curve["flux_err"].value * factor
         )
         residual = DrawnCurve(points, np.asarray(curve["outlier"]), color=COLORS[0])
-        self._panel.draw("residual", residual, self._time_label(), f"{name} ({unit})")
+        self._panel.draw("residual", residual, self._time_label(short=True), f"{name} ({unit})")
         return True
 
     # ---- the viewers of the traces ----

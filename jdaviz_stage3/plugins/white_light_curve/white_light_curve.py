@@ -252,6 +252,8 @@ class WhiteLightCurve(
                 return spectroscopic_light_curves(sums, band=band, **division, **options)
             return white_light_curve(sums, band, **options)
         except Stage3Error as err:
+            if len(self._labels()) == 1:
+                raise
             raise Stage3Error(f"{label}: {err}") from err
 
     def _curves(self, binned: bool = True, **changes: Any) -> dict[str, TimeSeries]:

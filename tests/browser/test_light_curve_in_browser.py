@@ -1,0 +1,482 @@
+"""The White Light Curve plugin over the demo's transit, as a person at a browser meets it."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from make_spectra import integrations, time_series
+from PIL import Image
+from scipy.ndimage import binary_dilation, distance_transform_edt, label
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from jdaviz_stage3.demo import demo_products
+
+pytestmark = pytest.mark.browser
+
+POINT, FLAGGED, CURSOR, EDGE, RANGE = (
+    (0x1F, 0x77, 0xB4), (0xD6, 0x27, 0x28), (0xFF, 0x7F, 0x0E), (0xC7, 0x5D, 0x2C),
+    (0x2C, 0xA0, 0x2C),
+)  # fmt: skip
+MISSING = 0.76 * 255, 0.87 * 255, 0.95 * 255
+CURVE, DYNAMIC, SPECTRUM = "White light curve", "Dynamic spectrum", "Median spectrum"
+NEAR = 3  # screen pixels
+
+_FIGURE = """
+    const name = arguments[0];
+    const stack = [...document.querySelectorAll('.lm_stack')].find(
+        s => s.querySelector('.lm_tab.lm_active .lm_title')?.textContent.startsWith(name));
+    const figures = [...(name === 'panel' ? document : stack)?.querySelectorAll(
+        name === 'panel' ? '.stage3-plot .bqplot' : '.bqplot') ?? []];
+    const area = f => f.querySelector('.plotarea_background').getBoundingClientRect();
+    const figure = figures.find(f => f.getBoundingClientRect().width > 0);
+    if (!figure || area(figure).width < 50) { return null; }  // not laid out yet
+    const middle = (e, low, high) => (e.getBoundingClientRect()[low]
+                                      + e.getBoundingClientRect()[high]) / 2;
+    const axis = (anchor, low, high) => {
+        const found = figure.querySelector(`g.axis[text-anchor=${anchor}]`);
+        return [...found.querySelectorAll('.tick')].map(
+            t => [t.textContent, middle(t.querySelector('line'), low, high)]);
+    };
+    const box = area(figure);
+    return {
+        box: [box.left, box.top, box.right, box.bottom],
+        x: axis('middle', 'left', 'right'), y: axis('end', 'top', 'bottom'),
+        labels: [...figure.querySelectorAll('.axislabel')].map(e => e.textContent),
+    };
+"""
+
+
+def until(condition, what, seconds=20):
+    """Wait until a condition holds, less patiently than `Page.wait_for`."""
+    wait = WebDriverWait(None, seconds, ignored_exceptions=[StaleElementReferenceException])
+    return wait.until(lambda _: condition(), f"no sign of {what}")
+
+
+class Plot:
+    """A figure as it is on the screen, with where its ticks say that values are.
+
+    Parameters
+    ----------
+    page : Page
+    name : str
+        How the title of the viewer begins; 'panel' for the plot in the panel.
+    """
+
+    def __init__(self, page, name):
+        found = until(lambda: page.driver.execute_script(_FIGURE, name), f"a figure in {name}")
+        self.labels = found["labels"]
+        self.left, self.top, self.right, self.bottom = found["box"]
+        self._x, self._y = _scale(found["x"]), _scale(found["y"])
+        screen = Image.open(io.BytesIO(page.driver.get_screenshot_as_png())).convert("RGB")
+        self.picture = np.asarray(screen.crop([round(edge) for edge in found["box"]]), dtype=int)
+
+    def place(self, x, y):
+        """Where values are on the page."""
+        return self._x[0] * x + self._x[1], self._y[0] * y + self._y[1]
+
+    def value(self, across, up):
+        """Place on the page, and value of x, of a fraction of the width and of the height."""
+        x = self.left + across * (self.right - self.left)
+        y = self.bottom - up * (self.bottom - self.top)
+        return x, y, (x - self._x[1]) / self._x[0]
+
+    def has(self, color, within=30):
+        """Which pixels have a colour, bool, shape (height, width)."""
+        return np.abs(self.picture - color).max(axis=-1) < within
+
+    def far(self, color, x, y):
+        """How far each of some values is from the next pixel of a colour."""
+        distance = distance_transform_edt(~self.has(color))
+        column, row = self.place(np.asarray(x), np.asarray(y))
+        row = np.clip(np.round(row - self.top).astype(int), 0, distance.shape[0] - 1)
+        column = np.clip(np.round(column - self.left).astype(int), 0, distance.shape[1] - 1)
+        return distance[row, column]
+
+    def near(self, x, y):
+        """The colour at values, RGB."""
+        column, row = self.place(x, y)
+        return self.picture[round(row - self.top), round(column - self.left)]
+
+
+def _scale(ticks):
+    labelled = [(float(text.replace("−", "-")), place) for text, place in ticks if text]
+    return np.polyfit(*zip(*labelled, strict=True), 1)
+
+
+@dataclass
+class Series:
+    """What the product says, read without the package."""
+
+    wavelength: np.ndarray
+    flux: np.ndarray
+    days: np.ndarray  # BJD_TDB − 2461118
+
+    @classmethod
+    def read(cls, path):
+        with fits.open(path) as file:
+            tables = [file["EXTRACT1D", i].data for i in (1, 2)]
+            flux, days = (np.concatenate([t[n] for t in tables]) for n in ("FLUX", "TDB-MID"))
+            return cls(np.array(tables[0]["WAVELENGTH"][0]), flux, days + 2400000.5 - 2461118)
+
+    def curve(self, low=0.0, high=99.0):
+        """The white light curve of a band, flaws filled and normalised."""
+        band = (self.wavelength >= low) & (self.wavelength <= high)
+        band &= np.isfinite(self.flux).mean(axis=0) > 0.5
+        flux, middle = self.flux[:, band], np.nanmedian(self.flux[:, band], axis=0)
+        there = np.where(np.isfinite(flux), middle, 0).sum(axis=1)
+        curve = np.nansum(flux, axis=1) * middle.sum() / there
+        return curve / np.median(curve)
+
+
+@pytest.fixture(scope="module")
+def products():
+    return [p for p in demo_products() if p.name.endswith(("_x1dints.fits", "_whtlt.ecsv"))]
+
+
+@pytest.fixture(scope="module")
+def series(products):
+    return Series.read(next(path for path in products if path.suffix == ".fits"))
+
+
+@pytest.fixture(scope="module")
+def server(start_server, products):
+    return start_server("open", *map(str, products))
+
+
+@pytest.fixture(scope="module")
+def page(start_browser, server):
+    """A browser with the demo's time series and the plugin open."""
+    page = start_browser()
+    page.open(server.url)
+    page.wait_for(lambda: "Light curve" in page.viewers(), "the last product")
+    still(page, "Light curve")
+    page.open_plugin("White Light Curve")
+    page.wait_for(lambda: CURVE in page.viewers(), "the viewer of the light curve")
+    page.wait_for(lambda: Plot(page, CURVE).has(POINT).sum() > 500, "the light curve")
+    still(page, CURVE)
+    return page
+
+
+def still(page, name):
+    """The plot, once it changes no longer."""
+    last = Plot(page, name)
+
+    def same():
+        nonlocal last
+        before, last = last, Plot(page, name)
+        return np.array_equal(last.picture, before.picture)
+
+    until(same, "the end of the drawing")
+    return last
+
+
+def follows(page, curve, days, name=CURVE):
+    """Wait until every point of a curve is drawn, flagged or not, and nothing else is."""
+
+    def drawn():
+        plot = Plot(page, name)
+        far = np.minimum(plot.far(POINT, days, curve), plot.far(FLAGGED, days, curve) - NEAR)
+        return far.max() < NEAR and plot
+
+    until(drawn, "the points of the curve")
+    plot = still(page, name)
+    column, row = plot.place(days, curve)
+    rows, columns = np.nonzero(plot.has(POINT))
+    gaps = np.hypot(columns[:, None] + plot.left - column, rows[:, None] + plot.top - row)
+    assert gaps.min(axis=1).max() < 3 * NEAR
+    return plot
+
+
+def drag(page, start, end, steps=10):
+    """Drag from a place of the page to another, as a hand does."""
+    def event(kind, place, **more):
+        place = {"x": float(place[0]), "y": float(place[1])}
+        page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": kind, **place, **more})
+
+    start, end = np.array(start), np.array(end)
+    event("mouseMoved", start)
+    event("mousePressed", start, button="left", buttons=1, clickCount=1)
+    for part in np.linspace(0, 1, steps + 1)[1:]:
+        event("mouseMoved", start + part * (end - start), button="left", buttons=1)
+        time.sleep(0.03)
+    event("mouseReleased", end, button="left", clickCount=1)
+
+
+def readout(page, x, y):
+    """What the app says of a place of the page."""
+    page.point_at(x, y - 2)
+    page.point_at(x, y)
+    time.sleep(0.5)
+    return page.find(".v-toolbar")[0].text
+
+
+def field(page, name):
+    return page.field(name).get_attribute("value")
+
+
+def type_into(page, name, text):
+    entry = page.field(name)
+    page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", entry)
+    entry.send_keys(Keys.CONTROL, "a")
+    entry.send_keys(text or Keys.DELETE)
+
+
+def switch(page, name):
+    """Turn a switch of the panel."""
+    inputs = page.find(".v-expansion-panel--active .v-input--switch")
+    found = next(e for e in inputs if e.text.split("\n")[0] == name)
+    box = found.find_element("css selector", "input")
+    page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+    page.driver.execute_script("arguments[0].click()", box)
+
+
+def choose(page, name, choice):
+    """Choose from a list of the panel."""
+    lists = page.find(".v-expansion-panel--active .v-select")
+    found = next(e for e in lists if e.text.split("\n")[0] == name)
+    page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+    found.find_element("css selector", ".v-select__slot").click()
+
+    def entry():
+        items = page.find(".menuable__content__active .v-list-item")
+        return next((e for e in items if e.text.strip() == choice), None)
+
+    until(entry, f"the choice {choice}").click()
+
+
+def alerts(page):
+    texts = [e.text for e in page.find(".v-expansion-panel--active .v-alert")]
+    return [text for text in texts if text]
+
+
+def front(page, name):
+    """Bring a viewer to the front of its stack."""
+    next(e for e in page.find(".lm_title") if e.text.startswith(name)).click()
+    return still(page, name)
+
+
+def test_the_points_are_the_sums_of_the_band(page, series):
+    plot = follows(page, series.curve(), series.days)
+    flagged = label(binary_dilation(plot.has(FLAGGED), iterations=2))[1]
+    said = next(e.text for e in page.find(".stage3-hint") if "channels" in e.text)
+    assert flagged == int(re.search(r"(\d+) points? flagged", said)[1])
+    page.screenshot("light-curve")
+
+
+def test_the_axes_say_unit_and_time_system(page):
+    assert Plot(page, CURVE).labels == ["BJD_TDB − 2461118 (d)", "Relative flux"]
+    assert Plot(page, DYNAMIC).labels == ["Wavelength (um)", "BJD_TDB − 2461118 (d)"]
+    assert Plot(page, "Light curve").labels == ["BJD_TDB − 2461118 (d)", "White-light flux (Jy)"]
+
+
+def test_the_dynamic_spectrum_says_what_is_under_the_cursor(page, series):
+    channel, row = int(np.argmin(np.abs(series.wavelength - 7.9))), 47
+    plot = Plot(page, DYNAMIC)
+    text = readout(page, *plot.place(series.wavelength[channel], series.days[row]))
+    assert f"Wavelength {series.wavelength[channel]:.6g} um" in text
+    assert f"Flux {series.flux[row, channel]:.6g} Jy" in text
+    assert re.search(rf"Integration\s*{row + 1}\s", text)
+    assert f"BJD_TDB {2461118 + series.days[row]:.6f}" in text
+
+
+def test_what_is_missing_is_pale_blue(page, series):
+    # ten channels of one integration
+    row, channel = np.argwhere(
+        np.lib.stride_tricks.sliding_window_view(np.isnan(series.flux), 10, axis=1).all(axis=2)
+    )[2]
+    place = series.wavelength[channel + 5], series.days[row]
+    plot = Plot(page, DYNAMIC)
+    assert np.abs(plot.near(*place) - MISSING).max() < 3
+    assert np.ptp(plot.near(place[0], series.days[row - 6])) < 6  # grey
+    assert "Flux excluded or missing" in readout(page, *plot.place(*place))
+
+
+def test_the_light_curve_says_what_is_under_the_cursor(page, series):
+    curve = series.curve()
+    text = readout(page, *Plot(page, CURVE).place(series.days[20], curve[20]))
+    assert re.search(r"Integration\s*21\s", text)
+    value = re.search(r"lux (\S+) ± (\S+)", text)
+    assert float(value[1]) == pytest.approx(curve[20], abs=2 * float(value[2]))
+    assert f"BJD_TDB {2461118 + series.days[20]:.6f}" in re.sub(r"\s+", " ", text)
+
+
+def test_an_edge_is_dragged_in_the_dynamic_spectrum(page, series):
+    plot = Plot(page, DYNAMIC)
+    x, y, high = plot.value(0.6, 0.5)
+    drag(page, (plot.right - 2, y), (x, y))
+    until(lambda: field(page, "To (um)") not in ("", None), "the number")
+    until(lambda: abs(float(field(page, "To (um)")) - high) < 0.02, "its end")
+    assert field(page, "From (um)") == ""
+    follows(page, series.curve(high=float(field(page, "To (um)"))), series.days)
+    edges = np.flatnonzero(still(page, DYNAMIC).has(EDGE, 40).mean(axis=0) > 0.7) + plot.left
+    assert np.abs(edges - x).min() < NEAR
+    page.screenshot("light-curve-band-dragged")
+
+
+def test_an_edge_is_dragged_in_the_spectrum(page, series):
+    plot = front(page, SPECTRUM)
+    x, y, low = plot.value(0.25, 0.6)
+    drag(page, (plot.left + 2, y), (x, y))
+    until(lambda: field(page, "From (um)") not in ("", None), "the number")
+    until(lambda: abs(float(field(page, "From (um)")) - low) < 0.05, "its end")
+    edges = [float(field(page, name)) for name in ("From (um)", "To (um)")]
+    assert edges[0] < edges[1]
+    follows(page, series.curve(*edges), series.days)
+    page.screenshot("light-curve-band-in-spectrum")
+    page.press("Whole trace")
+    follows(page, series.curve(), series.days)
+    assert field(page, "From (um)") == field(page, "To (um)") == ""
+    front(page, DYNAMIC)
+
+
+def test_a_click_is_the_time_cursor(page, series):
+    row = 36
+    plot = Plot(page, CURVE)
+    x, y = plot.place(series.days[row], 0.99)
+    page.point_at(x + 2, y, click=True)
+    until(lambda: field(page, "Integration") == str(row + 1), "the integration")
+    columns = np.flatnonzero(still(page, CURVE).has(CURSOR).mean(axis=0) > 0.9) + plot.left
+    assert np.abs(columns - x).max() < NEAR
+    dynamic = still(page, DYNAMIC)
+    rows = np.flatnonzero(dynamic.has(CURSOR).mean(axis=1) > 0.8) + dynamic.top
+    assert np.abs(rows - dynamic.place(0, series.days[row])[1]).max() < NEAR
+    said = [e.text for e in page.find(".stage3-hint")]
+    assert f"Integration {row + 1}, BJD_TDB {2461118 + series.days[row]:.6f}" in said
+    page.screenshot("light-curve-cursor")
+    spectrum = front(page, SPECTRUM)
+    there = np.isfinite(series.flux[row]) & (series.wavelength > 5) & (series.wavelength < 11)
+    far = spectrum.far(CURSOR, series.wavelength[there], series.flux[row, there])
+    assert np.percentile(far, 95) < NEAR
+    page.screenshot("light-curve-cursor-spectrum")
+    front(page, DYNAMIC)
+
+
+def test_a_click_in_the_dynamic_spectrum_is_the_time_cursor(page, series):
+    x, y = Plot(page, DYNAMIC).place(8, series.days[60])
+    page.point_at(x, y, click=True)
+    until(lambda: field(page, "Integration") == "61", "the integration")
+    plot = still(page, CURVE)
+    columns = np.flatnonzero(plot.has(CURSOR).mean(axis=0) > 0.9) + plot.left
+    assert np.abs(columns - plot.place(series.days[60], 1)[0]).max() < NEAR
+
+
+def test_normalised_by_its_median_it_shows_the_transit(page, series):
+    before = still(page, DYNAMIC).picture
+    choose(page, "Divide each channel by", "median")
+    until(
+        lambda: np.abs(Plot(page, DYNAMIC).picture - before).mean() > 20, "another picture"
+    )
+    plot = still(page, DYNAMIC)
+    for wavelength in (5, 6, 7, 8, 9):
+        inside, outside = (
+            np.mean([plot.near(wavelength + s, series.days[row]) for row in rows
+                     for s in np.linspace(0, 0.8, 12)])
+            for rows in (range(34, 50), (*range(5, 25), *range(64, 80)))
+        )  # fmt: skip
+        assert inside < outside - 60, wavelength
+    page.screenshot("light-curve-normalised")
+
+
+def test_a_range_is_dragged_in_the_light_curve(page, series):
+    switch(page, "Drag in the light curve for a new range")
+    plot = Plot(page, CURVE)
+    x_0, y, day_0 = plot.value(0.05, 0.2)
+    x_1, _, day_1 = plot.value(0.3, 0.2)
+    drag(page, (x_0, y), (x_1, y))
+    said = until(lambda: field(page, "Baseline (hours)"), "the range")
+    low, high = (float(edge) for edge in said.split(" to "))
+    hour = 1 / 24 / (day_1 - day_0) * (x_1 - x_0)  # pixels
+    assert low == pytest.approx((day_0 - series.days[0]) * 24, abs=NEAR / hour)
+    assert high == pytest.approx((day_1 - series.days[0]) * 24, abs=NEAR / hour)
+    switch(page, "Drag in the light curve for a new range")
+    edge = plot.value(0.2, 0)[0]
+    drag(page, (x_1, y), (edge, y))  # edges can be dragged without the switch
+    until(lambda: field(page, "Baseline (hours)") != said, "the other end")
+    plot = still(page, CURVE)
+    green = np.flatnonzero(plot.has(RANGE, 110).mean(axis=0) > 0.9) + plot.left
+    assert np.abs(green - x_0).min() < NEAR and np.abs(green - edge).min() < NEAR
+    page.screenshot("light-curve-baseline")
+
+
+def test_nonsense_is_told_in_words(page, series):
+    type_into(page, "Baseline (hours)", "never")
+    said = until(lambda: alerts(page), "the alert")
+    assert len(said) == 1 and "'never' is no range" in said[0]
+    assert not still(page, CURVE).has(POINT).any()  # no curve of other settings
+    page.screenshot("light-curve-problem")
+    type_into(page, "Baseline (hours)", "")
+    until(lambda: not alerts(page), "the end of the alert")
+    type_into(page, "From (um)", "77")
+    said = until(lambda: alerts(page), "the alert")
+    assert "77" in said[0] and "Traceback" not in said[0] and "\n" not in said[0]
+    page.press("Whole trace")
+    until(lambda: not alerts(page), "the end of the alert")
+    follows(page, series.curve(), series.days)
+
+
+def test_the_plot_can_be_in_the_panel(page, series):
+    switch(page, "Draw in a viewer")
+    until(lambda: page.find(".stage3-plot .bqplot"), "the plot")
+    page.driver.execute_script(
+        "document.querySelector('.stage3-plot').scrollIntoView({block: 'center'})"
+    )
+    plot = follows(page, series.curve(), series.days, "panel")
+    assert plot.labels == ["BJD_TDB − 2461118 (d)", "Relative flux"]
+    page.screenshot("light-curve-in-panel")
+    switch(page, "Draw in a viewer")
+    until(lambda: not page.find(".stage3-plot .bqplot"), "the end of the plot")
+    follows(page, series.curve(), series.days)
+
+
+def test_add_to_data_has_error_bars(page, series):
+    type_into(page, "From (um)", "11.5")
+    type_into(page, "To (um)", "11.9")
+    follows(page, curve := series.curve(11.5, 11.9), series.days)
+    page.press("Add to data")
+    until(lambda: "Light curves" in page.viewers(), "the viewer")
+    plot = still(page, "Light curves")
+    assert plot.labels == ["BJD_TDB − 2461118 (d)", "Relative flux"]
+    dark = plot.picture.max(axis=-1) < 225
+    column, row = plot.place(series.days, curve)
+    column, row = (np.round(v).astype(int) for v in (column - plot.left, row - plot.top))
+    flags = plot.far(FLAGGED, series.days, curve) < 3 * NEAR
+    heights = [dark[r - 12 : r + 13, c - 1 : c + 2].any(axis=1).sum()
+               for r, c, flag in zip(row, column, flags, strict=True) if not flag]  # fmt: skip
+    assert np.median(heights) > 8  # of a point alone: 6
+    page.screenshot("light-curve-added")
+
+
+def test_there_is_nothing_to_complain_about(page, server):
+    assert page.complaints() == []
+    assert "Traceback" not in server.errors.read_text()
+
+
+def test_a_gap_in_time_is_empty(start_server, start_browser, tmp_path):
+    numbers = np.r_[1:13, 21:31]
+    path = time_series(tmp_path, [(integrations(numbers, n_wave=40), {"spectral_order": 1})])
+    page = start_browser()
+    page.open(start_server("open", str(path)).url)
+    page.wait_for(lambda: page.picture(DYNAMIC).size, "the dynamic spectrum")
+    until(lambda: Plot(page, DYNAMIC).has(MISSING, 3).mean() > 0.2, "the gap")
+    plot = still(page, DYNAMIC)
+    day = 60000.003 + 2400000.5
+    zero = int(re.search(r"BJD_TDB − (\d+) \(d\)", plot.labels[1])[1])
+    empty = plot.has(MISSING, 3).all(axis=1)
+    ends = [plot.place(0, day - zero + n / 1000)[1] - plot.top for n in (12.5, 20.5)]
+    rows = np.arange(len(empty))
+    assert np.array_equal(empty, (rows > ends[1]) & (rows < ends[0])) or (
+        np.abs(np.flatnonzero(empty)[[0, -1]] - ends[::-1]).max() < NEAR
+    )
+    text = readout(page, *plot.place(1.5, day - zero + 16 / 1000))
+    assert "no integration here" in text
+    assert "Integration" in readout(page, *plot.place(1.5, day - zero + 8 / 1000))
+    page.screenshot("light-curve-gap")
+    assert page.complaints() == []
