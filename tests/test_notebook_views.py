@@ -41,9 +41,14 @@ app.plugins["White Light Curve"].show(
     "BOTS dynamic spectra": """
 stage3.load(path, app=app)
 """,
-    "BOTS spectrum at an integration": """
+    "BOTS spectra of integrations": """
 stage3.load(path, app=app)
-app.plugins["White Light Curve"].show(dataset="*NRS2", integration=40)
+app.plugins["White Light Curve"].dataset = "*NRS*"
+app.plugins["White Light Curve"].add_spectra([1, 70, 140])
+""",
+    "BOTS spectrum at the time cursor": """
+stage3.load(path, app=app)
+app.plugins["White Light Curve"].show(dataset="*NRS*", integration=40)
 """,
     "BOTS white light": """
 stage3.load(path, app=app)
@@ -52,10 +57,17 @@ stage3.load(path, app=app)
 stage3.load(path, app=app)
 """,
     "LRS white light": """
+stage3.load(path, app=app, time_system="MJD_UTC")
+""",
+    "LRS white light over the sum of the spectra": """
 labels = stage3.load(path, app=app)
 app.plugins["White Light Curve"].show(
     time_system="MJD_UTC", normalize="none", pipeline=labels[-1]
 )
+""",
+    "LRS single wavelengths": """
+stage3.load(path, app=app)
+app.plugins["White Light Curve"].show(bands=[6, 8, 10], normalize="none")
 """,
     "photometry": """
 stage3.load(path, app=app)
@@ -288,7 +300,7 @@ def test_soss_white_light_of_both_orders_with_a_transit_model(soss):
 def test_bots_as_an_image_of_each_detector(bots):
     path, parts = bots
     app = run("BOTS dynamic spectra", path)
-    viewers = [viewer_of(app, detector) for detector, _ in parts]
+    viewers = [viewer_of(app, f"order 1 {detector}") for detector, _ in parts]
     assert viewers[0] is not viewers[1]
     for viewer, part in zip(viewers, parts.values(), strict=True):
         assert axes_of(viewer) == ["Wavelength (um)", "BJD_TDB − 2460000 (d)"]
@@ -298,26 +310,44 @@ def test_bots_as_an_image_of_each_detector(bots):
         assert state.v_min < low < high < state.v_max
 
 
-def test_bots_spectrum_at_a_chosen_integration(bots):
+def lines_of(viewer, part, spectrum):
+    """The lines in a spectrum viewer that are this spectrum of a part."""
+    return [
+        mark
+        for mark in viewer.figure.marks
+        if isinstance(mark, Lines)
+        and mark.visible
+        and len(mark.x) == len(part.wavelength)
+        and np.allclose(mark.x, part.wavelength, rtol=1e-6, atol=0)
+        and np.allclose(mark.y, spectrum, rtol=1e-6, atol=0, equal_nan=True)
+    ]
+
+
+def test_bots_spectra_at_chosen_integrations_of_each_detector(bots):
     path, parts = bots
-    app = run("BOTS spectrum at an integration", path)
-    part = parts["NRS2", 1]
-    [viewer] = shown_in(
-        app, next(label for label in app.datasets if label.endswith("NRS2 (median)"))
-    )
-    assert ["um" in label or "Jy" in label for label in axes_of(viewer)] == [True, True]
-    found = [
-        mark for mark in viewer.figure.marks
-        if isinstance(mark, Lines) and mark.visible and len(mark.x) == len(part.wavelength)
-        and np.allclose(mark.y, part.spectra[39], rtol=1e-6, atol=0, equal_nan=True)
-    ]  # fmt: skip
-    assert len(found) == 1, "integration 40, not only the median"
-    np.testing.assert_allclose(found[0].x, part.wavelength)
+    app = run("BOTS spectra of integrations", path)
+    for (detector, _), part in parts.items():
+        viewer = viewer_of(app, f"{detector} (median)")
+        assert ["um" in axes_of(viewer)[0], "Jy" in axes_of(viewer)[1]] == [True, True]
+        for number in (1, 70, 140):
+            assert viewer is viewer_of(app, f"{detector} integration {number}")
+            assert len(lines_of(viewer, part, part.spectra[number - 1])) == 1
+
+
+def test_bots_spectrum_of_each_detector_at_the_time_cursor(bots):
+    path, parts = bots
+    app = run("BOTS spectrum at the time cursor", path)
+    for (detector, _), part in parts.items():
+        viewer = viewer_of(app, f"{detector} (median)")
+        assert len(lines_of(viewer, part, part.spectra[39])) == 1
+        days = part.days[39] + 2400000.5
+        image = viewer_of(app, f"order 1 {detector}")
+        cursors = [m for m in image.figure.marks if isinstance(m, Lines) and list(m.x) == [0, 1]]
+        [cursor] = cursors
+        assert cursor.y[0] == pytest.approx(days - 2460000, abs=1e-6)
+    first = parts["NRS1", 1].days[39] + 2400000.5
     text = app.plugins["White Light Curve"]._obj.cursor_text
-    assert text == f"Integration 40, BJD_TDB {part.days[39] + 2400000.5:.6f}"
-    dynamic = viewer_of(app, "NRS2")
-    lines = [m for m in dynamic.figure.marks if isinstance(m, Lines) and list(m.x) == [0, 1]]
-    assert [m.y[0] for m in lines] == [pytest.approx(since(2460000, part.days[39]), abs=1e-6)]
+    assert text.startswith("Integration 40") and f"BJD_TDB {first:.6f}" in text
 
 
 def test_bots_white_light_of_each_detector(bots, tmp_path):
@@ -352,11 +382,35 @@ def test_nircam_grism_white_light_and_image(grism):
 def test_lrs_white_light_in_utc_and_jansky(lrs):
     folder, part = lrs
     app = run("LRS white light", folder)
+    viewer = viewer_of(app, "whtlt")
+    assert axes_of(viewer) == ["JD_UTC − 2460000 (d)", "White-light flux (Jy)"]
+    [(x, y)] = curves_shown(viewer).values()
+    np.testing.assert_allclose(x, since(2460000, part.days - TO_TDB), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(y, part.flux.sum(axis=1), rtol=1e-7)
+
+
+def test_lrs_white_light_over_the_sum_of_the_spectra(lrs):
+    """The pipeline's has the flagged samples in it."""
+    folder, part = lrs
+    app = run("LRS white light over the sum of the spectra", folder)
     viewer = glue_viewer(app, "White light curve")
     assert axes_of(viewer) == ["JD_UTC − 2460000 (d)", "Flux (Jy)"]
     utc = since(2460000, part.days - TO_TDB)
     both = expected_points((utc, part.white), (utc, part.flux.sum(axis=1)))
     np.testing.assert_allclose(points_of(viewer), both, rtol=0, atol=1e-9)
+
+
+def test_lrs_light_curves_of_three_wavelengths(lrs):
+    folder, part = lrs
+    app = run("LRS single wavelengths", folder)
+    viewer = glue_viewer(app, "White light curve")
+    assert axes_of(viewer) == ["BJD_TDB − 2460000 (d)", "Flux (Jy)"]
+    channels = [np.abs(part.wavelength - micron).argmin() for micron in (6, 8, 10)]
+    assert not part.bad[channels].any()
+    curves = [(since(2460000, part.days), part.flux[:, channel]) for channel in channels]
+    np.testing.assert_allclose(points_of(viewer), expected_points(*curves), rtol=0, atol=1e-9)
+    names = [mark.text[0] for mark in viewer.figure.marks if isinstance(mark, Label)]
+    assert len(names) == 3 and all("um" in name or "µm" in name for name in names)
 
 
 def test_photometry_of_imaging(tmp_path):

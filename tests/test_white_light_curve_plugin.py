@@ -106,10 +106,10 @@ def test_the_time_axis_says_what_it_is(plg, traces):
     np.testing.assert_allclose(drawn_flux(plg)[0], time.jd - 2460000, rtol=0, atol=1e-9)
     plg.show(time_axis="hours")
     assert figure(plg).axes[0].label.startswith("Hours from")
-    assert f"{time[0].jd:.5f}" in figure(plg).axes[0].label
     np.testing.assert_allclose(drawn_flux(plg)[0], np.arange(N) * STEP * 24, atol=1e-6)
     plg.show(mid_transit="2460000.868")
-    assert figure(plg).axes[0].label == "Hours from BJD_TDB 2460000.86800"
+    zero = "mid-transit" if not plg.in_viewer else "BJD_TDB 2460000.86800"
+    assert figure(plg).axes[0].label == f"Hours from {zero}"
     hours = (time - Time(2460000, 0.868, format="jd", scale="tdb")).to_value("hour")
     np.testing.assert_allclose(drawn_flux(plg)[0], hours, rtol=0, atol=1e-6)
     plg.show(mid_transit="", time_axis="date", time_system="MJD_UTC")

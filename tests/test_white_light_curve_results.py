@@ -9,6 +9,7 @@ import white_light_tools as tools
 from astropy.time import TimeDelta
 from astropy.timeseries import TimeSeries
 from jdaviz.core.user_api import PluginUserApi
+from make_tables import light_curve
 from white_light_tools import (
     CASES,
     CONFIGURATIONS,
@@ -17,8 +18,10 @@ from white_light_tools import (
     assert_same,
     canvas,
     drawn_flux,
+    mark,
     n_marks,
     new_app,
+    side_plot,
     spectrum_viewer,
 )
 
@@ -199,6 +202,61 @@ def test_noise_figures_are_those_of_the_curve(one):
     assert f"{figures.n_points} points" in one.noise_text
 
 
+# ---- the pipeline's curve ----
+
+SUMMED = (1.2, 2.5)
+
+
+@pytest.fixture
+def whtlt(one, generalised, traces, tmp_path):
+    """Labels of a whtlt as the pipeline makes it: a sum of what is not NaN, flagged or not."""
+    columns = {}
+    for trace, band in zip(traces, (SUMMED, (0.7, 1.3)), strict=True):
+        wavelength = trace.wavelength.value
+        inside = (wavelength >= band[0]) & (wavelength <= band[1])
+        columns[f"whitelight_flux_order_{trace.order}"] = np.nansum(
+            trace.flux.value[:, inside], axis=1
+        )
+    days = {"MJD_UTC": traces[0].time_utc.mjd, "BJD_TDB": traces[0].time.mjd}
+    return stage3.load(light_curve(tmp_path, days | columns), app=generalised)
+
+
+def test_the_curve_of_the_pipeline_is_drawn_and_explained(one, generalised, traces, whtlt):
+    assert one.pipeline.choices == ["None", *whtlt]
+    one.show(pipeline=whtlt[0])
+    text = one.pipeline_text
+    assert "plain sum of FLUX from 1.2" in text and "flagged" in text
+    raw, drawn = data_of(generalised, whtlt[0])["flux"], mark(one, "pipeline")
+    np.testing.assert_allclose(drawn.y, raw / np.median(raw), rtol=1e-9)
+    np.testing.assert_allclose(drawn.x, traces[0].time.jd - 2460000, rtol=0, atol=1e-8)
+    one.normalize = "none"
+    np.testing.assert_allclose(mark(one, "pipeline").y, raw, rtol=1e-12)
+    one.use_pipeline_band()
+    curve = one.light_curve()
+    wavelength = traces[0].wavelength.value
+    inside = (wavelength >= SUMMED[0]) & (wavelength <= SUMMED[1])
+    assert curve.meta["n_channels"] + curve.meta["n_dropped"] == inside.sum()
+    good = ~curve["outlier"]
+    expected = (curve["flux"].value - raw)[good]
+    np.testing.assert_allclose(side_plot(one, "residual").y, expected, rtol=1e-6, atol=1e-15)
+    one.show(dq_bits=[], excluded="ignore", outlier_sigma="")
+    np.testing.assert_allclose(side_plot(one, "residual").y, 0, atol=1e-12)
+    remove_data(generalised, whtlt[:1])
+    assert one.pipeline.selected == "None"
+    assert mark(one, "pipeline") is side_plot(one, "residual") is None
+    assert one.pipeline_text == one.problem == ""
+
+
+@pytest.mark.parametrize("normalize", ["median", "baseline", "none"])
+def test_the_curve_of_one_order_is_not_drawn_over_the_other(one, generalised, whtlt, normalize):
+    one.show(dataset=generalised.labels, baseline=[(0, 1)], normalize=normalize)
+    one.show(pipeline=whtlt[0])
+    assert mark(one, "pipeline", 0) is not None and mark(one, "pipeline", 1) is None
+    assert "plain sum of FLUX from 1.2" in one.pipeline_text
+    one.show(pipeline=whtlt[1], dataset=generalised.labels[1:])
+    assert "plain sum of FLUX from 0.7" in one.pipeline_text
+
+
 # ---- the API, the app ----
 
 
@@ -282,6 +340,20 @@ def test_closing_viewers(path):
     [label] = viewer_labels(app)
     np.testing.assert_allclose(drawn_flux(plg)[1], plg.light_curve()["flux"].value)
     assert [e for e in app.plugins["Logger"].history if e["color"] == "error"] == []
+
+
+def test_viewers_that_were_closed_stay_closed(one, generalised):
+    app = generalised
+    for _ in range(2):
+        for settings in ({"time_system": "BJD_TDB"}, {"time_system": "MJD_UTC", "band_low": 1.3}):
+            one.show(in_viewer=True, **settings)
+            one.add_to_app()
+        mine = [label for label in viewer_labels(app) if label not in app.first_viewers]
+        assert set(viewer_labels(app)) == set(app._app._viewer_store)
+        assert len(mine) == 3
+        for label in mine:
+            remove_viewers(app, [label])
+        assert sorted(viewer_labels(app)) == sorted(app.first_viewers)
 
 
 def test_a_time_series_that_is_loaded_later_can_be_chosen(path):

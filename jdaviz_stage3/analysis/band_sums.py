@@ -14,6 +14,7 @@ from ..errors import Stage3Error
 from ..readers.quality import DQ_FLAGS, dq_value
 from .bands import band_weights
 from .block_sums import BlockSums, Scope, time_median
+from .brightness import brightness
 
 if TYPE_CHECKING:
     from ..readers.time_series import SpectralTrace
@@ -44,6 +45,8 @@ class BandCurve:
         Excluded samples that were filled; 0 where the flux is NaN.
     n_channels : int
         Channels used (where the wavelengths differ between integrations, the most of any).
+    n_fewest : int
+        The same, the fewest of any integration.
     n_dropped : int
         Channels of the band that are left out in all integrations.
     n_empty : int
@@ -54,6 +57,7 @@ class BandCurve:
     flux_err: np.ndarray
     n_filled: np.ndarray
     n_channels: int
+    n_fewest: int
     n_dropped: int
     n_empty: int
 
@@ -109,7 +113,8 @@ class BandSums:
 
     Notes
     -----
-    With w the weight of a channel, m its median over time and f its flux, the sum over a band in
+    With w the weight of a channel, f its flux and m what it usually has, its median over time
+    with the brightness of the star taken out, the sum over a band in
     an integration t in which some samples are excluded is, for ``'fill'``,
 
     .. math:: F_t = \\sum_{good} w f \\; \\frac{\\sum_{all} w m}{\\sum_{good} w m}
@@ -295,7 +300,7 @@ class BandSums:
         if not n_channels:
             nothing = np.full(self.n_integrations, np.nan)
             filled = np.zeros(self.n_integrations, dtype=int)
-            return BandCurve(nothing, nothing.copy(), filled, 0, n_dropped, self.n_integrations)
+            return BandCurve(nothing, nothing.copy(), filled, 0, 0, n_dropped, self.n_integrations)
 
         scope = Scope.of(weights, self._monotonic)
         flux = self._total("flux", statistic, scope)
@@ -312,8 +317,10 @@ class BandSums:
                 flux, ratio, lacking = self._filled(flux, effective, statistic, scope)
                 variance = variance * ratio**2
                 n_filled = n_missing
-            elif weighted:
-                norm = norm - self._total("weight", statistic, scope)
+            elif weighted:  # not the sum less the missing, whose digits may be all of it
+                norm = np.einsum(
+                    "ij,ij->i", self.usable, np.broadcast_to(effective, self.flux.shape)
+                )
         empty = (n_missing >= n_used) | ((n_missing > 0) & lacking)
         if empty.any():
             flux, variance = np.where(empty, np.nan, flux), np.where(empty, np.nan, variance)
@@ -322,7 +329,8 @@ class BandSums:
             variance = np.full_like(variance, np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 where nothing is usable
             flux, error = flux / norm, np.sqrt(variance) / norm
-        return BandCurve(flux, error, n_filled, n_channels, n_dropped, int(np.count_nonzero(empty)))
+        n_fewest, n_empty = int(used.sum(axis=-1).min()), int(np.count_nonzero(empty))
+        return BandCurve(flux, error, n_filled, n_channels, n_fewest, n_dropped, n_empty)
 
     def _filled(
         self, flux: np.ndarray, effective: np.ndarray, statistic: str, scope: Scope
@@ -347,12 +355,15 @@ class BandSums:
         """What a channel usually has, 0 for those left out."""
         step = max(1, self.n_integrations // _ENOUGH)
         reference = time_median(self.flux[::step], self.usable[::step])
-        if step > 1:
-            filled = np.flatnonzero(self._incomplete | np.isnan(reference))
-            reference[filled] = time_median(
-                np.take(self.flux, filled, axis=1), np.take(self.usable, filled, axis=1)
-            )
-        return np.where(self.dropped, 0, reference)
+        some = np.flatnonzero(self._incomplete | np.isnan(reference))
+        flux, usable = np.take(self.flux, some, axis=1), np.take(self.usable, some, axis=1)
+        reference[some] = time_median(flux, usable)
+        level = brightness(self.flux, np.where(self.dropped, 0, reference), self._missing_at)
+        if level is not None:
+            bright = level > 0
+            flux /= np.where(bright, level, 1)[:, None]
+            reference[some] = time_median(flux, usable & bright[:, None])
+        return np.where(self.dropped | np.isnan(reference), 0, reference)
 
     def _channel_weights(self, statistic: str) -> np.ndarray | None:
         return None if statistic == "sum" else self._inverse_variance

@@ -92,6 +92,10 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
     ingress and egress, its running median is the curve itself, and residuals of 0 say nothing of
     the noise.
 
+    The curved bottom of a transit is also far from a running median, which cuts it. So a point
+    must stand out from the line between its two neighbours by as much, times √(3/2), the scatter
+    of that difference. A transit shorter than half the window is taken for outliers all the same.
+
     In ingress and egress an outlier puts the median of its neighbours off by the step between two
     points. So of the points that are too far, only the farthest within a window is flagged; then
     the line between its neighbours is put in its place, and the medians and the scatter are taken
@@ -112,31 +116,34 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
     width = min(int(window), n_int - 1 + n_int % 2)
     flagged = np.zeros(flux.shape, dtype=bool)
     for _ in range(width):  # no more than so many can hide each other
-        distance, scatter = _residuals(_bridged(flux, flagged), width)
+        line = _between_neighbours(flux, np.isfinite(flux) & ~flagged)
+        bridged = np.where(flagged, line, flux)
+        distance, scatter = _residuals(bridged, width)
+        beside = np.abs(flux - line) / np.sqrt(1.5)
         with np.errstate(invalid="ignore"):  # NaN, for no point, flags none
-            far = (distance > sigma * scatter) & (scatter > 0) & ~flagged
+            height = np.minimum(distance, beside)
+            far = (height > sigma * scatter) & (scatter > 0) & ~flagged
         if not far.any():
             break
-        height = np.where(far, distance, 0.0)
+        height = np.where(far, height, 0.0)
         flagged |= far & (height == maximum_filter1d(height, width, axis=0, mode="constant"))
     return flagged
 
 
-def _bridged(flux: np.ndarray, flagged: np.ndarray) -> np.ndarray:
-    """Replace flagged points by the line between the points that are not, on both sides."""
-    if not flagged.any():
-        return flux
-    good = np.isfinite(flux) & ~flagged
+def _between_neighbours(flux: np.ndarray, good: np.ndarray) -> np.ndarray:
+    """Return, for each point, the line between the nearest good points on both sides of it."""
     last = len(flux)
     row = np.arange(last).reshape(-1, *[1] * (flux.ndim - 1))
     before = np.maximum.accumulate(np.where(good, row, -1), axis=0)
     after = np.minimum.accumulate(np.where(good, row, last)[::-1], axis=0)[::-1]
+    before = np.concatenate([np.full_like(before[:1], -1), before[:-1]])  # not the point itself
+    after = np.concatenate([after[1:], np.full_like(after[:1], last)])
     # at the ends there is one neighbour, whose value it gets
     before, after = np.where(before < 0, after, before), np.where(after == last, before, after)
     before, after = (np.clip(which, 0, last - 1) for which in (before, after))
     part = (row - before) / np.maximum(after - before, 1)
     low, high = (np.take_along_axis(flux, which, axis=0) for which in (before, after))
-    return np.where(flagged, low + part * (high - low), flux)
+    return low + part * (high - low)
 
 
 def _residuals(flux: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:

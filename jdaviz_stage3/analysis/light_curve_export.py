@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy import units as u
+from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ..errors import Stage3Error, Stage3Warning
@@ -130,9 +131,8 @@ def write_light_curve(curve: TimeSeries, path: str | os.PathLike, overwrite: boo
         raise Stage3Error(f"{path}: is there already; give another name, or overwrite it")
     table = curve.copy()
     for name in table.colnames:
-        methods = getattr(table[name].info, "serialize_method", None)
-        if methods is not None and "ecsv" in methods:
-            methods["ecsv"] = "jd1_jd2"
+        if isinstance(table[name], Time):
+            table[name].info.serialize_method["ecsv"] = "jd1_jd2"
     try:
         # in a folder beside it, so that taking its place is one step
         with tempfile.TemporaryDirectory(prefix=".light_curve_", dir=path.parent) as folder:

@@ -11,11 +11,11 @@ from astropy import units as u
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 from numpy.typing import ArrayLike
+from scipy.signal import savgol_coeffs, savgol_filter
 from scipy.stats import theilslopes
 
 from ..errors import Stage3Error
 from .curve_columns import column_of_band
-from .median import median_smooth
 
 if TYPE_CHECKING:
     from .band_sums import BandSums
@@ -30,10 +30,11 @@ __all__ = [
 
 # Standard deviation of a Gaussian over its median absolute deviation.
 _SIGMA_OF_MAD = 1.4826
-# Integrations in the running median that stands for the star where no model is given, and the
-# least number of points for it; a shorter curve is compared with a straight line.
-_WINDOW = 31
-_LEAST_FOR_MEDIAN = 3 * _WINDOW
+# Where no model is given, a local parabola stands for the star: from so many points on, one of so
+# many integrations. Short ones where a transit has few points, whose corners they must not round;
+# with still fewer points a straight line.
+_WINDOWS = ((1000, 31), (150, 15), (27, 9))
+_ORDER = 2
 _LEAST_DIFFERENCES = 3
 # From which ratio to the point-to-point scatter on the sentence speaks of slow changes.
 _SLOW = 1.5
@@ -57,7 +58,7 @@ class NoiseFigures:
     scatter : float
         Robust standard deviation about ``reference``, in the unit of the flux.
     point_to_point : float
-        Standard deviation from the differences of neighbours (`point_to_point_scatter`).
+        Standard deviation from second differences (`point_to_point_scatter`).
     expected : float
         Median of the points' errors; NaN if there are none.
     level : float
@@ -144,10 +145,10 @@ def point_to_point_scatter(flux: ArrayLike | u.Quantity) -> float:
 
     Notes
     -----
-    1.4826 MAD(x[i+1] - x[i]) / √2, with MAD the median absolute deviation from the median: the
-    difference of two points of equal noise has √2 times the noise of one. A trend adds nothing,
-    outliers and the few points of an ingress next to nothing. Noise that is correlated from point
-    to point is underestimated.
+    1.4826 MAD(x[i-1] - 2 x[i] + x[i+1]) / √6, with MAD the median absolute deviation from the
+    median: of points of equal noise, this second difference has √6 times the noise of one. A
+    slope adds nothing, outliers, the corners of a transit and its curved bottom little. Noise that
+    is correlated from point to point is underestimated.
     """
     return float(_point_to_point(_values(flux, "flux")))
 
@@ -164,8 +165,9 @@ def noise_figures(
         flagged in ``outlier`` are left out.
     model : array_like or `~astropy.units.Quantity`, shape (n_int,), optional
         What the flux would be without noise; it is multiplied with the median of flux / model, so
-        that a relative flux does. Without one, the scatter is that about a running median of 31
-        integrations, or with fewer than 93 points about a straight line (Theil-Sen).
+        that a relative flux does. Without one, the scatter is that about a local
+        parabola of 9 to 31 integrations, or with fewer than 27 points about a straight line
+        (Theil-Sen).
     band : int, optional
         Which band, counted from 0, for spectroscopic curves with ``flux`` of shape
         (n_int, n_bands).
@@ -182,13 +184,11 @@ def noise_figures(
 
     Notes
     -----
-    The scatter is 1.4826 MAD of the residuals. A running median takes part of the noise with it,
-    for a point is in its own window: it leaves of a point its distance from the median of the
-    n - 1 others, of variance σ² (1 + (π/2) / (n + 2 - π/2)) (n odd: see `median_smooth`), less
-    half the distance between the middle two of them, √(2π) σ / (2 n) in the mean. The scatter is
-    corrected for that. The running median also takes with it what changes slower than some 31
-    integrations, red noise as well as a transit: give a model where that matters, and see
-    `scatter_with_bin_size`.
+    The scatter is 1.4826 MAD of the residuals. A local parabola (Savitzky & Golay 1964, AnaCh 36,
+    1627) takes part of white noise with it, and leaves √(1 - c) of it, with c its central
+    coefficient; the scatter is corrected for that. It also takes with it what changes slower than
+    its window, red noise as well as a transit: give a model where that matters, and see
+    `scatter_with_bin_size`. Corners of a transit of few points add to it.
     """
     flux = column_of_band(curve, "flux", band)
     error = column_of_band(curve, "flux_err", band) if "flux_err" in curve.colnames else None
@@ -206,7 +206,8 @@ def noise_figures(
     normalised = curve.meta.get("normalization", "none") != "none"
     return NoiseFigures(
         scatter=float(_robust_sigma(residuals[good])) / kept,
-        point_to_point=float(_point_to_point(values)),
+        # the curved bottom of a transit has a slope, which differences of neighbours see
+        point_to_point=float(_point_to_point(residuals if model is not None else values)),
         expected=float(expected),
         level=1.0 if normalised else float(bottleneck.nanmedian(values)),
         unit=unit,
@@ -300,7 +301,7 @@ def channel_scatter(band_sums: BandSums) -> QTable:
         One row a channel: ``wavelength`` (the median one, where it differs from row to row),
         ``scatter`` (from point to point, so that a transit does not count), ``expected`` (root of
         the median variance), both divided by the channel's median flux and dimensionless, and
-        ``ratio``. NaN where a channel has fewer than three pairs of neighbouring samples, or a
+        ``ratio``. NaN where a channel has fewer than three runs of three samples, or a
         median flux of zero or less.
     """
     wavelength = band_sums.wavelength
@@ -352,11 +353,12 @@ def _residuals(values: np.ndarray, good: np.ndarray, model: Any) -> tuple[np.nda
             ratio = values / model
         ratio[~np.isfinite(ratio)] = np.nan
         return values - model * bottleneck.nanmedian(ratio), _MODEL, 1.0
-    if good.sum() >= _LEAST_FOR_MEDIAN:
-        others = np.sqrt(1 + np.pi / 2 / (_WINDOW + 2 - np.pi / 2))
-        kept = others - _SIGMA_OF_MAD * np.sqrt(2 * np.pi) / (2 * _WINDOW)
-        smooth = median_smooth(values, _WINDOW)
-        return values - smooth, f"a running median of {_WINDOW} integrations", kept
+    window = next((width for least, width in _WINDOWS if good.sum() >= least), 0)
+    if window:
+        kept = np.sqrt(1 - savgol_coeffs(window, _ORDER)[window // 2])
+        residual = np.full(values.shape, np.nan)
+        residual[good] = values[good] - savgol_filter(values[good], window, _ORDER)
+        return residual, f"a local parabola of {window} integrations", float(kept)
     reference = "a straight line"
     if good.sum() < 2:
         return np.full(values.shape, np.nan), reference, 1.0
@@ -375,7 +377,7 @@ def _robust_sigma(values: np.ndarray) -> np.ndarray:
 
 def _point_to_point(values: np.ndarray) -> np.ndarray:
     """Return the formula of `point_to_point_scatter` along the last axis."""
-    return _robust_sigma(np.diff(values, axis=-1)) / np.sqrt(2)
+    return _robust_sigma(np.diff(values, 2, axis=-1)) / np.sqrt(6)
 
 
 def _binned(values: np.ndarray, size: int) -> np.ndarray:

@@ -358,6 +358,11 @@ def _remarks(sums: BandSums, curves: list[BandCurve], time: Time, factors: np.nd
             f"{max(empty)} of {n_int} integrations have too few usable samples{which}: their flux "
             "is NaN"
         )
+    if any(curve.n_fewest < curve.n_channels for curve in curves):
+        remarks.append(
+            "the wavelengths differ between integrations, and so does the number of channels of a "
+            "band, which makes steps: use band_edges='fractional'"
+        )
     if missing := sum(curve.n_empty == n_int for curve in curves):
         remarks.append(f"{missing} of {n_bands} bands have no usable channel: their flux is NaN")
     whole = [i for i, curve in enumerate(curves) if curve.n_empty < n_int]

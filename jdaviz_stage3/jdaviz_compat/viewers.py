@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from glue.core import Data
@@ -60,6 +61,9 @@ def create_viewer(app: Any, reference: str, label: str) -> Any:
         name=label,
         open_data_menu_if_empty=False,
     )
+    if any(item["id"] not in inner._viewer_store for item in inner.state.viewer_items):
+        # Once a viewer was closed, the browser can have lost the cell that new ones are put into.
+        arrange_viewers(app, {"col": _cells(app, list)})
     return label
 
 
@@ -106,7 +110,8 @@ def arrange_viewers(app: Any, layout: dict) -> None:
         are not are left out.
     """
     inner = application(app)
-    items = {item["reference"]: item for item in inner.state.viewer_items}
+    # viewers that were closed stay among the items
+    items = {i["reference"]: i for i in inner.state.viewer_items if i["id"] in inner._viewer_store}
 
     def stack(*labels):
         found = [items.pop(label) for label in labels if label in items]
@@ -131,17 +136,23 @@ def show_as_tab(app: Any, label: str, beside: str) -> None:
     Reason: new viewers go below all others, and there is no public way to place them.
     jdaviz 5.1: the same.
     """
-    inner = application(app)
+
+    def move(labels: list[str]) -> list[str]:
+        kept = [other for other in labels if other != label]
+        return [*kept, label] if beside in kept else kept
+
+    arrange_viewers(app, {"col": _cells(app, move)})
+
+
+def _cells(app: Any, change: Callable[[list[str]], list[str]]) -> list:
+    """The layout of an app as `arrange_viewers` takes it, the labels of each cell changed."""
 
     def described(item: Any) -> Any:
-        labels = [viewer["reference"] for viewer in item["viewers"] if viewer["reference"] != label]
-        if beside in labels:
-            labels.append(label)
         if not item["children"]:
-            return tuple(labels)
+            return tuple(change([viewer["reference"] for viewer in item["viewers"]]))
         return {item["container"].removeprefix("gl-"): [described(i) for i in item["children"]]}
 
-    arrange_viewers(app, {"col": [described(item) for item in inner.state.stack_items]})
+    return [described(item) for item in application(app).state.stack_items]
 
 
 def viewer_kind(viewer: Any) -> str:

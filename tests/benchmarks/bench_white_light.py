@@ -1,10 +1,10 @@
 """How fast light curves are, as ratios to their peers, in one run with all taking turns.
 
 Run by hand: ``python tests/benchmarks/bench_white_light.py --chromatic PYTHON --table FILE``. It
-takes about three minutes and 1.5 GB of memory. PYTHON is a Python in which chromatic-lightcurves is
-installed, by default this one; it runs as a process of its own, which times itself, on the same
-arrays. ``--runs`` repeats everything and keeps the run in which the pass over the arrays, which
-only the load of the machine changes, was quickest.
+takes about three minutes a run and 1.5 GB of memory. PYTHON is a Python in which
+chromatic-lightcurves is installed, by default this one; it runs as a process of its own, which
+times itself, on the same arrays. With several ``--runs``, each row is of the run in which its peer
+was quickest: that in which the machine had least else to do.
 """
 
 from __future__ import annotations
@@ -198,7 +198,7 @@ def chromatic_rows(peer: Chromatic, trace: Trace) -> list[tuple]:
         np.testing.assert_allclose(error, theirs[1], rtol=1e-9, err_msg=work)
     return [
         (words[work], CHROMATIC, "", lambda work=work: peer.seconds(work),
-         lambda function=function: _seconds(function), 3)
+         lambda function=function: _seconds(function), 2)
         for work, function in ours.items()
     ]  # fmt: skip
 
@@ -325,17 +325,16 @@ def dragging_rows(folder: Path) -> list[tuple]:
     ]  # fmt: skip
 
 
-def measure(rows: list[tuple]) -> list[list[str]]:
-    """Time each row, both in turns; returns the cells of the table."""
-    table = []
-    for work, peer, aim, theirs, ours, repeat in rows:
+def measure(rows: list[tuple]) -> list[tuple[float, float]]:
+    """Median seconds of the peer and here for each row, both in turns."""
+    found = []
+    for work, peer, _, theirs, ours, repeat in rows:
         ours()  # what is imported and compiled the first time
         times = [(theirs(), ours()) for _ in range(repeat)]
-        peer_time, own_time = (statistics.median(column) for column in zip(*times, strict=True))
-        table.append([work, peer, _milliseconds(peer_time), _milliseconds(own_time),
-                      f"{own_time / peer_time:.2g}", aim])  # fmt: skip
-        print("  ".join(table[-1]), flush=True)
-    return table
+        found.append(tuple(statistics.median(column) for column in zip(*times, strict=True)))
+        load = f"load {os.getloadavg()[0]:.1f}"
+        print(work, peer, *map(_milliseconds, found[-1]), load, sep="  ", flush=True)
+    return found
 
 
 def _milliseconds(seconds: float) -> str:
@@ -357,8 +356,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         trace = make_trace()
         peer = Chromatic(arguments.chromatic, trace, folder)
         print("chromatic", peer.version, flush=True)
@@ -367,16 +366,16 @@ def main() -> None:
             each.mkdir()
         rows = [*chromatic_rows(peer, trace), *step_rows(trace, folders[0]),
                 *pass_rows(folders[1]), *dragging_rows(folders[2])]  # fmt: skip
-        found = []
-        for _ in range(arguments.runs):
-            alone = statistics.median(_seconds(lambda: one_pass(trace)) for _ in range(15))
-            print(f"a pass {1000 * alone:.1f} ms, load {os.getloadavg()[0]:.2f}", flush=True)
-            found.append((alone, measure(rows)))
+        runs = [measure(rows) for _ in range(arguments.runs)]
         peer.close()
-    head = ["1000 × 2048 samples", "Compared with", "Peer (ms)", "Here (ms)", "Ratio", "Aim"]
-    _, quietest = min(found, key=lambda run: run[0])
+    table = [["1000 × 2048 samples", "Compared with", "Peer (ms)", "Here (ms)", "Ratio", "Aim"]]
+    for (work, name, aim, *_), times in zip(rows, zip(*runs, strict=True), strict=True):
+        peer_time, own_time = min(times)
+        table.append([work, name, _milliseconds(peer_time), _milliseconds(own_time),
+                      f"{own_time / peer_time:.2g}", aim])  # fmt: skip
+        print("  ".join(table[-1]))
     if arguments.table:
-        arguments.table.write_text(as_list_table([head, *quietest]), encoding="utf-8")
+        arguments.table.write_text(as_list_table(table), encoding="utf-8")
 
 
 if __name__ == "__main__":

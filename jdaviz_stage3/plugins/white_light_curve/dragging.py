@@ -10,6 +10,7 @@ from astropy import units as u
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of
 from .pointer import PointerEvents, nearest_edge
+from .traces import integration_numbers
 
 __all__ = ["Dragging"]
 
@@ -51,6 +52,11 @@ class Dragging:
                     lambda x, y, viewer=viewer: self._click_dynamic(viewer, y),
                 )
             self._pointers[viewer] = pointer
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether an edge is being dragged."""
+        return self._moved is not None
 
     def stop(self) -> None:
         """Follow the mouse no longer."""
@@ -148,7 +154,7 @@ class Dragging:
             return
         distance = np.abs(views.x_of(views.times_of(trace)) - x)
         if np.isfinite(distance).any():
-            plugin.integration = int(trace.int_num[int(np.nanargmin(distance))])
+            plugin.integration = int(integration_numbers(trace)[int(np.nanargmin(distance))])
 
     def _click_dynamic(self, viewer: Any, y: float) -> None:
         if not hasattr(viewer.state, "time_axis_of"):
@@ -158,4 +164,4 @@ class Dragging:
             axis = viewer.state.time_axis_of(data_of(plugin, label))
             row = int(axis.cells.at(np.array(y)))
             if row >= 0:
-                plugin.integration = int(plugin._trace(label).int_num[row])
+                plugin.integration = int(integration_numbers(plugin._trace(label))[row])

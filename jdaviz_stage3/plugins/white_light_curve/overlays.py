@@ -24,6 +24,7 @@ from ...analysis.pipeline_curve import PipelineComparison
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, tables_of
 from .fields import number
+from .positions import model_level
 from .traces import trace_of
 
 __all__ = ["OverlayControls", "pipeline_series"]
@@ -108,8 +109,11 @@ class OverlayControls(HasTraits):
         if column is None:
             return None
         first = next((t for t in self._traces_of_file(sums.trace) if t.order == 1), None)
+        # what excluded samples do in the pipeline's curve, only sums without them can tell
+        usual = "DO_NOT_USE" in sums.dq_flags and sums.excluded == "fill"
+        ours = sums if usual else None
         if first is sums.trace or first is None:
-            return compare_with_pipeline(sums.trace, series, column, band_sums=sums)
+            return compare_with_pipeline(sums.trace, series, column, band_sums=ours)
         for other in tables_of(self):  # the column of order 1, which says what its limits are
             if other is not data and _is_pipeline_curve(other) and _same_file(other, data):
                 more = pipeline_series(other)
@@ -117,7 +121,7 @@ class OverlayControls(HasTraits):
                     for name in set(more.colnames) - set(series.colnames):
                         series[name] = more[name]
         return compare_with_pipeline(
-            sums.trace, series, column, band_sums=sums,
+            sums.trace, series, column, band_sums=ours,
             first_order=first if matching_column(series, first) else None,
         )  # fmt: skip
 
@@ -185,15 +189,18 @@ class OverlayControls(HasTraits):
                 raise Stage3Error("noise: choose one band (division = 'one band')")
             model = self._transit(curve["time"]) if self.show_transit else None
             figures = noise_figures(curve, model)
-            residual = np.array(curve["flux"].value) - (0 if model is None else model)
+            residual = np.array(curve["flux"].value)
+            if model is not None:
+                residual -= model * model_level(curve, model)
             found.append((figures, scatter_with_bin_size(residual, outlier=curve["outlier"])))
         return found[0] if len(found) == 1 else found
 
     def _fine_times(self, time: Time) -> Time:
         """Times close enough for a smooth line."""
-        days = np.ma.filled((time - time[0]).jd, np.nan)
-        steps = np.linspace(np.nanmin(days), np.nanmax(days), _MODEL_POINTS)
-        return time[0] + steps * u.day
+        known = time[~np.ma.getmaskarray(time.jd1)]
+        days = np.asarray((known - known[0]).jd)
+        steps = np.linspace(days.min(), days.max(), _MODEL_POINTS)
+        return known[0] + steps * u.day
 
 
 def _is_pipeline_curve(data: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,8 @@ class PointerEvents:
         if "domain" not in event or event["domain"] is None:
             return
         x, y = float(event["domain"]["x"]), float(event["domain"]["y"])
+        if not (math.isfinite(x) and math.isfinite(y)):
+            return
         kind = event["event"]
         if kind == "click":
             if self._on_click is not None:

@@ -9,6 +9,7 @@ from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
+from .traces import integration_numbers
 
 __all__ = ["band_name", "curve_sentence", "cursor_sentence", "described", "flux_label"]
 
@@ -37,13 +38,14 @@ def curve_sentence(curve: TimeSeries) -> str:
 
 def cursor_sentence(trace: Any, rows: np.ndarray, row: int, time: Time | None) -> str:
     """Say which integrations the time cursor is at."""
-    text = f"Integration {trace.int_num[row]}"
+    numbers = integration_numbers(trace)
+    text = f"Integration {numbers[row]}"
     if time is not None and not np.ma.is_masked(time[row].jd1):
         system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
         text += f", {system} {time[row].jd:.6f}"
     if rows.sum() > 1:
-        numbers = trace.int_num[rows]
-        text += f"; spectrum of integrations {numbers[0]} to {numbers[-1]}"
+        chosen = numbers[rows]
+        text += f"; spectrum of integrations {chosen[0]} to {chosen[-1]}"
     return text
 
 

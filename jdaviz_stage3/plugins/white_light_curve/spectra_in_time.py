@@ -20,6 +20,7 @@ from ...jdaviz_compat import (
     spectrum_viewers_of_file,
 )
 from .fields import number
+from .traces import integration_numbers
 
 __all__ = ["SpectrumControls", "SpectrumLines"]
 
@@ -95,15 +96,15 @@ class SpectrumControls(HasTraits):
         for label in self._chosen():
             sums = self._sums(label)
             for wanted in np.atleast_1d(np.asarray(list(integrations))).tolist():
-                if wanted not in sums.trace.int_num:
-                    numbers = sums.trace.int_num
+                numbers = integration_numbers(sums.trace)
+                if wanted not in numbers:
                     raise Stage3Error(
                         f"{label}: no integration {wanted}; there are {numbers.min()} to "
                         f"{numbers.max()}"
                     )
                 rows = self._rows_around(sums, wanted)
                 spectrum = mean_spectrum(sums, rows)
-                spectrum.meta |= {"integrations": sums.trace.int_num[rows].tolist(), "input": label}
+                spectrum.meta |= {"integrations": numbers[rows].tolist(), "input": label}
                 found.append((label, f"{label} integration {wanted}", spectrum))
         for label, name, spectrum in found:
             viewers = spectrum_viewers_of_file(self, data_of(self, label).meta["stage3_path"])

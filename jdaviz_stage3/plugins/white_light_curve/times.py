@@ -45,6 +45,8 @@ def parse_ranges(text: str) -> list[tuple[float, float]]:
         if found is None:
             raise Stage3Error(f"baseline {part.strip()!r} is no range; write '0 to 0.5, 2.1 to 3'")
         low, high = float(found.group(1)), float(found.group(2))
+        if not np.isfinite([low, high]).all():
+            raise Stage3Error(f"baseline {part.strip()!r} is not finite")
         if low >= high:
             raise Stage3Error(f"baseline {part.strip()!r} ends before it starts")
         ranges.append((low, high))

@@ -10,7 +10,7 @@ import numpy as np
 from ...analysis import BandSums
 from ...readers.time_series import SpectralTrace
 
-__all__ = ["PreparedTraces", "has_trace", "trace_of"]
+__all__ = ["PreparedTraces", "has_trace", "integration_numbers", "trace_of"]
 
 _MOST = 4  # prepared traces that are kept: two detectors, before and after a change of flags
 
@@ -26,6 +26,15 @@ def trace_of(data: Any) -> SpectralTrace:
     The flux in the app has no uncertainties and no flags, which light curves need.
     """
     return data.meta["_trace"]
+
+
+def integration_numbers(trace: SpectralTrace) -> np.ndarray:
+    """Number the integrations of a trace, each by itself, shape (n_int,), int.
+
+    INT_NUM, or from 1 on where these start anew in each segment.
+    """
+    numbers = trace.int_num
+    return numbers if np.unique(numbers).size == numbers.size else np.arange(1, numbers.size + 1)
 
 
 class PreparedTraces:
@@ -63,4 +72,4 @@ class PreparedTraces:
 
     def row_of(self, trace: SpectralTrace, integration: int) -> int:
         """Return the row of an integration number, the nearest one if there is none of it."""
-        return int(np.argmin(np.abs(trace.int_num - float(integration))))
+        return int(np.argmin(np.abs(integration_numbers(trace) - float(integration))))

@@ -238,12 +238,21 @@ class Views:
         comparison = plugin._comparison(plugin._sums(label))
         if comparison is not None:
             flux = np.asarray(comparison.pipeline_flux, dtype=float)
-            drawn.pipeline = Points(drawn.points.x, flux / self._pipeline_level(label, curve, flux))
+            try:
+                flux = flux / self._pipeline_level(label, curve, flux)
+            except Stage3Error:  # of other integrations; the comparison says so in words
+                return
+            drawn.pipeline = Points(drawn.points.x, flux)
 
     def _pipeline_level(self, label: str, curve: TimeSeries, flux: np.ndarray) -> float:
         """What the pipeline's flux is divided by to be normalised as ours is."""
         if curve.meta["normalization"] == "none":
-            return 1.0
+            if curve.meta["statistic"] == "sum":
+                return 1.0
+            both = np.isfinite(flux) & np.isfinite(curve["flux"].value)  # a mean beside a sum
+            if not both.any():
+                raise Stage3Error("the pipeline's curve has none of these integrations")
+            return float(np.median(flux[both]) / np.median(curve["flux"].value[both]))
         rows = None
         if curve.meta["normalization"] == "baseline":
             rows = self.plugin._in_baseline(self.plugin._sums(label))
@@ -350,11 +359,17 @@ class Views:
         sums = plugin._sums(labels[0])
         row, time = self._row_at_cursor(labels[0]), self.times_of(sums.trace)
         self._canvas.mark_time(float(self.x_of(time)[row]))
-        plugin.cursor_text = cursor_sentence(sums.trace, plugin._rows_at_cursor(sums), row, time)
+        plugin.cursor_text = " ".join(self._cursor_words(label, len(labels)) for label in labels)
         if self._attempt(self._draw_spectra, labels) is None:
             self._spectra.clear()
         if not plugin.show_ratio or self._attempt(self._draw_ratio, sums) is None:
             self._panel.drop("ratio")
+
+    def _cursor_words(self, label: str, count: int) -> str:
+        plugin, sums = self.plugin, self.plugin._sums(label)
+        rows, row = plugin._rows_at_cursor(sums), self._row_at_cursor(label)
+        text = cursor_sentence(sums.trace, rows, row, self.times_of(sums.trace))
+        return f"{sums.trace.label}: {text}." if count > 1 else text
 
     def _row_at_cursor(self, label: str) -> int:
         plugin = self.plugin

@@ -44,7 +44,7 @@ from .fields import is_empty
 from .overlays import OverlayControls
 from .results import ResultControls
 from .spectra_in_time import SpectrumControls
-from .traces import PreparedTraces, has_trace, trace_of
+from .traces import PreparedTraces, has_trace, integration_numbers, trace_of
 from .views import Views
 
 __all__ = ["WhiteLightCurve"]
@@ -362,6 +362,8 @@ class WhiteLightCurve(
                 self._compared.clear()
                 self._last_spectra.clear()
             self.problem = ""
+            if labels and not self.is_active and self._views.dragging.in_hand:
+                return  # jdaviz takes a slow browser for a closed panel, and asks again soon
             if not self.is_active or not labels:
                 self._views.clear()
                 return
@@ -389,7 +391,7 @@ class WhiteLightCurve(
         """Move the time cursor by some integrations."""
         labels = self._labels()
         if labels:
-            numbers = self._trace(labels[0]).int_num
+            numbers = integration_numbers(self._trace(labels[0]))
             row = 0 if is_empty(self.integration) else int(
                 np.argmin(np.abs(numbers - float(self.integration)))
             ) + int(steps)  # fmt: skip
