@@ -99,7 +99,7 @@ def test_spectra_are_no_light_curve():
 
 
 @settings(max_examples=50, deadline=None)
-@given(arrays(float, st.integers(4, 40), elements=st.floats(-1e3, 1e3)), st.floats(0.5, 100))
+@given(arrays(float, st.integers(5, 40), elements=st.floats(-1e3, 1e3)), st.floats(0.5, 100))
 def test_point_to_point_scales_and_ignores_offsets(flux, factor):
     found = point_to_point_scatter(flux)
     assert found >= 0
@@ -111,13 +111,15 @@ def test_point_to_point_scales_and_ignores_offsets(flux, factor):
 # ---- figures ----
 
 
-@pytest.mark.parametrize("n", [60, 92, 93, 400])
-def test_figures_of_white_noise(n):
-    """About a line or a running median, whose share of the noise is given back."""
+@pytest.mark.parametrize("n, reference", [
+    (26, "a straight line"), (27, "a local parabola of 9 integrations"),
+    (400, "a local parabola of 15 integrations"), (1000, "a local parabola of 31 integrations"),
+])  # fmt: skip
+def test_figures_of_white_noise(n, reference):
+    """About a line or a local parabola, whose share of the noise is given back."""
     found = [noise_figures(curve_of(white(n, seed))) for seed in range(200)]
     scatter = np.array([figures.scatter for figures in found])
-    assert found[0].reference == ("a straight line" if n < 93 else
-                                  "a running median of 31 integrations")  # fmt: skip
+    assert found[0].reference == reference
     # the MAD of few points is a little small, by 1/n or so
     assert scatter.mean() == pytest.approx(SIGMA, rel=4 * scatter.std() / SIGMA / 14 + 1 / n)
     assert found[0].expected == SIGMA
@@ -130,7 +132,7 @@ def test_figures_in_ppm_and_words():
     assert ppm["expected"] == pytest.approx(200)
     assert ppm["scatter"] == figures.scatter * 1e6
     text = figures.sentence()
-    assert "about a running median of 31 integrations" in text
+    assert "about a local parabola of 15 integrations" in text
     assert f"{ppm['scatter']:.4g} ppm" in text and "photon and read noise, 200 ppm" in text
 
 
@@ -142,13 +144,24 @@ def test_flux_with_unit_is_relative_to_its_median():
     assert figures.in_ppm["scatter"] == pytest.approx(same.in_ppm["scatter"], rel=1e-4)
 
 
+@pytest.mark.parametrize("n, duration, noise, most", [
+    (300, 200, 3e-5, 1.3), (1000, 500, 2e-5, 1.3), (300, 120, 5e-5, 1.3), (84, 25, 2e-4, 1.7),
+])  # fmt: skip
+def test_a_transit_is_not_taken_for_noise_nor_noise_for_it(n, duration, noise, most):
+    """Limb-darkened, of a deep planet: curved bottom, steep sides; never less than the noise."""
+    x = (np.arange(n) - n / 2) / (duration / 2)
+    inside = np.clip(1 - x**2, 0, None)
+    light = 1 - 0.015 * np.clip(inside / 0.3, 0, 1) ** 1.5 * (1 + 0.3 * np.sqrt(inside))
+    found = [noise_figures(curve_of(light * white(n, seed, noise), noise)) for seed in range(30)]
+    assert 0.9 < np.median([figures.ratio for figures in found]) < most
+    points = np.median([figures.point_to_point for figures in found])
+    assert 0.9 < points / noise < most
+
+
 def test_a_model_takes_the_transit_away():
     n = 80
     model = box_transit(n)
-    without = noise_figures(curve_of(white(n) * model))
     with_model = noise_figures(curve_of(white(n) * model), model)
-    assert without.ratio > 1.4
-    assert "the rest changes slowly: a transit, a trend" in without.sentence()
     assert with_model.ratio == pytest.approx(1, abs=0.4)
     assert with_model.reference == "the model"
     assert "slowly" not in with_model.sentence()
@@ -303,9 +316,9 @@ def test_scatter_of_each_channel():
     flux[bad] = np.nan
     variance[100] = 0
     table = channel_scatter(samples_of(flux, variance, np.linspace(5, 12, n_wave) * u.um))
-    np.testing.assert_allclose(table["scatter"], sigma / level, rtol=0.2)
+    np.testing.assert_allclose(table["scatter"], sigma / level, rtol=0.25)
     np.testing.assert_allclose(table["expected"], sigma / level / 1.5, rtol=0.02)
-    np.testing.assert_allclose(table["ratio"], 1.5, rtol=0.2)
+    np.testing.assert_allclose(table["ratio"], 1.5, rtol=0.25)
     assert table["wavelength"].unit == u.um and table["scatter"].unit == ""
 
 

@@ -21,9 +21,7 @@ from jdaviz_stage3.demo import demo_products
 
 pytestmark = pytest.mark.browser
 
-POINT, FLAGGED, CURSOR, EDGE = (
-    (0x1F, 0x77, 0xB4), (0xD6, 0x27, 0x28), (0xFF, 0x7F, 0x0E), (0xC7, 0x5D, 0x2C),
-)  # fmt: skip
+POINT, FLAGGED, CURSOR = (0x1F, 0x77, 0xB4), (0xD6, 0x27, 0x28), (0xFF, 0x7F, 0x0E)
 RANGE = 240, 248, 240  # its green, through which white is seen
 MISSING = 0.76 * 255, 0.87 * 255, 0.95 * 255
 CURVE, DYNAMIC, SPECTRUM = "White light curve", "Dynamic spectrum", "Median spectrum"
@@ -91,6 +89,11 @@ class Plot:
     def has(self, color, within=30):
         """Which pixels have a colour, bool, shape (height, width)."""
         return np.abs(self.picture - color).max(axis=-1) < within
+
+    def warm(self, axis):
+        """Where the orange lines of bands and cursor run along an axis, on the page."""
+        share = (self.picture[..., 0] - self.picture[..., 2] > 50).mean(axis=axis)
+        return np.flatnonzero(share > 0.7) + (self.left if axis == 0 else self.top)
 
     def far(self, color, x, y):
         """How far each of some values is from the next pixel of a colour."""
@@ -281,7 +284,10 @@ def front(page, name):
 
 
 def test_the_points_are_the_sums_of_the_band(page, series):
-    plot = follows(page, series.curve(), series.days)
+    curve = series.curve()
+    plot = follows(page, curve, series.days)
+    hit = 49  # by a cosmic ray that the pipeline has missed
+    assert plot.far(FLAGGED, series.days[hit], curve[hit]) < 2 * NEAR
     flagged = label(binary_dilation(plot.has(FLAGGED), iterations=2))[1]
     said = next(e.text for e in page.find(".stage3-hint") if "channels" in e.text)
     assert flagged == int(re.search(r"(\d+) points? flagged", said)[1])
@@ -332,8 +338,7 @@ def test_an_edge_is_dragged_in_the_dynamic_spectrum(page, series):
     high = says(page, "To (um)", high, 0.02)
     assert field(page, "From (um)") == ""
     follows(page, series.curve(high=high), series.days)
-    edges = np.flatnonzero(still(page, DYNAMIC).has(EDGE, 40).mean(axis=0) > 0.7) + plot.left
-    assert np.abs(edges - x).min() < NEAR
+    assert np.abs(still(page, DYNAMIC).warm(0) - x).min() < NEAR
     page.screenshot("light-curve-band-dragged")
 
 
@@ -357,11 +362,9 @@ def test_a_click_is_the_time_cursor(page, series):
     x, y = plot.place(series.days[row], 0.99)
     page.point_at(x + 2, y, click=True)
     until(lambda: field(page, "Integration") == str(row + 1), "the integration")
-    columns = np.flatnonzero(still(page, CURVE).has(CURSOR).mean(axis=0) > 0.9) + plot.left
-    assert np.abs(columns - x).max() < NEAR
+    assert np.abs(still(page, CURVE).warm(0) - x).max() < NEAR
     dynamic = still(page, DYNAMIC)
-    rows = np.flatnonzero(dynamic.has(CURSOR).mean(axis=1) > 0.8) + dynamic.top
-    assert np.abs(rows - dynamic.place(0, series.days[row])[1]).max() < NEAR
+    assert np.abs(dynamic.warm(1) - dynamic.place(0, series.days[row])[1]).min() < NEAR
     said = [e.text for e in page.find(".stage3-hint")]
     assert f"Integration {row + 1}, BJD_TDB {2461118 + series.days[row]:.6f}" in said
     page.screenshot("light-curve-cursor")
@@ -378,8 +381,7 @@ def test_a_click_in_the_dynamic_spectrum_is_the_time_cursor(page, series):
     page.point_at(x, y, click=True)
     until(lambda: field(page, "Integration") == "61", "the integration")
     plot = still(page, CURVE)
-    columns = np.flatnonzero(plot.has(CURSOR).mean(axis=0) > 0.9) + plot.left
-    assert np.abs(columns - plot.place(series.days[60], 1)[0]).max() < NEAR
+    assert np.abs(plot.warm(0) - plot.place(series.days[60], 1)[0]).max() < NEAR
 
 
 def test_normalised_by_its_median_it_shows_the_transit(page, series):
@@ -414,7 +416,7 @@ def test_a_range_is_dragged_in_the_light_curve(page, series):
     until(lambda: field(page, "Baseline (hours)") != said, "the other end")
     plot = still(page, CURVE)
     green = np.flatnonzero(plot.has(RANGE, 4).mean(axis=0) > 0.6) + plot.left
-    assert np.abs(green[[0, -1]] - (x_0, edge)).max() < NEAR
+    assert np.abs(green[[0, -1]] - (x_0, edge)).max() < NEAR + 2  # within the lines at its ends
     page.screenshot("light-curve-baseline")
 
 
@@ -435,20 +437,6 @@ def test_nonsense_is_told_in_words(page, series):
     follows(page, series.curve(), series.days)
 
 
-def test_the_plot_can_be_in_the_panel(page, series):
-    switch(page, "Draw in a viewer")  # jdaviz's menu of a viewer that closes looks for a parent
-    until(lambda: page.find(".stage3-plot .bqplot"), "the plot")
-    page.driver.execute_script(
-        "document.querySelector('.stage3-plot').scrollIntoView({block: 'center'})"
-    )
-    plot = follows(page, series.curve(), series.days, "panel")
-    assert plot.labels == ["BJD_TDB − 2461118 (d)", "Relative flux"]
-    page.screenshot("light-curve-in-panel")
-    switch(page, "Draw in a viewer")
-    until(lambda: not page.find(".stage3-plot .bqplot"), "the end of the plot")
-    follows(page, series.curve(), series.days)
-
-
 def test_add_to_data_has_error_bars(page, series):
     type_into(page, "From (um)", "11.5")
     type_into(page, "To (um)", "11.9")
@@ -465,6 +453,21 @@ def test_add_to_data_has_error_bars(page, series):
                for r, c, flag in zip(row, column, flags, strict=True) if not flag]  # fmt: skip
     assert np.median(heights) > 8  # of a point alone: 6
     page.screenshot("light-curve-added")
+    page.press("Whole trace")
+
+
+def test_the_plot_can_be_in_the_panel(page, series):
+    switch(page, "Draw in a viewer")  # jdaviz's menu of a viewer that closes looks for a parent
+    until(lambda: page.find(".stage3-plot .bqplot"), "the plot")
+    page.driver.execute_script(
+        "document.querySelector('.stage3-plot').scrollIntoView({block: 'center'})"
+    )
+    plot = follows(page, series.curve(), series.days, "panel")
+    assert plot.labels == ["BJD_TDB − 2461118 (d)", "Relative flux"]
+    page.screenshot("light-curve-in-panel")
+    switch(page, "Draw in a viewer")
+    until(lambda: not page.find(".stage3-plot .bqplot"), "the end of the plot")
+    follows(page, series.curve(), series.days)
 
 
 def test_there_is_nothing_to_complain_about(page, server):

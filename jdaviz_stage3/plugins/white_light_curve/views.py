@@ -369,7 +369,9 @@ class Views:
         plugin, sums = self.plugin, self.plugin._sums(label)
         rows, row = plugin._rows_at_cursor(sums), self._row_at_cursor(label)
         text = cursor_sentence(sums.trace, rows, row, self.times_of(sums.trace))
-        return f"{sums.trace.label}: {text}." if count > 1 else text
+        names = [plugin._trace(other).label for other in plugin._labels()]
+        name = sums.trace.label if names.count(sums.trace.label) == 1 else label
+        return f"{name}: {text}." if count > 1 else text
 
     def _row_at_cursor(self, label: str) -> int:
         plugin = self.plugin
