@@ -529,3 +529,17 @@ def test_files_of_each_layout(tmp_path, build):
         np.testing.assert_allclose(curve.flux, trace.flux.value[:, inside].sum(axis=1))
         error = np.sqrt((trace.uncertainty.array[:, inside] ** 2).sum(axis=1))
         np.testing.assert_allclose(curve.flux_err, error)
+
+
+def test_weights_of_very_different_size_keep_their_digits():
+    """A variance that is much too small, in a sample that is missing, must not eat the rest."""
+    variance = np.ones((30, 10))
+    variance[:, 4] = 1e-20
+    dq = np.zeros((30, 10), np.uint32)
+    dq[5:9, 4] = 1
+    flux = np.outer(np.ones(30), np.arange(1.0, 11))
+    trace = ArrayTrace(np.linspace(1, 2, 10) * u.um, flux, variance, dq)
+    curve = BandSums(trace, excluded="ignore").light_curve(statistic="weighted mean")
+    others = [1, 2, 3, 4, 6, 7, 8, 9, 10]
+    np.testing.assert_allclose(curve.flux[5:9], np.mean(others), rtol=1e-12)
+    np.testing.assert_allclose(curve.flux_err[5:9], 1 / 3, rtol=1e-12)

@@ -93,8 +93,7 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
     the noise.
 
     The curved bottom of a transit is also far from a running median, which cuts it. So a point
-    must stand out from the line between its two neighbours by as much, times √(3/2), the scatter
-    of that difference. A transit shorter than half the window is taken for outliers all the same.
+    must stand out from the line between its two neighbours by as much. A transit shorter than half the window is taken for outliers all the same.
 
     In ingress and egress an outlier puts the median of its neighbours off by the step between two
     points. So of the points that are too far, only the farthest within a window is flagged; then
@@ -119,7 +118,7 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
         line = _between_neighbours(flux, np.isfinite(flux) & ~flagged)
         bridged = np.where(flagged, line, flux)
         distance, scatter = _residuals(bridged, width)
-        beside = np.abs(flux - line) / np.sqrt(1.5)
+        beside = np.abs(flux - line)
         with np.errstate(invalid="ignore"):  # NaN, for no point, flags none
             height = np.minimum(distance, beside)
             far = (height > sigma * scatter) & (scatter > 0) & ~flagged

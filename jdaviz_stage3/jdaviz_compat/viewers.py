@@ -18,6 +18,7 @@ __all__ = [
     "hide_layer",
     "is_image_viewer",
     "layer_of",
+    "layout_rows",
     "remove_viewers",
     "show_alone",
     "show_as_tab",
@@ -131,7 +132,7 @@ def arrange_viewers(app: Any, layout: dict) -> None:
 
 
 def show_as_tab(app: Any, label: str, beside: str) -> None:
-    """Put a viewer into the cell of another one, as a tab.
+    """Put a viewer into the cell of another one, as the tab in front.
 
     Reason: new viewers go below all others, and there is no public way to place them.
     jdaviz 5.1: the same.
@@ -139,9 +140,18 @@ def show_as_tab(app: Any, label: str, beside: str) -> None:
 
     def move(labels: list[str]) -> list[str]:
         kept = [other for other in labels if other != label]
-        return [*kept, label] if beside in kept else kept
+        return [label, *kept] if beside in kept else kept
 
     arrange_viewers(app, {"col": _cells(app, move)})
+
+
+def layout_rows(app: Any) -> int:
+    """Return the number of rows that the viewers of an app are laid out in.
+
+    Reason: as for `show_as_tab`. jdaviz 5.1: the same.
+    """
+    items = application(app).state.stack_items
+    return sum(len(i["children"]) if i["container"] == "gl-col" else 1 for i in items)
 
 
 def _cells(app: Any, change: Callable[[list[str]], list[str]]) -> list:

@@ -137,6 +137,12 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
         own_viewers = bool(self.viewer.create_new.selected)
         own_median_viewers = bool(self.median_viewer.create_new.selected)
         for label, trace in zip(list(self.spectra_selected), self.output, strict=True):
+            for oddity in trace.check_times():  # jdaviz silences what is said while it looks
+                warnings.warn(
+                    f"{trace.path.name} {trace.label}: {oddity}; the data are kept as they are",
+                    Stage3Warning,
+                    stacklevel=2,
+                )
             dynamic = dynamic_spectrum(trace, self.dq_bits)
             name = self.unique_label(trace.label)
             if own_viewers:

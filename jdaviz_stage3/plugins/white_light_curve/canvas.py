@@ -187,17 +187,15 @@ class CurveCanvas:
 
     def describe(self, x: float, y: float) -> dict[str, tuple]:
         """Return what the read-out says of the point nearest to a position; empty if none is."""
-        state, best, facts = self.viewer.state, np.inf, {}
+        best, facts = np.inf, {}
         for curve in self._curves:
-            distance = np.hypot(
-                (curve.points.x - x) / (state.x_max - state.x_min),
-                (curve.points.y - y) / (state.y_max - state.y_min),
-            )
+            # in time, as a click; of several curves, the one nearest in flux then
+            distance = np.where(np.isfinite(curve.points.y), np.abs(curve.points.x - x), np.nan)
             if curve.describe is None or not np.isfinite(distance).any():
                 continue
             point = int(np.nanargmin(distance))
-            if distance[point] < best:
-                best, facts = distance[point], curve.describe(point)
+            if abs(curve.points.y[point] - y) < best:
+                best, facts = abs(curve.points.y[point] - y), curve.describe(point)
         return facts
 
     @property

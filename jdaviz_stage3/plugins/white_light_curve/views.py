@@ -17,10 +17,13 @@ from ...jdaviz_compat import (
     create_viewer,
     data_of,
     glue_viewer,
+    layout_rows,
     remove_viewers,
+    show_as_tab,
     show_figure_without_data,
     spectrum_viewers_of_file,
     viewer_kind,
+    viewers_by_kind,
     viewers_of_kind_showing,
 )
 from .band_edges import BandEdges
@@ -74,7 +77,8 @@ class Views:
         if curves is None:
             canvas.erase_curves()
             self._clear_texts()
-        self._attempt(self._draw_ranges)
+        if self._attempt(self._draw_ranges) is None:
+            canvas.mark_ranges([])
         self._attempt(self._draw_dynamic)
         self._attempt(self._draw_bands, curves or {})
         self._attempt(self._draw_cursor)  # on the time axis that the dynamic spectra have got
@@ -117,9 +121,10 @@ class Views:
         self._say(curves)
         return curves
 
-    def _draw_ranges(self) -> None:
+    def _draw_ranges(self) -> bool:
         ranges = [] if self.zero is None else self.plugin._baseline()
         self._canvas.mark_ranges([tuple(self.x_of(Time(edges))) for edges in ranges])
+        return True
 
     def _clear_texts(self) -> None:
         self.plugin.curve_text = self.plugin.noise_text = self.plugin.pipeline_text = ""
@@ -150,6 +155,7 @@ class Views:
                 self.viewer_label = create_viewer(plugin, "stage3-light-curve-viewer", _VIEWER)
                 viewer = glue_viewer(plugin, self.viewer_label)
                 show_figure_without_data(viewer)
+                self._place(self.viewer_label)
         else:
             if viewer is not None:  # it would stay, empty
                 self._canvas, self.viewer_label = None, ""
@@ -160,6 +166,13 @@ class Views:
                 self._canvas.clear()
             self._canvas = CurveCanvas(viewer)
         return self._canvas
+
+    def _place(self, label: str) -> None:
+        """Put the viewer in front of another light curve, where a third row would squeeze all."""
+        others = viewers_by_kind(self.plugin).get("stage3-light-curve-viewer", [])
+        others = [other for other in others if other != label]
+        if others and layout_rows(self.plugin) > 2:
+            show_as_tab(self.plugin, label, others[0])
 
     def x_of(self, time: Time) -> np.ndarray:
         """Positions of times on the time axis; NaN where there is no time stamp."""
