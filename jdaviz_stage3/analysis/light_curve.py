@@ -93,12 +93,15 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
     the noise.
 
     The curved bottom of a transit is also far from a running median, which cuts it. So a point
-    must stand out from the line between its two neighbours by as much. A transit shorter than half the window is taken for outliers all the same.
+    must stand out from the line between its two neighbours by as much. A transit shorter than half
+    the window is taken for outliers all the same.
 
     In ingress and egress an outlier puts the median of its neighbours off by the step between two
     points. So of the points that are too far, only the farthest within a window is flagged; then
     the line between its neighbours is put in its place, and the medians and the scatter are taken
-    anew, until no more is found.
+    anew, until no more is found. On a steep slope an outlier that still lies between its
+    neighbours' neighbours is none to a running median, and beside a corner a good neighbour can be
+    flagged in its stead.
 
     At the ends the window is cut to the points that there are, half a window at the very first and
     last, where a steep curve is flagged more easily than elsewhere.

@@ -21,8 +21,6 @@ from ...jdaviz_compat import (
     remove_viewers,
     show_as_tab,
     show_figure_without_data,
-    spectrum_viewers_of_file,
-    viewer_kind,
     viewers_by_kind,
     viewers_of_kind_showing,
 )
@@ -32,16 +30,16 @@ from .dragging import Dragging
 from .fields import number
 from .panel_plots import PanelPlots
 from .positions import days_between, model_level, separation, whole_day
-from .sentences import band_name, cursor_sentence, curve_sentence, described, flux_label
+from .sentences import band_name, curve_sentence, described, flux_label
 from .spectra_in_time import SpectrumLines
+from .trace_views import DYNAMIC, TraceViews
 
 __all__ = ["Views"]
 
 _VIEWER = "White light curve"
-_DYNAMIC = "stage3-dynamic-spectrum-viewer"
 
 
-class Views:
+class Views(TraceViews):
     """All that is drawn for one plugin.
 
     Parameters
@@ -319,100 +317,12 @@ class Views:
         self._panel.draw("residual", residual, self._time_label(short=True), f"{name} ({unit})")
         return True
 
-    # ---- the viewers of the traces ----
-
-    def trace_viewers(self) -> list[tuple[Any, str, str]]:
-        """The viewers that show a chosen trace: (viewer, label of the trace, unit of its x)."""
-        found = []
-        for label in self.plugin._labels():
-            data = data_of(self.plugin, label)
-            for viewer in viewers_of_kind_showing(self.plugin, _DYNAMIC, label):
-                found.append((viewer, label, viewer.state.wavelength_axis_of(data).unit))
-            for viewer in spectrum_viewers_of_file(self.plugin, data.meta["stage3_path"]):
-                found.append((viewer, label, str(viewer.state.x_display_unit)))
-        return found
-
-    def band_of(self, label: str) -> u.Quantity:
-        """The band of a trace, or all of it, shape (2,)."""
-        wavelength = self.plugin._sums(label).wavelength
-        low, high = self.plugin._band() or (None, None)
-        low = np.nanmin(wavelength) if low is None else low
-        high = np.nanmax(wavelength) if high is None else high
-        return u.Quantity([low.to(wavelength.unit), high.to(wavelength.unit)])
-
-    def _draw_bands(self, curves: dict[str, TimeSeries]) -> None:
-        viewers = self.trace_viewers()
-        self._edges.keep_only([(viewer, label) for viewer, label, _ in viewers])
-        for viewer, label, unit in viewers:
-            if label in curves and "bands" in curves[label].meta:
-                bands = u.Quantity(curves[label].meta["bands"], curves[label].meta["band_unit"])
-            else:
-                bands = [self.band_of(label)]
-            shade = viewer_kind(viewer) != _DYNAMIC
-            self._edges.show(viewer, label, bands, unit, shade=shade)
-
-    def _draw_cursor(self) -> None:
-        """The time cursor in all viewers, and the spectra that it points at."""
-        plugin = self.plugin
-        labels = plugin._labels()
-        chosen = plugin.integration not in ("", None) and self.zero is not None
-        for label in labels:
-            row = self._row_at_cursor(label) if chosen else None
-            for viewer in viewers_of_kind_showing(plugin, _DYNAMIC, label):
-                cells = viewer.state.time_axis_of(data_of(plugin, label)).cells
-                cell = np.flatnonzero(cells.sample == row)
-                middle = (cells.low[cell] + cells.high[cell]) / 2
-                self._edges.show_time(viewer, label, float(middle[0]) if middle.size else None)
-        if not chosen:
-            plugin.cursor_text = ""
-            self._canvas.mark_time(None)
-            self._spectra.clear()
-            self._panel.drop("ratio")
-            return
-        sums = plugin._sums(labels[0])
-        row, time = self._row_at_cursor(labels[0]), self.times_of(sums.trace)
-        self._canvas.mark_time(float(self.x_of(time)[row]))
-        plugin.cursor_text = " ".join(self._cursor_words(label, len(labels)) for label in labels)
-        if self._attempt(self._draw_spectra, labels) is None:
-            self._spectra.clear()
-        if not plugin.show_ratio or self._attempt(self._draw_ratio, sums) is None:
-            self._panel.drop("ratio")
-
-    def _cursor_words(self, label: str, count: int) -> str:
-        plugin, sums = self.plugin, self.plugin._sums(label)
-        rows, row = plugin._rows_at_cursor(sums), self._row_at_cursor(label)
-        text = cursor_sentence(sums.trace, rows, row, self.times_of(sums.trace))
-        names = [plugin._trace(other).label for other in plugin._labels()]
-        name = sums.trace.label if names.count(sums.trace.label) == 1 else label
-        return f"{name}: {text}." if count > 1 else text
-
-    def _row_at_cursor(self, label: str) -> int:
-        plugin = self.plugin
-        return plugin._prepared.row_of(plugin._trace(label), plugin._integration())
-
-    def _draw_spectra(self, labels: list[str]) -> bool:
-        """The spectra at the cursor, one of each trace, where its file is shown."""
-        plugin, wanted = self.plugin, {}
-        for label in labels if plugin.show_spectrum else ():
-            spectrum = plugin._spectrum_at_cursor(plugin._sums(label))
-            path = data_of(plugin, label).meta["stage3_path"]
-            for viewer in spectrum_viewers_of_file(plugin, path):
-                wanted[viewer, label] = spectrum
-        self._spectra.show(wanted)
-        return True
-
-    def _draw_ratio(self, sums: Any) -> bool:
-        ratio = self.plugin._ratio_at_cursor(sums)
-        axis = u.Quantity(ratio.spectral_axis)
-        points = Points(axis.value, ratio.flux.value, ratio.uncertainty.array)
-        drawn = DrawnCurve(points, np.zeros(len(points.x), dtype=bool), color="#ff7f0e")
-        self._panel.draw("ratio", drawn, f"Wavelength ({axis.unit})", "At cursor / baseline")
-        return True
+    # ---- the dynamic spectra ----
 
     def _draw_dynamic(self) -> None:
         plugin = self.plugin
         for label in plugin._labels():
-            for viewer in viewers_of_kind_showing(plugin, _DYNAMIC, label):
+            for viewer in viewers_of_kind_showing(plugin, DYNAMIC, label):
                 hours = plugin.time_axis_selected == "hours"
                 reference = plugin._reference() if hours else None
                 scale = getattr(data_of(plugin, label).meta.get("_time"), "scale", None)
