@@ -150,8 +150,7 @@ def layout_rows(app: Any) -> int:
 
     Reason: as for `show_as_tab`. jdaviz 5.1: the same.
     """
-    items = application(app).state.stack_items
-    return sum(len(i["children"]) if i["container"] == "gl-col" else 1 for i in items)
+    return len(_cells(app, list))
 
 
 def _cells(app: Any, change: Callable[[list[str]], list[str]]) -> list:
@@ -162,7 +161,13 @@ def _cells(app: Any, change: Callable[[list[str]], list[str]]) -> list:
             return tuple(change([viewer["reference"] for viewer in item["viewers"]]))
         return {item["container"].removeprefix("gl-"): [described(i) for i in item["children"]]}
 
-    return [described(item) for item in application(app).state.stack_items]
+    def rows(items: list) -> list:
+        """A column in a column is rows of the same one."""
+        inner = [item.get("col") if isinstance(item, dict) else None for item in items]
+        parts = zip(items, inner, strict=True)
+        return [row for item, col in parts for row in ([item] if col is None else rows(col))]
+
+    return rows([described(item) for item in application(app).state.stack_items])
 
 
 def viewer_kind(viewer: Any) -> str:
