@@ -164,8 +164,12 @@ def type_into(page, name, text):
 
 def switch(page, name):
     """Turn a switch of the panel."""
-    inputs = page.find(".v-expansion-panel--active .v-input--switch")
-    found = next(e for e in inputs if e.text.split("\n")[0] == name)
+
+    def there():
+        inputs = page.find(".v-expansion-panel--active .v-input--switch")
+        return next((e for e in inputs if e.text.split("\n")[0] == name), None)
+
+    found = until(there, f"the switch {name}")  # the panel may still be unfolding
     box = found.find_element("css selector", "input")
     page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
     page.driver.execute_script("arguments[0].click()", box)
@@ -173,8 +177,12 @@ def switch(page, name):
 
 def choose(page, name, choice):
     """Choose from a list of the panel the first entry that says so."""
-    lists = page.find(".v-expansion-panel--active .v-select")
-    found = next(e for e in lists if e.text.split("\n")[0] == name)
+
+    def there():
+        lists = page.find(".v-expansion-panel--active .v-select")
+        return next((e for e in lists if e.text.split("\n")[0] == name), None)
+
+    found = until(there, f"the list {name}")
     page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
     found.find_element("css selector", ".v-select__slot").click()
 
