@@ -192,7 +192,8 @@ def test_there_are_no_symbols_where_there_is_no_source(field):
     far = distance_transform_edt(away) > 2 * NEAR  # the points of large outlines are apart
     far &= ~field.near_segments(picture.shape[:2])
     far[: LEGEND[0], : LEGEND[1]] = False
-    assert np.argwhere(far & (_cyan(picture) | _amber(picture))).tolist() == []
+    # a symbol has dozens; one pixel can be a blend of neighbours that only looks like one
+    assert len(np.argwhere(far & (_cyan(picture) | _amber(picture)))) < 5
 
 
 def test_line_on_the_source_under_the_cursor(field):
