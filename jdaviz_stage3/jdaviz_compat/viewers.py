@@ -19,6 +19,7 @@ __all__ = [
     "is_image_viewer",
     "layer_of",
     "layout_rows",
+    "offer_only",
     "remove_viewers",
     "show_alone",
     "show_as_tab",
@@ -281,6 +282,15 @@ def viewers_of_kind_showing(app: Any, kind: str, data_label: str) -> list:
         if viewer_kind(viewer) == kind
         and any(layer.layer.label == data_label and layer.visible for layer in viewer.state.layers)
     ]
+
+
+def offer_only(viewer: Any, data_filter: Any) -> None:
+    """Let the menu of a (glue) viewer offer only the data that pass a filter.
+
+    Reason: jdaviz's own viewers do the same; the public menu hides its selection.
+    jdaviz 5.1: the same.
+    """
+    viewer._data_menu.dataset.add_filter(data_filter)
 
 
 def show_figure_without_data(viewer: Any) -> None:

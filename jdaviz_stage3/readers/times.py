@@ -9,7 +9,7 @@ from astropy.time import Time
 
 from .extensions import native, open_product
 
-__all__ = ["days_to_time", "int_times_of", "time_oddities"]
+__all__ = ["days_between", "days_to_time", "int_times_of", "time_oddities"]
 
 
 def days_to_time(days: np.ndarray, scale: str) -> Time:
@@ -30,6 +30,24 @@ def days_to_time(days: np.ndarray, scale: str) -> Time:
     missing = ~np.isfinite(days)
     values = np.ma.masked_array(days, missing) if missing.any() else days
     return Time(values, format="mjd", scale=scale)
+
+
+def days_between(zero: Time, time: Time) -> np.ndarray:
+    """Return the days from a time to others; microseconds survive, as in one float they do not.
+
+    Parameters
+    ----------
+    zero : Time
+        Of the same scale.
+    time : Time
+
+    Returns
+    -------
+    ndarray of float
+        NaN where there is no time stamp.
+    """
+    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
+    return (jd1 - zero.jd1) + (jd2 - zero.jd2)
 
 
 def int_times_of(path: Path, column: str, int_num: np.ndarray) -> np.ndarray | None:

@@ -10,6 +10,7 @@ from astropy import units as u
 from astropy.time import Time
 
 from ..jdaviz_compat import spectrum_of_data
+from ..readers.times import days_between
 from .cells import Cells
 
 __all__ = ["TIME_AXES", "TimeAxis", "WavelengthAxis"]
@@ -70,12 +71,14 @@ class TimeAxis:
         system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
         if kind == "hours":
             start = time[int(np.nanargmin(days))] if reference is None else reference
-            values = _days_from(time, start) * 24
+            if start.scale != time.scale:
+                start = getattr(start, time.scale)
+            values = days_between(start, time) * 24
             name = "first integration" if reference is None else f"{system} {start.jd:.5f}"
             return cls(Cells.around(values), f"Hours from {name}", kind)
         zero = Time(np.floor(known[0] + 2400000.5), format="jd", scale=time.scale)
         label = f"{system} − {zero.jd:.0f} (d)"
-        return cls(Cells.around(_days_from(time, zero)), label, kind)
+        return cls(Cells.around(days_between(zero, time)), label, kind)
 
     @classmethod
     def _along_integrations(cls, data: Any, label: str) -> TimeAxis:
@@ -84,14 +87,6 @@ class TimeAxis:
         if numbers.shape != (count,) or np.unique(numbers).size < count:
             numbers, label = np.arange(1.0, count + 1), label.replace("Integration", "Row", 1)
         return cls(Cells.around(numbers), label, "integration")
-
-
-def _days_from(time: Time, zero: Time) -> np.ndarray:
-    """Days from a time to others, NaN where there is no time stamp; microseconds survive."""
-    if zero.scale != time.scale:
-        zero = getattr(zero, time.scale)
-    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
-    return (jd1 - zero.jd1) + (jd2 - zero.jd2)
 
 
 @dataclass(frozen=True)

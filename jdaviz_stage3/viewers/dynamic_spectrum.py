@@ -19,7 +19,7 @@ from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
 from jdaviz.core.registries import viewer_registry
 from specutils import Spectrum
 
-from ..jdaviz_compat import set_missing_color, spectral_world_axis
+from ..jdaviz_compat import offer_only, set_missing_color, spectral_world_axis
 from .dynamic_axes import TIME_AXES
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
 from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
@@ -58,7 +58,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
         self._subscribe_to_layers_update()
         self.state.aspect = "auto"
         set_missing_color(self, _MISSING)
-        self.data_menu._obj.dataset.add_filter("is_2d_spectrum_or_trace")
+        offer_only(self, "is_2d_spectrum_or_trace")
         for name in ("time_axis", "time_reference", "reference_data"):
             self.state.add_callback(name, self._label_axes)
 

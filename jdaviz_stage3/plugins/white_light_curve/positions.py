@@ -10,7 +10,7 @@ from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
 
-__all__ = ["days_between", "model_level", "separation", "whole_day"]
+__all__ = ["model_level", "separation", "whole_day"]
 
 _SEPARATION = 1.25  # of the widest band's range, between the curves of neighbouring bands
 
@@ -40,9 +40,3 @@ def whole_day(times: Sequence[Time]) -> Time:
     if not np.isfinite(days).any():
         raise Stage3Error("no integration has a time stamp: there is no time axis to draw on")
     return Time(np.floor(np.nanmin(days)), format="jd", scale=times[0].scale)
-
-
-def days_between(zero: Time, time: Time) -> np.ndarray:
-    """Days from a time to others of the same scale, microseconds kept; NaN where missing."""
-    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (time.jd1, time.jd2))
-    return (jd1 - zero.jd1) + (jd2 - zero.jd2)

@@ -20,7 +20,7 @@ from ...jdaviz_compat import (
     spectrum_viewers_of_file,
 )
 from .fields import number
-from .traces import integration_numbers
+from .traces import integration_numbers, row_of
 
 __all__ = ["SpectrumControls", "SpectrumLines"]
 
@@ -125,7 +125,7 @@ class SpectrumControls(HasTraits):
         if span < 1:
             raise Stage3Error(f"span = {span}: at least one integration is needed")
         count = sums.n_integrations
-        row = self._prepared.row_of(sums.trace, integration)
+        row = row_of(sums.trace, integration)
         first = min(max(row - (span - 1) // 2, 0), max(count - span, 0))
         rows = np.zeros(count, dtype=bool)
         rows[first : first + span] = True

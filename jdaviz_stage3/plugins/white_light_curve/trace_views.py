@@ -16,6 +16,7 @@ from ...jdaviz_compat import (
 )
 from .canvas import DrawnCurve, Points
 from .sentences import cursor_sentence
+from .traces import row_of
 
 __all__ = ["DYNAMIC", "TraceViews"]
 
@@ -93,7 +94,7 @@ class TraceViews:
 
     def _row_at_cursor(self, label: str) -> int:
         plugin = self.plugin
-        return plugin._prepared.row_of(plugin._trace(label), plugin._integration())
+        return row_of(plugin._trace(label), plugin._integration())
 
     def _draw_spectra(self, labels: list[str]) -> bool:
         """The spectra at the cursor, one of each trace, where its file is shown."""

@@ -10,7 +10,7 @@ import numpy as np
 from ...analysis import BandSums
 from ...readers.time_series import SpectralTrace
 
-__all__ = ["PreparedTraces", "has_trace", "integration_numbers", "trace_of"]
+__all__ = ["PreparedTraces", "has_trace", "integration_numbers", "row_of", "trace_of"]
 
 _MOST = 4  # prepared traces that are kept: two detectors, before and after a change of flags
 
@@ -35,6 +35,11 @@ def integration_numbers(trace: SpectralTrace) -> np.ndarray:
     """
     numbers = trace.int_num
     return numbers if np.unique(numbers).size == numbers.size else np.arange(1, numbers.size + 1)
+
+
+def row_of(trace: SpectralTrace, integration: float) -> int:
+    """Return the row of an integration number, the nearest one if there is none of it."""
+    return int(np.argmin(np.abs(integration_numbers(trace) - float(integration))))
 
 
 class PreparedTraces:
@@ -69,7 +74,3 @@ class PreparedTraces:
         ids = {id(trace) for trace in traces}
         for key in [key for key in self._kept if key[0] not in ids]:
             del self._kept[key]
-
-    def row_of(self, trace: SpectralTrace, integration: int) -> int:
-        """Return the row of an integration number, the nearest one if there is none of it."""
-        return int(np.argmin(np.abs(integration_numbers(trace) - float(integration))))

@@ -24,12 +24,13 @@ from ...jdaviz_compat import (
     viewers_by_kind,
     viewers_of_kind_showing,
 )
+from ...readers.times import days_between
 from .band_edges import BandEdges
 from .canvas import COLORS, CurveCanvas, DrawnCurve, Points
 from .dragging import Dragging
 from .fields import number
 from .panel_plots import PanelPlots
-from .positions import days_between, model_level, separation, whole_day
+from .positions import model_level, separation, whole_day
 from .sentences import band_name, curve_sentence, described, flux_label
 from .spectra_in_time import SpectrumLines
 from .trace_views import DYNAMIC, TraceViews
