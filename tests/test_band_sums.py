@@ -131,7 +131,7 @@ def cases(draw):
     return trace, low, high
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases(), st.sampled_from(["sum", "weighted mean"]),
        st.sampled_from(["inclusive", "fractional"]), st.sampled_from(REAL))  # fmt: skip
 def test_against_brute_force(case, statistic, band_edges, excluded):

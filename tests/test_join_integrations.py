@@ -12,7 +12,6 @@ from jdaviz_stage3.readers.time_series import read_spectral_time_series
 
 QUICK = settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.timeseries import TimeSeries
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jdaviz_stage3.analysis import bin_light_curve, flag_outliers, normalization
@@ -137,7 +137,6 @@ def bins_one_by_one(curve, width):
     ])  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.integers(1, 80), st.one_of(st.integers(1, 20), st.floats(10, 2000)),
        st.integers(0, 9999))  # fmt: skip
 def test_bins_one_by_one(n, width, seed):

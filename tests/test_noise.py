@@ -98,7 +98,7 @@ def test_spectra_are_no_light_curve():
         point_to_point_scatter(np.ones((2, 3)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(arrays(float, st.integers(5, 40), elements=st.floats(-1e3, 1e3)), st.floats(0.5, 100))
 def test_point_to_point_scales_and_ignores_offsets(flux, factor):
     found = point_to_point_scatter(flux)

@@ -261,7 +261,7 @@ turns = st.floats(-180, 180)
 scales = st.floats(5e-6, 1e-4)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(turns, scales, st.booleans(), st.booleans(), st.floats(0.5, 4))
 def test_ellipses_in_any_frame(turn, pixel, mirrored, with_image, sigma):
     wcs = tangent_wcs(turn, pixel, (10, 20))
@@ -277,7 +277,7 @@ def test_ellipses_in_any_frame(turn, pixel, mirrored, with_image, sigma):
     assert_ellipses_are_drawn(sources, found, through_sky(wcs), sigma)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(turns, scales)
 def test_which_sources_fall_on_an_image(turn, pixel):
     wcs = tangent_wcs(turn, pixel, (10, 20))

@@ -150,7 +150,6 @@ points = arrays(float, st.tuples(st.just(2), st.integers(0, 40)),
                 elements=coordinate | st.just(np.nan))  # fmt: skip
 
 
-@settings(deadline=None)
 @given(points, views, st.integers(0, 2**20), st.sampled_from(["Ellipse", "Marker", "Circle"]))
 def test_each_source_in_the_view_and_its_margin_is_drawn_once(places, view, seed, shape):
     n = places.shape[1]
@@ -182,7 +181,6 @@ def test_each_source_in_the_view_and_its_margin_is_drawn_once(places, view, seed
         assert np.isfinite([group.rx, group.ry, group.angle]).all()
 
 
-@settings(deadline=None)
 @given(points, views, st.integers(0, 20))
 def test_above_the_cap_the_density_is_drawn(places, view, cap):
     n = places.shape[1]
@@ -333,7 +331,7 @@ def test_labels_up_to_a_number_in_view(cap, labelled):
 # ---- which shape holds a position ----
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**20), st.floats(0.5, 4), arrays(float, (2, 2), elements=st.floats(-2, 2)))
 def test_a_position_within_a_shape(seed, sigma, jacobian):
     """Against polygons that are the images of the sources' ellipses."""
@@ -404,7 +402,7 @@ def numbers(text):
     return [float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", text)]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**20), st.sampled_from([ELLIPSE, LOST, *MARKERS]), st.booleans())
 def test_svg_elements_are_at_their_places(seed, marker, filled):
     rng = np.random.default_rng(seed)
@@ -479,7 +477,7 @@ def test_labels_are_beside_the_sources_and_escaped():
     assert picture.label_elements([], np.empty(0), np.empty(0), PICTURE_VIEW, "#fff") == []
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), max_size=20))
 def test_any_label_is_well_formed(text):
     elements = picture.label_elements([text], np.zeros(1), np.zeros(1), PICTURE_VIEW, "#ffffff")

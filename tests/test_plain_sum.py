@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from jdaviz_stage3.analysis.plain_sum import find_summed_band, plain_sum
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     seed=st.integers(0, 10**6),
     shape=st.tuples(st.integers(1, 6), st.integers(1, 30)),
@@ -34,7 +34,7 @@ def test_search_finds_the_band(seed, shape, negative, missing, ends):
     assert found.below < low and found.above > high
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     shape=st.tuples(st.integers(1, 30), st.integers(3, 30)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -45,7 +45,6 @@ def signed_area(ring) -> float:
     return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2)
 
 
-@settings(deadline=None)
 @given(maps)
 def test_edges_are_those_of_the_pixels(labels):
     edges = segment_edges(labels)
@@ -53,7 +52,6 @@ def test_edges_are_those_of_the_pixels(labels):
     assert (np.diff(edges.label) >= 0).all()
 
 
-@settings(deadline=None)
 @given(maps)
 def test_edges_are_merged(labels):
     edges = segment_edges(labels)
@@ -78,7 +76,6 @@ def test_a_border_is_there_once_for_each_of_its_segments():
     assert len(lines) == 8
 
 
-@settings(deadline=None)
 @given(maps)
 def test_polygons_enclose_the_pixels(labels):
     for label in np.unique(labels[labels > 0]):

@@ -102,14 +102,14 @@ def grids(draw):
     return wavelength * unit, runs
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(grids())
 def test_gaps_are_found_where_they_were_put(grid):
     wavelength, runs = grid
     assert contiguous_runs(wavelength) == runs
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     n=st.integers(1, 2000),
     low=st.floats(0.5, 1),

@@ -91,7 +91,7 @@ def inputs(draw):
     return flux, mask, width, draw(st.sampled_from([axis, axis - flux.ndim]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(inputs(), st.sampled_from(list(PAD)), st.data())
 def test_median_is_brute_force_to_the_last_bit(given_inputs, edge, data):
     flux, mask, width, axis = given_inputs
@@ -108,7 +108,7 @@ def test_median_is_brute_force_to_the_last_bit(given_inputs, edge, data):
     np.testing.assert_array_equal(result, expected)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(inputs(), st.floats(0.05, 0.9), st.booleans(), st.data())
 def test_median_in_wavelength_is_brute_force(given_inputs, fraction, descending, data):
     flux, mask, _, axis = given_inputs

@@ -10,7 +10,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, QTable, Table
 from astropy.utils.masked import Masked
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -71,7 +71,6 @@ def labels(table, *conditions) -> list[int]:
     return [int(label) for label in table["label"][select_sources(table, *conditions)]]
 
 
-@settings(deadline=None)
 @given(conditions)
 def test_text_of_a_condition_parses_to_it(condition):
     parsed = Condition.parse(str(condition))
@@ -247,7 +246,6 @@ def test_missing_text_is_never_selected():
     assert select_sources(masked, "c != a").tolist() == [False, False, True]
 
 
-@settings(deadline=None)
 @given(
     arrays(np.float64, st.integers(1, 20), elements=st.floats(width=64)),
     st.sampled_from(list(OPERATORS)),
@@ -258,7 +256,6 @@ def test_floats_like_python_compares_them(column, symbol, value):
     assert select_sources({"c": column}, Condition("c", symbol, value)).tolist() == expected
 
 
-@settings(deadline=None)
 @given(
     arrays(np.int64, st.integers(1, 20), elements=st.integers(-(2**63), 2**63 - 1)),
     st.sampled_from(list(OPERATORS)),
@@ -272,7 +269,6 @@ def test_integers_are_compared_exactly(column, symbol, data):
     assert select_sources({"c": column}, Condition("c", symbol, value)).tolist() == expected
 
 
-@settings(deadline=None)
 @given(
     arrays(np.float64, 10, elements=st.floats(width=32)),
     arrays(np.float64, 10, elements=st.sampled_from([0.0, -0.0, 1.0, 3.0, math.nan, math.inf])),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from astropy import units as u
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -28,7 +28,6 @@ positions = arrays(
 )
 
 
-@settings(deadline=None)
 @given(axes, axes, angles, arrays(float, (2, 2), elements=factors))
 def test_points_of_an_ellipse_are_on_its_image(major, minor, angle, jacobian):
     assume(abs(np.linalg.det(jacobian)) > 0.1)
@@ -100,7 +99,6 @@ def test_too_few_points_for_an_affine_map():
         affine_between(x, [0, 1, 1, np.inf], x, x)
 
 
-@settings(deadline=None)
 @given(positions, st.integers(0, 2**30))
 def test_sources_in_a_rectangle(points, seed):
     rng = np.random.default_rng(seed)
@@ -117,7 +115,6 @@ def test_sources_in_a_rectangle(points, seed):
     assert sources_within(x, y, (x0, x1), (y0, y1), selected).tolist() == expected
 
 
-@settings(deadline=None)
 @given(positions, st.tuples(st.integers(1, 8), st.integers(1, 8)))
 def test_density_on_edges_that_floats_hold(points, log_shape):
     # quarters are edges of these grids; no source is so near to one that rounding decides
@@ -131,7 +128,6 @@ def test_density_on_edges_that_floats_hold(points, log_shape):
     np.testing.assert_array_equal(source_density(*points, (1, -1), (1, -1), (ny, nx)), expected)
 
 
-@settings(deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(1, 50), st.integers(1, 50))
 def test_density_loses_nothing_at_the_edges(low, width, ny, nx):
     """Rounding may move a source to the next cell, never out of the grid."""
@@ -158,7 +154,6 @@ def test_no_density_without_cells(limits, shape):
 scales = st.sampled_from([0.25, 1, 3, -2])
 
 
-@settings(deadline=None)
 @given(positions, st.tuples(scales, scales), st.integers(0, 2**30))
 def test_nearest_source(points, scale, seed):
     rng = np.random.default_rng(seed)

@@ -156,7 +156,7 @@ def test_no_planet_no_transit(batman):
     assert np.all(transit_light_curve(around([-1, 0, 1]), t0=T0, **nothing) == 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     radius_ratio=st.floats(0, 0.9),
     scaled_axis=st.floats(1.1, 300),
@@ -181,7 +181,7 @@ def test_flux_is_within_what_is_hidden(radius_ratio, scaled_axis, inclination, l
 # ---- hours ----
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(epoch=st.integers(-500, 500), hours=st.floats(-11.9, 11.9))
 def test_hours_from_the_nearest_transit(epoch, hours):
     period = 1 * u.day

@@ -4,7 +4,6 @@ Observers must not raise: what is wrong is told in ``problem``, and nothing stal
 """
 
 import os
-import time as clock
 import warnings
 
 import jdaviz
@@ -457,12 +456,13 @@ def assert_drawn_or_told(plg, name, value):
 
 @pytest.mark.parametrize("division", ["number of bands", "width", "resolving power"])
 @pytest.mark.parametrize("value", [-1, 0, 0.5, 1e-9, 1e-5, 1e4, 1e6, 1e9, 1e300, np.nan, "", None])
-def test_garbage_in_a_division(plg, division, value):
+def test_garbage_in_a_division(plg, division, value, monkeypatch):
     plg.division_value = 0.4 if division == "width" else 4
     plg.division = division
-    start = clock.perf_counter()
     plg.division_value = value
-    assert clock.perf_counter() - start < 2, "typing would freeze the app"
+    if plg.problem == "":  # more curves than channels would freeze the app while one types
+        curves = plg.light_curve()
+        assert not isinstance(curves, list) or len(curves) <= W
     assert_drawn_or_told(plg, division, value)
 
 

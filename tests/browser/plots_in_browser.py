@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 
 import numpy as np
@@ -12,6 +13,8 @@ from scipy.ndimage import distance_transform_edt
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+
+PATIENCE = 90  # seconds until a condition is taken never to hold
 
 _FIGURE = """
     const name = arguments[0];
@@ -38,10 +41,10 @@ _FIGURE = """
 """
 
 
-def until(condition, what, seconds=20):
-    """Wait until a condition holds, less patiently than `Page.wait_for`."""
+def until(condition, what):
+    """Wait until a condition holds; long, for a machine may be busy."""
     ignored = [StaleElementReferenceException]
-    wait = WebDriverWait(None, seconds, poll_frequency=0.2, ignored_exceptions=ignored)
+    wait = WebDriverWait(None, PATIENCE, poll_frequency=0.2, ignored_exceptions=ignored)
     return wait.until(lambda _: condition(), f"no sign of {what}")
 
 
@@ -130,12 +133,19 @@ def drag(page, start, end, steps=10):
     event("mouseReleased", end, button="left", clickCount=1)
 
 
-def readout(page, x, y):
-    """What the app says of a place of the page."""
+def readout(page, x, y, says):
+    """What the app says of a place of the page, once it says what is expected (a pattern)."""
     page.point_at(x, y - 2)
     page.point_at(x, y)
-    time.sleep(0.5)
-    return page.find(".v-toolbar")[0].text
+
+    def told():
+        text = page.find(".v-toolbar")[0].text
+        return re.search(says, text) and text
+
+    try:
+        return until(told, says)
+    except TimeoutException:
+        pytest.fail(f"the read-out is {page.find('.v-toolbar')[0].text!r}, not {says!r}")
 
 
 def field(page, name):

@@ -138,8 +138,8 @@ def test_the_axes_say_unit_and_time_system(page):
 def test_the_dynamic_spectrum_says_what_is_under_the_cursor(page, series):
     channel, row = int(np.argmin(np.abs(series.wavelength - 7.9))), 47
     plot = Plot(page, DYNAMIC)
-    text = readout(page, *plot.place(series.wavelength[channel], series.days[row]))
-    assert f"Wavelength {series.wavelength[channel]:.6g} um" in text
+    place = plot.place(series.wavelength[channel], series.days[row])
+    text = readout(page, *place, rf"Wavelength {series.wavelength[channel]:.6g} um")
     assert f"Flux {series.flux[row, channel]:.6g} Jy" in text
     assert re.search(rf"Integration\s*{row + 1}\s", text)
     assert f"BJD_TDB {2461118 + series.days[row]:.6f}" in text
@@ -154,13 +154,13 @@ def test_what_is_missing_is_pale_blue(page, series):
     plot = Plot(page, DYNAMIC)
     assert np.abs(plot.near(*place) - MISSING).max() < 3
     assert np.ptp(plot.near(place[0], series.days[row - 6])) < 6  # grey
-    assert "Flux excluded or missing" in readout(page, *plot.place(*place))
+    readout(page, *plot.place(*place), "Flux excluded or missing")
 
 
 def test_the_light_curve_says_what_is_under_the_cursor(page, series):
     curve = series.curve()
-    text = readout(page, *Plot(page, CURVE).place(series.days[20], curve[20]))
-    assert re.search(r"Integration\s*21\s", text)
+    place = Plot(page, CURVE).place(series.days[20], curve[20])
+    text = readout(page, *place, r"Integration\s*21\s")
     value = re.search(r"lux (\S+) ± (\S+)", text)
     assert float(value[1]) == pytest.approx(curve[20], abs=2 * float(value[2]))
     assert f"BJD_TDB {2461118 + series.days[20]:.6f}" in re.sub(r"\s+", " ", text)
@@ -336,8 +336,7 @@ def test_a_gap_in_time_is_empty(start_server, start_browser, tmp_path):
     rows = np.flatnonzero(empty)
     assert np.all(np.diff(rows) == 1)
     assert np.abs(rows[[0, -1]] - ends[::-1]).max() < NEAR
-    text = readout(page, *plot.place(1.5, day - zero + 16 / 1000))
-    assert "no integration here" in text
-    assert "Integration" in readout(page, *plot.place(1.5, day - zero + 8 / 1000))
+    readout(page, *plot.place(1.5, day - zero + 16 / 1000), "no integration here")
+    readout(page, *plot.place(1.5, day - zero + 8 / 1000), r"Integration\s*\d")
     page.screenshot("light-curve-gap")
     assert page.complaints() == []
