@@ -19,6 +19,7 @@ from pathlib import Path
 from astropy.io import fits
 
 from .errors import UnknownProductError, UnreadableProductError
+from .fits_structure import read_primary_header, read_structure
 
 __all__ = [
     "PRODUCT_TYPES",
@@ -28,7 +29,6 @@ __all__ = [
     "identify",
     "product_root",
     "product_type",
-    "read_primary_header",
 ]
 
 
@@ -239,9 +239,6 @@ _SUFFIX_PATTERN = re.compile(
     re.IGNORECASE,
 )
 
-# What astropy lets through when a FITS file, compressed or not, is cut short or damaged.
-_BROKEN_FITS = (OSError, EOFError, zlib.error, fits.VerifyError, ValueError)
-
 _COMPRESSION_AND_TYPE = re.compile(r"(\.(fits|fit|ecsv|json))?(\.gz)?$", re.IGNORECASE)
 
 # Column names of a catalog that photutils' own tables and other surveys' catalogs do not have.
@@ -383,60 +380,42 @@ def _decompressed_start(path: str) -> bytes:
         return b""  # reading its header says what is wrong
 
 
-def read_primary_header(path: str | os.PathLike) -> fits.Header:
-    """Read the primary header of a FITS file, gzip-compressed or not.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    astropy.io.fits.Header
-
-    Raises
-    ------
-    UnreadableProductError
-        If the file is not FITS or its first header is broken.
-    """
-    try:
-        return fits.getheader(path, 0)
-    except _BROKEN_FITS as err:
-        raise UnreadableProductError(
-            f"{Path(path).name}: its FITS header cannot be read ({err}); download it again"
-        ) from err
-
-
 def _identify_fits(path: Path) -> ProductType:
     header = read_primary_header(path)
-    telescope = header.get("TELESCOP")
-    model = str(header.get("DATAMODL", ""))
-    if telescope != "JWST" and not (telescope is None and model in _JWST_ONLY_MODELS):
-        found = "no TELESCOP keyword" if telescope is None else f"TELESCOP = {telescope!r}"
+    telescope = _card(header, "TELESCOP", path)
+    model = _card(header, "DATAMODL", path)
+    if telescope != "JWST" and not (not telescope and model in _JWST_ONLY_MODELS):
+        found = f"TELESCOP = {telescope!r}" if telescope else "no TELESCOP keyword"
         raise UnknownProductError(f"{path.name}: not a JWST product ({found})")
 
     candidates = [row for row in PRODUCT_TYPES if row.container == "fits"]
     if model:
         candidates = [row for row in candidates if model in row.datamodels]
-    for name in (path.name, str(header.get("FILENAME", ""))):
+    for name in (path.name, _card(header, "FILENAME", path)):
         for suffix in _suffixes_in(name):
             for row in candidates:
                 if row.suffix == suffix:
                     return row
     if len(candidates) == 1 and candidates[0].suffix != "crf":  # a Stage 2 cal has its model too
         return candidates[0]
-    try:
-        row = _identify_by_extensions(path, candidates)
-    except _BROKEN_FITS as err:
-        raise UnreadableProductError(
-            f"{path.name}: its extensions cannot be read ({err}); download it again"
-        ) from err
+    row = _identify_by_extensions(path, candidates)
     if row is not None:
         return row
     raise UnknownProductError(
         f"{path.name}: a JWST file, but not a known Stage 3 product (DATAMODL = {model!r}, and no "
         "known suffix such as _i2d or _x1d in its name); rename it as the pipeline named it"
     )
+
+
+def _card(header: fits.Header, keyword: str, path: Path) -> str:
+    """Return a keyword's value as text; empty where there is none."""
+    try:
+        value = header.get(keyword)
+    except fits.VerifyError as err:
+        raise UnreadableProductError(
+            f"{path.name}: the value of {keyword} cannot be read; download it again"
+        ) from err
+    return "" if value is None or isinstance(value, fits.card.Undefined) else str(value)
 
 
 def _suffixes_in(name: str) -> list[str]:
@@ -448,12 +427,11 @@ def _suffixes_in(name: str) -> list[str]:
 def _identify_by_extensions(path: Path, candidates: list[ProductType]) -> ProductType | None:
     """Tell renamed products that share a data model apart by the extensions they hold."""
     suffixes = {row.suffix for row in candidates}
-    with fits.open(path) as hdus:
-        names = {hdu.name for hdu in hdus[1:4]}  # the tell-tale ones come first
-        if "i2d" in suffixes and {"SCI", "CON"} <= names | {hdu.name for hdu in hdus[1:6]}:
-            return _BY_SUFFIX["i2d"]
-        if {"x1d", "x1dints"} <= suffixes and names & {"EXTRACT1D", "INT_TIMES"}:
-            return _BY_SUFFIX["x1dints" if "INT_TIMES" in hdus else "x1d"]
+    names = [extension.name for extension in read_structure(path).extensions[1:]]
+    if "i2d" in suffixes and {"SCI", "CON"} <= set(names[:5]):  # the tell-tale ones come first
+        return _BY_SUFFIX["i2d"]
+    if {"x1d", "x1dints"} <= suffixes and {"EXTRACT1D", "INT_TIMES"} & set(names[:3]):
+        return _BY_SUFFIX["x1dints" if "INT_TIMES" in names else "x1d"]
     return None
 
 
@@ -480,7 +458,7 @@ def ecsv_header(path: str | os.PathLike, limit: int = 1_000_000) -> tuple[list[s
     """
     lines, size = [], 0
     with open(path, encoding="utf-8", errors="replace") as stream:
-        for line in stream:
+        while line := stream.readline(limit):
             size += len(line)
             if not line.startswith("#"):
                 delimiter = "," if "delimiter: ','" in "".join(lines) else None
@@ -513,7 +491,7 @@ def _identify_json(path: Path) -> ProductType:
     if path.stat().st_size < 50_000_000:  # an association of a whole program is far smaller
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, OSError):
+        except (ValueError, OSError, RecursionError):  # the last for what is nested too deep
             content = None
         if isinstance(content, dict) and isinstance(content.get("products"), list):
             return _BY_SUFFIX["asn"]

@@ -7,11 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from astropy.io import fits
-
 from .errors import Stage3Error, UnreadableProductError
+from .fits_structure import read_structure
 from .products import ProductType, ecsv_header, identify
-from .readers.extensions import check_undamaged, open_product, require_columns
+from .readers.extensions import open_product, require_columns
 
 __all__ = ["ProductSummary", "summarize"]
 
@@ -75,13 +74,14 @@ def summarize(path: str | os.PathLike) -> ProductSummary:
             facts |= _ecsv_facts(path, kind)
     except Stage3Error as err:
         facts["problem"] = str(err)
-    except (OSError, EOFError, fits.VerifyError, ValueError) as err:
-        facts["problem"] = f"{path.name}: cannot be read ({err})"
+    except Exception as err:  # nothing that a file holds may end the list of the others
+        reason = " ".join(str(err).split()) or type(err).__name__
+        facts["problem"] = f"{path.name}: cannot be read ({reason}); download it again"
     return ProductSummary(path, **facts)
 
 
 def _fits_facts(path: Path, kind: ProductType) -> dict[str, str]:
-    with open_product(path) as hdus:
+    with open_product(path, truncated=True) as hdus:
         primary = hdus[0].header
         facts = {
             "instrument": str(primary.get("INSTRUME", "")),
@@ -94,10 +94,10 @@ def _fits_facts(path: Path, kind: ProductType) -> dict[str, str]:
             facts["problem"] = f"{path.name}: no extensions; the file is incomplete"
             return facts
         try:
-            check_undamaged(hdus, path)
             _check_tables(extensions, path)
         except UnreadableProductError as err:
             facts["problem"] = str(err)
+        facts["problem"] = read_structure(path).truncated or facts.get("problem", "")
     return facts
 
 

@@ -22,7 +22,8 @@ BLOCK, CARD = 2880, 80
 VALUES = (
     "T", "F", "0", "-1", "-2147483648", "1.5", "1E300", "-1E300", "NaN", "INF", "1E5", "999",
     "1000", "65536", "2147483647", "9223372036854775807", "99999999999999999999", "''", "' '",
-    "'text'", "'JWST'", "'1D'", "'1PD(9)'", "'9999999999D'", "'(0)'", "'" + "x" * 60 + "'", "", "(1,2)",
+    "'text'", "'JWST'", "'1D'", "'1PD(9)'", "'9999999999D'", "'(0)'", "(1,2)",
+    "'" + "x" * 60 + "'", "",
     "'un", "1 2 3", "\x01\x02", "{", "'0001-99-99'",
 )  # fmt: skip
 #: Keywords worth more tries than their share of the cards.
@@ -145,7 +146,8 @@ _FITS_MUTATIONS: tuple[Callable[[bytearray, random.Random], None], ...] = (
     _compress_and_flip, _huge,
 )  # fmt: skip
 _TEXTS = (
-    b"", b"#", b"nan", b"---", b"!!python/object/apply:os.system ['false']", b"&a [*a]", b"{", b"\x00",
+    b"", b"#", b"nan", b"---", b"!!python/object/apply:os.system ['false']", b"&a [*a]", b"{",
+    b"\x00",
     b"\xff\xfe", b"1e999", b"-1", b'""', b'"', b"\n\n", b"# %ECSV 9.9", b"datatype: complex256",
     b"unit: 'furlong'", b"subtype: 'json'", b"9" * 400, b"[1,2", b"a: &x [1]\n# b: *x",
 )  # fmt: skip
@@ -260,16 +262,17 @@ def _run(cases: int, seed: int) -> None:
     import warnings
 
     sys.path.insert(0, str(Path(__file__).parent))
+    import pyarrow.csv  # noqa: F401  (imported here, so that no case is charged for it)
+    from make_products import BUILDERS
+
     import jdaviz_stage3.products
     import jdaviz_stage3.readers.catalog
     import jdaviz_stage3.readers.image
     import jdaviz_stage3.readers.light_curve
     import jdaviz_stage3.readers.photometry
     import jdaviz_stage3.readers.spectra
-    import jdaviz_stage3.readers.time_series  # noqa: F401
+    import jdaviz_stage3.readers.time_series
     import jdaviz_stage3.summary  # noqa: F401
-    import pyarrow.csv  # noqa: F401  (imported here, so that no case is charged for it)
-    from make_products import BUILDERS
 
     folder = Path(tempfile.mkdtemp())
     genuine = []

@@ -28,6 +28,7 @@ LAYERS = [
     ["analysis"],
     ["readers"],
     ["products"],
+    ["fits_structure"],
     ["errors"],
 ]
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}

@@ -13,13 +13,13 @@ from make_spectra import save
 from stdatamodels.jwst import datamodels
 
 from jdaviz_stage3.errors import Stage3Error, UnknownProductError, UnreadableProductError
+from jdaviz_stage3.fits_structure import read_primary_header
 from jdaviz_stage3.products import (
     PRODUCT_TYPES,
     ecsv_header,
     identify,
     product_root,
     product_type,
-    read_primary_header,
 )
 
 ALL = list(BUILDERS)
@@ -303,12 +303,12 @@ REFUSED = {
     "binary": (_write("a.bin", bytes(range(256))), UnknownProductError, "neither FITS"),
     "empty": (_write("a_i2d.fits", b""), UnreadableProductError, "empty"),
     "gzip, not FITS": (_write("a_i2d.fits.gz", b"\x1f\x8b" + b"no" * 40), UnreadableProductError,
-                       "header cannot be read"),
+                       "compressed data are damaged"),
     "cut in the header": (_cut("cut_i2d.fits", 500), UnreadableProductError, "header"),
     "cut gzip": (_cut_gzip, UnreadableProductError, "header cannot be read"),
     "damaged gzip, renamed": (_damaged_gzip_renamed, UnreadableProductError,
-                              "extensions cannot be read"),
-    "damaged gzip": (_damaged_gzip, UnreadableProductError, "header cannot be read"),
+                              "compressed data are damaged"),
+    "damaged gzip": (_damaged_gzip, UnreadableProductError, "compressed data are damaged"),
     "directory": (lambda folder: folder, UnreadableProductError, "directory"),
     "missing": (_missing, UnreadableProductError, "is the path right"),
     "below a file": (_below_a_file, UnreadableProductError, "is the path right"),

@@ -12,12 +12,12 @@ from jdaviz.core.loaders.parsers import BaseParser
 from jdaviz.core.registries import loader_parser_registry
 
 from ..errors import Stage3Error, UnsupportedProductError
+from ..fits_structure import read_primary_header
 from ..products import (
     ProductType,
     has_suffix,
     identify,
     product_root,
-    read_primary_header,
 )
 
 __all__ = ["Product", "ProductFile", "Stage3Parser"]

@@ -10,6 +10,7 @@ from jdaviz.core.template_mixin import SelectPluginComponent
 from specutils import Spectrum
 from traitlets import Bool, List, Unicode, observe
 
+from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     show_flux_in,
     show_message,
@@ -17,7 +18,6 @@ from ..jdaviz_compat import (
     spectral_component_type,
     spectral_flux_unit,
 )
-from ..products import read_primary_header
 from ..readers.quality import dq_value
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
 from .flux_axis import check_flux_axis, fits_flux_axis
@@ -136,6 +136,7 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
             chosen,
             quantity=self._quantity_for(chosen),
             dq_bits=self.dq_bits,
+            stamp=self._sequence.stamp,
         )
         spectra = [blank_excluded(spectrum) for spectrum in sequence.read_all()]
         for spectrum in spectra:

@@ -14,6 +14,7 @@ from specutils import Spectrum
 from traitlets import Any, Bool, List, Unicode
 
 from ..errors import Stage3Warning, UnreadableProductError
+from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     configuration,
     is_spectrum_viewer,
@@ -22,7 +23,6 @@ from ..jdaviz_compat import (
     spectral_component_type,
     spectral_flux_unit,
 )
-from ..products import read_primary_header
 from ..readers.time_series import SpectralTrace, read_spectral_time_series
 from .flux_axis import fits_flux_axis
 from .importing import ProductImporterMixin, importing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +13,12 @@ from astropy.io import fits
 from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
-from ..errors import UnreadableProductError
+from ..errors import Stage3Error, UnreadableProductError
+from ..fits_structure import read_structure
 
 __all__ = [
     "check_unchanged",
     "file_stamp",
-    "check_complete",
-    "check_undamaged",
     "extensions_named",
     "header_dict",
     "native",
@@ -38,109 +36,54 @@ _STRUCTURAL_PREFIXES = ("NAXIS", "TTYPE", "TFORM", "TUNIT", "TDIM", "TZERO", "TS
 
 
 @contextmanager
-def open_product(path: str | os.PathLike) -> Iterator[fits.HDUList]:
-    """Open a FITS product memory-mapped, and turn what can go wrong with it into our errors.
+def open_product(path: str | os.PathLike, *, truncated: bool = False) -> Iterator[fits.HDUList]:
+    """Open a FITS product, and turn what can go wrong with it into our errors.
 
     Parameters
     ----------
     path : path-like
+    truncated : bool, optional
+        Whether to open a file that was cut, too.
 
     Yields
     ------
     astropy.io.fits.HDUList
-        Closed on leaving. Arrays taken from it must have been copied by then (see `native`).
+        Closed on leaving. Arrays are read when they are asked for, and not mapped: a map of a file
+        that is cut while it is open ends the process.
 
     Raises
     ------
     UnreadableProductError
-        If the file cannot be opened, is no FITS file or is truncated.
+        If the file cannot be opened, is no FITS file, is damaged or truncated; also for what
+        astropy raises inside the ``with`` block.
     """
     name = Path(path).name
+    structure = read_structure(path)
+    if structure.truncated and not truncated:
+        raise UnreadableProductError(structure.truncated)
     try:
         with warnings.catch_warnings():
-            # Truncation is raised as an error where it matters, by check_complete.
+            # Truncation is an error of ours, and what astropy mends in passing is none.
             warnings.filterwarnings("ignore", "File may have been truncated", AstropyUserWarning)
             warnings.filterwarnings("ignore", category=VerifyWarning)
-            # memmap is astropy's default; asking for it by name refuses scaled integers (segm, DQ)
-            with fits.open(path) as hdus:
+            with fits.open(path, memmap=False) as hdus:
                 yield hdus
-    except (OSError, EOFError, zlib.error, fits.VerifyError) as err:
+    except (Stage3Error, Warning):
+        raise
+    except Exception as err:
+        # astropy has no common error for what it did not expect to find in a header
         if not Path(path).exists():
             raise UnreadableProductError(f"{path}: the file is not there (any more)") from err
+        reason = " ".join(str(err).split())[:200] or type(err).__name__
         raise UnreadableProductError(
-            f"{name}: cannot be read as FITS ({err}); download it again"
+            f"{name}: cannot be read as FITS ({reason}); download it again"
         ) from err
 
 
-def check_complete(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> None:
-    """Raise if the file ends before the extension's data do.
-
-    Parameters
-    ----------
-    hdu : astropy.io.fits HDU
-    path : path-like
-        The file that it comes from.
-
-    Raises
-    ------
-    UnreadableProductError
-        If the file is truncated.
-    """
-    info = hdu.fileinfo()
-    if info is None or getattr(info["file"], "compression", None):
-        return  # in memory, or compressed: reading past the end raises EOFError
-    expected = info["datLoc"] + abs(hdu.header["BITPIX"]) // 8 * _n_values(hdu.header)
-    found = os.path.getsize(path)
-    if found < expected:
-        raise UnreadableProductError(
-            f"{Path(path).name}: truncated ({found} bytes, but {hdu.name} ends at {expected}); "
-            "download it again"
-        )
-
-
-def check_undamaged(hdus: fits.HDUList, path: str | os.PathLike) -> None:
-    """Raise if the file ends within an extension, be it in the header or in the data.
-
-    astropy stops at a header that is cut, as if the file ended before it.
-
-    Parameters
-    ----------
-    hdus : astropy.io.fits.HDUList
-    path : path-like
-        The file that it comes from.
-
-    Raises
-    ------
-    UnreadableProductError
-        If the file is truncated.
-    """
-    last = hdus[len(hdus) - 1]  # counting reads all headers
-    if len(hdus) > 1:
-        check_complete(last, path)
-    info = last.fileinfo()
-    if info is None or getattr(info["file"], "compression", None):
-        return
-    end = info["datLoc"] + info["datSpan"]
-    with open(path, "rb") as stream:
-        stream.seek(end)
-        rest = stream.read(8)
-    if rest.startswith(b"XTENSION"):
-        raise UnreadableProductError(
-            f"{Path(path).name}: truncated in the header after {last.name or 'the primary one'} "
-            f"({os.path.getsize(path)} bytes); download it again"
-        )
-
-
-def _n_values(header: fits.Header) -> int:
-    axes = [header[f"NAXIS{i + 1}"] for i in range(header["NAXIS"])]
-    count = int(np.prod(axes)) if axes else 0
-    return header.get("GCOUNT", 1) * (header.get("PCOUNT", 0) + count)
-
-
 def require_extension(
-    hdus: fits.HDUList, name: str, path: str | os.PathLike, version: int = 1
+    hdus: fits.HDUList, name: str, path: str | os.PathLike
 ) -> fits.hdu.base.ExtensionHDU:
-    """Return the extension of that name, checked to be complete.
+    """Return the first extension of that name, whatever EXTVER it was given.
 
     Parameters
     ----------
@@ -149,22 +92,18 @@ def require_extension(
         EXTNAME.
     path : path-like
         The file, for the error message.
-    version : int, optional
-        EXTVER.
 
     Raises
     ------
     UnreadableProductError
-        If there is none, or it is truncated.
+        If there is none.
     """
-    try:
-        hdu = hdus[name, version]
-    except KeyError:
+    hdu = next((hdu for hdu in hdus if hdu.name == name), None)
+    if hdu is None:
         found = ", ".join(dict.fromkeys(h.name for h in hdus[1:])) or "no extensions at all"
         raise UnreadableProductError(
             f"{Path(path).name}: no {name} extension (found {found}); is it complete?"
-        ) from None
-    check_complete(hdu, path)
+        )
     return hdu
 
 
@@ -182,13 +121,9 @@ def extensions_named(hdus: fits.HDUList, name: str, path: str | os.PathLike) -> 
     Raises
     ------
     UnreadableProductError
-        If there is none, or the last one is truncated.
+        If there is none.
     """
-    found = [hdu for hdu in hdus if hdu.name == name]
-    if not found:
-        require_extension(hdus, name, path)
-    check_complete(found[-1], path)
-    return found
+    return [hdu for hdu in hdus if hdu.name == name] or [require_extension(hdus, name, path)]
 
 
 def require_columns(hdu: fits.BinTableHDU, names: Sequence[str], path: str | os.PathLike) -> None:

@@ -14,8 +14,6 @@ from astropy.wcs import WCS, FITSFixedWarning
 
 from ..errors import Stage3Warning, UnreadableProductError
 from .extensions import (
-    check_complete,
-    check_undamaged,
     header_dict,
     native,
     open_product,
@@ -44,7 +42,7 @@ def image_extensions(path: str | os.PathLike) -> list[str]:
 
 
 def _is_plane(hdu: fits.hdu.base.ExtensionHDU) -> bool:
-    if not hdu.is_image or hdu.header["NAXIS"] < 2:
+    if not getattr(hdu, "is_image", False) or hdu.header["NAXIS"] < 2:
         return False
     # CON is (1, ny, nx): one plane for every 32 input exposures
     return all(hdu.header[f"NAXIS{i}"] == 1 for i in range(3, hdu.header["NAXIS"] + 1))
@@ -79,7 +77,6 @@ def read_image(
     """
     with open_product(path) as hdus:
         science = require_extension(hdus, "SCI", path)
-        check_undamaged(hdus, path)
         hdu = science if extension == "SCI" else require_extension(hdus, extension, path)
         data = _plane(hdu, path)
         where = f"{Path(path).name}[{extension}]"
@@ -117,7 +114,6 @@ def read_segmentation(path: str | os.PathLike) -> CCDData:
     """
     with open_product(path) as hdus:
         hdu = require_extension(hdus, "SCI", path)
-        check_undamaged(hdus, path)
         return CCDData(
             _plane(hdu, path).astype(np.uint32, copy=False),
             unit=u.dimensionless_unscaled,
@@ -130,11 +126,11 @@ def _plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarr
     """Copy out the (ny, nx) array of an extension."""
     name = Path(path).name
     if not _is_plane(hdu):
-        shape = " × ".join(str(n) for n in hdu.shape) or "none"
+        shape = " × ".join(str(n) for n in getattr(hdu, "shape", ())) or "none"
         raise UnreadableProductError(f"{name}: {hdu.name} is not a 2-D image (shape {shape})")
-    check_complete(hdu, path)
-    data = hdu.data
-    return native(data.reshape(data.shape[-2:]))
+    data = native(hdu.data.reshape(hdu.shape[-2:]))
+    del hdu.data  # the copy as stored
+    return data
 
 
 def _celestial_wcs(

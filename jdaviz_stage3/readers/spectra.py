@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 
 from ..errors import Stage3Error, UnreadableProductError
-from .extensions import check_undamaged, extensions_named, native, open_product, require_columns
+from .extensions import file_stamp, native, open_product, require_columns
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
 from .stored_table import StoredTable, vector_length
 
@@ -63,7 +63,9 @@ def read_spectra(
             f"quantity = {quantity!r}, expected 'auto', 'flux' or 'surface brightness'"
         )
     with open_product(path) as hdus:
-        name = next((n for n in _EXTENSIONS if n in hdus), None)
+        stamp = file_stamp(path)
+        present = {hdu.name for hdu in hdus}
+        name = next((n for n in _EXTENSIONS if n in present), None)
         if name is None:
             found = ", ".join(dict.fromkeys(hdu.name for hdu in hdus[1:]))
             problem = (
@@ -72,18 +74,22 @@ def read_spectra(
                 else "no extensions; the file is incomplete, download it again"
             )
             raise UnreadableProductError(f"{Path(path).name}: {problem}")
-        tables = extensions_named(hdus, name, path)
-        check_undamaged(hdus, path)
         primary = hdus[0].header
         entries = []
-        for hdu in tables:
-            require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
-            entries += _table_entries(hdu, primary, path)
+        for position, hdu in enumerate(hdus):
+            if hdu.name == name:
+                require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
+                entries += _table_entries(hdu, position, primary, path)
     if not entries:
         raise UnreadableProductError(f"{Path(path).name}: {name} has no rows; nothing to show")
     _name_exposures(entries)
     sequence = SpectrumSequence(
-        path, name, [SpectrumEntry(**e) for e in entries], quantity=quantity, dq_bits=dq_bits
+        path,
+        name,
+        [SpectrumEntry(**entry) for entry in entries],
+        quantity=quantity,
+        dq_bits=dq_bits,
+        stamp=stamp,
     )
     if source_id is order is exposure is slit is None:
         return sequence
@@ -91,12 +97,12 @@ def read_spectra(
 
 
 def _table_entries(
-    hdu: fits.BinTableHDU, primary: fits.Header, path: str | os.PathLike
+    hdu: fits.BinTableHDU, position: int, primary: fits.Header, path: str | os.PathLike
 ) -> list[dict[str, Any]]:
     """List the spectra of one extension: one, or in a WFSS table one for each row."""
     header = hdu.header
     common = {
-        "extension": hdu.ver,
+        "extension": position,
         "order": _number(header.get("SPORDER", primary.get("SPORDER"))),
         "exposure": str(header.get("EXPGRPID") or header.get("FILENAME") or ""),
         "slit": str(header.get("SLTNAME") or ""),
@@ -131,12 +137,14 @@ def _table_entries(
     ra = unknown if columns["SOURCE_RA"] is None else columns["SOURCE_RA"]
     dec = unknown if columns["SOURCE_DEC"] is None else columns["SOURCE_DEC"]
     types = columns["SOURCE_TYPE"]
+    if types is not None:
+        types = np.char.strip(np.char.decode(types, "ascii", "replace"))
     return [
         common
         | {
             "row": row,
             "source_id": int(source_ids[row]),
-            "source_type": "" if types is None else types[row].decode("ascii").strip(),
+            "source_type": "" if types is None else str(types[row]),
             "n_wavelengths": int(lengths[row]),
             "ra": float(ra[row]),
             "dec": float(dec[row]),
@@ -174,7 +182,7 @@ def _check_vector_lengths(hdu: fits.BinTableHDU, path: str | os.PathLike) -> Non
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise UnreadableProductError(
-            f"{Path(path).name}: {hdu.name} {hdu.ver} has columns of unequal length ({found})"
+            f"{Path(path).name}: {hdu.name} has columns of unequal length ({found})"
         )
 
 

@@ -18,7 +18,7 @@ from astropy.table import QTable
 from specutils import Spectrum
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
-from .extensions import header_dict, native, open_product
+from .extensions import check_unchanged, file_stamp, header_dict, native, open_product
 from .quality import excluded
 from .stored_table import StoredTable
 from .units import parse_unit
@@ -37,7 +37,8 @@ class SpectrumEntry:
     Attributes
     ----------
     extension : int
-        EXTVER of its EXTRACT1D or COMBINE1D.
+        Position of its EXTRACT1D or COMBINE1D among the HDUs of the file, the primary one 0. EXTVER
+        would not tell: in files that people put together all of them may have the same.
     row : int or None
         Row in a WFSS table (jwst 1.19 and later); None where the whole table is one spectrum.
     source_id : int or None
@@ -85,6 +86,10 @@ class SpectrumSequence(Sequence):
     dq_bits : optional
         The data-quality flags that exclude a sample: see
         `jdaviz_stage3.readers.quality.dq_value`.
+    stamp : (int, int), optional
+        Size and time of the file when its spectra were listed (see
+        `jdaviz_stage3.readers.extensions.file_stamp`); as it is now by default. From a file that
+        was written anew since, no spectrum is read.
 
     Examples
     --------
@@ -101,8 +106,10 @@ class SpectrumSequence(Sequence):
         *,
         quantity: str = "auto",
         dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
+        stamp: tuple[int, int] | None = None,
     ):
         self.path = Path(path)
+        self.stamp = file_stamp(path) if stamp is None else stamp
         self.name = name
         self.entries = list(entries)
         self.quantity = quantity
@@ -125,7 +132,12 @@ class SpectrumSequence(Sequence):
 
     def _with_entries(self, entries: Sequence[SpectrumEntry]) -> SpectrumSequence:
         return SpectrumSequence(
-            self.path, self.name, entries, quantity=self.quantity, dq_bits=self.dq_bits
+            self.path,
+            self.name,
+            entries,
+            quantity=self.quantity,
+            dq_bits=self.dq_bits,
+            stamp=self.stamp,
         )
 
     def read_all(self) -> list[Spectrum]:
@@ -248,10 +260,11 @@ class SpectrumSequence(Sequence):
 
     def _read(self, entries: Sequence[SpectrumEntry]) -> list[Spectrum]:
         with open_product(self.path) as hdus:
+            check_unchanged(self.path, self.stamp)
             return [self._build(hdus, entry) for entry in entries]
 
     def _build(self, hdus: fits.HDUList, entry: SpectrumEntry) -> Spectrum:
-        hdu = hdus[self.name, entry.extension]
+        hdu = hdus[entry.extension]
         take = _SampleReader(hdu, entry, self.path)
         wavelength, unit = take("WAVELENGTH", "um")
         value, error, flux_unit, column = _choose_quantity(take, entry, self.quantity)
@@ -259,14 +272,15 @@ class SpectrumSequence(Sequence):
         keep = _usable_wavelengths(wavelength, f"{self.path.name} {self.name}")
         if not keep.size:
             raise UnreadableProductError(
-                f"{self.path.name}: no finite wavelength in {self.name} {entry.extension}"
-                f"{'' if entry.row is None else f' row {entry.row}'}; nothing to show"
+                f"{self.path.name}: no finite wavelength in {self.name} (extension "
+                f"{entry.extension}{'' if entry.row is None else f', row {entry.row}'}); nothing "
+                "to show"
             )
         mask = excluded(value, dq, self.dq_bits)[keep]
         if not value[keep][~mask].any():
             warnings.warn(
                 f"{self.path.name}: no usable sample (finite and non-zero {column}, not flagged) "
-                f"in {self.name} {entry.extension}",
+                f"in {self.name} (extension {entry.extension})",
                 Stage3Warning,
                 stacklevel=4,
             )

@@ -17,7 +17,7 @@ from astropy.nddata import StdDevUncertainty
 from astropy.time import Time
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
-from .extensions import check_undamaged, extensions_named, header_dict, open_product
+from .extensions import extensions_named, header_dict, open_product
 from .integration_tables import IntegrationTable, open_integration_tables
 from .quality import dq_value, excluded
 from .times import days_to_time, int_times_of, time_oddities
@@ -362,7 +362,6 @@ def read_spectral_time_series(
     """
     with open_product(path) as hdus:
         extensions = extensions_named(hdus, "EXTRACT1D", path)
-        check_undamaged(hdus, path)
         primary = hdus[0].header
         grouped: dict[tuple[str, int | None], list[fits.BinTableHDU]] = {}
         for hdu in extensions:

@@ -1,0 +1,346 @@
+"""What is where in a FITS file, from its headers, and whether that can be.
+
+astropy takes the keywords that say how large an extension is as they are: a word in place of a
+number ends in a TypeError somewhere, a TFIELDS of 10^9 in minutes of waiting, and a few MB of gzip
+in as many GB of memory. Here they are looked at first, so that what is opened with astropy
+afterwards is a FITS file in its outlines. Only headers are read, of a plain file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+from astropy.io import fits
+
+from .errors import UnreadableProductError
+
+__all__ = ["FitsStructure", "StoredExtension", "read_primary_header", "read_structure"]
+
+_BLOCK, _CARD = 2880, 80  # bytes: FITS standard 4.0, section 3.1
+_LONGEST_HEADER = 10_000_000  # bytes; those of the pipeline have some ten thousand
+# Beyond this a gzip file is none that the pipeline made: what it writes shrinks two- to twentyfold.
+_MOST_EXPANSION, _MOST_EXPANDED = 200, 100_000_000
+_MOST_AFTER_THE_END = 1_000_000  # bytes after the last extension that do not matter
+_CHUNK = 1_000_000
+
+_BITPIX = {8, 16, 32, 64, -32, -64}
+# Bytes of one value of a binary table's column, by the letter of TFORM (standard, table 18).
+_WIDTHS = {"L": 1, "B": 1, "A": 1, "I": 2, "J": 4, "E": 4, "K": 8, "D": 8, "C": 8, "M": 16,
+           "P": 8, "Q": 16}  # fmt: skip
+_STRUCTURAL = re.compile(
+    r"(?:SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|BSCALE|BZERO|EXTNAME"
+    r"|(?:TFORM|TTYPE|TSCAL|TZERO)\d+) *$"
+)
+_WHOLE = re.compile(r"[+-]?\d+$")
+_FORMAT = re.compile(r"(\d*)([LXBAIJKEDCMPQ])")
+
+
+@dataclass(frozen=True)
+class StoredExtension:
+    """One HDU of a FITS file.
+
+    Attributes
+    ----------
+    name : str
+        EXTNAME in capitals; ``'PRIMARY'`` for the first without one.
+    end : int
+        Where its data end, in bytes from the start of the (decompressed) file.
+    """
+
+    name: str
+    end: int
+
+
+@dataclass(frozen=True)
+class FitsStructure:
+    """The HDUs of a FITS file.
+
+    Attributes
+    ----------
+    extensions : tuple of StoredExtension
+        The primary one first; those that are there, wholly or in part.
+    truncated : str
+        In words, where the file was cut; empty where it is whole.
+    """
+
+    extensions: tuple[StoredExtension, ...]
+    truncated: str
+
+
+class _Truncated(Exception):
+    """The file ends too early, within what the message says."""
+
+
+def read_structure(path: str | os.PathLike) -> FitsStructure:
+    """Go over the headers of a FITS file, gzip-compressed or not, and check how they fit together.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    FitsStructure
+        Kept, for files that are not written anew.
+
+    Raises
+    ------
+    UnreadableProductError
+        If it is no FITS file, a header says what cannot be (a word for a size, more columns than
+        FITS allows, columns that do not fill a row), the compressed data are damaged, or they
+        would expand to what no product does. That a file is cut is not raised: see ``truncated``.
+    """
+    try:
+        status = os.stat(path)
+        return _read_structure(str(path), status.st_size, status.st_mtime_ns)
+    except OSError as err:
+        raise _unreadable(path, err) from err
+
+
+@lru_cache(maxsize=64)
+def _read_structure(path: str, size: int, mtime_ns: int) -> FitsStructure:
+    found: list[StoredExtension] = []
+    cut = ""
+    with _Stream(path, size) as stream:
+        try:
+            for extension in _extensions(stream):
+                found.append(extension)
+        except _Truncated as err:
+            cut = f"in {err} after {found[-1].name}" if found else f"in {err}"
+        if not cut and found and found[-1].end > stream.size:
+            cut = f"({stream.size} bytes, but {found[-1].name} ends at {found[-1].end})"
+    truncated = f"{stream.name}: truncated {cut}; download it again" if cut else ""
+    if not found:
+        raise UnreadableProductError(
+            truncated or f"{stream.name}: not a FITS file; download it again"
+        )
+    return FitsStructure(tuple(found), truncated)
+
+
+def read_primary_header(path: str | os.PathLike) -> fits.Header:
+    """Read the primary header of a FITS file, gzip-compressed or not.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    astropy.io.fits.Header
+
+    Raises
+    ------
+    UnreadableProductError
+        If the file is not FITS or its first header is broken.
+    """
+    name = Path(path).name
+    try:
+        with _Stream(path, os.path.getsize(path)) as stream:
+            text = stream.header()
+    except _Truncated:
+        text = None
+    except OSError as err:
+        raise _unreadable(path, err) from err
+    if text is None:
+        raise UnreadableProductError(
+            f"{name}: its FITS header cannot be read (it does not end); download it again"
+        )
+    _check_header(text, f"{name}: the primary header")
+    return fits.Header.fromstring(text)
+
+
+def _unreadable(path: str | os.PathLike, err: OSError) -> UnreadableProductError:
+    if not Path(path).exists():
+        return UnreadableProductError(f"{path}: the file is not there (any more)")
+    return UnreadableProductError(f"{path}: cannot be read ({err.strerror or err})")
+
+
+class _Stream:
+    """The bytes of a file, decompressed if need be, read once from start to end."""
+
+    def __init__(self, path: str | os.PathLike, size: int):
+        self.name = Path(path).name
+        self._path = path
+        self._stored = size
+        self._file: BinaryIO = open(path, "rb")
+        self._gzip = self._file.read(2) == b"\x1f\x8b"
+        self._file.seek(0)
+        if self._gzip:
+            self._file = gzip.GzipFile(fileobj=self._file)
+        self.place = 0
+        self.ended = False
+
+    def __enter__(self) -> _Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def size(self) -> float:
+        """Bytes of the file; of a compressed one what is known of it."""
+        if not self._gzip:
+            return self._stored
+        return self.place if self.ended else math.inf
+
+    def read(self, count: int) -> bytes:
+        try:
+            content = self._file.read(count)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as err:
+            if isinstance(err, EOFError):
+                raise _Truncated("the compressed data") from err
+            raise UnreadableProductError(
+                f"{self.name}: its compressed data are damaged ({err}); download it again"
+            ) from err
+        self.place += len(content)
+        self.ended = len(content) < count
+        return content
+
+    def skip_to(self, place: int) -> None:
+        """Go on to a place; in a compressed file no further than a product would expand to."""
+        if not self._gzip:
+            self._file.seek(min(place, self._stored))
+            self.place = place
+            return
+        if place > _MOST_EXPANDED + _MOST_EXPANSION * self._stored:
+            raise UnreadableProductError(
+                f"{self.name}: would expand to {place} bytes from {self._stored}, expected a "
+                f"product that gzip shrinks less than {_MOST_EXPANSION}-fold; is it what you think?"
+            )
+        while self.place < place and not self.ended:
+            self.read(min(_CHUNK, place - self.place))
+
+    def header(self) -> str | None:
+        """Read a header; None where none begins or it is cut before its end.
+
+        Raises
+        ------
+        _Truncated
+            If the file ends within a header that began as one.
+        UnreadableProductError
+            If what begins as a header is none.
+        """
+        blocks: list[str] = []
+        first = self.place == 0
+        while len(blocks) * _BLOCK < _LONGEST_HEADER:
+            block = self.read(_BLOCK)
+            if not blocks and not block.startswith(b"SIMPLE  =" if first else b"XTENSION"):
+                return None
+            try:
+                text = block.decode("ascii")
+            except UnicodeDecodeError:
+                raise UnreadableProductError(
+                    f"{self.name}: a FITS header holds bytes that are no text; download it again"
+                ) from None
+            if len(text) < _BLOCK:
+                raise _Truncated("the header")
+            blocks.append(text)
+            if any(text[i : i + 8].rstrip() == "END" for i in range(0, _BLOCK, _CARD)):
+                return "".join(blocks)
+        raise UnreadableProductError(f"{self.name}: a FITS header has no end; download it again")
+
+
+def _extensions(stream: _Stream) -> Iterator[StoredExtension]:
+    count = 0
+    while (text := stream.header()) is not None:
+        name, data = _check_header(text, f"{stream.name}: the header of extension {count}")
+        yield StoredExtension(name or ("PRIMARY" if not count else ""), stream.place + data)
+        stream.skip_to(stream.place + -(-data // _BLOCK) * _BLOCK)
+        if stream.place >= stream.size:
+            return
+        count += 1
+    rest = stream.size - stream.place
+    if count and (rest if math.isfinite(rest) else len(stream.read(_MOST_AFTER_THE_END))) >= (
+        _MOST_AFTER_THE_END
+    ):
+        raise UnreadableProductError(
+            f"{stream.name}: after its extensions there is much that is no FITS; is it whole? "
+            "Download it again"
+        )
+
+
+def _check_header(text: str, where: str) -> tuple[str, int]:
+    """Check the keywords that say how data are stored; gives EXTNAME and the bytes of the data."""
+    values = _structural_values(text)
+
+    def whole(keyword: str, low: int, high: int, default: int | None = None) -> int:
+        value = values.get(keyword, default)
+        if isinstance(value, str) and _WHOLE.match(value) and len(value) < 20:
+            value = int(value)
+        if not isinstance(value, int) or not low <= value <= high:
+            raise _impossible(where, keyword, value, f"a whole number from {low} to {high}")
+        return value
+
+    bitpix = whole("BITPIX", -64, 64)
+    if bitpix not in _BITPIX:
+        raise _impossible(where, "BITPIX", bitpix, "one of 8, 16, 32, 64, -32, -64")
+    axes = [whole(f"NAXIS{i + 1}", 0, 2**62) for i in range(whole("NAXIS", 0, 999))]
+    extra = whole("PCOUNT", 0, 2**62, 0)
+    whole("GCOUNT", 1, 1, 1)
+    for keyword, value in values.items():
+        if keyword.startswith(("BSCALE", "BZERO", "TSCAL", "TZERO")) and not _is_number(value):
+            raise _impossible(where, keyword, value, "a number")
+    if values.get("XTENSION", "").startswith("'BINTABLE"):
+        if len(axes) != 2 or bitpix != 8:
+            raise _impossible(where, "NAXIS", len(axes), "a table of 2 axes of bytes")
+        _check_columns(values, whole("TFIELDS", 0, 999), axes[0], where)
+    name = values.get("EXTNAME", "").strip("' ").upper()
+    return name, abs(bitpix) // 8 * (extra + (math.prod(axes) if axes else 0))
+
+
+def _check_columns(values: dict[str, str], n_columns: int, width: int, where: str) -> None:
+    total = 0
+    for number in range(1, n_columns + 1):
+        form = values.get(f"TFORM{number}", "")
+        found = _FORMAT.match(form.strip("' "))
+        if not form.startswith("'") or found is None:
+            raise _impossible(where, f"TFORM{number}", form or None, "a format such as '1D'")
+        label = values.get(f"TTYPE{number}", "")
+        if not label.startswith("'") or not label.strip("' "):
+            raise _impossible(where, f"TTYPE{number}", label or None, "the name of a column")
+        count, letter = int(found[1] or 1), found[2]
+        total += -(-count // 8) if letter == "X" else count * _WIDTHS[letter]
+    if total != width:
+        raise UnreadableProductError(
+            f"{where} says that rows have {width} bytes, but its columns (TFORM) have {total}; "
+            "download it again"
+        )
+
+
+def _impossible(where: str, keyword: str, value: object, expected: str) -> UnreadableProductError:
+    found = f"no {keyword}" if value is None else f"{keyword} = {str(value)[:30]}"
+    return UnreadableProductError(f"{where} has {found}, expected {expected}; download it again")
+
+
+def _structural_values(text: str) -> dict[str, str]:
+    """The structural keywords with their values as written, without comments; the first of each."""
+    values: dict[str, str] = {}
+    for start in range(0, len(text), _CARD):
+        keyword = text[start : start + 8]
+        if text[start + 8 : start + 10] == "= " and _STRUCTURAL.match(keyword):
+            values.setdefault(keyword.rstrip(), _value(text[start + 10 : start + _CARD]))
+    return values
+
+
+def _value(field: str) -> str:
+    field = field.strip()
+    if field.startswith("'"):
+        end = field.find("'", 1)
+        return field if end < 0 else field[: end + 1]
+    return field.split("/")[0].strip()
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return math.isfinite(float(value.upper().replace("D", "E")))
+    except ValueError:
+        return False
