@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import QTable
+from make_products import compressed
 from make_spectra import combined, extracted, grism_source, slitless, smooth_spectrum
 
 from jdaviz_stage3.errors import Stage3Error, UnreadableProductError
@@ -289,6 +290,41 @@ def test_labels_are_unique_in_every_layout(built, tmp_path):
     ):
         labels = [sequence.label(i) for i in range(len(sequence))]
         assert len(set(labels)) == len(labels), labels
+
+
+@pytest.mark.parametrize(
+    "versions", [(1, 1, 1, 1), (None,) * 4, (4, 3, 2, 1), (0, 7, 7, 7)], ids=str
+    """EXTVER is no address: of those that agree, astropy gives the first."""
+def test_files_that_people_put_together(tmp_path, versions):
+    """EXTVER is no address: astropy's ``hdus[name, version]`` gives the first of those that agree."""
+    spectra = [
+        (smooth_spectrum(20, low, low + 1) | {"FLUX": np.full(20, float(low))}, {"source_id": 3})
+        for low in (5, 6, 7, 8)
+    ]
+    path = extracted(tmp_path, spectra)
+    with fits.open(path, mode="update") as hdus:
+        for hdu, version in zip(hdus[1:5], versions, strict=True):
+            del hdu.header["EXTVER"]
+            if version is not None:
+                hdu.header["EXTVER"] = version
+    for name in (path, compressed(path, "packed_x1d.fits.gz")):
+        sequence = read(name)
+        assert [spectrum.flux.value[0] for spectrum in sequence] == [5, 6, 7, 8]
+        assert [sequence[i].spectral_axis.value[0] for i in range(4)] == [5, 6, 7, 8]
+        assert len({sequence.label(i) for i in range(4)}) == 4
+        assert sequence.select(exposure=3)[0].flux.value[0] == 7
+
+
+def test_slitless_files_that_people_put_together(tmp_path):
+    exposures = [([grism_source(n), grism_source(9)], {"spectral_order": 1}) for n in (2, 5)]
+    path = slitless(tmp_path, exposures, width=30)
+    with fits.open(path, mode="update") as hdus:
+        for hdu in hdus[1:3]:
+            hdu.header["EXTVER"] = 1
+    sequence = read(path)
+    assert [entry.source_id for entry in sequence.entries] == [2, 9, 5, 9]
+    levels = [spectrum.flux.value[0] / grism_source(1)["FLUX"][0] for spectrum in sequence]
+    np.testing.assert_allclose(levels, [2, 9, 5, 9])
 
 
 def test_a_spectrum_alone_needs_no_label(tmp_path):

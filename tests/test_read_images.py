@@ -23,6 +23,7 @@ from make_products import (
 from jdaviz_stage3.errors import Stage3Warning, UnreadableProductError
 from jdaviz_stage3.readers import read
 from jdaviz_stage3.readers.image import image_extensions, read_image, read_segmentation
+from jdaviz_stage3.summary import summarize
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +215,27 @@ def test_segmentation_without_wcs_is_silent(tmp_path):
 def test_segmentation_compressed(tmp_path):
     path = compressed(segmentation(tmp_path), "packed_segm.fits")
     np.testing.assert_array_equal(read(path).data, label_image())
+
+
+@pytest.mark.parametrize("quantize", [0, 16])
+def test_tile_compressed(i2d, tmp_path, quantize):
+    """fpack makes tables of the images: they are as large as their tables, not as their pixels."""
+    path = tmp_path / "packed_i2d.fits"
+    with fits.open(i2d) as hdus:
+        packed = [
+            fits.CompImageHDU(hdu.data, hdu.header, hdu.name, "GZIP_2", quantize_level=quantize)
+            if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2
+            else hdu
+            for hdu in hdus
+        ]
+        fits.HDUList(packed).writeto(path)
+    image = read(path)
+    with fits.open(path) as hdus:
+        np.testing.assert_array_equal(image.data, hdus["SCI"].data)
+        np.testing.assert_array_equal(image.uncertainty.array, hdus["ERR"].data)
+    assert image_extensions(path)[:2] == ["SCI", "ERR"]
+    assert summarize(path).problem == ""
+    assert "30 × 40" in summarize(path).shape
 
 
 # ---- broken files ----

@@ -127,6 +127,21 @@ def test_source_that_an_exposure_did_not_see(tmp_path):
     assert_spectrum(alone, grism_source(5))
 
 
+@pytest.mark.parametrize("missing", [0.0, np.nan], ids=["jwst 3.0", "jwst after 3.0"])
+def test_errors_of_slitless_samples_without_flux(tmp_path, missing):
+    """Zero up to jwst 3.0, NaN after it: neither is the error of a sample that can be used."""
+    source = grism_source(4)
+    empty = np.arange(30) % 7 == 2
+    for name in ("FLUX", "SURF_BRIGHT"):
+        source[name] = np.where(empty, np.nan, source[name])
+    for name in ("FLUX_ERROR", "SB_ERROR"):
+        source[name] = np.where(empty, missing, source[name])
+    [spectrum] = read(slitless(tmp_path, [([source], {"spectral_order": 1})], width=40))
+    np.testing.assert_array_equal(spectrum.mask, empty)
+    np.testing.assert_array_equal(spectrum.flux.value[~empty], source["FLUX"][~empty])
+    np.testing.assert_array_equal(spectrum.uncertainty.array[~empty], source["FLUX_ERROR"][~empty])
+
+
 def test_old_slitless_layout(tmp_path):
     """Up to jwst 1.18: an extension a source."""
     numbers = (4, 7, 12)
