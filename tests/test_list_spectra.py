@@ -294,9 +294,9 @@ def test_labels_are_unique_in_every_layout(built, tmp_path):
 
 @pytest.mark.parametrize(
     "versions", [(1, 1, 1, 1), (None,) * 4, (4, 3, 2, 1), (0, 7, 7, 7)], ids=str
-    """EXTVER is no address: of those that agree, astropy gives the first."""
+)
 def test_files_that_people_put_together(tmp_path, versions):
-    """EXTVER is no address: astropy's ``hdus[name, version]`` gives the first of those that agree."""
+    """EXTVER is no address: of those that agree, astropy gives the first."""
     spectra = [
         (smooth_spectrum(20, low, low + 1) | {"FLUX": np.full(20, float(low))}, {"source_id": 3})
         for low in (5, 6, 7, 8)
