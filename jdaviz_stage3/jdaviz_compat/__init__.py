@@ -19,6 +19,7 @@ from .data import (
     catalogs_of,
     data_labels,
     data_of,
+    find_links_of_images,
     has_images,
     images_in,
     images_of,
@@ -49,6 +50,7 @@ from .loading import (
     spatial_component_type,
     spectral_component_type,
 )
+from .readout import keep_units_of_images
 from .spectra import (
     in_display_units,
     is_spectrum_viewer,
@@ -61,6 +63,7 @@ from .spectra import (
     spectral_world_axis,
     spectrum_viewers_of_file,
     spectrum_viewers_showing,
+    use_steradian,
 )
 from .standalone import forget_app, hide_server_files, register_vue_components, renew_snackbar
 from .tables import (
@@ -113,6 +116,7 @@ __all__ = [
     "draw_thick",
     "dropped_file_name",
     "figure_size",
+    "find_links_of_images",
     "fit_when_drawn",
     "forget_app",
     "give_layout",
@@ -130,6 +134,7 @@ __all__ = [
     "is_catalog",
     "is_image_viewer",
     "is_spectrum_viewer",
+    "keep_units_of_images",
     "layer_of",
     "layout_rows",
     "mend_reference",
@@ -169,6 +174,7 @@ __all__ = [
     "table_viewers_of",
     "tables_of",
     "unique_data_label",
+    "use_steradian",
     "viewer_kind",
     "viewer_labels",
     "viewers_by_kind",

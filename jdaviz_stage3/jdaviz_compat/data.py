@@ -13,6 +13,7 @@ __all__ = [
     "catalogs_of",
     "data_labels",
     "data_of",
+    "find_links_of_images",
     "has_images",
     "images_in",
     "images_of",
@@ -81,6 +82,18 @@ def images_in(viewer: Any) -> list:
 def _is_image(data: Any) -> bool:
     # layers may be subsets, too
     return isinstance(data, Data) and data.ndim == 2 and not data.meta.get("_WCS_ONLY", False)
+
+
+def find_links_of_images(app: Any) -> None:
+    """Put the links between images before those of catalogs.
+
+    Reason: jdaviz 5.0.5 looks for how two images are aligned along the links in their order, and
+    stops with an AttributeError at the first of a catalog: after image, catalog, image the second
+    image is read out without its coordinates. jdaviz 5.1: to check.
+    """
+    links = application(app).data_collection._link_manager._external_links
+    if any(not hasattr(link, "data1") for link in links):
+        links.sort(key=lambda link: not hasattr(link, "data1"))
 
 
 def is_catalog(data: Any) -> bool:

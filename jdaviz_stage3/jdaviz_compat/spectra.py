@@ -20,6 +20,7 @@ __all__ = [
     "spectral_world_axis",
     "spectrum_viewers_of_file",
     "spectrum_viewers_showing",
+    "use_steradian",
 ]
 
 
@@ -83,6 +84,37 @@ def show_flux_in(app: Any, unit: str) -> None:
         if is_spectrum_viewer(viewer):
             viewer.set_plot_axes()
             viewer.state._reset_y_limits()
+
+
+def use_steradian(app: Any) -> None:
+    """Make sr the unit of solid angle of an app that has none to go by.
+
+    Reason: where the first data have no solid angle in their unit (spectra in Jy, segmentation
+    maps), jdaviz 5.0.5 settles on square pixels for good. A mosaic in MJy/sr that comes later then
+    has no unit that it converts to: changing the flux unit and adding a 2-D spectrum fail. Data in
+    square pixels are left with what they need. jdaviz 5.1: to check.
+    """
+    inner = application(app)
+    try:
+        plugin = inner.get_tray_item_from_name("g-unit-conversion")
+    except KeyError:
+        return  # not in Imviz
+    if plugin.angle_unit_selected != "pix^2" or any(map(_per_pixel, inner.data_collection)):
+        return
+    plugin.angle_unit.choices = ["sr"]
+    plugin.angle_unit.selected = "sr"
+
+
+def _per_pixel(data: Any) -> bool:
+    """Whether data have something per pixel."""
+    from astropy import units as u
+
+    return any(
+        base == u.pix and power < 0
+        for component in data.main_components
+        for unit in [u.Unit(data.get_component(component).units or "", parse_strict="silent")]
+        for base, power in zip(unit.bases, unit.powers, strict=True)
+    )
 
 
 def shows_median_of_other_target(viewer: Any, target: str | None) -> bool:

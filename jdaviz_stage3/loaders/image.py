@@ -17,6 +17,7 @@ from ..jdaviz_compat import (
     fit_when_drawn,
     hide_layer,
     image_meta,
+    keep_units_of_images,
     show_message,
     shown_in,
     viewer_labels,
@@ -101,6 +102,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
     def __call__(self):
         label = self.data_label_value.strip()
         drawn_before = viewer_labels(self)
+        keep_units_of_images(self)
         super().__call__()
         for viewer in shown_in(self, label):
             if viewer.reference not in drawn_before or len(viewer.layers) == 1:

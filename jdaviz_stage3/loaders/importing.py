@@ -21,6 +21,7 @@ from ..jdaviz_compat import (
     show_message,
     shown_in,
     unique_data_label,
+    use_steradian,
     viewer_labels,
 )
 from .product import Product
@@ -166,6 +167,7 @@ class ProductImporterMixin:
         super().add_to_data_collection(
             data, data_label, *args, viewer_select=viewer_select, **kwargs
         )
+        use_steradian(self)
         select = self.viewer if viewer_select is None else viewer_select
         label = (data_label or self.data_label_value).strip()
         self._added.append(label)
