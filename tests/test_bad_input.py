@@ -7,8 +7,7 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy.io import fits
-from glue.core import HubListener
-from jdaviz.core.events import SnackbarMessage
+from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 
@@ -24,26 +23,6 @@ def app(built):
 
 def state_of(app):
     return list(app.datasets), list(app.viewers)
-
-
-class Snackbars(HubListener):
-    """Notes every message that an app shows."""
-
-    def __init__(self, app):
-        self.texts = []
-        app._app.hub.subscribe(
-            self, SnackbarMessage, lambda message: self.texts.append(message.text)
-        )
-
-
-_NOTED = {}
-
-
-def snackbar_texts(app):
-    """The messages that an app has shown since it was first asked for them."""
-    if app not in _NOTED:
-        _NOTED[app] = Snackbars(app)
-    return _NOTED[app].texts
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def fits_flux_axis(app: Any, unit: u.UnitBase) -> bool:
     return unit.is_equivalent(u.Unit(shown), u.spectral_density(1 * u.um))
 
 
-def check_flux_axis(app: Any, unit: u.UnitBase, name: str) -> None:
+def check_flux_axis(app: Any, unit: u.UnitBase, name: str, what: str = "") -> None:
     """Raise if a spectrum in this unit would be drawn on an axis of another kind.
 
     Parameters
@@ -48,6 +48,8 @@ def check_flux_axis(app: Any, unit: u.UnitBase, name: str) -> None:
         Of the spectrum's flux.
     name : str
         Of the file, for the message.
+    what : str, optional
+        Which column it is, and why, for the message.
 
     Raises
     ------
@@ -55,7 +57,8 @@ def check_flux_axis(app: Any, unit: u.UnitBase, name: str) -> None:
     """
     if not fits_flux_axis(app, unit):
         raise Stage3Error(
-            f"{name}: its flux is in {unit}, but the spectra in this app are in "
-            f"{spectral_flux_unit(app)}, and jdaviz has one flux axis for all; choose "
-            "quantity='flux' or 'surface brightness' to match, or load it into another app"
+            f"{name}: {f'{what}; ' if what else ''}its flux is in {unit}, but the spectra in this "
+            f"app are in {spectral_flux_unit(app)}, and jdaviz has one flux axis for all; choose "
+            "quantity='flux' or 'surface brightness' to match, or load it into another app "
+            "(jdaviz.new_app())"
         )

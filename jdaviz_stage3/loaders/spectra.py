@@ -20,7 +20,7 @@ from ..jdaviz_compat import (
 )
 from ..readers.quality import dq_value
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
-from .flux_axis import check_flux_axis, fits_flux_axis
+from .flux_axis import check_flux_axis
 from .importing import ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
@@ -42,8 +42,9 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     source_id, order, exposure, slit : value or list of values
         Choose the spectra that agree with every given value: ``load(path, source_id=[3, 7])``.
     quantity : {'auto', 'flux', 'surface brightness'}
-        ``'auto'`` takes what the spectra in the app are; for the first ones, flux density for
-        slitless spectra, else as `jdaviz_stage3.readers.spectra.read_spectra` does.
+        ``'auto'`` goes by the file, whatever the app shows: flux density for slitless spectra and
+        where point and extended sources are chosen, else as
+        `jdaviz_stage3.readers.spectra.read_spectra` does.
     dq_bits
         Names of the data-quality flags that exclude a sample; ``'DO_NOT_USE'`` by default.
     """
@@ -130,11 +131,17 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     def build(self) -> list[Spectrum]:
         entries = dict(zip(self._labels, self._sequence.entries, strict=True))
         chosen = [entries[label] for label in self.spectra_selected]
+        spectra = self._read(chosen, self._quantity_for(chosen))
+        if self.quantity == "auto" and len({spectrum.meta["column"] for spectrum in spectra}) > 1:
+            spectra = self._read(chosen, "flux")  # where only some of a column hold values
+        return spectra
+
+    def _read(self, chosen: list[SpectrumEntry], quantity: str) -> list[Spectrum]:
         sequence = SpectrumSequence(
             self.product.path,
             self._sequence.name,
             chosen,
-            quantity=self._quantity_for(chosen),
+            quantity=quantity,
             dq_bits=self.dq_bits,
             stamp=self._sequence.stamp,
         )
@@ -144,16 +151,33 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
         return spectra
 
     def _quantity_for(self, chosen: list[SpectrumEntry]) -> str:
-        """Decide between flux and surface brightness, which cannot share jdaviz's flux axis."""
+        """Decide between flux and surface brightness by the file, whatever the app shows.
+
+        The two cannot share jdaviz's flux axis, so that all spectra of a file are of one kind.
+        """
         if self.quantity != "auto":
             return self.quantity
-        shown = spectral_flux_unit(self)
-        if shown is not None:
-            return "flux" if fits_flux_axis(self, u.Jy) else "auto"
         extended = {entry.source_type == "EXTENDED" for entry in chosen}
         # A slitless field holds point and extended sources: all of them in flux density.
-        slitless = any(entry.row is not None for entry in chosen)
-        return "flux" if slitless or len(extended) > 1 else "auto"
+        return "flux" if _slitless(chosen) or len(extended) > 1 else "auto"
+
+    def _what_is_shown(self, spectra: list[Spectrum]) -> str:
+        """Say which column is shown, and why, where that is not simply FLUX; else nothing."""
+        [column] = {spectrum.meta["column"] for spectrum in spectra}
+        extended = sum(spectrum.meta["source_type"] == "EXTENDED" for spectrum in spectra)
+        if column == "FLUX" and not extended:
+            return ""
+        if self.quantity != "auto":
+            why = f"quantity={self.quantity!r}"
+        elif column != "FLUX":
+            why = "the source type is EXTENDED" if extended else "FLUX holds no values"
+        elif _slitless(self._sequence.entries):
+            why = "slitless spectra are of point and extended sources"
+        elif extended < len(spectra):
+            why = "there are point sources among them"
+        else:
+            why = "SURF_BRIGHT holds no values"
+        return f"{column} is shown ({why})"
 
     def assign_component_type(self, comp_id, comp, units, physical_type):
         return spectral_component_type(comp_id, comp, units, physical_type)
@@ -162,14 +186,19 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     def __call__(self):
         only = len(self._labels) == 1
         spectra = self.output
+        what = self._what_is_shown(spectra)
         for spectrum in spectra:
-            check_flux_axis(self, spectrum.flux.unit, self.product.path.name)
+            check_flux_axis(self, spectrum.flux.unit, self.product.path.name, what)
         first = spectral_flux_unit(self) is None
         for spectrum, label in zip(spectra, list(self.spectra_selected), strict=True):
-            suffix = self._sequence.label(0) if only else label
+            parts = [self._sequence.label(0) if only else label]
+            if spectrum.meta["column"] != "FLUX":
+                parts.append("surface brightness")
             self.add_to_data_collection(
-                spectrum, self.unique_label(suffix), data_hash=self.product.data_hash(label)
+                spectrum, self.unique_label(*parts), data_hash=self.product.data_hash(label)
             )
+        if what:
+            show_message(self, f"{self.product.path.name}: {what}", color="info")
         if first:
             show_flux_in(self, str(spectra[0].flux.unit))
         left = len(self._labels) - len(self.spectra_selected)
@@ -180,6 +209,10 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
                 "spectra loaded; choose others in the loader or with load(…, source_id=…)",
                 color="info",
             )
+
+
+def _slitless(entries: list[SpectrumEntry]) -> bool:
+    return any(entry.row is not None for entry in entries)
 
 
 def blank_excluded(spectrum: Spectrum) -> Spectrum:
