@@ -14,9 +14,9 @@ from .errors import (
     Stage3Error,
     Stage3Warning,
     UnknownProductError,
-    UnreadableProductError,
     UnsupportedProductError,
 )
+from .folders import product_files
 from .jdaviz_compat import (
     add_plugins,
     arrange_viewers,
@@ -54,7 +54,8 @@ def load(
     Parameters
     ----------
     *paths : path-like
-        Files, and folders: of a folder every product in it that can be shown.
+        Files, and folders: of a folder every product in it that can be shown. Where a folder holds
+        none itself, those in the folders below it, as in MAST's ``mastDownload``.
     app : jdaviz app, optional
         The generalised app, an ``Imviz()`` or a ``Specviz()``; by default ``jdaviz.gca()``.
     arrange : bool, optional
@@ -147,20 +148,12 @@ def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[St
 
 def _products_in(folder: Path) -> list[Product]:
     products, skipped = [], {}
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as err:
-        raise UnreadableProductError(f"{folder}: cannot be read ({err.strerror})") from err
-    for path in entries:
-        if not os.path.isfile(path):
-            continue
+    for path in product_files(folder)[0]:
         try:
             products.append(Product(path))
         except UnsupportedProductError:
             kind = identify(path)
             skipped[kind.suffix] = skipped.get(kind.suffix, 0) + 1
-        except UnknownProductError:
-            continue
         except Stage3Error as err:
             warnings.warn(f"{err}; left out", Stage3Warning, stacklevel=4)
     if skipped:

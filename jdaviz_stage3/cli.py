@@ -24,8 +24,6 @@ __all__ = ["main"]
 
 _PROGRAM = "jdaviz-stage3"
 _GAP = "  "
-#: What a folder is searched for; the products' own table then says which of these are products.
-_ENDINGS = (".fits", ".fits.gz", ".ecsv", "_asn.json")
 #: The columns of the table: heading, field of ProductSummary, least width when room is short.
 _COLUMNS = (
     ("File", "path", 24),
@@ -182,6 +180,8 @@ def _open(arguments: argparse.Namespace) -> int:
 
 def _info(arguments: argparse.Namespace) -> int:
     """``info``: a table of what each path is."""
+    from .errors import Stage3Error
+    from .folders import product_files
     from .summary import summarize
 
     present, missing = _split(arguments.paths)
@@ -189,11 +189,15 @@ def _info(arguments: argparse.Namespace) -> int:
     others = 0
     with warnings.catch_warnings(action="ignore"):  # what is wrong stands in the summaries
         for path in present:
-            products, rest = _products_in(path) if path.is_dir() else ([path], 0)
+            try:
+                products, rest = product_files(path) if path.is_dir() else ([path], [])
+            except Stage3Error as error:
+                _fail(str(error), 1)
+                continue
             if not products:
                 _fail(f"{path}: no Stage 3 product in this folder", 1)
             files += products
-            others += rest
+            others += len(rest)
         summaries = [summarize(file) for file in files]
 
     if arguments.json:
@@ -206,26 +210,6 @@ def _info(arguments: argparse.Namespace) -> int:
     if missing:
         return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
     return 1 if not summaries or any(row.problem for row in summaries) else 0
-
-
-def _products_in(folder: Path) -> tuple[list[Path], int]:
-    """The products in a folder, broken ones too, and how many files beside them are none."""
-    from .errors import Stage3Error, UnknownProductError
-    from .products import identify
-
-    products, others = [], 0
-    for file in sorted(folder.iterdir()):
-        if file.name.startswith(".") or not file.name.endswith(_ENDINGS) or not file.is_file():
-            continue
-        try:
-            identify(file)
-        except UnknownProductError:
-            others += 1
-            continue
-        except Stage3Error:
-            pass  # its summary says what is wrong
-        products.append(file)
-    return products, others
 
 
 def _print_table(summaries: Sequence[ProductSummary]) -> None:

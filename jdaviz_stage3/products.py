@@ -345,7 +345,7 @@ def identify(path: str | os.PathLike) -> ProductType:
     return _identify(str(path), stat.st_mtime_ns, stat.st_size)
 
 
-@lru_cache(maxsize=256)  # the loaders ask several times about one file
+@lru_cache(maxsize=10_000)  # folders and loaders ask several times about one file
 def _identify(path: str, mtime_ns: int, size: int) -> ProductType:
     try:
         with open(path, "rb") as stream:

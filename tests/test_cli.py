@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jdaviz_stage3 import cli, network, products, summary
+from jdaviz_stage3 import cli, folders, network, products, summary
 from jdaviz_stage3.access import AccessGuard, is_local
 from jdaviz_stage3.errors import UnknownProductError
 
@@ -45,11 +45,12 @@ def summaries(monkeypatch):
         return Summary(path)
 
     def identify(path):
-        if "other" in Path(path).name:
+        if "i2d" not in Path(path).name:
             raise UnknownProductError(f"{path}: not a Stage 3 product")
 
     monkeypatch.setattr(summary, "summarize", summarize)
     monkeypatch.setattr(products, "identify", identify)
+    monkeypatch.setattr(folders, "identify", identify)
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_info_of_a_folder_leaves_other_files_out(summaries, folder, capsys):
     assert cli.main(["info", str(folder)]) == 0
     out = capsys.readouterr().out
     assert "a_i2d.fits" in out and "hidden" not in out and "notes" not in out
-    assert "1 other file not shown" in out
+    assert "2 other files not shown" in out
 
 
 def test_info_of_an_empty_folder_fails(summaries, tmp_path, capsys):

@@ -24,7 +24,7 @@ LAYERS = [
     ["app"],
     ["loaders", "plugins", "viewers"],
     ["jdaviz_compat"],
-    ["association", "demo", "summary"],
+    ["association", "demo", "folders", "summary"],
     ["analysis"],
     ["readers"],
     ["products"],

@@ -34,7 +34,8 @@ def test_a_product_loads_or_the_error_names_where_it_would(key, configuration, b
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stage3.Stage3Warning)
         if configuration in kind.configurations:
-            new = stage3.load(built(*key), app=viz)
+            options = {"quantity": "flux"} if key[0] in ("x1d", "c1d") else {}
+            new = stage3.load(built(*key), app=viz, **options)
             assert new
             assert set(new) <= {data.label for data in viz._app.data_collection}
             return

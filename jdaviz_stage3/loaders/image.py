@@ -102,6 +102,8 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
     def __call__(self):
         label = self.data_label_value.strip()
         drawn_before = viewer_labels(self)
+        # jdaviz makes SCI the parent of the other planes, which must then be there before them
+        self.extension.selected = sorted(self.extension.selected, key=lambda name: name != "SCI")
         keep_units_of_images(self)
         super().__call__()
         for viewer in shown_in(self, label):

@@ -1,0 +1,83 @@
+"""The products in a folder: the same for loading and for the command."""
+
+import os
+import shutil
+
+import pytest
+from make_products import compressed, mosaic
+from make_tables import catalog
+
+from jdaviz_stage3 import cli
+from jdaviz_stage3.errors import UnreadableProductError
+from jdaviz_stage3.folders import product_files
+
+
+def names(paths):
+    return [path.name for path in paths]
+
+
+def test_products_and_the_rest(tmp_path):
+    image = mosaic(tmp_path)
+    shutil.copy(image, tmp_path / "b_i2d.fit")
+    compressed(image, "c_i2d.fit.gz")
+    (tmp_path / "broken_x1d.fits").write_bytes(b"SIMPLE  = nothing")
+    (tmp_path / "notes.txt").write_text("2 hours of F444W")
+    (tmp_path / "empty.log").touch()
+    (tmp_path / ".hidden_i2d.fits").write_bytes(image.read_bytes())
+    products, others = product_files(tmp_path)
+    assert names(products) == ["b_i2d.fit", "broken_x1d.fits", "c_i2d.fit.gz", image.name]
+    assert names(others) == ["empty.log", "notes.txt"]
+
+
+def test_the_command_lists_what_loading_opens(tmp_path, capsys):
+    image = mosaic(tmp_path)
+    image.rename(tmp_path / "a_i2d.fit")
+    compressed(tmp_path / "a_i2d.fit", "b_i2d.fit.gz")
+    assert cli.main(["info", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "a_i2d.fit" in out and "b_i2d.fit.gz" in out
+
+
+def test_downloads_of_mast(tmp_path):
+    """mastDownload/JWST/OBSERVATION/FILE, and a script beside the folders."""
+    top = tmp_path / "mastDownload"
+    for number in ("1", "2"):
+        (folder := top / "JWST" / f"jw09997-o00{number}").mkdir(parents=True)
+        mosaic(folder)
+        catalog(folder)
+    (top / "mastDownload.sh").write_text("#!/bin/bash")
+    products, others = product_files(top)
+    assert [path.parent.name[-1] for path in products] == ["1", "1", "2", "2"]
+    assert names(others) == ["mastDownload.sh"]
+
+
+def test_folders_beside_products_are_left_alone(tmp_path):
+    image = mosaic(tmp_path)
+    (tmp_path / "older").mkdir()
+    mosaic(tmp_path / "older")
+    assert product_files(tmp_path) == ([image], [])
+
+
+def test_a_folder_in_itself_comes_to_an_end(tmp_path):
+    (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
+    assert product_files(tmp_path) == ([], [])
+
+
+def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch, capsys):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "good").mkdir()
+    image = mosaic(tmp_path / "good")
+    listed = os.scandir
+
+    def scandir(path="."):
+        if str(path).endswith("other"):
+            raise PermissionError(13, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(os, "listdir", lambda path: [entry.name for entry in scandir(path)])
+    assert product_files(tmp_path) == ([image], [])
+    with pytest.raises(UnreadableProductError, match="other: cannot be read .Permission denied"):
+        product_files(tmp_path / "other")
+    assert cli.main(["info", str(tmp_path / "other")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
