@@ -16,6 +16,7 @@ import make_spectra as spectra
 import make_tables as tables
 import numpy as np
 from astropy.io import fits
+from gwcs import WCS
 from make_spectra import VERSION, save
 from make_tables import ROOT
 from stdatamodels.jwst import datamodels
@@ -51,7 +52,7 @@ def mosaic_arrays(shape: tuple[int, int] = (30, 40)) -> dict[str, np.ndarray]:
 
 def mosaic(
     folder: Path, arrays: Mapping[str, np.ndarray] | None = None, *, wcs: bool = True,
-    version: str = VERSION, name: str = f"{ROOT}_i2d.fits",
+    version: str = VERSION, name: str = f"{ROOT}_i2d.fits", gwcs: WCS | None = None,
 ) -> Path:  # fmt: skip
     """An i2d, in MJy/sr."""
     model = datamodels.ImageModel()
@@ -60,6 +61,8 @@ def mosaic(
     model.meta.bunit_data = model.meta.bunit_err = "MJy/sr"
     if wcs:
         tangent_plane(model)
+    if gwcs is not None:
+        model.meta.wcs = gwcs
     return save(model, folder / name, version)
 
 

@@ -7,6 +7,7 @@ import pytest
 from astropy import units as u
 from astropy.io import fits
 from astropy.nddata import CCDData, StdDevUncertainty
+from make_overlays import tangent_gwcs
 from make_products import (
     CRPIX,
     CRVAL,
@@ -156,6 +157,28 @@ def test_no_celestial_keywords_warns(tmp_path):
         image = read(path)
     assert image.wcs is None
     assert image.shape == (30, 40)
+
+
+@pytest.mark.parametrize("keyword", ["CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CDELT1", "CDELT2"])
+def test_a_part_of_the_wcs_keywords_is_no_wcs(tmp_path, keyword):
+    """wcslib takes 0 for a reference position that is not there, and 1 degree for a pixel."""
+    path = mosaic(tmp_path)
+    fits.delval(path, keyword, extname="SCI")
+    with pytest.warns(Stage3Warning, match=f"no .*{keyword}.*; positions are in pixels only"):
+        image = read(path)
+    assert image.wcs is None
+
+
+def test_the_gwcs_where_keywords_are_missing(tmp_path):
+    """The one that the file holds beside the keywords."""
+    exact = tangent_gwcs(30, 1e-5, (20.5, 14.25), (30, 40))
+    path = mosaic(tmp_path, gwcs=exact)
+    expected = exact(3, 4)
+    fits.delval(path, "CRVAL1", extname="SCI")
+    with pytest.warns(Stage3Warning, match="no CRVAL1; positions are by the gwcs"):
+        image = read(path)
+    found = image.wcs.pixel_to_world_values(3, 4)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 * 1e-5)
 
 
 def test_no_finite_pixel_warns(tmp_path):

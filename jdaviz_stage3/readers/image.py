@@ -23,6 +23,8 @@ from .units import parse_unit
 
 __all__ = ["image_extensions", "read_image", "read_segmentation"]
 
+_MOST_WCS_ERROR = 0.001  # pixels, of FITS keywords fitted to a gwcs
+
 
 def image_extensions(path: str | os.PathLike) -> list[str]:
     """List the names of the 2-D image extensions of a product, SCI first.
@@ -68,12 +70,18 @@ def read_image(
         ``data`` (ny, nx), native byte order, in the file's type (float32 as a rule); ``unit``
         from BUNIT; ``mask`` True where the value is not finite; ``wcs`` the celestial FITS WCS of
         SCI, which for a resampled image (TAN projection, no distortion) is the same as the gwcs;
-        ``meta`` the keywords of the primary and the extension's header.
+        where keywords are missing, one fitted to the gwcs (to 0.001 pixels); ``meta`` the keywords
+        of the primary and the extension's header.
 
     Raises
     ------
     UnreadableProductError
         If the extension is missing, not two-dimensional, or truncated.
+
+    Warns
+    -----
+    Stage3Warning
+        If there is no WCS, or only a part of its keywords, or no finite pixel.
     """
     with open_product(path) as hdus:
         science = require_extension(hdus, "SCI", path)
@@ -136,19 +144,44 @@ def _plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarr
 def _celestial_wcs(
     header: fits.Header, path: str | os.PathLike, required: bool = True
 ) -> WCS | None:
+    name = Path(path).name
     with warnings.catch_warnings():
         # wcslib's notes on dates it derived (MJD-OBS from DATE-OBS) do not concern positions
         warnings.simplefilter("ignore", FITSFixedWarning)
         wcs = WCS(header, naxis=2)
-    if wcs.has_celestial:
+    missing = _missing_wcs_keywords(header) if wcs.has_celestial else []
+    if wcs.has_celestial and not missing:
         return wcs
-    if required:
-        warnings.warn(
-            f"{Path(path).name}: SCI has no celestial WCS keywords; positions are in pixels only",
-            Stage3Warning,
-            stacklevel=3,
-        )
+    if missing:
+        what = f"SCI has CTYPE1 = {header['CTYPE1']!r}, but no {', '.join(missing)}"
+        if (fitted := _wcs_of_gwcs(path)) is not None:
+            said = f"{name}: {what}; positions are by the gwcs in the file"
+            warnings.warn(said, Stage3Warning, stacklevel=3)
+            return fitted
+    else:
+        what = "SCI has no celestial WCS keywords"
+    if required or missing:
+        warnings.warn(f"{name}: {what}; positions are in pixels only", Stage3Warning, stacklevel=3)
     return None
+
+
+def _missing_wcs_keywords(header: fits.Header) -> list[str]:
+    """Keywords without which wcslib takes 0 or 1: a position that looks right and is none."""
+    missing = [key for key in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2") if key not in header]
+    if not ({"CDELT1", "CDELT2"} <= set(header) or {"CD1_1", "CD2_2"} <= set(header)):
+        missing.append("CDELT1, CDELT2")
+    return missing
+
+
+def _wcs_of_gwcs(path: str | os.PathLike) -> WCS | None:
+    """Fit FITS keywords to the gwcs of the file's ASDF extension; seconds, for what it imports."""
+    from stdatamodels import asdf_in_fits
+
+    try:
+        with asdf_in_fits.open(path) as tree:
+            return WCS(tree["meta"]["wcs"].to_fits_sip(max_pix_error=_MOST_WCS_ERROR))
+    except Exception:  # asdf, its converters and gwcs share no error; pixels are left without it
+        return None
 
 
 def _warn_if_blank(image: CCDData, path: str | os.PathLike) -> None:
