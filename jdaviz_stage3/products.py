@@ -235,11 +235,19 @@ _JWST_ONLY_MODELS = {"AmiLgModel", "AmiLgFitModel", "AmiOIModel", "QuadModel"}
 _SUFFIX_PATTERN = re.compile(
     r"[_-]("
     + "|".join(sorted(map(re.escape, _BY_SUFFIX), key=len, reverse=True))
-    + r")(?![a-z0-9-])",
+    + r")(?![a-z0-9]|-[a-z])",
     re.IGNORECASE,
 )
 
-_COMPRESSION_AND_TYPE = re.compile(r"(\.(fits|fit|ecsv|json))?(\.gz)?$", re.IGNORECASE)
+# What browsers, desktops and wget add to the name of a copy: at its end, where '-2' says nothing
+# else behind a suffix, or within its file types.
+_COPY = r"(?: *\(\d+\)|[ _-]*copy(?: *\(?\d+\)?)?| *\((?:another |\d+\w\w )?copy\)|[-.]\d+)+"
+_COPY_OF = re.compile(r"^(?:another )?copy (?:\(?\d+\)? )?of ", re.IGNORECASE)
+_COPY_AFTER = re.compile(_COPY + "$", re.IGNORECASE)
+
+_COMPRESSION_AND_TYPE = re.compile(
+    rf"(\.(fits|fit|ecsv|json)({_COPY})?)?(\.gz({_COPY})?)?$", re.IGNORECASE
+)
 
 # Column names of a catalog that photutils' own tables and other surveys' catalogs do not have.
 _CATALOG_COLUMNS = (
@@ -285,13 +293,14 @@ def product_root(path: str | os.PathLike) -> str:
     -------
     str
         For example ``'jw02783-o002_t001_miri_p750l-slitlessprism'``: what the products of one
-        observation have in common.
+        observation have in common. What was added to the name of a copy (``' (1)'``, ``' copy'``,
+        ``'-2'``, ``'Copy of '``) is not part of it.
     """
-    stem = _COMPRESSION_AND_TYPE.sub("", Path(path).name)
+    stem = _COPY_OF.sub("", _COMPRESSION_AND_TYPE.sub("", Path(path).name, count=1))
     found = list(_SUFFIX_PATTERN.finditer(stem))
     if not found:
         return stem
-    return stem[: found[-1].start()] + stem[found[-1].end() :]
+    return stem[: found[-1].start()] + _COPY_AFTER.sub("", stem[found[-1].end() :])
 
 
 def has_suffix(name: str) -> bool:

@@ -17,6 +17,7 @@ from jdaviz_stage3.fits_structure import read_primary_header
 from jdaviz_stage3.products import (
     PRODUCT_TYPES,
     ecsv_header,
+    has_suffix,
     identify,
     product_root,
     product_type,
@@ -175,6 +176,37 @@ def test_identify_looks_again_when_the_file_changes(built, tmp_path):
     ],
 )  # fmt: skip
 def test_product_root(name, root):
+    assert product_root(name) == root
+
+
+COPIES = [
+    "{0}_{1} (1).{2}", "{0}_{1}(1).{2}", "{0}_{1} (12).{2}", "{0}_{1} copy.{2}",
+    "{0}_{1} copy 2.{2}", "{0}_{1} - Copy.{2}", "{0}_{1} - Copy (3).{2}", "{0}_{1} (copy).{2}",
+    "{0}_{1} (another copy).{2}", "{0}_{1} (3rd copy).{2}", "Copy of {0}_{1}.{2}",
+    "Copy (2) of {0}_{1}.{2}", "{0}_{1}-2.{2}", "{0}_{1}.{2}.1", "{0}_{1}.{2} (1).gz",
+    "{0}_{1}.{2}(1).gz", "{0}_{1}.{2}.gz.2", "{0}_{1}_copy.{2}", "{0}_{1} (1) (2).{2}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", COPIES)
+def test_a_copy_belongs_to_the_same_observation(pattern):
+    root = "jw02783-o002_t001_miri_p750l-slitlessprism"
+    for suffix, ending in (("cat", "ecsv"), ("i2d", "fits"), ("psf-ami-oi", "fits")):
+        name = pattern.format(root, suffix, ending)
+        assert product_root(name) == root, name
+        assert has_suffix(name), name
+
+
+@pytest.mark.parametrize(
+    ("name", "root"),
+    [
+        ("galaxy-2.fits", "galaxy-2"), ("galaxy (1).fits", "galaxy (1)"),
+        ("field_cat_v4.ecsv", "field_v4"), ("field-2_cat.ecsv", "field-2"),
+        ("starfield_74_combined_cat_v4 (1).ecsv", "starfield_74_combined_v4"),
+        ("jw01_t001-1_x1d-ints.fits", "jw01_t001-1_x1d-ints"),
+    ],
+)  # fmt: skip
+def test_what_tells_observations_apart_stays(name, root):
     assert product_root(name) == root
 
 
