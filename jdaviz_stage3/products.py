@@ -252,6 +252,7 @@ _COMPRESSION_AND_TYPE = re.compile(
 # Column names of a catalog that photutils' own tables and other surveys' catalogs do not have.
 _CATALOG_COLUMNS = (
     {"aper_total_flux"}, {"aper_bkg_flux"}, {"isophotal_abmag"}, {"source_sum", "abmag"},
+    {"source_sum", "orientation_sky"},
 )  # fmt: skip
 
 
@@ -488,7 +489,8 @@ def _identify_ecsv(path: Path) -> ProductType:
         return _BY_SUFFIX["whtlt"]
     if {"MJD", "aperture_sum"} <= names or {"BJD_TDB", "aperture_sum"} <= names:
         return _BY_SUFFIX["phot"]
-    if any(telltale <= names for telltale in _CATALOG_COLUMNS):
+    named = "cat" in _suffixes_in(path.name) and {"source_sum", "sky_centroid.ra"} <= names
+    if named or any(telltale <= names for telltale in _CATALOG_COLUMNS):
         return _BY_SUFFIX["cat"]
     raise UnknownProductError(
         f"{path.name}: an ECSV table, but not a JWST cat, whtlt or phot product "

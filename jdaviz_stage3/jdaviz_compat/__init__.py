@@ -41,6 +41,7 @@ from .images import (
     show_native_markers,
 )
 from .loading import (
+    CATALOG_COLUMNS,
     catalog_meta,
     dropped_file_name,
     image_meta,
@@ -98,6 +99,7 @@ from .viewers import (
 )
 
 __all__ = [
+    "CATALOG_COLUMNS",
     "add_plugins",
     "add_table",
     "add_to_viewer",

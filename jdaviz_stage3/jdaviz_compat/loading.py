@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "CATALOG_COLUMNS",
     "catalog_meta",
     "dropped_file_name",
     "image_meta",
@@ -70,6 +71,11 @@ def spectral_component_type(comp_id: str, comp: Any, units: str, physical_type: 
     from jdaviz.core.loaders.importers.spectrum_common import _spectrum_assign_component_type
 
     return _spectrum_assign_component_type(comp_id, comp, units, physical_type)
+
+
+#: Columns under whose names jdaviz finds positions and labels of a catalog. Reason: it asks for
+#: ``ID`` by this name, and its own importer adds all of them. jdaviz 5.1: to check.
+CATALOG_COLUMNS = ("RA", "Dec", "X", "Y", "ID")
 
 
 def catalog_meta(columns: list[str]) -> dict[str, str]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import QTable
+from astropy.time import Time
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
 
-from ..errors import UnsupportedProductError
+from ..errors import Stage3Warning, UnsupportedProductError
 from ..jdaviz_compat import (
+    CATALOG_COLUMNS,
     catalog_meta,
     configuration,
     draw_as_circles,
@@ -76,7 +81,7 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
 
 
 def catalog_for_jdaviz(catalog: QTable) -> QTable:
-    """Turn a source catalog into what jdaviz takes, with every column kept.
+    """Turn a source catalog into what jdaviz takes, with every column kept that it can hold.
 
     Parameters
     ----------
@@ -87,9 +92,16 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
     -------
     QTable
         Each `~astropy.coordinates.SkyCoord` column as two angle columns (``sky_centroid`` becomes
-        ``RA`` and ``Dec``, others ``NAME.ra`` and ``NAME.dec``, in degrees); ``ID``, ``X`` and
-        ``Y`` are added under the names that jdaviz looks for. ``meta`` tells jdaviz which columns
-        are the positions and the label.
+        ``RA`` and ``Dec``, others ``NAME.ra`` and ``NAME.dec``, in degrees), each
+        `~astropy.time.Time` as its MJD in days; ``ID``, ``X`` and ``Y`` are added under the names
+        that jdaviz looks for. A column of the user's that has one of these five names is called
+        ``'NAME (own)'``. ``meta`` tells jdaviz which columns are the positions and the label.
+
+    Warns
+    -----
+    Stage3Warning
+        If a column holds several values, or none that are numbers, truth values or texts, for
+        each source: it is left out.
     """
     out = QTable()
     sky, pixels, label = sky_column(catalog), pixel_columns(catalog), label_column(catalog)
@@ -102,32 +114,53 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
             out[name] = np.asarray(getattr(catalog[column], "value", catalog[column]), dtype=float)
     out["ID"] = np.asarray(catalog[label]) if label else np.arange(1, len(catalog) + 1)
     out.meta.update(catalog_meta(out.colnames))
-    # What the data collection does not keep of columns, for a table to be made of them again.
-    infos = {name: catalog[name].info for name in catalog.colnames}
-    out.meta["_stage3_columns"] = list(catalog.colnames)
-    out.meta["_stage3_descriptions"] = {
-        name: info.description for name, info in infos.items() if info.description
-    }
-    out.meta["_stage3_formats"] = {name: info.format for name, info in infos.items() if info.format}
-    out.meta["_stage3_quantities"] = [
-        name for name in catalog.colnames if isinstance(catalog[name], u.Quantity)
-    ]
-    # of integers, booleans and texts; a missing float is NaN
-    masks = {name: getattr(catalog[name], "mask", None) for name in catalog.colnames}
-    out.meta["_stage3_masks"] = {
-        name: np.asarray(mask)
-        for name, mask in masks.items()
-        if mask is not None and np.ndim(mask) == 1 and np.any(mask)
-    }
-    out.meta["_stage3_booleans"] = [
-        name for name, info in infos.items() if getattr(info, "dtype", None) == np.dtype(bool)
-    ]
-    for name in catalog.colnames:
+    renamed = {name: f"{name} (own)" for name in CATALOG_COLUMNS if name in catalog.colnames}
+    columns = [name for name in catalog.colnames if _fits_a_table_of_jdaviz(catalog[name])]
+    if left := [name for name in catalog.colnames if name not in columns]:
+        warnings.warn(
+            f"{', '.join(left)}: not one number, truth value or text a source, which is all that a "
+            "catalog in jdaviz can hold; left out, jdaviz_stage3.read gives the whole table",
+            Stage3Warning,
+            stacklevel=2,
+        )
+    out.meta.update(_about_columns(catalog, columns), _stage3_renamed=renamed)
+    for name in columns:
         column = catalog[name]
         if isinstance(column, SkyCoord):
             if name != sky:
                 out[f"{name}.ra"] = column.icrs.ra.to(u.deg)
                 out[f"{name}.dec"] = column.icrs.dec.to(u.deg)
+        elif isinstance(column, Time):
+            out[renamed.get(name, name)] = np.ma.filled(column.mjd, np.nan) * u.day
         else:
-            out[name] = column
+            out[renamed.get(name, name)] = column
     return out
+
+
+def _fits_a_table_of_jdaviz(column: Any) -> bool:
+    """Whether a column has one value a source, of a kind that glue holds."""
+    if isinstance(column, (SkyCoord, Time)):
+        return column.ndim == 1
+    return getattr(column, "ndim", 0) == 1 and column.dtype.kind in "biufUS"
+
+
+def _about_columns(catalog: QTable, columns: list[str]) -> dict[str, Any]:
+    """What the data collection does not keep of columns, for a table to be made of them again."""
+    infos = {name: catalog[name].info for name in columns}
+    # of integers, booleans and texts; a missing float is NaN
+    masks = {name: getattr(catalog[name], "mask", None) for name in columns}
+    return {
+        "_stage3_columns": columns,
+        "_stage3_descriptions": {n: i.description for n, i in infos.items() if i.description},
+        "_stage3_formats": {n: i.format for n, i in infos.items() if i.format},
+        "_stage3_quantities": [n for n in columns if isinstance(catalog[n], u.Quantity)],
+        "_stage3_times": {n: catalog[n].scale for n in columns if isinstance(catalog[n], Time)},
+        "_stage3_masks": {
+            name: np.asarray(mask)
+            for name, mask in masks.items()
+            if mask is not None and np.ndim(mask) == 1 and np.any(mask)
+        },
+        "_stage3_booleans": [
+            n for n, i in infos.items() if getattr(i, "dtype", None) == np.dtype(bool)
+        ],
+    }

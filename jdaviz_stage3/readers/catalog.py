@@ -128,8 +128,8 @@ def _fill_missing(table: QTable) -> None:
     """Turn masked floats into NaN, as the pipeline writes missing values today."""
     for name in table.colnames:
         column = table[name]
-        if getattr(column, "mask", None) is None or isinstance(column, SkyCoord):
-            continue
+        if getattr(column, "mask", None) is None or not hasattr(column, "dtype"):
+            continue  # positions, times
         if column.dtype.kind == "f":
             unmasked = getattr(column, "unmasked", None)  # a Masked Quantity
             if unmasked is not None:

@@ -11,7 +11,10 @@ import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, QTable
+from astropy.time import Time
 from glue.core import Data
+
+from ...jdaviz_compat import CATALOG_COLUMNS
 
 __all__ = ["Sources"]
 
@@ -24,8 +27,6 @@ _FLUXES = ("aper_total_flux", "isophotal_flux", "source_sum")
 _MAGNITUDES = ("aper_total_abmag", "isophotal_abmag")
 # Columns that tell point-like sources from extended ones, and what they hold for point-like.
 _TYPES = {"is_extended": False, "is_star": True}
-# Columns that the loader adds under names that jdaviz looks for; the catalog's own hold the same.
-_ADDED = ("RA", "Dec", "X", "Y", "ID")
 
 
 class Sources:
@@ -43,13 +44,27 @@ class Sources:
     # ---- the columns ----
 
     @cached_property
+    def _stored(self) -> dict[str, Any]:
+        """The components by their names in the data collection."""
+        return {component.label: component for component in self.data.main_components}
+
+    @cached_property
     def _components(self) -> dict[str, Any]:
-        found = {component.label: component for component in self.data.main_components}
+        """The components by the names of the columns in the file."""
+        found = dict(self._stored)
         # the two angles of the sky position by their names in the file, too
         for name in self._kept("columns", ()):
             if name not in found and f"{name}.ra" not in found and {"RA", "Dec"} <= set(found):
                 found |= {f"{name}.ra": found["RA"], f"{name}.dec": found["Dec"]}
+        # the user's own RA, Dec, X, Y, ID instead of those that the loader has added
+        for name, stored in self._kept("renamed", {}).items():
+            found[name] = found.pop(stored)
         return found
+
+    @cached_property
+    def _added(self) -> set[str]:
+        """Columns that the loader has added for jdaviz; others of the catalog hold the same."""
+        return set(CATALOG_COLUMNS) - set(self._kept("renamed", {}))
 
     def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
         values, unit = self.array(name), self.unit(name)
@@ -82,7 +97,10 @@ class Sources:
         -------
         astropy.units.Unit or None
         """
-        text = self.data.get_component(self._components[name]).units
+        return self._unit_of(self._components[name])
+
+    def _unit_of(self, component: Any) -> u.Unit | None:
+        text = self.data.get_component(component).units
         if not text:
             return None
         try:
@@ -129,13 +147,13 @@ class Sources:
         return [
             name
             for name in self
-            if name not in _ADDED and np.issubdtype(self.array(name).dtype, np.number)
+            if name not in self._added and np.issubdtype(self.array(name).dtype, np.number)
         ]
 
     @cached_property
     def filter_columns(self) -> list[str]:
         """Names of the columns that a condition can be on."""
-        return [name for name in self if name not in _ADDED] or list(self)
+        return [name for name in self if name not in self._added] or list(self)
 
     # ---- what they mean ----
 
@@ -152,9 +170,9 @@ class Sources:
     @cached_property
     def labels(self) -> np.ndarray:
         """The sources' labels, shape (n,): what the pixels of the segmentation map hold."""
-        name = self.data.meta.get("_jdaviz_id_col", "ID")
-        if name in self:
-            return np.asarray(self.array(name))
+        component = self._stored.get(self.data.meta.get("_jdaviz_id_col", "ID"))
+        if component is not None:
+            return np.asarray(self.data[component])
         return np.arange(1, len(self) + 1)
 
     @cached_property
@@ -169,12 +187,12 @@ class Sources:
 
     def _pair(self, first: str, second: str, unit: u.Unit | None):
         names = [self.data.meta.get(f"_jdaviz_loader_{key}_col") for key in (first, second)]
-        if not all(name in self for name in names):
+        if not all(name in self._stored for name in names):
             return None
         arrays = []
         for name in names:
-            own = self.unit(name)
-            values = np.asarray(self.array(name), dtype=float)
+            own = self._unit_of(self._stored[name])
+            values = np.asarray(self.data[self._stored[name]], dtype=float)
             arrays.append((values * own).to_value(unit) if unit and own else values)
         return arrays[0], arrays[1]
 
@@ -189,21 +207,29 @@ class Sources:
 
     @cached_property
     def point_like(self) -> np.ndarray | None:
-        """Which sources are point-like (bool, shape (n,)), None if the catalog does not say."""
+        """Which sources are point-like (bool, shape (n,)), None if the catalog says it of none."""
         for name, value in _TYPES.items():
             if name in self:
-                return (self._truth(name) == value) & self.known_type
+                return (
+                    (self._truth(name) == value) & self.known_type if any(self.known_type) else None
+                )
         return None
 
     @cached_property
     def known_type(self) -> np.ndarray:
         """Of which sources the catalog says whether they are point-like (bool, shape (n,))."""
-        masks = [self.mask(name) for name in _TYPES if name in self]
-        return ~masks[0] if masks and masks[0] is not None else np.ones(len(self), dtype=bool)
+        name = next((name for name in _TYPES if name in self), None)
+        if name is None:
+            return np.ones(len(self), dtype=bool)
+        mask, values = self.mask(name), self.array(name)
+        known = np.ones(len(self), dtype=bool) if mask is None else ~mask
+        if _is_text(values):
+            return known & np.isin(np.char.lower(np.asarray(values, dtype=str)), ["true", "false"])
+        return known & np.isfinite(np.asarray(values, dtype=float))  # a step may write NaN for all
 
     def _truth(self, name: str) -> np.ndarray:
         values = self.array(name)
-        if values.dtype.kind in "US" or hasattr(values, "categories"):
+        if _is_text(values):
             return np.char.lower(np.asarray(values, dtype=str)) == "true"
         return np.nan_to_num(np.asarray(values, dtype=float)) != 0
 
@@ -368,12 +394,15 @@ class Sources:
             `~astropy.coordinates.SkyCoord`, and the file's meta.
         """
         descriptions, formats = self._kept("descriptions", {}), self._kept("formats", {})
-        quantities = self._kept("quantities", ())
+        quantities, times = self._kept("quantities", ()), self._kept("times", {})
         out = QTable()
         for name in self._kept("columns", list(self)):
             if name not in self:
                 ra, dec = self._sky_pair(name)
                 out[name] = SkyCoord(ra[rows], dec[rows], unit="deg")
+            elif name in times:
+                days = np.ma.masked_invalid(self.array(name)[rows])
+                out[name] = Time(days, format="mjd", scale=times[name])
             elif self.unit(name) is not None or name in quantities:
                 unit = self.unit(name) or u.dimensionless_unscaled
                 out[name] = u.Quantity(self.array(name)[rows], unit, subok=True)
@@ -383,13 +412,16 @@ class Sources:
                 out[name] = self.array(name)[rows]
             if name in descriptions:
                 out[name].info.description = descriptions[name]
-            if name in formats and not isinstance(out[name], SkyCoord):
+            if name in formats and not isinstance(out[name], (SkyCoord, Time)):
                 out[name].info.format = formats[name]
         private = ("_stage3_", "_jdaviz_", "_native", "_importer", "_data_hash")
         out.meta = {k: v for k, v in self.data.meta.items() if not str(k).startswith(private)}
         return out
 
     def _sky_pair(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        if f"{name}.ra" in self:
-            return self.array(f"{name}.ra"), self.array(f"{name}.dec")
-        return self.array("RA"), self.array("Dec")
+        return self.array(f"{name}.ra"), self.array(f"{name}.dec")
+
+
+def _is_text(values: np.ndarray) -> bool:
+    """Whether a column holds texts; glue's are arrays with categories."""
+    return values.dtype.kind in "US" or hasattr(values, "categories")

@@ -1,0 +1,179 @@
+"""Catalogs that their users have added columns to, and catalogs of other years."""
+
+import warnings
+
+import jdaviz
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.table import MaskedColumn, QTable
+from astropy.time import Time
+from make_products import mosaic
+from make_tables import ROOT
+from overlay_tools import plugin
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3.jdaviz_compat import glue_viewer
+from jdaviz_stage3.plugins.catalog_overlay.positions import source_positions
+from jdaviz_stage3.plugins.catalog_overlay.sources import Sources
+
+X, Y = np.array([5.0, 20.0, 33.0]), np.array([4.0, 12.0, 25.0])
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    return mosaic(tmp_path_factory.mktemp("mosaic"))
+
+
+@pytest.fixture(scope="module")
+def app(image):
+    app = jdaviz.new_app()
+    stage3.load(image, app=app)
+    return app
+
+
+def own_catalog(path, image, **columns):
+    """A catalog of the mosaic with further columns, which come first."""
+    table = QTable(columns)
+    table["label"] = [1, 2, 3]
+    table["xcentroid"], table["ycentroid"] = X, Y
+    table["sky_centroid"] = stage3.read(image).wcs.pixel_to_world(X, Y)
+    table["aper_total_flux"] = [1.0, 2.0, 3.0] * u.uJy
+    table.write(path, format="ascii.ecsv")
+    return path
+
+
+@pytest.fixture
+def load(app, image, tmp_path):
+    """Load a catalog with these columns; gives its sources."""
+    labels = []
+
+    def load(**columns):
+        path = own_catalog(tmp_path / f"{ROOT}_cat.ecsv", image, **columns)
+        labels.extend(stage3.load(path, app=app))
+        return Sources(app._app.data_collection[labels[-1]])
+
+    yield load
+    for label in labels:
+        app._app.data_item_remove(label)
+
+
+OWN = {
+    "RA": [1.0, 2.0, 3.0] * u.deg, "Dec": [4.0, 5.0, 6.0] * u.deg, "X": [100.0, 200.0, 300.0],
+    "Y": [7.0, 8.0, 9.0], "ID": ["a", "b", "c"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [[name] for name in OWN] + [list(OWN)], ids="-".join)
+def test_own_columns_do_not_replace_those_of_the_pipeline(app, load, names):
+    sources = load(**{name: OWN[name] for name in names})
+    viewer = glue_viewer(app, "Image")
+    for use in ("Sky", "Pixels"):
+        found = source_positions(sources, viewer, use)
+        np.testing.assert_allclose(found.x, X, atol=1e-6)
+        np.testing.assert_allclose(found.y, Y, atol=1e-6)
+    assert list(sources.labels) == [1, 2, 3]
+    # and are there under their own names
+    table = sources.table(np.arange(3))
+    for name in names:
+        assert name in sources.filter_columns
+        np.testing.assert_array_equal(table[name], OWN[name])
+    assert not {"RA", "Dec", "X", "Y", "ID"} - set(names) & set(table.colnames)
+    np.testing.assert_array_equal(table["label"], [1, 2, 3])
+    assert (table["sky_centroid"].separation(SkyCoord(*sources.sky, unit="deg")) == 0).all()
+
+
+def test_filters_are_on_own_columns(app, load):
+    load(RA=OWN["RA"], ID=OWN["ID"])
+    plg = plugin(app)
+    plg.clear_filters()
+    plg.add_filter("RA > 1.5 deg")
+    assert list(plg.table()["label"]) == [2, 3]
+    plg.clear_filters()
+    plg.add_filter("ID == 'b'")
+    assert list(plg.table()["label"]) == [2]
+    plg.clear_filters()
+
+
+def test_times_load_as_days_and_come_back_as_times(load):
+    times = Time([59000.5, 59001.25, 59002.125], format="mjd", scale="tdb")
+    sources = load(observed=times)
+    np.testing.assert_array_equal(sources.array("observed"), times.mjd)
+    assert sources.unit("observed") == u.day
+    back = sources.table(np.array([0, 2]))["observed"]
+    assert isinstance(back, Time) and back.scale == "tdb"
+    np.testing.assert_array_equal(back.mjd, times.mjd[[0, 2]])
+
+
+def test_what_is_not_one_value_a_source_is_left_out_and_said(load):
+    with pytest.warns(stage3.Stage3Warning, match="^pz, notes, both: not one .*left out"):
+        sources = load(
+            pz=np.arange(12.0).reshape(3, 4),
+            notes=np.array([{"z": 1}, {"z": 2}, {"z": 3}], dtype=object),
+            both=[1 + 2j, 3 + 4j, 5 + 6j],
+            z_phot=[0.5, np.nan, 2.0],
+            n_det=MaskedColumn([3, 0, 5], mask=[0, 1, 0]),
+        )
+    assert {"z_phot", "n_det", "label"} <= set(sources)
+    assert not {"pz", "notes", "both"} & set(sources)
+    table = sources.table(np.arange(3))
+    assert table["n_det"].mask.tolist() == [False, True, False]
+    assert "pz" not in table.colnames
+
+
+@pytest.mark.parametrize(
+    ("values", "point", "said"),
+    [
+        ([np.nan] * 3, None, ""),
+        ([1.0, 0.0, np.nan], [True, False, False], "point-like"),
+        (["", "True", "no"], [False, True, False], ""),
+        ([True, False, True], [True, False, True], "point-like"),
+    ],
+)
+def test_a_type_that_is_missing_is_unknown(load, values, point, said):
+    """Not extended: the source catalog step writes NaN where it cannot tell."""
+    sources = load(is_star=values)
+    found = sources.point_like
+    assert found is point is None or found.tolist() == point
+    assert sources.sentence(0).split(" · ")[-1] == said or not said
+    for row, value in enumerate(values):
+        if str(value) in ("nan", "", "no"):
+            assert "extended" not in sources.sentence(row)
+            assert "point-like" not in sources.sentence(row)
+
+
+def of_2018(**columns):
+    table = QTable({"id": [1, 2, 3], "xcentroid": X * u.pix, "ycentroid": Y * u.pix})
+    table["sky_centroid"] = SkyCoord([53.1, 53.2, 53.3], [-27.8, -27.7, -27.6], unit="deg")
+    table["area"] = [30, 31, 32] * u.pix**2
+    table["source_sum"], table["source_sum_err"] = [1.0, 2.0, 3.0], [0.1, 0.2, 0.3]
+    for name, values in columns.items():
+        table[name] = values
+    return table
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("field.ecsv", {"orientation_sky": [1.0, 2.0, 3.0] * u.deg}),
+        ("field.ecsv", {"abmag": [22.0, 21.5, 21.0]}),
+        ("jw_field_cat.ecsv", {}),
+    ],
+)
+def test_a_catalog_of_2018_is_one(tmp_path, name, columns):
+    of_2018(**columns).write(tmp_path / name, format="ascii.ecsv")
+    assert stage3.identify(tmp_path / name).suffix == "cat"
+    assert len(stage3.read(tmp_path / name)) == 3
+
+
+def test_a_table_of_photutils_is_none(tmp_path):
+    of_2018().write(tmp_path / "sources.ecsv", format="ascii.ecsv")
+    with pytest.raises(stage3.UnknownProductError):
+        stage3.identify(tmp_path / "sources.ecsv")
+
+
+def test_nothing_is_said_of_a_catalog_as_it_comes(load):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", stage3.Stage3Warning)
+        load()
