@@ -6,11 +6,15 @@ copies one column of all its integrations into an array of the caller's.
 
 from __future__ import annotations
 
+import copy
+import io
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from astropy import units as u
@@ -18,7 +22,14 @@ from astropy.io import fits
 
 from ..errors import UnreadableProductError
 from .extensions import check_unchanged, file_stamp, native, open_product, require_columns
-from .stored_table import StoredTable, as_unsigned, unsigned_columns, vector_length
+from .stored_table import (
+    StoredTable,
+    as_unsigned,
+    open_unchanged,
+    read_parts,
+    unsigned_columns,
+    vector_length,
+)
 from .units import parse_unit
 
 __all__ = ["IntegrationTable", "open_integration_tables"]
@@ -40,6 +51,7 @@ class IntegrationTable:
         TUNIT of each column.
     scalars : dict of str to ndarray
         The columns with one value an integration, shape (n_int,), float64; NaN where missing.
+        INT_NUM is 0 where it is missing, and counts from 1 where the file numbers none.
     width : int
         Length of the vectors in the file, padding included.
     """
@@ -48,6 +60,13 @@ class IntegrationTable:
     units: dict[str, str]
     scalars: dict[str, np.ndarray] = field(repr=False)
     width: int
+
+    def __post_init__(self):
+        number = np.nan_to_num(self.scalars["INT_NUM"], nan=0, posinf=0, neginf=0)
+        self._numbered = bool(np.any(number > 0))
+        if not self._numbered:
+            number = np.arange(1.0, number.size + 1)
+        self.scalars["INT_NUM"] = number
 
     @property
     def n_integrations(self) -> int:
@@ -97,6 +116,42 @@ class IntegrationTable:
         """Return the wavelength grid, shape (n_wavelengths,), or None if rows differ."""
         raise NotImplementedError
 
+    def extensions(self) -> np.ndarray:
+        """Return which extension each integration is in, counted from 0, shape (n_int,), int."""
+        raise NotImplementedError
+
+    def lengths(self) -> np.ndarray:
+        """Return the longest spectrum of each extension, padding included, shape (n_ext,), int."""
+        raise NotImplementedError
+
+    def wavelength_ranges(self) -> np.ndarray:
+        """Return the lowest and the highest wavelength of each extension, shape (n_ext, 2).
+
+        In the unit of the file, NaN where an extension has no wavelength.
+        """
+        raise NotImplementedError
+
+    def part(self, extensions: np.ndarray) -> IntegrationTable:
+        """Return the integrations of some extensions.
+
+        Parameters
+        ----------
+        extensions : ndarray of int, shape (n,)
+            Ascending; see `extensions`.
+        """
+        raise NotImplementedError
+
+    @property
+    def start(self) -> int:
+        """Where in the file the data of its first extension begin; in what was compressed."""
+        raise NotImplementedError
+
+
+def _range(wavelengths: np.ndarray) -> tuple[float, float]:
+    """Return the lowest and the highest of the wavelengths that are there, NaN for padding."""
+    there = wavelengths[np.isfinite(wavelengths) & (wavelengths > 0)]
+    return (float(there.min()), float(there.max())) if there.size else (np.nan, np.nan)
+
 
 def _same(first: np.ndarray, rows: np.ndarray) -> bool:
     """Whether every row is the first one: exactly, or to 1e-9 where rounding differs."""
@@ -122,12 +177,11 @@ class RowTable(IntegrationTable):
                 f"{path.name}: EXTRACT1D {hdu.ver} has columns of unequal length ({found})"
             )
         self._table = StoredTable(hdu, path)
-        scalars = {name: np.full(self._table.n_rows, np.nan) for name in _SCALARS}
-        for name in set(_SCALARS) & set(columns.names):
-            for rows in self._row_blocks():
-                scalars[name][rows] = self._table.column(name, rows)
-        if not np.isfinite(scalars["INT_NUM"]).all():
-            scalars["INT_NUM"] = np.arange(1.0, self._table.n_rows + 1)
+        found = self._table.columns(set(_SCALARS) & set(columns.names))
+        scalars = {
+            name: native(found[name], float) if name in found else np.full(self._table.n_rows, np.nan)
+            for name in _SCALARS
+        }
         super().__init__(
             path, {c.name: c.unit or "" for c in columns}, scalars, lengths["WAVELENGTH"]
         )
@@ -146,9 +200,7 @@ class RowTable(IntegrationTable):
 
     def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
         count = min(self.width, n_wavelengths)
-        longest = int(np.argmax(np.nan_to_num(self.scalars["N_ALONGDISP"])))
-        row = self._table.column("WAVELENGTH", slice(longest, longest + 1))
-        grid = native(row.reshape(-1)[:count])
+        grid = self._longest()[:count]
         for _, block in self._blocks("WAVELENGTH", count):
             if not _same_where_present(grid, block):
                 return None
@@ -156,14 +208,31 @@ class RowTable(IntegrationTable):
             grid = np.append(grid, np.full(n_wavelengths - count, np.nan))
         return grid
 
-    def _row_blocks(self) -> Iterator[slice]:
-        for start in range(0, self._table.n_rows, _ROWS_AT_ONCE):
-            yield slice(start, min(start + _ROWS_AT_ONCE, self._table.n_rows))
+    def extensions(self) -> np.ndarray:
+        return np.zeros(self.n_integrations, dtype=int)
+
+    def lengths(self) -> np.ndarray:
+        return np.array([self.n_wavelengths])
+
+    def wavelength_ranges(self) -> np.ndarray:
+        return np.array([_range(self._longest())])
+
+    def part(self, extensions: np.ndarray) -> RowTable:
+        return self  # one extension is of one detector
+
+    @property
+    def start(self) -> int:
+        return self._table.start
+
+    def _longest(self) -> np.ndarray:
+        """Return the wavelengths of the integration with most of them, padding included."""
+        longest = int(np.argmax(np.nan_to_num(self.scalars["N_ALONGDISP"])))
+        row = self._table.column("WAVELENGTH", slice(longest, longest + 1))
+        return native(row.reshape(-1))
 
     def _blocks(self, name: str, count: int) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, values of a column as stored) for one block of rows after the other."""
-        for rows in self._row_blocks():
-            values = self._table.column(name, rows)
+        for rows, values in self._table.blocks(name, _ROWS_AT_ONCE):
             yield rows, values.reshape(rows.stop - rows.start, -1)[:, :count]
 
 
@@ -179,7 +248,7 @@ class ExtensionTable(IntegrationTable):
     """A run of EXTRACT1D with an extension an integration (jwst 1.2 to 1.18).
 
     Hundreds to thousands of small tables: building an astropy table of each costs milliseconds,
-    so their bytes are read at the offsets that their headers give, with the first one's dtype.
+    so their bytes are read at the offsets that they have, with the first one's dtype.
     """
 
     def __init__(self, extensions: Sequence[fits.BinTableHDU], path: Path):
@@ -196,8 +265,7 @@ class ExtensionTable(IntegrationTable):
             else np.full(len(extensions), np.nan)
             for name in _SCALARS
         }
-        if not np.isfinite(scalars["INT_NUM"]).all():
-            scalars["INT_NUM"] = np.arange(1.0, len(extensions) + 1)
+        self._compressed = bool(getattr(first.fileinfo()["file"], "compression", None))
         width = int(self._rows.max(initial=0))
         super().__init__(path, {c.name: c.unit or "" for c in first.columns}, scalars, width)
 
@@ -220,23 +288,69 @@ class ExtensionTable(IntegrationTable):
             grid = np.append(grid, np.full(n_wavelengths - len(grid), np.nan))
         return grid
 
-    def _stored(self, name: str):
-        """Yield the column of each integration as stored, uint32 offsets resolved."""
-        for table in self._tables():
-            yield as_unsigned(table[name]) if name in self._unsigned else table[name]
+    def extensions(self) -> np.ndarray:
+        return np.arange(self.n_integrations)
 
-    def _tables(self):
-        """Yield the structured array of each integration, a view of the file."""
+    def lengths(self) -> np.ndarray:
+        return self._rows
+
+    def wavelength_ranges(self) -> np.ndarray:
+        ranges = np.full((self.n_integrations, 2), np.nan)
+        kind, place = self._dtype.fields["WAVELENGTH"]
+        with self._opened() as stream:
+            for i, (start, n_rows) in enumerate(zip(self._offsets, self._rows, strict=True)):
+                first = int(start) + place
+                last = max(int(n_rows) - 1, 1) * self._dtype.itemsize
+                ends = read_parts(
+                    stream, self.path, first, kind.itemsize, stride=last, count=min(n_rows, 2)
+                )
+                ends = native(ends.view(kind).reshape(-1), float)
+                if not (np.isfinite(ends).all() and (ends > 0).all()):
+                    ends = native(self._table(stream, i)["WAVELENGTH"], float)
+                ranges[i] = _range(ends)
+        return ranges
+
+    def part(self, extensions: np.ndarray) -> ExtensionTable:
+        part = copy.copy(self)
+        part._offsets, part._rows = self._offsets[extensions], self._rows[extensions]
+        # the cached length is that of the whole
+        part.__dict__.pop("n_wavelengths", None)
+        part.scalars = {name: values[extensions] for name, values in self.scalars.items()}
+        if not self._numbered:
+            part.scalars["INT_NUM"] = np.arange(1.0, len(extensions) + 1)
+        part.width = int(part._rows.max(initial=0))
+        return part
+
+    @property
+    def start(self) -> int:
+        return int(self._offsets[0])
+
+    def _stored(self, name: str) -> Iterator[np.ndarray]:
+        """Yield the column of each integration as stored, uint32 offsets resolved."""
+        with self._opened() as stream:
+            for i in range(self.n_integrations):
+                values = self._table(stream, i)[name]
+                yield as_unsigned(values) if name in self._unsigned else values
+
+    def _table(self, stream: BinaryIO, index: int) -> np.ndarray:
+        """Read the structured array of one integration."""
+        size = int(self._rows[index]) * self._dtype.itemsize
+        part = read_parts(stream, self.path, int(self._offsets[index]), size)
+        return part.view(self._dtype)[0]
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        """Yield what to read from: the file, or all that is in it if it is compressed."""
+        if not self._compressed:
+            with open_unchanged(self.path, self._stamp) as stream:
+                yield stream
+            return
         with open_product(self.path) as hdus:
             check_unchanged(self.path, self._stamp)
             source = hdus[0].fileinfo()["file"]
-            if source.compression:
-                source.seek(0)
-                content = np.frombuffer(source.read(), dtype=np.uint8)
-            else:
-                content = np.memmap(self.path, dtype=np.uint8, mode="r")
-            for offset, n_rows in zip(self._offsets, self._rows, strict=True):
-                yield np.ndarray(n_rows, self._dtype, buffer=content, offset=int(offset))
+            source.seek(0)
+            content = source.read()
+        yield io.BytesIO(content)
 
 
 def _header_number(header: fits.Header, name: str) -> float:

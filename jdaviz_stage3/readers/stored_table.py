@@ -1,13 +1,19 @@
 """Columns of a binary table straight from the file, without astropy's table object.
 
 Building that object copies what is not asked for (0.2 s for a slitless x1d of 300 MB), and with it
-the whole file is mapped into memory, which counts as memory that is used.
+the whole file is mapped into memory, which counts as memory that is used. Nothing is mapped here
+either: the process that looks at a mapped file which somebody cuts short is killed (SIGBUS), while
+reading says that there is nothing left. One read a row is as quick.
 """
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -15,9 +21,18 @@ from astropy.io import fits
 from ..errors import UnreadableProductError
 from .extensions import check_unchanged, file_stamp, open_product
 
-__all__ = ["StoredTable", "as_unsigned", "unsigned_columns", "vector_length"]
+__all__ = [
+    "StoredTable",
+    "as_unsigned",
+    "open_unchanged",
+    "read_parts",
+    "unsigned_columns",
+    "vector_length",
+]
 
 _UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
+# Columns with fewer bytes between them are read in one go.
+_APART = 256
 
 
 def vector_length(column: fits.Column) -> int:
@@ -36,6 +51,79 @@ def as_unsigned(stored: np.ndarray) -> np.ndarray:
     return stored.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
 
 
+@contextmanager
+def open_unchanged(path: Path, stamp: tuple[int, int]) -> Iterator[BinaryIO]:
+    """Open a file for reading at known positions, if it is still the one they were found in.
+
+    Parameters
+    ----------
+    path : path
+    stamp : (int, int)
+        See `jdaviz_stage3.readers.extensions.file_stamp`.
+
+    Yields
+    ------
+    file object
+        Not buffered; closed on leaving.
+
+    Raises
+    ------
+    UnreadableProductError
+        If the file is not there any more, or was written anew, also while it was open here.
+    """
+    try:
+        check_unchanged(path, stamp)
+        with open(path, "rb", buffering=0) as stream:
+            yield stream
+        check_unchanged(path, stamp)
+    except OSError as err:
+        raise UnreadableProductError(f"{path}: the file is not there (any more) ({err})") from err
+
+
+def read_parts(
+    stream: BinaryIO, path: Path, start: int, size: int, *, stride: int = 0, count: int = 1
+) -> np.ndarray:
+    """Read equal parts at equal distances.
+
+    Parameters
+    ----------
+    stream : file object
+    path : path
+        For the error message.
+    start : int
+        Where the first part begins.
+    size : int
+        Bytes of each part.
+    stride : int, optional
+        Bytes from one part's beginning to the next one's.
+    count : int, optional
+        Number of parts.
+
+    Returns
+    -------
+    ndarray of uint8, shape (count, size)
+
+    Raises
+    ------
+    UnreadableProductError
+        If the file ends before the last part does.
+    """
+    parts = np.empty((count, size), dtype=np.uint8)
+    pieces = parts
+    if size == stride:  # without gaps: one part
+        pieces = parts.reshape(1, -1)
+    for i, piece in enumerate(pieces):
+        stream.seek(start + i * stride)
+        have = stream.readinto(piece)
+        while have < piece.size:
+            if not (more := stream.readinto(piece[have:])):
+                raise UnreadableProductError(
+                    f"{path}: was cut short while it was read; download it again"
+                )
+            have += more
+    return parts
+
+
 class StoredTable:
     """Where the rows of a binary table are in its file.
 
@@ -45,6 +133,14 @@ class StoredTable:
         Of an open file; it may be closed afterwards.
     path : path
         The file.
+
+    Attributes
+    ----------
+    n_rows : int
+    names : list of str
+        Of the columns.
+    start : int
+        Where the table begins in the file; in what was compressed.
     """
 
     def __init__(self, hdu: fits.BinTableHDU, path: Path):
@@ -52,15 +148,14 @@ class StoredTable:
         self.path = path
         self.n_rows = hdu.header["NAXIS2"]
         self.names = hdu.columns.names
-        self._extension = (hdu.name, hdu.ver)
         self._dtype = hdu.columns.dtype.newbyteorder(">")
-        self._offset = info["datLoc"]
+        self.start = info["datLoc"]
         self._stamp = file_stamp(path)
         self._compressed = bool(getattr(info["file"], "compression", None))
         self._unsigned = unsigned_columns(hdu.columns)
 
     def column(self, name: str, rows: slice) -> np.ndarray:
-        """Map some rows of a column.
+        """Read some rows of a column.
 
         Parameters
         ----------
@@ -71,40 +166,107 @@ class StoredTable:
         Returns
         -------
         ndarray, shape (n_rows,) or (n_rows, n_values)
-            As stored: big-endian, a view of the file (a copy if unsigned).
+            As stored: big-endian.
 
         Raises
         ------
         UnreadableProductError
-            If the file is not there any more.
+            If the file is not there any more, was written anew or cut.
         """
-        values = self.rows(rows)[name]
-        return as_unsigned(values) if name in self._unsigned else values
+        with self._opened() as (stream, start):
+            return self._read(stream, start, [name], rows)[name]
 
-    def rows(self, rows: slice) -> np.ndarray:
-        """Map some rows as a structured array; unsigned columns still have their offset."""
+    def columns(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Read all rows of columns with few bytes a row, in one pass where they are neighbours.
+
+        Parameters
+        ----------
+        names : iterable of str
+
+        Returns
+        -------
+        dict of str to ndarray
+            As `column` returns them.
+        """
+        found: dict[str, np.ndarray] = {}
+        with self._opened() as (stream, start):
+            for together in self._neighbours(names):
+                found |= self._read(stream, start, together, slice(0, self.n_rows))
+        return found
+
+    def blocks(self, name: str, rows_at_once: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Read a column block by block, the file opened once.
+
+        Parameters
+        ----------
+        name : str
+        rows_at_once : int
+
+        Yields
+        ------
+        (slice, ndarray)
+            The rows, and what `column` returns for them.
+        """
+        with self._opened() as (stream, start):
+            for first in range(0, self.n_rows, rows_at_once):
+                rows = slice(first, min(first + rows_at_once, self.n_rows))
+                yield rows, self._read(stream, start, [name], rows)[name]
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[BinaryIO, int]]:
+        """Yield what to read from, and where the table begins in it."""
         if self._compressed:
-            return self._decompressed[rows]
-        try:
-            check_unchanged(self.path, self._stamp)
-            return np.memmap(
-                self.path,
-                self._dtype,
-                mode="r",
-                offset=self._offset + rows.start * self._dtype.itemsize,
-                shape=(rows.stop - rows.start,),
-            )
-        except UnreadableProductError:
-            raise
-        except (OSError, ValueError) as err:
-            raise UnreadableProductError(
-                f"{self.path}: the file is not there (any more) or was cut ({err})"
-            ) from err
+            yield io.BytesIO(self._decompressed), 0
+            return
+        with open_unchanged(self.path, self._stamp) as stream:
+            yield stream, self.start
+
+    def _read(
+        self, stream: BinaryIO, start: int, names: list[str], rows: slice
+    ) -> dict[str, np.ndarray]:
+        """Read rows of columns, with what is between these columns."""
+        fields = {name: self._dtype.fields[name] for name in names}
+        first = min(offset for _, offset in fields.values())
+        size = max(offset + kind.itemsize for kind, offset in fields.values()) - first
+        stride = self._dtype.itemsize
+        parts = read_parts(
+            stream, self.path, start + rows.start * stride + first, size,
+            stride=stride, count=rows.stop - rows.start,
+        )  # fmt: skip
+        part = np.dtype({
+            "names": names,
+            "formats": [kind for kind, _ in fields.values()],
+            "offsets": [offset - first for _, offset in fields.values()],
+            "itemsize": size,
+        })  # fmt: skip
+        table = parts.view(part)[:, 0]
+        return {
+            name: as_unsigned(table[name]) if name in self._unsigned else table[name]
+            for name in names
+        }
+
+    def _neighbours(self, names: Iterable[str]) -> list[list[str]]:
+        """Group columns that are so near to each other that one read a row does for them."""
+        groups: list[list[str]] = []
+        end = 0
+        for name in sorted(names, key=lambda name: self._dtype.fields[name][1]):
+            kind, offset = self._dtype.fields[name]
+            if groups and offset - end < _APART:
+                groups[-1].append(name)
+            else:
+                groups.append([name])
+            end = offset + kind.itemsize
+        return groups
 
     @cached_property
-    def _decompressed(self) -> np.ndarray:
-        """The whole table of a compressed file, which cannot be mapped."""
+    def _decompressed(self) -> bytes:
+        """The whole table of a compressed file, in which there is no going back and forth."""
         with open_product(self.path) as hdus:
             check_unchanged(self.path, self._stamp)
-            data = hdus[self._extension].data
-            return np.frombuffer(data.tobytes(), dtype=self._dtype)
+            source = hdus[0].fileinfo()["file"]
+            # by its position: several extensions may have one name and one EXTVER
+            source.seek(self.start)
+            content = source.read(self.n_rows * self._dtype.itemsize)
+        if len(content) < self.n_rows * self._dtype.itemsize:
+            raise UnreadableProductError(f"{self.path.name}: truncated; download it again")
+        return content
