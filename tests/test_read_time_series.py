@@ -260,9 +260,9 @@ def test_no_time_for_one_integration(tmp_path):
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        ([60000, 60001, 60001, 60002], "1 repeated time stamp;"),
-        ([60000, 60000, 60000, 60002], "2 repeated time stamps;"),
-        ([60000, 60003, 60001, 60002], "times jump back 1 time;"),
+        ([60000, 60001, 60001, 60002], "1 repeated time stamp, the first at integration 2;"),
+        ([60000, 60000, 60000, 60002], "2 repeated time stamps, the first at integration 1;"),
+        ([60000, 60003, 60001, 60002], "times jump back 1 time, the first at integration 2;"),
     ],
 )
 def test_odd_times_warn_and_are_kept(tmp_path, days, words):

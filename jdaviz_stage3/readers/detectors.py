@@ -204,7 +204,8 @@ class _Places:
         days = self._days()
         order = np.lexsort((days, number, of))
         number, of, days = number[order], of[order], days[order]
-        same = (number[1:] == number[:-1]) & (of[1:] == of[:-1]) & (number[1:] > 0)
+        same = (number[1:] == number[:-1]) & (of[1:] == of[:-1])
+        same &= (number[1:] > 0) & (of[1:] >= 0)
         apart = np.diff(days)
         return int(np.sum(same & np.where(np.isnan(apart), unknown, apart < self._instant())))
 

@@ -54,6 +54,8 @@ class IntegrationTable:
         INT_NUM is 0 where it is missing, and counts from 1 where the file numbers none.
     width : int
         Length of the vectors in the file, padding included.
+    numbered : bool
+        Whether the file numbers the integrations.
     """
 
     path: Path
@@ -63,8 +65,8 @@ class IntegrationTable:
 
     def __post_init__(self):
         number = np.nan_to_num(self.scalars["INT_NUM"], nan=0, posinf=0, neginf=0)
-        self._numbered = bool(np.any(number > 0))
-        if not self._numbered:
+        self.numbered = bool(np.any(number > 0))
+        if not self.numbered:
             number = np.arange(1.0, number.size + 1)
         self.scalars["INT_NUM"] = number
 
@@ -316,7 +318,7 @@ class ExtensionTable(IntegrationTable):
         # the cached length is that of the whole
         part.__dict__.pop("n_wavelengths", None)
         part.scalars = {name: values[extensions] for name, values in self.scalars.items()}
-        if not self._numbered:
+        if not self.numbered:
             part.scalars["INT_NUM"] = np.arange(1.0, len(extensions) + 1)
         part.width = int(part._rows.max(initial=0))
         return part

@@ -17,16 +17,17 @@ from astropy.nddata import StdDevUncertainty
 from astropy.time import Time
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
+from .detectors import DetectorPart, split_detectors
 from .extensions import extensions_named, header_dict, open_product
 from .integration_tables import IntegrationTable, open_integration_tables
 from .quality import dq_value, excluded
-from .times import days_to_time, int_times_of, time_oddities
+from .times import days_to_time, inspect_time_stamps, int_times_of, stripe_times_of
 
 __all__ = ["SpectralTimeSeries", "SpectralTrace", "read_spectral_time_series"]
 
 # The file's "BJD_TDB" is BJD - 2400000.5 (59989.977, not 2459990.477), hence format 'mjd'.
-_TIME_COLUMNS = {"tdb": ("TDB-MID", "tdb"), "utc": ("MJD-AVG", "utc")}
-_INT_TIMES_COLUMNS = {"tdb": "int_mid_BJD_TDB", "utc": "int_mid_MJD_UTC"}
+_TIME_COLUMNS = {"tdb": "TDB-MID", "utc": "MJD-AVG"}
+_SYSTEMS = {"tdb": "BJD_TDB", "utc": "MJD_UTC"}
 _VARIANCES = {"random": ("FLUX_VAR_POISSON", "FLUX_VAR_RNOISE"), "total": ("FLUX_ERROR",)}
 
 
@@ -78,15 +79,24 @@ class SpectralTrace:
     @cached_property
     def _sorted(self) -> np.ndarray | None:
         """Row order by INT_NUM, or None where the file is in that order already."""
-        number = np.concatenate([table.scalar("INT_NUM") for table in self.tables])
+        number = np.concatenate([_places(table.scalar("INT_NUM")) for table in self.tables])
         segment = np.concatenate([table.scalar("SEGMENT") for table in self.tables])
-        if np.unique(number).size == number.size:
+        known = np.concatenate([table.scalar("INT_NUM") > 0 for table in self.tables])
+        if np.unique(number[known]).size == np.sum(known):
             order = np.argsort(number, kind="stable")
         elif np.isfinite(segment).all():
             order = np.lexsort((number, segment))  # numbers that start anew in each segment
         else:
             return None  # numbers repeat, and nothing says why: the file's order is all we know
         return None if np.array_equal(order, np.arange(order.size)) else order
+
+    @property
+    def file_order(self) -> np.ndarray:
+        """Integrations in the order of the file, shape (n_int,), int.
+
+        ``trace.flux[trace.file_order]`` has its rows as the file has them.
+        """
+        return np.arange(self.n_integrations) if self._sorted is None else np.argsort(self._sorted)
 
     def _scalar(self, name: str) -> np.ndarray:
         values = np.concatenate([table.scalar(name) for table in self.tables])
@@ -112,7 +122,7 @@ class SpectralTrace:
 
     @cached_property
     def int_num(self) -> np.ndarray:
-        """Integration numbers, shape (n_int,), int."""
+        """Integration numbers, shape (n_int,), int; 0 where the file does not say."""
         return self._scalar("INT_NUM").astype(int)
 
     @cached_property
@@ -242,14 +252,37 @@ class SpectralTrace:
         """Mid-times at the telescope, UTC, shape (n_int,); None if not in the file."""
         return self._time("utc")
 
-    def _time(self, system: str) -> Time | None:
-        column, scale = _TIME_COLUMNS[system]
-        days = self._scalar(column)
-        if not np.isfinite(days).any():
-            days = int_times_of(self.path, _INT_TIMES_COLUMNS[system], self.int_num)
-        if days is None or not np.isfinite(days).any():
-            return None
-        return days_to_time(days, scale)
+    def _time(self, scale: str) -> Time | None:
+        days, _ = self._days[scale]
+        return days_to_time(days, scale) if np.isfinite(days).any() else None
+
+    @cached_property
+    def _days(self) -> dict[str, tuple[np.ndarray, list[str]]]:
+        """Days of the integrations in each time scale, and remarks on where they are from."""
+        return {scale: self._days_in(scale) for scale in _TIME_COLUMNS}
+
+    def _days_in(self, scale: str) -> tuple[np.ndarray, list[str]]:
+        """NaN where no table of the file has a time."""
+        days = self._scalar(_TIME_COLUMNS[scale]).copy()
+        days[~(days > 0)] = np.nan  # never filled
+        remarks = []
+        # INT_TIMES has one detector's rows: beside times of the own detector, they are no help
+        if not np.isnan(days).any() or (self.name_detector and not np.isnan(days).all()):
+            return days, remarks
+        for table, look_up in (("INT_TIMES", int_times_of), ("INT_TIMES_STRIPE", stripe_times_of)):
+            missing = np.isnan(days)
+            found = look_up(self.path, _SYSTEMS[scale], self.int_num) if missing.any() else None
+            if found is None or not (filled := missing & np.isfinite(found)).any():
+                continue
+            days[filled] = found[filled]
+            if self.name_detector:
+                remarks.append(f"the times are those of {table}, which are of one detector only")
+            elif table == "INT_TIMES_STRIPE":
+                remarks.append(
+                    f"{filled.sum()} of {filled.size} times are from {table}, the middle between "
+                    "the start of the first stripe and the end of the last"
+                )
+        return days, remarks
 
     def check_times(self) -> list[str]:
         """Say what is odd about the time stamps.
@@ -257,9 +290,49 @@ class SpectralTrace:
         Returns
         -------
         list of str
-            One sentence for each oddity: missing or repeated time stamps, times that jump back.
+            One sentence for each oddity: missing or repeated time stamps, times that jump back,
+            times that are those of a table which is not of this trace alone.
         """
-        return time_oddities(self.time if self.time is not None else self.time_utc)
+        scale, time = ("tdb", self.time) if self.time is not None else ("utc", self.time_utc)
+        if time is None:
+            return ["no time stamps"]
+        stamps = inspect_time_stamps(time, self.segment)
+        return [*self._days[scale][1], *stamps.sentences(gaps=False)]
+
+    def check_integrations(self) -> list[str]:
+        """Say which integrations of the exposure are not in the file.
+
+        Returns
+        -------
+        list of str
+            A sentence if there are fewer of them than the header's NINTS.
+        """
+        total = self.meta.get("NINTS")
+        number = np.unique(self.int_num)
+        numbered = number[0] > 0 and all(table.numbered for table in self.tables)
+        if not (numbered and isinstance(total, int)) or number[-1] > total:
+            return []
+        if number.size < self.n_integrations or number.size >= total:
+            return []
+        runs = np.split(number, np.flatnonzero(np.diff(number) > 1) + 1)
+        words = ", ".join(f"{run[0]} to {run[-1]}" if run.size > 1 else f"{run[0]}" for run in runs)
+        segments = np.unique(self._scalar("SEGMENT"))
+        if np.isfinite(segments).all():
+            several = "s" if segments.size > 1 else ""
+            words += f" (segment{several} {', '.join(str(int(n)) for n in segments)})"
+        return [f"of {total} integrations, only {words} are in the file"]
+
+
+def _places(number: np.ndarray) -> np.ndarray:
+    """Return numbers to sort the integrations of a table by, shape (n_int,).
+
+    One that has no number (0) goes with the one before it, the first ones with the one after.
+    """
+    known = np.flatnonzero(number > 0)
+    if known.size in (0, number.size):
+        return number
+    before = np.searchsorted(known, np.arange(number.size), side="right") - 1
+    return number[known[np.maximum(before, 0)]]
 
 
 class SpectralTimeSeries(Mapping):
@@ -363,36 +436,68 @@ def read_spectral_time_series(
     with open_product(path) as hdus:
         extensions = extensions_named(hdus, "EXTRACT1D", path)
         primary = hdus[0].header
-        grouped: dict[tuple[str, int | None], list[fits.BinTableHDU]] = {}
-        for hdu in extensions:
-            header = hdu.header
-            number = header.get("SPORDER", primary.get("SPORDER"))
-            name = str(header.get("DETECTOR") or primary.get("DETECTOR") or "")
-            key = (name, int(number) if number is not None else None)
-            grouped.setdefault(key, []).append(hdu)
         meta = header_dict(primary)
+        parts = _parts(extensions, primary, Path(path))
+        headers = {hdu.fileinfo()["datLoc"]: hdu.header for hdu in extensions}
+        named = len({part.name for _, part in parts}) > 1
         traces = [
-            SpectralTrace(
-                name,
-                number,
-                Path(path),
-                open_integration_tables(tables, path),
-                meta | header_dict(tables[0].header),
-                name_detector=len({detector for detector, _ in grouped}) > 1,
-            )
-            for (name, number), tables in grouped.items()
+            _trace(part, number, Path(path), meta, headers, named)
+            for number, part in parts
+            if sum(table.n_integrations for table in part.tables)
         ]
-    traces = [trace for trace in traces if trace.n_integrations]
     if not traces:
         raise UnreadableProductError(f"{Path(path).name}: no integrations in EXTRACT1D")
     series = SpectralTimeSeries(path, traces, meta)
     for trace in series.traces:
-        for oddity in trace.check_times():
+        oddities = [f"{odd}; the data are kept as they are" for odd in trace.check_times()]
+        for oddity in [*trace.check_integrations(), *oddities]:
             warnings.warn(
-                f"{Path(path).name} {trace.label}: {oddity}; the data are kept as they are",
-                Stage3Warning,
-                stacklevel=2,
+                f"{Path(path).name} {trace.label}: {oddity}", Stage3Warning, stacklevel=2
             )
     if order is None and detector is None:
         return series
     return series.select(order=order, detector=detector)
+
+
+def _parts(
+    extensions: list[fits.BinTableHDU], primary: fits.Header, path: Path
+) -> list[tuple[int | None, DetectorPart]]:
+    """Group extensions by spectral order and detector, in the order of the file."""
+    grouped: dict[tuple[str, int | None], list[fits.BinTableHDU]] = {}
+    for hdu in extensions:
+        number = hdu.header.get("SPORDER", primary.get("SPORDER"))
+        name = str(hdu.header.get("DETECTOR") or "")
+        key = (name, int(number) if isinstance(number, (int, float)) else None)
+        grouped.setdefault(key, []).append(hdu)
+    found: dict[tuple[str, int | None], DetectorPart] = {}
+    for (name, number), group in grouped.items():
+        tables = open_integration_tables(group, path)
+        parts = [DetectorPart(name, tables)]
+        if not name:
+            parts = split_detectors(
+                tables,
+                str(primary.get("DETECTOR") or ""),
+                str(primary.get("INSTRUME") or "").upper(),
+                path,
+            )
+        for part in parts:
+            same = found.get((part.name, number))
+            if same is not None:  # some extensions name the detector, others do not
+                part = DetectorPart(part.name, [*same.tables, *part.tables], part.inferred)
+            found[part.name, number] = part
+    return [(number, part) for (_, number), part in found.items()]
+
+
+def _trace(
+    part: DetectorPart,
+    order: int | None,
+    path: Path,
+    meta: dict[str, Any],
+    headers: dict[int, fits.Header],
+    name_detector: bool,
+) -> SpectralTrace:
+    """Make the trace of one order on one detector."""
+    meta = meta | header_dict(headers[part.tables[0].start])
+    if part.inferred:
+        meta |= {"DETECTOR": part.name, "stage3_detector": f"{part.name}: {part.inferred}"}
+    return SpectralTrace(part.name, order, path, part.tables, meta, name_detector=name_detector)
