@@ -15,7 +15,8 @@ from astropy.timeseries import TimeSeries
 
 from ..errors import Stage3Warning, UnreadableProductError
 from ..products import ecsv_header
-from .times import days_to_time
+from .stacked_curves import unstack_curves
+from .times import days_to_time, inspect_time_stamps
 
 __all__ = ["TIME_SCALES", "float_quantity", "read_ecsv", "read_white_light"]
 
@@ -100,13 +101,16 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
     -----
     Stage3Warning
         For integrations whose flux is exactly 0: the white_light step gives an integration
-        without a finite sample the sum of nothing. They become NaN.
+        without a finite sample the sum of nothing. They become NaN. For time stamps that are
+        missing, repeat or jump back; they are kept as they are. For rows of several curves in one
+        column: see `jdaviz_stage3.readers.stacked_curves.unstack_curves`.
 
     Notes
     -----
     The step sums FLUX over wavelength without looking at DQ and gives no errors. Up to jwst 1.18
     the rows of several orders are stacked without saying which order is which; they become
-    ``whitelight_flux_1``, ``_2``, … in the order of the file.
+    ``whitelight_flux_1``, ``_2``, … in the order of the file. So are NIRSpec's two detectors, which
+    become ``whitelight_flux_NRS1`` and ``_NRS2``.
     """
     name = Path(path).name
     table = read_ecsv(path)
@@ -123,32 +127,15 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
     if not days:
         raise UnreadableProductError(f"{name}: no finite time in {', '.join(times)}")
     system = "BJD_TDB" if any(c.startswith("BJD_TDB") for c in days) else "MJD_UTC"
-    if system == "MJD_UTC" and len(fluxes) == 1:
-        columns, days = _unstack(columns, days)
+    if system == "MJD_UTC" and len(columns) == len(days) == 1:
+        columns, days = unstack_curves(*columns.items(), *days.items(), table.meta, Path(path))
     series = _series(columns, days, system)
     series.meta.update(table.meta, time_system=system)
     _empty_integrations_to_nan(series, name)
+    _warn_of_times(series, name)
     if not any(np.isfinite(series[column]).any() for column in columns):
         warnings.warn(f"{name}: no finite flux", Stage3Warning, stacklevel=2)
     return series
-
-
-def _unstack(
-    columns: dict[str, u.Quantity], days: dict[str, np.ndarray]
-) -> tuple[dict[str, u.Quantity], dict[str, np.ndarray]]:
-    """Separate the orders that jwst before 1.19 stacked in one column, times repeated."""
-    [(flux_name, flux)] = columns.items()
-    [time_name] = list(days)
-    stamps = days[time_name]
-    count = int(np.sum(stamps == stamps[0]))  # 0 if it is NaN
-    if count < 2 or len(stamps) % count or len(stamps) == count:
-        return columns, days
-    length = len(stamps) // count
-    blocks = stamps.reshape(count, length)
-    if not np.all(blocks == blocks[0]):
-        return columns, days
-    orders = {f"{flux_name}_{i + 1}": part for i, part in enumerate(flux.reshape(count, length))}
-    return orders, {time_name: blocks[0]}
 
 
 def _series(columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system: str) -> TimeSeries:
@@ -187,6 +174,25 @@ def _empty_integrations_to_nan(series: TimeSeries, name: str) -> None:
             warnings.warn(
                 f"{name}: {int(empty.sum())} integration(s) of {column} without a finite sample, "
                 "written as 0 by the pipeline; shown as missing",
+                Stage3Warning,
+                stacklevel=3,
+            )
+
+
+def _warn_of_times(series: TimeSeries, name: str) -> None:
+    """Say what is odd about the time stamps, as of those of spectra."""
+    curves: dict[str, list[str]] = {}
+    for column in series.colnames:
+        if column.startswith(_FLUX):
+            curves.setdefault(series[column].info.meta["time"], []).append(column)
+    for time, columns in curves.items():
+        there = np.isfinite([series[column].value for column in columns]).any(axis=0)
+        there |= np.isfinite(np.ma.filled(series[time].mjd, np.nan))
+        # what is neither time nor flux is padding, where the other detector has more integrations
+        detector = f" {_detector(columns[0])}".rstrip()
+        for oddity in inspect_time_stamps(series[time][there]).sentences(gaps=False):
+            warnings.warn(
+                f"{name}{detector}: {oddity}; the data are kept as they are",
                 Stage3Warning,
                 stacklevel=3,
             )

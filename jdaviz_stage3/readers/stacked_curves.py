@@ -1,0 +1,144 @@
+"""Curves that jwst before 1.19 stacked in one column of a whtlt, taken apart.
+
+Its white_light step ran for each segment of each detector, and the tables were joined: the rows of
+orders and of NIRSpec's two detectors follow each other, and only the times show it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+
+from ..errors import Stage3Warning
+
+__all__ = ["unstack_curves"]
+
+_DETECTORS = ("NRS1", "NRS2")  # in the order of the files' names, in which the pipeline reads them
+# Two rows are of nearly one time if what is between them is less than this part of what is between
+# them and the next ones.
+_NEAR = 0.5
+
+
+def unstack_curves(
+    flux: tuple[str, u.Quantity],
+    stamps: tuple[str, np.ndarray],
+    meta: Mapping[str, Any],
+    path: Path,
+) -> tuple[dict[str, u.Quantity], dict[str, np.ndarray]]:
+    """Separate the curves of a whtlt of jwst before 1.19.
+
+    Parameters
+    ----------
+    flux : (str, Quantity)
+        Name and values of the only flux column, shape (n,).
+    stamps : (str, ndarray)
+        Name and days of the only time column, shape (n,).
+    meta : mapping
+        Of the table; ``instrument``, ``exp_type`` and ``detector`` are looked at.
+    path : path
+        The file, for messages.
+
+    Returns
+    -------
+    dict of str to Quantity
+        The curves: ``NAME_1``, ``NAME_2``, … of orders, ``NAME_NRS1`` and ``NAME_NRS2`` of
+        detectors; or the column as it was.
+    dict of str to ndarray
+        Their times, those of each detector apart.
+
+    Warns
+    -----
+    Stage3Warning
+        If the rows are probably of several curves, but cannot be told apart; or if they can, but
+        which detector they are of is taken from the habit of the pipeline only.
+
+    Notes
+    -----
+    Curves are told apart where each time is there equally often, and the rows of a curve follow
+    each other. Times that are only nearly the same are those of two detectors if the header names
+    NRS2: it names the detector of the last rows, and NRS2 is not used alone.
+    """
+    detector = str(meta.get("detector") or "").upper()
+    rows = _of_equal_times(stamps[1])
+    if not _is_nirspec(meta):
+        if rows is not None:
+            orders = {f"{flux[0]}_{i + 1}": flux[1][own] for i, own in enumerate(rows)}
+            return orders, {stamps[0]: stamps[1][rows[0]]}
+        if _near_pairs(stamps[1]) is not None:
+            _warn(path, "the rows come in pairs of nearly one time, as of two curves in one column")
+        return dict([flux]), dict([stamps])
+    if rows is None and detector == _DETECTORS[1]:
+        rows = _of_near_times(stamps[1])
+    if rows is None or len(rows) != len(_DETECTORS):
+        if rows is not None or _goes_back(stamps[1]) or _near_pairs(stamps[1]) is not None:
+            _warn(path, "the rows are probably of both detectors of NIRSpec in one column, and "
+                        "cannot be told apart")  # fmt: skip
+        return dict([flux]), dict([stamps])
+    if detector not in _DETECTORS:
+        _warn(path, "two curves are in one column; they are taken as NRS1 and NRS2 in the order in "
+                    "which the pipeline reads its files, for the file does not name them")  # fmt: skip
+    last = int(np.argmax([own[-1] for own in rows]))
+    if detector in _DETECTORS and last != _DETECTORS.index(detector):
+        rows = rows[::-1]
+    named = dict(zip(_DETECTORS, rows, strict=True))
+    return (
+        {f"{flux[0]}_{name}": flux[1][own] for name, own in named.items()},
+        {f"{stamps[0]}_{name}": stamps[1][own] for name, own in named.items()},
+    )
+
+
+def _is_nirspec(meta: Mapping[str, Any]) -> bool:
+    exposure = str(meta.get("exp_type") or "").upper()
+    return str(meta.get("instrument") or "").upper() == "NIRSPEC" or exposure.startswith("NRS")
+
+
+def _warn(path: Path, words: str) -> None:
+    warnings.warn(f"{path.name}: {words}", Stage3Warning, stacklevel=4)
+
+
+def _goes_back(days: np.ndarray) -> bool:
+    return bool(np.any(np.diff(days[np.isfinite(days)]) <= 0))
+
+
+def _of_equal_times(days: np.ndarray) -> list[np.ndarray] | None:
+    """Return the rows of each curve if all times are there equally often, else None."""
+    different, count = np.unique(days, return_counts=True)
+    if not np.isfinite(days).all() or different.size < 2 or np.any(count != count[0]):
+        return None
+    groups = np.argsort(days, kind="stable").reshape(different.size, count[0])
+    return _curves(groups) if count[0] > 1 else None
+
+
+def _near_pairs(days: np.ndarray) -> np.ndarray | None:
+    """Return pairs of rows of nearly one time, shape (n, 2), if all rows are in one, else None."""
+    if days.size < 4 or days.size % 2 or not np.isfinite(days).all():
+        return None
+    order = np.argsort(days, kind="stable")
+    stamps = days[order]
+    inside, between = stamps[1::2] - stamps[::2], stamps[2::2] - stamps[1:-1:2]
+    return np.sort(order.reshape(-1, 2), axis=1) if inside.max() < _NEAR * between.min() else None
+
+
+def _of_near_times(days: np.ndarray) -> list[np.ndarray] | None:
+    """Return the rows of two curves whose times are nearly the same, else None."""
+    pairs = _near_pairs(days)
+    return None if pairs is None else _curves(pairs)
+
+
+def _curves(groups: np.ndarray) -> list[np.ndarray] | None:
+    """Return the rows of each curve, given those of each time, shape (n_times, n_curves).
+
+    None if the curves alternate from row to row, in which the order says nothing, or do not have
+    their times in one order.
+    """
+    if np.all(np.diff(groups, axis=1) == 1):
+        return None
+    order = np.argsort(groups, axis=0)
+    if np.any(order != order[:, :1]):
+        return None
+    return list(groups[order[:, 0]].T)
