@@ -23,6 +23,15 @@ __all__ = ["PipelineComparison", "compare_with_pipeline", "matching_column"]
 _COLUMN = re.compile(r"whitelight_flux(?:_order_(\d+)|_(\d+))?(?:_([A-Z]\w*))?$")
 # The ratio of two curves is a constant factor if it scatters by less.
 _CONSTANT = 1e-9
+_BY_NUMBER = (
+    "The time stamps jump back: the pipeline sorted the times, but not the fluxes, which it has in "
+    "the order of the integrations; they are put back to their integrations here."
+)
+_BY_FILE = (
+    "The segments are not in the order of their times in the file of the spectra: the pipeline "
+    "sorted the times, but not the fluxes, which it has in the order of the file; they are put "
+    "back to their integrations here."
+)
 _EXCLUDED = {"fill": "filled", "drop": "left out with their channels", "ignore": "left out"}
 
 
@@ -173,7 +182,7 @@ def compare_with_pipeline(
     unit, samples = samples.unit, samples.value
     target, band, remarks = _explained(trace, samples, pipeline, column, matched)
     known = np.isfinite(target)
-    explained = band is not None and bool(band.agreeing[known].all())
+    explained = _explains(band, target)
     grid = trace.wavelength.value
     low, high = band.reach(grid) if explained else (-np.inf, np.inf)
     inside = (grid >= low) & (grid <= high)
@@ -213,17 +222,20 @@ def _explained(
     grid = trace.wavelength.value
     target = matched.flux * factor
     band = _summed_band(samples, grid, target)
-    if matched.in_order is None or (band is not None and band.agreeing[np.isfinite(target)].all()):
+    if _explains(band, target):
         return target, band, remarks
-    in_order = matched.in_order * factor
-    other = _summed_band(samples, grid, in_order)
-    if other is None or not other.agreeing[np.isfinite(in_order)].all():
-        return target, band, remarks
-    remarks.append(
-        "The time stamps jump back: the pipeline sorted the times, but not the fluxes, which it "
-        "has in the order of the integrations; they are put back to their integrations here."
-    )
-    return in_order, other, remarks
+    for flux, remark in ((matched.in_order, _BY_NUMBER), (matched.in_file_order, _BY_FILE)):
+        if flux is None:
+            continue
+        other = _summed_band(samples, grid, flux * factor)
+        if _explains(other, flux * factor):
+            return flux * factor, other, [*remarks, remark]
+    return target, band, remarks
+
+
+def _explains(band: SummedBand | None, target: np.ndarray) -> bool:
+    """Whether a band gives all the sums that there are."""
+    return band is not None and bool(band.agreeing[np.isfinite(target)].all())
 
 
 def _summed_band(
@@ -285,7 +297,7 @@ def _of_first_order(
     matched = match_rows(first_order, pipeline, column)
     samples = first_order.usable_flux(None).value
     target, first, _ = _explained(first_order, samples, pipeline, column, matched)
-    if first is None or not first.agreeing[np.isfinite(target)].all():
+    if not _explains(first, target):
         return [f"These may be the limits of order 1, whose own sum is not explained: {habit}."]
     if first.has_limits_of(band):
         return [f"These are the limits of order 1: {habit}."]

@@ -35,9 +35,9 @@ class MatchedRows:
         Whether the integration's time stamp is that of an earlier one.
     n_left_over : int
         Rows with a time that is that of no integration.
-    in_order : ndarray of float64, shape (n_int,), or None
-        As ``flux``, but the rows taken one after the other for the integrations that have one;
-        None where that is the same.
+    in_order, in_file_order : ndarray of float64, shape (n_int,), or None
+        As ``flux``, but the rows taken one after the other for the integrations that have one, in
+        the order of the trace or of its file; None where that is nothing new.
     """
 
     flux: np.ndarray
@@ -45,6 +45,7 @@ class MatchedRows:
     repeated: np.ndarray
     n_left_over: int
     in_order: np.ndarray | None
+    in_file_order: np.ndarray | None
 
 
 def match_rows(trace: SpectralTrace, pipeline: TimeSeries, column: str) -> MatchedRows:
@@ -84,25 +85,44 @@ def match_rows(trace: SpectralTrace, pipeline: TimeSeries, column: str) -> Match
     steps = np.diff(days)
     steps = steps[steps > 0]
     reach = min(_PART * float(np.median(steps)), _SECOND) if steps.size else _SECOND
-    stamps, first = np.unique(days, return_index=True)
-    stamps, first = stamps[np.isfinite(stamps)], first[np.isfinite(stamps)]
+    stamps, first = _first_of_each(days)
     repeated = np.isfinite(days)
     repeated[first] = False
+    as_in_file = trace.file_order
+    shuffled = not np.array_equal(as_in_file, np.arange(days.size))
 
     if rows.shape == days.shape and np.all(
         (np.abs(rows - days) <= reach) | (np.isnan(rows) & np.isnan(days))
     ):
-        return MatchedRows(flux, np.isfinite(days), repeated, 0, None)
+        other = _in_sequence(flux, rows, days, reach, as_in_file) if shuffled else None
+        return MatchedRows(flux, np.isfinite(days), repeated, 0, None, other)
     row, integration = _nearest(rows, stamps, first, reach)
     result = np.full(days.shape, np.nan)
     result[integration] = flux[row]
     found = np.zeros(days.shape, dtype=bool)
     found[integration] = True
-    in_order = np.full(days.shape, np.nan)
-    in_order[found] = flux[np.sort(row)]
+    in_order = _in_sequence(flux, rows, days, reach, np.arange(days.size))
     same = np.array_equal(in_order, result, equal_nan=True)
+    other = _in_sequence(flux, rows, days, reach, as_in_file) if shuffled else None
     left_over = int(np.isfinite(rows).sum()) - row.size
-    return MatchedRows(result, found, repeated, left_over, None if same else in_order)
+    return MatchedRows(result, found, repeated, left_over, None if same else in_order, other)
+
+
+def _first_of_each(days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different time stamps, ascending, and the first integration that has each."""
+    stamps, first = np.unique(days, return_index=True)
+    return stamps[np.isfinite(stamps)], first[np.isfinite(stamps)]
+
+
+def _in_sequence(
+    flux: np.ndarray, rows: np.ndarray, days: np.ndarray, reach: float, order: np.ndarray
+) -> np.ndarray:
+    """Give the rows, one after the other, to the integrations that have one, in this order."""
+    stamps, first = _first_of_each(days[order])
+    row, place = _nearest(rows, stamps, first, reach)
+    result = np.full(days.shape, np.nan)
+    result[order[np.sort(place)]] = flux[np.sort(row)]
+    return result
 
 
 def _nearest(

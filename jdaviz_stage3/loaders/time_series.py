@@ -6,6 +6,7 @@ import warnings
 
 import bottleneck
 import numpy as np
+from astropy import units as u
 from astropy.nddata import StdDevUncertainty
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
@@ -27,7 +28,7 @@ from ..readers.time_series import SpectralTrace, read_spectral_time_series
 from .flux_axis import fits_flux_axis
 from .importing import ProductImporterMixin, importing
 
-__all__ = ["TimeSeriesImporter", "dynamic_spectrum", "median_spectrum"]
+__all__ = ["TimeSeriesImporter", "dynamic_spectrum", "median_spectrum", "spectral_axis"]
 
 
 _MEDIAN = {"label": "1D Spectrum", "reference": "spectrum-1d-viewer"}
@@ -129,6 +130,21 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
     def build(self) -> list[SpectralTrace]:
         return [self._traces[label] for label in self.spectra_selected]
 
+    def _drawable(self) -> dict[str, SpectralTrace]:
+        """The chosen traces that have a wavelength axis; those without are named in a warning."""
+        drawable, problems = {}, []
+        for label, trace in zip(list(self.spectra_selected), self.output, strict=True):
+            try:
+                spectral_axis(trace)
+                drawable[label] = trace
+            except UnreadableProductError as err:
+                problems.append(err)
+        if problems and not drawable:
+            raise problems[0]
+        for problem in problems:
+            warnings.warn(f"{problem}; it is left out", Stage3Warning, stacklevel=2)
+        return drawable
+
     def assign_component_type(self, comp_id, comp, units, physical_type):
         return spectral_component_type(comp_id, comp, units, physical_type)
 
@@ -136,7 +152,7 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
     def __call__(self):
         own_viewers = bool(self.viewer.create_new.selected)
         own_median_viewers = bool(self.median_viewer.create_new.selected)
-        for label, trace in zip(list(self.spectra_selected), self.output, strict=True):
+        for label, trace in self._drawable().items():
             for oddity in trace.check_times():  # jdaviz silences what is said while it looks
                 warnings.warn(
                     f"{trace.path.name} {trace.label}: {oddity}; the data are kept as they are",
@@ -181,6 +197,44 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
                 show_flux_in(self, str(median.flux.unit))
 
 
+def spectral_axis(trace: SpectralTrace) -> tuple[u.Quantity, np.ndarray]:
+    """Return the wavelengths to draw a trace on.
+
+    Parameters
+    ----------
+    trace : SpectralTrace
+
+    Returns
+    -------
+    Quantity, shape (n_used,)
+        Where wavelengths differ between integrations, their median.
+    ndarray of bool, shape (n_wave,)
+        The channels that have a wavelength.
+
+    Raises
+    ------
+    UnreadableProductError
+        If there are none, or they are not in order.
+    """
+    name = f"{trace.path.name} {trace.label}".strip()
+    wavelength = trace.wavelength
+    if wavelength.ndim == 2:
+        there = np.isfinite(wavelength).any(axis=0)
+        median = np.full(wavelength.shape[1], np.nan) * wavelength.unit
+        median[there] = np.nanmedian(wavelength[:, there], axis=0)
+        wavelength = median
+    keep = np.isfinite(wavelength) & (wavelength != 0)
+    if not keep.any():
+        raise UnreadableProductError(f"{name}: no wavelengths in the file")
+    steps = np.diff(wavelength[keep])
+    if not (np.all(steps > 0) or np.all(steps < 0)):
+        raise UnreadableProductError(
+            f"{name}: the wavelengths are not in order, so there is no axis to draw it on; "
+            "jdaviz_stage3.read gives the arrays as they are"
+        )
+    return wavelength[keep], keep
+
+
 def dynamic_spectrum(
     trace: SpectralTrace, dq_bits: str | int | tuple[str, ...] | None = "DO_NOT_USE"
 ) -> Spectrum:
@@ -202,18 +256,17 @@ def dynamic_spectrum(
     Raises
     ------
     UnreadableProductError
-        If the wavelengths are not in order.
+        If there are no wavelengths, or they are not in order.
     """
-    wavelength = trace.wavelength
+    wavelength, keep = spectral_axis(trace)
     meta = dict(trace.meta, stage3_path=str(trace.path), stage3_trace=trace.label)
-    if wavelength.ndim == 2:
+    if trace.wavelength.ndim == 2:
         warnings.warn(
             f"{trace.path.name} {trace.label}: the wavelengths of the integrations differ; the "
             "dynamic and the median spectrum are drawn on their median, channel by channel",
             Stage3Warning,
             stacklevel=2,
         )
-        wavelength = np.nanmedian(wavelength, axis=0)
     flux = trace.usable_flux(dq_bits)
     if not np.isfinite(flux).any():
         warnings.warn(
@@ -221,15 +274,8 @@ def dynamic_spectrum(
             Stage3Warning,
             stacklevel=2,
         )
-    keep = np.isfinite(wavelength) & (wavelength != 0)
-    steps = np.diff(wavelength[keep])
-    if not (np.all(steps > 0) or np.all(steps < 0)):
-        raise UnreadableProductError(
-            f"{trace.path.name} {trace.label}: the wavelengths are not in order, so there is no "
-            "axis to draw it on; jdaviz_stage3.read gives the arrays as they are"
-        )
     if not keep.all():
-        flux, wavelength = flux[:, keep], wavelength[keep]
+        flux = flux[:, keep]
     # for the viewer's axes, and for light curves, which need the uncertainties too
     meta |= {"_int_num": trace.int_num, "_wavelength": wavelength, "_trace": trace}
     time = trace.time if trace.time is not None else trace.time_utc
