@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.table import Table
+from astropy.table import QTable, Table
 from astropy.timeseries import TimeSeries
+from make_bots import bots
 from make_spectra import integrations, interval_times, one_hdu_an_integration, time_series
 from make_tables import light_curve, save_table
 
@@ -203,6 +204,56 @@ def test_times_that_jump_back_are_sorted_without_their_fluxes(tmp_path):
     assert "the pipeline sorted the times, but not the fluxes" in found.sentence()
     np.testing.assert_allclose(found.residual.value, 0, atol=1e-12)
     np.testing.assert_allclose(found.limits.value, WAVELENGTH[[6, -1]])
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_segments_out_of_order_in_the_file(tmp_path, repeated):
+    """The step sorts the times; the fluxes stay as the spectra are in the file."""
+    days = 60000 + np.arange(N_INT) / 1000
+    if repeated:
+        days[6] = days[5]
+    parts = []
+    for segment, rows in ((3, slice(5, 8)), (1, slice(0, 3)), (2, slice(3, 5))):
+        part = {
+            name: values[rows] if np.ndim(values) else values
+            for name, values in columns_of(noisy(), **{"MJD-AVG": days}).items()
+        }
+        part |= {"SEGMENT": segment, "TDB-MID": days[rows] + 0.003}
+        parts.append((part, {"spectral_order": 1, "detector": "NIS"}))
+    path = time_series(tmp_path, parts)
+    whtlt = step(path, max_wave=2.5)
+    if repeated:
+        with pytest.warns(Stage3Warning, match="repeated"):
+            found = compare(path, whtlt)
+    else:
+        found = compare(path, whtlt)
+    assert "which it has in the order of the file" in found.sentence()
+    np.testing.assert_allclose(found.limits.value, WAVELENGTH[[0, 29]])
+    known = np.isfinite(found.residual)
+    assert np.flatnonzero(~known).tolist() == ([6] if repeated else [])
+    np.testing.assert_allclose(found.residual[known], 0, atol=1e-12)
+    expected = noisy()[:, :30].sum(axis=1)
+    np.testing.assert_allclose(found.pipeline_flux.value[known], expected[known], rtol=1e-12)
+
+
+def test_detectors_stacked_up_to_1_18(tmp_path):
+    """Both detectors of NIRSpec in one file and in one column, segment after segment."""
+    blocks = [(0, range(1, 6)), (1, range(1, 6)), (0, range(6, 9)), (1, range(6, 9))]
+    path = bots(tmp_path, blocks)
+    days, sums = [], []
+    for detector, numbers in blocks:
+        trace = read(path).traces[detector]
+        rows = np.isin(trace.int_num, numbers)
+        days.append(trace.time_utc.mjd[rows])
+        sums.append(trace.flux.value[rows].sum(axis=1))
+    table = QTable({"MJD": np.concatenate(days), "whitelight_flux": np.concatenate(sums)})
+    table.meta = {"instrument": "NIRSPEC", "detector": "NRS2", "exp_type": "NRS_BRIGHTOBJ"}
+    pipeline = read(save_table(table, tmp_path / "a_whtlt.ecsv"))
+    for trace, name in zip(read(path).traces, ("NRS1", "NRS2"), strict=True):
+        column = matching_column(pipeline, trace)
+        assert column == f"whitelight_flux_{name}"
+        found = compare_with_pipeline(trace, pipeline, column)
+        assert found.sentence() == "The pipeline's curve is the plain sum of all FLUX."
 
 
 def test_wavelengths_that_differ_from_row_to_row(tmp_path):

@@ -1,13 +1,15 @@
 """Reading white light curves of every generation."""
 
+import warnings
+
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.table import MaskedColumn
+from astropy.table import MaskedColumn, QTable
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
 from astropy.utils.masked import Masked
-from make_tables import light_curve
+from make_tables import ROOT, light_curve, save_table
 
 from jdaviz_stage3.errors import Stage3Warning, UnreadableProductError
 from jdaviz_stage3.readers import read
@@ -58,18 +60,121 @@ def test_stacked_orders_up_to_1_18(tmp_path, n_orders):
 
 
 @pytest.mark.parametrize(
-    "days",
-    [
-        np.array([1.0, 1.0, 2.0, 3.0, 4.0, 5.0]),  # a repeated time stamp is no second order
-        np.array([1.0, 2.0, 3.0, 1.0, 2.0, 4.0]),
-        np.full(6, 1.0),
-        np.array([np.nan, 1.0, 2.0, 3.0, 4.0, 5.0]),
+    ("days", "words"),
+    [  # a repeated time stamp is no second order
+        ([1.0, 1.0, 2.0, 3.0, 4.0, 5.0], ["1 repeated time stamp, the first at integration 1"]),
+        ([1.0, 2.0, 3.0, 1.0, 2.0, 4.0], ["2 repeated", "jump back 1 time, the first at integ"]),
+        ([1.0, 2.0, 3.0, 1.4, 2.4, 3.4], ["times jump back 1 time, the first at integration 3"]),
+        ([1.0, 1.0, 2.0, 2.0, 3.0, 3.0], ["in pairs of nearly one time", "3 repeated"]),
+        (np.full(6, 1.0), ["5 repeated time stamps"]),
+        ([np.nan, 1.0, 2.0, 3.0, 4.0, 5.0], ["1 integration without a time stamp"]),
     ],
 )
-def test_odd_times_that_are_not_stacked_orders(tmp_path, days):
-    series = read(light_curve(tmp_path, {"MJD": days, "whitelight_flux": FLUX}))
+def test_odd_times_that_are_not_stacked_orders(tmp_path, days, words):
+    with pytest.warns(Stage3Warning) as caught:
+        series = read(light_curve(tmp_path, {"MJD": days, "whitelight_flux": FLUX}))
+    for warned, part in zip(caught, words, strict=True):
+        assert str(warned.message).startswith(f"{ROOT}_whtlt.ecsv: ")
+        assert part in str(warned.message)
     np.testing.assert_array_equal(np.ma.filled(series.time.mjd, np.nan), days)
     np.testing.assert_array_equal(series["whitelight_flux"].value, FLUX)
+
+
+def stacked(tmp_path, blocks, offset=2e-5, **meta):
+    """Rows of blocks of (detector or order 0 or 1, integrations): flux 100 × detector + number."""
+    days = [59800 + n / 1000 + d * offset for d, numbers in blocks for n in numbers]
+    flux = [100.0 * d + n for d, numbers in blocks for n in numbers]
+    path = light_curve(tmp_path, {"MJD": days, "whitelight_flux": flux})
+    table = QTable.read(path, format="ascii.ecsv")
+    table.meta = meta
+    return save_table(table, path)
+
+
+FIRST, SECOND = range(1, 6), range(6, 11)
+INTERLEAVED = [(0, FIRST), (1, FIRST), (0, SECOND), (1, SECOND)]
+BRIGHT = {"instrument": "NIRSPEC", "exp_type": "NRS_BRIGHTOBJ"}
+
+
+def test_stacked_orders_of_several_segments(tmp_path):
+    series = read(stacked(tmp_path, INTERLEAVED, offset=0, instrument="NIRISS"))
+    for order in (1, 2):
+        expected = 100 * (order - 1) + np.arange(1, 11)
+        np.testing.assert_array_equal(series[f"whitelight_flux_{order}"].value, expected)
+    np.testing.assert_array_equal(series.time.mjd, 59800 + np.arange(1, 11) / 1000)
+
+
+@pytest.mark.parametrize("offset", [0.0, 2e-5, -2e-5])
+@pytest.mark.parametrize("blocks", [
+    INTERLEAVED, [(0, FIRST), (0, SECOND), (1, FIRST), (1, SECOND)], [(0, FIRST), (1, FIRST)],
+])  # fmt: skip
+def test_stacked_detectors(tmp_path, blocks, offset):
+    """NIRSpec up to 1.18: the header names the detector that was read last."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        series = read(stacked(tmp_path, blocks, offset, detector="NRS2", **BRIGHT))
+    n = 5 if len(blocks) == 2 else 10
+    for detector, name in enumerate(["NRS1", "NRS2"]):
+        column = f"whitelight_flux_{name}"
+        np.testing.assert_array_equal(series[column].value, 100 * detector + np.arange(1, n + 1))
+        days = 59800 + np.arange(1, n + 1) / 1000 + detector * offset
+        np.testing.assert_array_equal(time_of(series, column).mjd, days)
+
+
+def test_stacked_detectors_read_the_other_way_round(tmp_path):
+    blocks = [(1, FIRST), (0, FIRST)]  # the builder's detector 0 last, and that is NRS1
+    series = read(stacked(tmp_path, blocks, 0.0, detector="NRS1", **BRIGHT))
+    np.testing.assert_array_equal(series["whitelight_flux_NRS1"].value, np.arange(1, 6))
+
+
+def test_stacked_detectors_that_are_not_named(tmp_path):
+    with pytest.warns(Stage3Warning, match="taken as NRS1 and NRS2 in the order in which"):
+        series = read(stacked(tmp_path, INTERLEAVED, 0.0, **BRIGHT))
+    np.testing.assert_array_equal(series["whitelight_flux_NRS1"].value, np.arange(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "offset", "detector"),
+    [
+        ([(0, FIRST), (1, FIRST), (0, SECOND)], 0.0, "NRS2"),  # a segment is not there
+        ([(0, FIRST), (1, FIRST), (0, SECOND)], 2e-5, "NRS2"),
+        (INTERLEAVED, 2e-5, None),  # or a segment of one detector whose times jump back
+        (INTERLEAVED, 2e-5, "NRS1"),
+        ([(d, [n]) for n in range(1, 9) for d in (0, 1)], 2e-5, "NRS2"),  # in the order of times
+        ([(d, [n]) for n in range(1, 9) for d in (0, 1)], 0.0, "NRS2"),
+    ],
+)
+def test_stacked_detectors_that_cannot_be_told_apart(tmp_path, blocks, offset, detector):
+    path = stacked(tmp_path, blocks, offset, detector=detector, **BRIGHT)
+    with pytest.warns(Stage3Warning) as caught:
+        series = read(path)
+    assert "of both detectors of NIRSpec in one column" in str(caught[0].message)
+    assert [c for c in series.colnames if "flux" in c] == ["whitelight_flux"]
+    expected = [100 * d + n for d, numbers in blocks for n in numbers]
+    np.testing.assert_array_equal(series["whitelight_flux"].value, expected)
+
+
+def test_pairs_of_rows_of_no_known_detectors(tmp_path):
+    blocks = [(d, [n]) for n in range(1, 9) for d in (0, 1)]
+    with pytest.warns(Stage3Warning, match="the rows come in pairs of nearly one time"):
+        read(stacked(tmp_path, blocks, instrument="NIRCAM"))
+
+
+def test_one_detector_of_nirspec_is_one_curve(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        series = read(stacked(tmp_path, [(0, FIRST), (0, SECOND)], detector="NRS1", **BRIGHT))
+    assert series.colnames == ["time", "whitelight_flux"]
+
+
+def test_padding_is_no_missing_time(tmp_path):
+    """But a time that is missing beside a flux is."""
+    shorter = np.append(BARYCENTRIC[:-2], [np.nan, np.nan])
+    columns = {"BJD_TDB_NRS1": BARYCENTRIC, "whitelight_flux_NRS1": FLUX,
+               "BJD_TDB_NRS2": shorter,
+               "whitelight_flux_NRS2": np.append(FLUX[:-1], np.nan)}  # fmt: skip
+    with pytest.warns(Stage3Warning, match="NRS2: 1 integration without a time") as caught:
+        read(light_curve(tmp_path, columns))
+    assert len(caught) == 1
 
 
 @pytest.mark.parametrize("unit", [None, u.Jy], ids=["1.19 without units", "3.0 with units"])
