@@ -7,6 +7,7 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy.io import fits
+from make_spectra import integrations, time_series
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
@@ -182,6 +183,48 @@ def test_a_failure_half_way_leaves_nothing_behind(built, monkeypatch, unchanged)
         warnings.simplefilter("ignore", stage3.Stage3Warning)
         with pytest.raises(stage3.Stage3Error, match="disk on fire"):
             stage3.load(built("x1dints", "TSOMultiSpecModel"), app=unchanged)
+
+
+def orders_of_which_the_last_is_odd(folder, wavelengths):
+    """An x1dints of three orders, the wavelengths of the last one as given."""
+    parts = [integrations([1, 2, 3, 4]) for _ in range(3)]
+    parts[2]["WAVELENGTH"] = wavelengths
+    headers = [{"spectral_order": order, "detector": "NIS"} for order in (1, 2, 3)]
+    return time_series(folder, list(zip(parts, headers, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("wavelengths", "words"),
+    [(np.full(12, np.nan), "no wavelengths in the file"), (np.arange(12) % 3 + 1.0, "not in order")],
+)
+def test_a_trace_without_an_axis_is_left_out(tmp_path, wavelengths, words):
+    app = jdaviz.new_app()
+    path = orders_of_which_the_last_is_odd(tmp_path, wavelengths)
+    with pytest.warns(stage3.Stage3Warning, match=f"order 3: .*{words}.*it is left out"):
+        labels = stage3.load(path, app=app)
+    assert [label.split("x1dints ")[1] for label in labels] == [
+        "order 1", "order 1 (median)", "order 2", "order 2 (median)",
+    ]  # fmt: skip
+    before = state_of(app)
+    with pytest.raises(stage3.UnreadableProductError, match=f"order 3: .*{words}"):
+        stage3.load(path, app=app, order=3)
+    assert state_of(app) == before
+
+
+def test_what_no_plugin_can_bear_leaves_nothing_behind(tmp_path, monkeypatch, unchanged):
+    """A dynamic spectrum without channels, which breaks who chooses it when others go."""
+    from jdaviz_stage3.loaders import time_series as loader
+
+    def axis(trace):
+        keep = np.isfinite(trace.wavelength)
+        return trace.wavelength[keep], keep
+
+    monkeypatch.setattr(loader, "spectral_axis", axis)
+    path = orders_of_which_the_last_is_odd(tmp_path, np.full(12, np.nan))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(stage3.Stage3Error, match=path.name):
+            stage3.load(path, app=unchanged)
 
 
 @pytest.mark.parametrize("options", [{"source_id": 7}, {"order": 1}], ids=str)
