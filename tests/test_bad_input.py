@@ -195,7 +195,10 @@ def orders_of_which_the_last_is_odd(folder, wavelengths):
 
 @pytest.mark.parametrize(
     ("wavelengths", "words"),
-    [(np.full(12, np.nan), "no wavelengths in the file"), (np.arange(12) % 3 + 1.0, "not in order")],
+    [
+        (np.full(12, np.nan), "no wavelengths in the file"),
+        (np.arange(12) % 3 + 1.0, "not in order"),
+    ],
 )
 def test_a_trace_without_an_axis_is_left_out(tmp_path, wavelengths, words):
     app = jdaviz.new_app()

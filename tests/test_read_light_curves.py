@@ -106,6 +106,7 @@ def test_stacked_orders_of_several_segments(tmp_path):
 @pytest.mark.parametrize("offset", [0.0, 2e-5, -2e-5])
 @pytest.mark.parametrize("blocks", [
     INTERLEAVED, [(0, FIRST), (0, SECOND), (1, FIRST), (1, SECOND)], [(0, FIRST), (1, FIRST)],
+    [(0, FIRST), (0, SECOND), (1, SECOND), (1, FIRST)],
 ])  # fmt: skip
 def test_stacked_detectors(tmp_path, blocks, offset):
     """NIRSpec up to 1.18: the header names the detector that was read last."""
@@ -127,7 +128,7 @@ def test_stacked_detectors_read_the_other_way_round(tmp_path):
 
 
 def test_stacked_detectors_that_are_not_named(tmp_path):
-    with pytest.warns(Stage3Warning, match="taken as NRS1 and NRS2 in the order in which"):
+    with pytest.warns(Stage3Warning, match="taken as NRS1 and NRS2, in the order in which"):
         series = read(stacked(tmp_path, INTERLEAVED, 0.0, **BRIGHT))
     np.testing.assert_array_equal(series["whitelight_flux_NRS1"].value, np.arange(1, 11))
 
@@ -137,6 +138,7 @@ def test_stacked_detectors_that_are_not_named(tmp_path):
     [
         ([(0, FIRST), (1, FIRST), (0, SECOND)], 0.0, "NRS2"),  # a segment is not there
         ([(0, FIRST), (1, FIRST), (0, SECOND)], 2e-5, "NRS2"),
+        ([(0, FIRST), (1, FIRST), (1, SECOND), (0, SECOND)], 0.0, "NRS2"),  # read crosswise
         (INTERLEAVED, 2e-5, None),  # or a segment of one detector whose times jump back
         (INTERLEAVED, 2e-5, "NRS1"),
         ([(d, [n]) for n in range(1, 9) for d in (0, 1)], 2e-5, "NRS2"),  # in the order of times

@@ -88,7 +88,7 @@ def test_a_file_replaced_while_it_is_read(tmp_path):
     path = bots(tmp_path, [(1, range(1, 4))])
     other = bots(tmp_path, [(1, range(11, 14))], name="other_x1dints.fits")
     stamp = (path.stat().st_size, path.stat().st_mtime_ns)
-    with pytest.raises(UnreadableProductError, match="was written anew"):  # noqa: SIM117
+    with pytest.raises(UnreadableProductError, match="was written anew"):
         with open_unchanged(path, stamp) as stream:
             read_parts(stream, path, 0, 80)
             shutil.copyfile(other, path)

@@ -140,7 +140,8 @@ def baseline_mask(time: Time, baseline: Any, reference: Time | None = None) -> n
     if not inside.any():
         ranges = f"{len(pairs)} range{'' if len(pairs) == 1 else 's'}"
         raise Stage3Error(
-            f"no integration is in the baseline of {ranges}; the time stamps run from {np.min(time)} to {np.max(time)} ({time.scale})"
+            f"no integration is in the baseline of {ranges}; the time stamps run from "
+            f"{np.min(time)} to {np.max(time)} ({time.scale})"
         )
     return inside
 

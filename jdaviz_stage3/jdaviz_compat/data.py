@@ -44,7 +44,7 @@ def remove_data(app: Any, labels: list[str]) -> None:
     """
     inner = application(app)
     failed = None
-    for label in reversed(labels):  # the last ones, which may be broken, before plugins choose them
+    for label in labels:
         try:
             inner.data_item_remove(label)
         except Exception as err:  # whatever a plugin raises; what counts is whether it is gone

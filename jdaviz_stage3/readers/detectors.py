@@ -230,9 +230,7 @@ class _Places:
     def part(self, chosen: np.ndarray) -> list[IntegrationTable]:
         """Return what is in some extensions, given as bool (n_ext,), in the order of the file."""
         parts = []
-        for table, start, stop in zip(
-            self._tables, self._first[:-1], self._first[1:], strict=True
-        ):
+        for table, start, stop in zip(self._tables, self._first[:-1], self._first[1:], strict=True):
             inside = np.flatnonzero(chosen[start:stop])
             if inside.size:
                 parts.append(table.part(inside))

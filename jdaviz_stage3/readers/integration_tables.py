@@ -180,10 +180,8 @@ class RowTable(IntegrationTable):
             )
         self._table = StoredTable(hdu, path)
         found = self._table.columns(set(_SCALARS) & set(columns.names))
-        scalars = {
-            name: native(found[name], float) if name in found else np.full(self._table.n_rows, np.nan)
-            for name in _SCALARS
-        }
+        missing = np.full(self._table.n_rows, np.nan)
+        scalars = {name: native(found.get(name, missing), float) for name in _SCALARS}
         super().__init__(
             path, {c.name: c.unit or "" for c in columns}, scalars, lengths["WAVELENGTH"]
         )

@@ -22,6 +22,8 @@ _DETECTORS = ("NRS1", "NRS2")  # in the order of the files' names, in which the 
 # Two rows are of nearly one time if what is between them is less than this part of what is between
 # them and the next ones.
 _NEAR = 0.5
+# Curves whose levels differ by more than this part cannot change places: a transit is no deeper.
+_APART = 0.1
 
 
 def unstack_curves(
@@ -74,15 +76,15 @@ def unstack_curves(
         return dict([flux]), dict([stamps])
     if rows is None and detector == _DETECTORS[1]:
         rows = _of_near_times(stamps[1])
-    if rows is None or len(rows) != len(_DETECTORS):
+    if rows is None or len(rows) != len(_DETECTORS) or _swapped(*(flux[1][own] for own in rows)):
         if rows is not None or _goes_back(stamps[1]) or _near_pairs(stamps[1]) is not None:
             _warn(path, "the rows are probably of both detectors of NIRSpec in one column, and "
                         "cannot be told apart")  # fmt: skip
         return dict([flux]), dict([stamps])
     if detector not in _DETECTORS:
-        _warn(path, "two curves are in one column; they are taken as NRS1 and NRS2 in the order in "
-                    "which the pipeline reads its files, for the file does not name them")  # fmt: skip
-    last = int(np.argmax([own[-1] for own in rows]))
+        _warn(path, "two curves are in one column, which the file does not name; they are taken as "
+                    "NRS1 and NRS2, in the order in which the pipeline reads its files")  # fmt: skip
+    last = int(np.argmax([own.max() for own in rows]))
     if detector in _DETECTORS and last != _DETECTORS.index(detector):
         rows = rows[::-1]
     named = dict(zip(_DETECTORS, rows, strict=True))
@@ -133,12 +135,19 @@ def _of_near_times(days: np.ndarray) -> list[np.ndarray] | None:
 def _curves(groups: np.ndarray) -> list[np.ndarray] | None:
     """Return the rows of each curve, given those of each time, shape (n_times, n_curves).
 
-    None if the curves alternate from row to row, in which the order says nothing, or do not have
-    their times in one order.
+    Each in the order of the first one. None if the curves alternate from row to row, where the
+    order says nothing.
     """
     if np.all(np.diff(groups, axis=1) == 1):
         return None
-    order = np.argsort(groups, axis=0)
-    if np.any(order != order[:, :1]):
-        return None
-    return list(groups[order[:, 0]].T)
+    return list(groups[np.argsort(groups[:, 0])].T)
+
+
+def _swapped(one: u.Quantity, other: u.Quantity) -> bool:
+    """Whether the brighter of two curves is now this one, now that: the files were mixed."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(one.value / other.value)
+    ratio = ratio[np.isfinite(ratio)]
+    brighter = ratio > 0
+    mixed = brighter.any() and not brighter.all()
+    return bool(mixed and np.median(np.abs(ratio)) > _APART)

@@ -133,7 +133,8 @@ def stripe_times_of(path: Path, system: str, int_num: np.ndarray) -> np.ndarray 
         )
         if table is None or not len(table) or _repeat(int_num):
             return None
-        number, stripe = (native(table[f"{name}_number"], int) for name in ("integration", "stripe"))
+        number = native(table["integration_number"], int)
+        stripe = native(table["stripe_number"], int)
         start, end = (native(table[name], float) for name in names)
     first, last = stripe == 1, stripe == stripe.max()
     begins = _by_number(number[first], start[first], int_num)
