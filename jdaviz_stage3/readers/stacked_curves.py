@@ -82,7 +82,7 @@ def unstack_curves(
                         "cannot be told apart")  # fmt: skip
         return dict([flux]), dict([stamps])
     if detector not in _DETECTORS:
-        _warn(path, "two curves are in one column, which the file does not name; they are taken as "
+        _warn(path, "two curves are in one column, which the file does not name; taken as "
                     "NRS1 and NRS2, in the order in which the pipeline reads its files")  # fmt: skip
     last = int(np.argmax([own.max() for own in rows]))
     if detector in _DETECTORS and last != _DETECTORS.index(detector):
