@@ -78,12 +78,18 @@ def unstack_curves(
         rows = _of_near_times(stamps[1])
     if rows is None or len(rows) != len(_DETECTORS) or _swapped(*(flux[1][own] for own in rows)):
         if rows is not None or _goes_back(stamps[1]) or _near_pairs(stamps[1]) is not None:
-            _warn(path, "the rows are probably of both detectors of NIRSpec in one column, and "
-                        "cannot be told apart")  # fmt: skip
+            _warn(
+                path,
+                "the rows are probably of both detectors of NIRSpec in one column, and cannot be "
+                "told apart",
+            )
         return dict([flux]), dict([stamps])
     if detector not in _DETECTORS:
-        _warn(path, "two curves are in one column, which the file does not name; taken as "
-                    "NRS1 and NRS2, in the order in which the pipeline reads its files")  # fmt: skip
+        _warn(
+            path,
+            "two curves are in one column, which the file does not name; taken as NRS1 and NRS2, "
+            "in the order in which the pipeline reads its files",
+        )
     last = int(np.argmax([own.max() for own in rows]))
     if detector in _DETECTORS and last != _DETECTORS.index(detector):
         rows = rows[::-1]
