@@ -181,16 +181,18 @@ def _empty_integrations_to_nan(series: TimeSeries, name: str) -> None:
 
 def _warn_of_times(series: TimeSeries, name: str) -> None:
     """Say what is odd about the time stamps, as of those of spectra."""
-    curves: dict[str, list[str]] = {}
-    for column in series.colnames:
-        if column.startswith(_FLUX):
-            curves.setdefault(series[column].info.meta["time"], []).append(column)
-    for time, columns in curves.items():
-        there = np.isfinite([series[column].value for column in columns]).any(axis=0)
-        there |= np.isfinite(np.ma.filled(series[time].mjd, np.nan))
-        # what is neither time nor flux is padding, where the other detector has more integrations
-        detector = f" {_detector(columns[0])}".rstrip()
-        for oddity in inspect_time_stamps(series[time][there]).sentences(gaps=False):
+    of_flux = {
+        series[column].info.meta["time"]: column
+        for column in series.colnames
+        if column.startswith(_FLUX)
+    }
+    for time, column in of_flux.items():
+        stamps = series[time]
+        have = np.flatnonzero(np.isfinite(np.ma.filled(stamps.mjd, np.nan)))
+        if len(of_flux) > 1 and have.size:
+            stamps = stamps[: have[-1] + 1]  # the rest is padding: the other detector has more
+        detector = f" {_detector(column)}".rstrip()
+        for oddity in inspect_time_stamps(stamps).sentences(gaps=False):
             warnings.warn(
                 f"{name}{detector}: {oddity}; the data are kept as they are",
                 Stage3Warning,
