@@ -135,7 +135,9 @@ def _spectral_shape(tables: list, kind: ProductType) -> str:
     orders = sorted({hdu.header["SPORDER"] for hdu in tables if "SPORDER" in hdu.header})
     if kind.suffix == "x1dints":
         traces = {(hdu.header.get("SPORDER"), hdu.header.get("DETECTOR")) for hdu in tables}
-        count, what = count // len(traces), "integrations"
+        numbers = {hdu.header.get("INT_NUM") for hdu in tables} - {None, 0}
+        # one extension an integration: of two detectors that no header names, too
+        count, what = len(numbers) or count // len(traces), "integrations"
     else:
         what = "spectra" if count != 1 else "spectrum"
     text = f"{count} {what} × {length} wavelengths"

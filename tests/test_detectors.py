@@ -14,6 +14,7 @@ from make_spectra import interval_times
 
 from jdaviz_stage3.errors import Stage3Warning, UnreadableProductError
 from jdaviz_stage3.readers import read
+from jdaviz_stage3.summary import summarize
 
 FIRST, SECOND = range(1, 6), range(6, 11)
 INTERLEAVED = [(0, FIRST), (1, FIRST), (0, SECOND), (1, SECOND)]
@@ -51,7 +52,7 @@ def test_both_detectors(tmp_path, blocks, red, pack, ver):
     assert_detectors(series, grids=(BLUE, red))
 
 
-@settings(max_examples=25, deadline=None,
+@settings(max_examples=25,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(st.permutations([(d, n) for d in (0, 1) for n in range(1, 6)]), st.integers(1, 15))
 def test_extensions_in_any_order(tmp_path, extensions, n_red):
@@ -185,3 +186,7 @@ def test_times_of_int_times_are_of_one_detector_only(tmp_path):
     words = "the times are those of INT_TIMES, which are of one detector only"
     assert [words in str(w.message) for w in caught] == [True, True]
     np.testing.assert_array_equal(series["NRS1", 1].time.mjd, 59801 + numbers / 1000)
+
+
+def test_the_summary_counts_the_integrations_of_one_detector(tmp_path):
+    assert summarize(bots(tmp_path, INTERLEAVED)).shape.startswith("10 integrations × ")
