@@ -123,7 +123,8 @@ def _legend_lines(entry: CatalogMarks) -> list[tuple[str, Any]]:
     measured = settings.shape in MEASURED and not marker
     kind = settings.marker if marker else "circle" if measured else ELLIPSE
     if overlay.color_scale is None and point is not None:
-        extended = " · ".join(["extended", shape] if shape and not marker else ["extended"])
+        kinds = "extended" if sources.known_type.all() else "extended or unknown"
+        extended = f"{kinds} · {shape}" if shape and not marker else kinds
         lines.append((name, None))
         lines.append((extended, _symbol(kind, settings.color)))
         point_kind = kind if measured else settings.point_marker
