@@ -31,15 +31,8 @@ def weights_of(wavelength, low, high, band_edges):
     return weights
 
 
-def usual(flux, good, kept):
-    """What each channel has, the brightness of the integrations taken out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        median = np.nan_to_num(np.nanmedian(np.where(good, flux, np.nan), axis=0))
-    median[~kept] = 0
-    if median.sum() <= 0:
-        return median
-    complete = kept & good[good.any(axis=1)].all(axis=0)
+def brightness(flux, good, kept, median):
+    """How bright each integration is: the median by flux of 32 parts; 0 where it is not known."""
     level = np.zeros(len(flux))
     size = max(1, len(median) // 32)
     for t in range(len(flux)):
@@ -54,11 +47,33 @@ def usual(flux, good, kept):
         weights = np.cumsum([weight for _, weight in told])
         if told:
             level[t] = told[int(np.argmax(weights >= weights[-1] / 2))][0]
-    bright = level > 0
-    for c in np.flatnonzero(kept & ~complete) if bright.any() else ():
-        use = good[:, c] & bright
-        relative = level[use] / np.median(level[bright])
-        median[c] = np.median(flux[use, c] / relative) if use.any() else 0
+    return level
+
+
+def usual(flux, good, kept):
+    """What each channel has, the brightness of the integrations taken out, of all channels."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        median = np.nan_to_num(np.nanmedian(np.where(good, flux, np.nan), axis=0))
+    median = np.where(kept, median, 0)
+    raw = median.copy()
+    lacks = kept & ~good & good.any(axis=1)[:, None]
+    for _ in range(20):
+        if median.sum() <= 0:
+            return raw
+        level = brightness(flux, good, kept, median)
+        bright = level > 0
+        if not bright.any():
+            return raw
+        before = np.array([median[row].sum() for row in lacks]) / median.sum()
+        for c in np.flatnonzero(kept):
+            use = good[:, c] & bright
+            if use.any():
+                relative = level[use] / np.median(level[bright])
+                median[c] = np.median(flux[use, c] / relative)
+        share = np.array([median[row].sum() for row in lacks]) / median.sum()
+        if np.abs(share - before).max() < 1e-6:
+            break
     return median
 
 

@@ -14,7 +14,7 @@ from ..errors import Stage3Error
 from ..readers.quality import DQ_FLAGS, dq_value
 from .bands import band_weights
 from .block_sums import BlockSums, Scope, time_median
-from .brightness import brightness
+from .brightness import usual_flux
 
 if TYPE_CHECKING:
     from ..readers.time_series import SpectralTrace
@@ -25,11 +25,6 @@ __all__ = ["EXCLUDED", "STATISTICS", "BandCurve", "BandSums"]
 EXCLUDED = ("fill", "drop", "ignore")
 #: What is taken over a band; see `BandSums.light_curve`.
 STATISTICS = ("sum", "weighted mean")
-
-# Integrations that give the medians of the channels with nothing to fill. These only set how much
-# of the band the others are: with a scatter of the band of 1e-4, to 1e-5 of that, for one channel
-# of 1000 1e-8 of the flux.
-_ENOUGH = 100
 
 
 @dataclass
@@ -113,17 +108,21 @@ class BandSums:
 
     Notes
     -----
-    With w the weight of a channel, f its flux and m what it usually has, its median over time
-    with the brightness of the star taken out, the sum over a band in
-    an integration t in which some samples are excluded is, for ``'fill'``,
+    With w the weight of a channel, f its flux and m what it usually has, the sum over a band in an
+    integration t in which some samples are excluded is, for ``'fill'``,
 
     .. math:: F_t = \\sum_{good} w f \\; \\frac{\\sum_{all} w m}{\\sum_{good} w m}
 
     which puts in place of each what its channel usually has, scaled by how bright the rest of the
-    band is at that time: in a transit, it is in the transit too. The variance is that of the first
-    sum, times the square of the ratio. With less than half of Σ w m in the usable samples, the
-    flux is NaN. Where Σ w m is not positive (a band of noise), there is no brightness to scale by:
-    the medians are added as they are.
+    band is at that time: in a transit, it is in the transit too. m is the median over time of
+    f / L, L the brightness of the star in an integration, of complete channels as of others: plain
+    medians over time would be at one level of the transit in one channel, at another in the next,
+    by the noise of each and by when it is flagged, and leave a step where the flags begin or end
+    (`jdaviz_stage3.analysis.brightness.usual_flux` has the model and how L is found).
+
+    The variance is that of the first sum, times the square of the ratio. With less than half of
+    Σ w m in the usable samples, the flux is NaN. Where Σ w m is not positive (a band of noise),
+    there is no brightness to scale by: the medians are added as they are.
 
     Sums are over blocks of channels made in advance, and the channels at both ends of the band.
     Differences of running sums would be quicker still, but lose the digits of a faint band that
@@ -353,17 +352,7 @@ class BandSums:
     @cached_property
     def _reference(self) -> np.ndarray:
         """What a channel usually has, 0 for those left out."""
-        step = max(1, self.n_integrations // _ENOUGH)
-        reference = time_median(self.flux[::step], self.usable[::step])
-        some = np.flatnonzero(self._incomplete | np.isnan(reference))
-        flux, usable = np.take(self.flux, some, axis=1), np.take(self.usable, some, axis=1)
-        reference[some] = time_median(flux, usable)
-        level = brightness(self.flux, np.where(self.dropped, 0, reference), self._missing_at)
-        if level is not None:
-            bright = level > 0
-            flux /= np.where(bright, level, 1)[:, None]
-            reference[some] = time_median(flux, usable & bright[:, None])
-        return np.where(self.dropped | np.isnan(reference), 0, reference)
+        return usual_flux(self.flux, self.usable, self._missing_at, self._incomplete)
 
     def _channel_weights(self, statistic: str) -> np.ndarray | None:
         return None if statistic == "sum" else self._inverse_variance

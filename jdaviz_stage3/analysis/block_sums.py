@@ -131,13 +131,17 @@ def _block_counts(
     return sums.reshape(n_int, n_blocks + 1)[:, :n_blocks].astype(np.float64, copy=False)
 
 
-def time_median(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
+def time_median(
+    values: np.ndarray, usable: np.ndarray, level: np.ndarray | None = None
+) -> np.ndarray:
     """Return the median over time of the usable samples of each channel.
 
     Parameters
     ----------
     values : ndarray of float64, shape (n_int, n_wave)
     usable : ndarray of bool, same shape
+    level : ndarray of float64, shape (n_int,), optional
+        What to divide each integration by; those where it is NaN do not count.
 
     Returns
     -------
@@ -147,6 +151,12 @@ def time_median(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """
     n_int, n_wave = values.shape
     median = np.empty(n_wave)
+    if level is not None:
+        known = np.isfinite(level)
+        if not known.all():
+            values, usable, level = values[known], usable[known], level[known]
+            n_int = len(values)
+        factor = 1 / level[:, None]
     count = np.count_nonzero(usable, axis=0)
     # Rows a power of two apart share few lines of the processor's cache: transposing by way of a
     # copy whose rows are not is four times as fast.
@@ -155,7 +165,10 @@ def time_median(values: np.ndarray, usable: np.ndarray) -> np.ndarray:
     for start in range(0, n_wave, BLOCK):
         channels = slice(start, min(start + BLOCK, n_wave))
         n = channels.stop - start
-        rows[:, :n] = values[:, channels]
+        if level is None:
+            rows[:, :n] = values[:, channels]
+        else:
+            np.multiply(values[:, channels], factor, out=rows[:, :n])
         if count[channels].min() < n_int:
             np.copyto(rows[:, :n], np.nan, where=~usable[:, channels])
         columns[:n] = rows[:, :n].T

@@ -1,49 +1,179 @@
-"""How bright the star is in each integration of a spectral time series."""
+"""What each channel of a spectral time series usually has, and how bright the star is when."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["brightness"]
+from .block_sums import time_median
+
+__all__ = ["Parts", "usual_flux"]
 
 # Parts of the spectrum that are asked.
 _PARTS = 32
+# Integrations that tell the brightness, and what channels with nothing to fill have. These only set
+# how much of the band the others are: with a scatter of the band of 1e-4, to 1e-5 of that, for one
+# channel of 1000 1e-8 of the flux.
+_ENOUGH = 100
+# Spread over the series without a period, which flags may have.
+_GOLDEN = (np.sqrt(5) - 1) / 2
+# The share of the light that is missing must be known to this, in rounds that each take off three
+# quarters of what is wrong with it, or more.
+_TOLERANCE = 1e-6
+_MOST_ROUNDS = 20
 
 
-def brightness(flux: np.ndarray, usual: np.ndarray, missing_at: np.ndarray) -> np.ndarray | None:
-    """Return how bright each integration is, against the others.
-
-    Each part of the spectrum says how bright its usable samples are, against what these have on
-    average; of the parts, the median by flux is taken, so that no hot pixel decides.
+class Parts:
+    """The flux of parts of the spectrum, and what of it is missing.
 
     Parameters
     ----------
     flux : ndarray of float64, shape (n_int, n_wave)
         0 where it is not usable.
-    usual : ndarray of float64, shape (n_wave,)
-        What each channel has on average, 0 for those that are left out.
     missing_at : ndarray of int
-        Where samples are missing in channels that are not, in the flattened array.
+        Where samples are missing in channels that are not left out, in the flattened array.
+    """
+
+    def __init__(self, flux: np.ndarray, missing_at: np.ndarray):
+        self._n_int, n_wave = flux.shape
+        self._starts = np.arange(0, n_wave, max(1, n_wave // _PARTS))
+        self._flux = np.add.reduceat(flux, self._starts, axis=1)
+        row, self._channel = np.divmod(missing_at, n_wave)
+        part = np.searchsorted(self._starts, self._channel, side="right") - 1
+        self._place = row * len(self._starts) + part
+
+    def missing(self, usual: np.ndarray) -> np.ndarray:
+        """Return what each part lacks, shape (n_int, n_parts), of what its channels usually have.
+
+        Parameters
+        ----------
+        usual : ndarray of float64, shape (n_wave,)
+            0 for channels that are left out.
+        """
+        size = self._n_int * len(self._starts)
+        gone = np.bincount(self._place, usual[self._channel], minlength=size)
+        return gone.reshape(self._n_int, -1)
+
+    def missing_share(self, usual: np.ndarray) -> np.ndarray:
+        """Return which share of all light is missing, shape (n_int,); 0 where there is none."""
+        total = usual.sum()
+        return self.missing(usual).sum(axis=1) / total if total > 0 else np.zeros(self._n_int)
+
+    def brightness(self, usual: np.ndarray) -> np.ndarray | None:
+        """Return how bright each integration is, against the others.
+
+        Each part says how bright its usable samples are, against what these usually have; of the
+        parts, the median by flux is taken, so that no hot pixel decides.
+
+        Parameters
+        ----------
+        usual : ndarray of float64, shape (n_wave,)
+            0 for channels that are left out.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_int,), or None
+            1 in the median, NaN where too little is left to say; None for noise about 0.
+        """
+        of_part = np.add.reduceat(usual, self._starts)
+        if of_part.sum() <= 0:
+            return None
+        left = of_part - self.missing(usual)
+        told = (of_part > 0) & (left > of_part / 2)
+        level = self._flux / np.where(told, left, 1)
+        level = _weighted_median(np.where(told, level, np.inf), np.where(told, of_part, 0.0))
+        bright = level > 0
+        if not bright.any():
+            return None
+        return np.where(bright, level, np.nan) / np.median(level[bright])
+
+
+def usual_flux(
+    flux: np.ndarray, usable: np.ndarray, missing_at: np.ndarray, incomplete: np.ndarray
+) -> np.ndarray:
+    """Return what each channel has when the star is as bright as usual.
+
+    Parameters
+    ----------
+    flux : ndarray of float64, shape (n_int, n_wave)
+        0 where it is not usable.
+    usable : ndarray of bool, same shape
+    missing_at : ndarray of int
+        Where samples are missing in channels that are not left out, in the flattened array.
+    incomplete : ndarray of bool, shape (n_wave,)
+        Channels with such samples.
 
     Returns
     -------
-    ndarray of float64, shape (n_int,), or None
-        1 in the median, 0 where too little is left to say; None for noise about 0.
+    ndarray of float64, shape (n_wave,)
+        0 for channels that are left out.
+
+    Notes
+    -----
+    The flux is taken as f[t, c] = L[t] S[c] (1 + noise), with L the light of the star and S its
+    spectrum, the noise symmetric about 0. What is sought is S, to one factor for all channels,
+    whichever of their samples are missing. The median over time of f[t, c] is S[c] times something
+    between the brightest and the faintest L, which depends on the share of the transit in the
+    integrations that the channel has, and on its noise: in a channel of little noise it is the
+    level out of transit as long as that has more than half of them, in one of much noise the mean.
+    So each channel, also those that lack nothing, is divided by L first; the median of
+    f[t, c] / L[t] is S[c] for any noise, in any of the integrations.
+
+    L comes from the sums over parts of the spectrum, see `Parts.brightness`, for which S must be
+    known: from the medians over time at first, which puts L off by the missing share of the light
+    times what these are off, where samples are missing. The medians of f / L then are closer, and
+    so on: what is wrong is multiplied each time by about the share of the channels with missing
+    samples times the share of time in which they are, a quarter at most.
+
+    Where there is no light to divide by, the medians over time are returned.
     """
-    n_int, n_wave = flux.shape
-    starts = np.arange(0, n_wave, max(1, n_wave // _PARTS))
-    of_part = np.add.reduceat(usual, starts)
-    if of_part.sum() <= 0:
+    some, parts = _some_integrations(len(flux)), Parts(flux, missing_at)
+    sample, there = (flux, usable) if some is None else (flux[some], usable[some])
+    first = time_median(sample, there)
+    if some is not None:
+        _replace(first, np.isnan(first) & usable.any(axis=0), flux, usable)
+    first[np.isnan(first)] = 0
+    usual = first
+    for _ in range(_MOST_ROUNDS):
+        level = parts.brightness(usual)
+        if level is None:
+            if some is not None:
+                _replace(first, incomplete, flux, usable)
+            return first
+        better = time_median(sample, there, level if some is None else level[some])
+        better = np.where(np.isnan(better), usual, better)
+        change = np.abs(parts.missing_share(better) - parts.missing_share(usual)).max()
+        usual = better
+        if change < _TOLERANCE:
+            break
+    if some is not None:
+        _replace(usual, incomplete, flux, usable, level)
+    return usual
+
+
+def _some_integrations(n_int: int) -> np.ndarray | None:
+    """Return which integrations are looked at first; None for all."""
+    if n_int <= 2 * _ENOUGH:
         return None
-    row, channel = np.divmod(missing_at, n_wave)
-    part = row * len(starts) + np.searchsorted(starts, channel, side="right") - 1
-    gone = np.bincount(part, usual[channel], minlength=n_int * len(starts))
-    left = of_part - gone.reshape(n_int, -1)
-    told = (of_part > 0) & (left > of_part / 2)
-    level = np.add.reduceat(flux, starts, axis=1) / np.where(told, left, 1)
-    level = _weighted_median(np.where(told, level, np.inf), np.where(told, of_part, 0.0))
-    middle = np.median(level[level > 0]) if (level > 0).any() else 0.0
-    return level / middle if middle > 0 else None
+    return np.unique((np.arange(_ENOUGH) * _GOLDEN % 1 * n_int).astype(int))
+
+
+def _replace(
+    usual: np.ndarray,
+    channels: np.ndarray,
+    flux: np.ndarray,
+    usable: np.ndarray,
+    level: np.ndarray | None = None,
+) -> None:
+    """Put in the medians of all integrations for these channels, where there are any."""
+    which = np.flatnonzero(channels)
+    if not which.size:
+        return
+    if which.size < len(channels):
+        flux, usable = np.take(flux, which, axis=1), np.take(usable, which, axis=1)
+    else:
+        which = slice(None)
+    found = time_median(flux, usable, level)
+    usual[which] = np.where(np.isnan(found), usual[which], found)
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
