@@ -8,6 +8,7 @@ import numpy as np
 from astropy import units as u
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
+from bottleneck import nanmedian
 from scipy.ndimage import maximum_filter1d
 
 from ..errors import Stage3Error
@@ -19,6 +20,8 @@ __all__ = ["bin_light_curve", "flag_outliers", "normalization"]
 
 # Standard deviation of a Gaussian over its median absolute deviation, 1 / Φ⁻¹(3/4).
 _SIGMA_OF_MAD = 1.482602218505602
+# An outlier is so many times as far from the running median as the points beside it.
+_ALONE = 4.0
 # So that a point at the very start of a bin is in it, whatever the rounding of its time.
 _ROUNDING = 1e-6
 
@@ -86,25 +89,29 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
 
     Notes
     -----
-    The scatter is 1.4826 × the median absolute deviation (that of a Gaussian from its median is
-    σ / 1.4826) of the residuals, or, if that is more, of the differences of a point from the mean
-    of the two beside it, over √(3/2): where a curve rises or falls within the whole window, as in
-    ingress and egress, its running median is the curve itself, and residuals of 0 say nothing of
-    the noise.
+    A point is flagged if it stands out on its own: if, on one side of all of them, it is farther
+    than ``sigma`` times the scatter from the running median, from both its neighbours, and from
+    what these are when moved along the slope of the curve (the running median of the slopes from
+    the point before to the one after); and four times as far from the running median as either
+    neighbour on that side. A transit, its ingress and egress, its curved bottom, and a drift do
+    none of that, for their points have neighbours like themselves, from two points in transit on.
+    For the same reason two outliers side by side are not flagged, nor is the first or last
+    point: there is nothing that tells them from a transit. On a steep slope, an outlier between
+    its neighbours is none.
 
-    The curved bottom of a transit is also far from a running median, which cuts it. So a point
-    must stand out from the line between its two neighbours by as much. A transit shorter than half
-    the window is taken for outliers all the same.
+    The scatter is 1.4826 × the median absolute deviation (that of a Gaussian from its median is
+    σ / 1.4826) of the residuals from the running median, or, if that is more, of the differences
+    of a point from the line between the two beside it, over √(3/2): where a curve rises or falls
+    within the whole window, as in ingress and egress, its running median is the curve itself, and
+    residuals of 0 say nothing of the noise.
 
     In ingress and egress an outlier puts the median of its neighbours off by the step between two
     points. So of the points that are too far, only the farthest within a window is flagged; then
     the line between its neighbours is put in its place, and the medians and the scatter are taken
-    anew, until no more is found. On a steep slope an outlier that still lies between its
-    neighbours' neighbours is none to a running median, and beside a corner a good neighbour can be
-    flagged in its stead.
+    anew, until no more is found. Beside a corner a good neighbour can be flagged in its stead.
 
     At the ends the window is cut to the points that there are, half a window at the very first and
-    last, where a steep curve is flagged more easily than elsewhere.
+    last.
     """
     flux = np.asarray(flux, dtype=np.float64)
     if not sigma > 0:
@@ -113,58 +120,68 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
         raise Stage3Error(f"outlier_window is {window!r}; it must be an odd number of integrations")
     if not flux.size:
         return np.zeros(flux.shape, dtype=bool)
-    flux = np.where(np.isfinite(flux), flux, np.nan)
-    n_int = flux.shape[0]
+    # one band after the other in memory
+    values = np.ascontiguousarray(np.where(np.isfinite(flux), flux, np.nan).T)
+    n_int = values.shape[-1]
     width = min(int(window), n_int - 1 + n_int % 2)
-    flagged = np.zeros(flux.shape, dtype=bool)
+    flagged = np.zeros(values.shape, dtype=bool)
     for _ in range(width):  # no more than so many can hide each other
-        line = _between_neighbours(flux, np.isfinite(flux) & ~flagged)
-        bridged = np.where(flagged, line, flux)
-        distance, scatter = _residuals(bridged, width)
-        beside = np.abs(flux - line)
+        height, scatter = _heights(values, flagged, width)
         with np.errstate(invalid="ignore"):  # NaN, for no point, flags none
-            height = np.minimum(distance, beside)
-            far = (height > sigma * scatter) & (scatter > 0) & ~flagged
+            far = (height > sigma * scatter) & (scatter > 0)
         if not far.any():
             break
         height = np.where(far, height, 0.0)
-        flagged |= far & (height == maximum_filter1d(height, width, axis=0, mode="constant"))
-    return flagged
+        flagged |= far & (height == maximum_filter1d(height, width, mode="constant"))
+    return np.ascontiguousarray(flagged.T)
 
 
-def _between_neighbours(flux: np.ndarray, good: np.ndarray) -> np.ndarray:
-    """Return, for each point, the line between the nearest good points on both sides of it."""
-    last = len(flux)
-    row = np.arange(last).reshape(-1, *[1] * (flux.ndim - 1))
-    before = np.maximum.accumulate(np.where(good, row, -1), axis=0)
-    after = np.minimum.accumulate(np.where(good, row, last)[::-1], axis=0)[::-1]
-    before = np.concatenate([np.full_like(before[:1], -1), before[:-1]])  # not the point itself
-    after = np.concatenate([after[1:], np.full_like(after[:1], last)])
-    # at the ends there is one neighbour, whose value it gets
-    before, after = np.where(before < 0, after, before), np.where(after == last, before, after)
-    before, after = (np.clip(which, 0, last - 1) for which in (before, after))
-    part = (row - before) / np.maximum(after - before, 1)
-    low, high = (np.take_along_axis(flux, which, axis=0) for which in (before, after))
-    return low + part * (high - low)
+def _heights(values: np.ndarray, flagged: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far each point stands out from those around it, and how far it may: one sigma.
+
+    Formulas: `flag_outliers`. Time is the last axis. NaN where a point is missing, flagged, or has
+    a neighbour on one side only.
+    """
+    good = np.isfinite(values) & ~flagged
+    left, right, to_left, to_right = _neighbours(values, good)
+    slope = (right - left) / (to_left + to_right)
+    line = left + slope * to_left
+    median = median_smooth(np.where(flagged, line, values), width)
+    trend = median_smooth(slope, width)
+
+    residual = np.where(good, values - median, np.nan)
+    beside = np.where(good, np.abs(values - line), np.nan)
+    scatter = _SIGMA_OF_MAD * np.fmax(
+        _median(np.abs(residual - _median(residual))), _median(beside) / np.sqrt(1.5)
+    )
+    near = np.stack([left, right]) - median
+    along = near + np.stack([trend * to_left, -trend * to_right])
+    heights = []
+    for sign in (1, -1):
+        own, beyond = sign * residual, (sign * near).max(axis=0)
+        height = np.minimum(own, own - np.maximum(beyond, (sign * along).max(axis=0)))
+        heights.append(np.where(own > _ALONE * beyond, height, 0.0))
+    return np.where(np.isfinite(residual + line), np.maximum(*heights), np.nan), scatter
 
 
-def _residuals(flux: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far each point is from its running median, and how far it may be: one sigma."""
-    residual = flux - median_smooth(flux, width, axis=0)
-    distance = np.abs(residual - _median(residual))
-    beside = _median(np.abs(np.diff(flux, 2, axis=0)) / 2) if len(flux) > 2 else 0.0
-    return distance, _SIGMA_OF_MAD * np.fmax(_median(distance), beside / np.sqrt(1.5))
+def _neighbours(values: np.ndarray, good: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the nearest good points before and after each point, NaN for none, and how far."""
+    last = values.shape[-1] - 1
+    row = np.arange(last + 1)
+    before = np.full(values.shape, -1)
+    np.maximum.accumulate(np.where(good, row, -1)[..., :-1], axis=-1, out=before[..., 1:])
+    after = np.full(values.shape, last + 1)
+    backwards = np.where(good, row, last + 1)[..., :0:-1]
+    np.minimum.accumulate(backwards, axis=-1, out=after[..., -2::-1])
+    left = np.take_along_axis(values, np.maximum(before, 0), axis=-1)
+    right = np.take_along_axis(values, np.minimum(after, last), axis=-1)
+    left[before < 0] = right[after > last] = np.nan
+    return left, right, row - before, after - row
 
 
 def _median(values: np.ndarray) -> np.ndarray:
-    """Return the median of the finite values of each band; NaN, not a warning, for none."""
-    ordered = np.sort(values, axis=0)  # NaN last
-    count = np.atleast_1d(np.isfinite(values).sum(axis=0))
-    columns = ordered.reshape(len(values), -1)
-    which = np.arange(columns.shape[1])
-    upper = columns[np.minimum(count // 2, len(values) - 1), which]
-    lower = columns[np.maximum(count - 1, 0) // 2, which]
-    return ((lower + upper) / 2).reshape(values.shape[1:])
+    """Return the median over time of each band; NaN, not a warning, for none."""
+    return np.expand_dims(nanmedian(values, axis=-1), -1)
 
 
 def bin_light_curve(curve: TimeSeries, width: u.Quantity | int) -> TimeSeries:
