@@ -112,11 +112,11 @@ def test_point_to_point_scales_and_ignores_offsets(flux, factor):
 
 
 @pytest.mark.parametrize("n, reference", [
-    (26, "a straight line"), (27, "a local parabola of 9 integrations"),
+    (80, "a local parabola of 9 integrations"), (149, "a local parabola of 9 integrations"),
     (400, "a local parabola of 15 integrations"), (1000, "a local parabola of 31 integrations"),
 ])  # fmt: skip
 def test_figures_of_white_noise(n, reference):
-    """About a line or a local parabola, whose share of the noise is given back."""
+    """About a local parabola, whose share of the noise is given back."""
     found = [noise_figures(curve_of(white(n, seed))) for seed in range(200)]
     scatter = np.array([figures.scatter for figures in found])
     assert found[0].reference == reference
@@ -133,7 +133,62 @@ def test_figures_in_ppm_and_words():
     assert ppm["scatter"] == figures.scatter * 1e6
     text = figures.sentence()
     assert "about a local parabola of 15 integrations" in text
-    assert f"{ppm['scatter']:.4g} ppm" in text and "photon and read noise, 200 ppm" in text
+    assert f"{ppm['scatter']:.4g} ± {ppm['scatter_err']:.2g} ppm (500 points)" in text
+    assert f"{figures.ratio:.3g} ± {figures.scatter_err / SIGMA:.2g} times that of" in text
+    assert "photon and read noise, 200 ppm" in text
+    assert f"{ppm['point_to_point']:.4g} ± {ppm['point_to_point_err']:.2g} ppm." in text
+
+
+@pytest.mark.parametrize("with_model", [False, True])
+@pytest.mark.parametrize("n", [8, 20, 30, 80, 150, 1000])
+def test_errors_of_the_figures_are_their_scatter(n, with_model):
+    """Monte Carlo; the standard deviation of 200 values is known to 5 %."""
+    model = box_transit(n) if with_model else None
+    light = 1 if model is None else model
+    found = [noise_figures(curve_of(light * white(n, seed)), model) for seed in range(200)]
+    for name, least in (("scatter", 80), ("point_to_point", 30)):
+        values = np.array([getattr(figures, name) for figures in found])
+        errors = np.array([getattr(figures, f"{name}_err") for figures in found])
+        if not with_model and n < least:
+            assert np.isnan(values).all() and np.isnan(errors).all()
+        else:
+            assert errors.mean() == pytest.approx(values.std(), rel=0.2 + 2 / n)
+            assert values.mean() == pytest.approx(SIGMA, rel=0.05 + 1 / n)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.57, 0.8])
+@pytest.mark.parametrize("n", [15, 20, 29, 30, 40, 60, 79, 80, 120])
+def test_a_transit_in_a_short_curve_is_not_given_as_noise(n, share):
+    """Box, slopes, curved bottom, 100 times the noise deep: right within 60 % or withheld."""
+    x = (np.arange(n) - n / 2) / (share * n / 2)
+    inside = np.clip(1 - x**2, 0, None)
+    for shape in (np.abs(x) < 1, np.clip(2 * (1 - np.abs(x)), 0, 1),
+                  np.clip(inside / 0.3, 0, 1) ** 1.5 * (1 + 0.3 * np.sqrt(inside))):  # fmt: skip
+        light = 1 - 100 * SIGMA * shape
+        found = [noise_figures(curve_of(light * white(n, seed))) for seed in range(30)]
+        scatter = np.median([figures.scatter for figures in found]) / SIGMA
+        points = np.median([figures.point_to_point for figures in found]) / SIGMA
+        assert np.isnan(scatter) == (n < 80) and np.isnan(points) == (n < 30)
+        assert np.isnan(scatter) or 0.9 < scatter < 1.6
+        assert np.isnan(points) or 0.9 < points < 1.7
+
+
+def test_short_curves_in_words():
+    text = noise_figures(curve_of(white(20) * box_transit(20))).sentence()
+    assert text == (
+        "20 points are too few to tell noise from a transit without a model; expected is that of "
+        "photon and read noise, 200 ppm."
+    )
+    figures = noise_figures(curve_of(white(40), None))
+    ppm = figures.in_ppm
+    assert figures.sentence() == (
+        "40 points are too few to tell noise from a transit without a model; from point to point "
+        f"the scatter is {ppm['point_to_point']:.4g} ± {ppm['point_to_point_err']:.2g} ppm, to "
+        "which the corners of a transit add; there are no errors to compare it with."
+    )
+    model = box_transit(20)
+    text = noise_figures(curve_of(white(20) * model), model).sentence()
+    assert text.startswith("The scatter about the model is ") and " ± " in text
 
 
 def test_flux_with_unit_is_relative_to_its_median():

@@ -12,12 +12,12 @@ from .light_curve import bin_light_curve, flag_outliers, normalization
 from .light_curve_export import to_lightkurve, write_light_curve
 from .median import median_smooth
 from .noise import (
-    NoiseFigures,
     channel_scatter,
     noise_figures,
     point_to_point_scatter,
     scatter_with_bin_size,
 )
+from .noise_in_words import NoiseFigures
 from .pipeline_curve import PipelineComparison, compare_with_pipeline, matching_column
 from .samples import Smoothed
 from .segment_outlines import SegmentEdges, segment_edges, segment_polygons

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import bottleneck
@@ -12,16 +11,15 @@ from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 from numpy.typing import ArrayLike
 from scipy.signal import savgol_coeffs, savgol_filter
-from scipy.stats import theilslopes
 
 from ..errors import Stage3Error
 from .curve_columns import column_of_band
+from .noise_in_words import LEAST_DIFFERENCES, MODEL, NOTHING, NoiseFigures
 
 if TYPE_CHECKING:
     from .band_sums import BandSums
 
 __all__ = [
-    "NoiseFigures",
     "channel_scatter",
     "noise_figures",
     "point_to_point_scatter",
@@ -31,98 +29,19 @@ __all__ = [
 # Standard deviation of a Gaussian over its median absolute deviation.
 _SIGMA_OF_MAD = 1.4826
 # Where no model is given, a local parabola stands for the star: from so many points on, one of so
-# many integrations. Short ones where a transit has few points, whose corners they must not round;
-# with still fewer points a straight line.
-_WINDOWS = ((1000, 31), (150, 15), (27, 9))
+# many integrations. Short ones where a transit has few points, whose corners they must not round.
+# With still fewer the corners are most of the scatter.
+_WINDOWS = ((1000, 31), (150, 15), (80, 9))
+# With fewer points, without a model, a transit may be in most of the differences of neighbours.
+_LEAST_POINTS = 30
+# Relative error of 1.4826 MAD of n independent Gaussian values, times √n: 1 / √(2 × 0.3675), by the
+# efficiency of the MAD; and of n second differences, which share points (by Monte Carlo).
+_ERROR_OF_MAD, _ERROR_OF_DIFFERENCES = 1.17, 1.40
 _ORDER = 2
-_LEAST_DIFFERENCES = 3
-# From which ratio to the point-to-point scatter on the sentence speaks of slow changes.
-_SLOW = 1.5
-_MODEL = "the model"
 _BIN_SIZES = 30
 _FEWEST_BINS = 10
 # Numbers of one chunk of channels (32 MB of float64).
 _CHUNK = 4_000_000
-_ERRORS = {
-    "random": "photon and read noise",
-    "total": "the file's total errors (FLUX_ERROR)",
-}
-
-
-@dataclass(frozen=True)
-class NoiseFigures:
-    """The noise of one light curve.
-
-    Parameters
-    ----------
-    scatter : float
-        Robust standard deviation about ``reference``, in the unit of the flux.
-    point_to_point : float
-        Standard deviation from second differences (`point_to_point_scatter`).
-    expected : float
-        Median of the points' errors; NaN if there are none.
-    level : float
-        What ppm are relative to: 1 for a normalised curve, else the median flux.
-    unit : `~astropy.units.UnitBase`
-        Unit of the flux and of the numbers above.
-    n_points : int
-        Points used: finite, and not flagged as outliers.
-    errors : str
-        What ``expected`` holds: ``'random'`` (photon and read noise), ``'total'`` or ``'none'``.
-    reference : str
-        What the scatter is about, in words.
-    """
-
-    scatter: float
-    point_to_point: float
-    expected: float
-    level: float
-    unit: u.UnitBase
-    n_points: int
-    errors: str
-    reference: str
-
-    @property
-    def ratio(self) -> float:
-        """Scatter over expected noise; NaN if there are no errors."""
-        return self.scatter / self.expected if self.expected > 0 else float("nan")
-
-    @property
-    def in_ppm(self) -> dict[str, float] | None:
-        """``scatter``, ``point_to_point`` and ``expected`` in parts per million of ``level``.
-
-        None where the level is not positive.
-        """
-        if not self.level > 0:
-            return None
-        names = ("scatter", "point_to_point", "expected")
-        return {name: getattr(self, name) / self.level * 1e6 for name in names}
-
-    def sentence(self) -> str:
-        """Say it in plain words."""
-        if not np.isfinite(self.scatter):
-            return f"Too few points ({self.n_points}) to tell the noise."
-        text = (
-            f"The scatter about {self.reference} is {self._in_words('scatter')} "
-            f"({self.n_points} points)"
-        )
-        if np.isfinite(self.ratio):
-            kind = _ERRORS.get(self.errors, "the errors")
-            text += f", {self.ratio:.3g} times that of {kind}, {self._in_words('expected')}"
-        else:
-            text += "; there are no errors to compare it with"
-        if np.isfinite(self.point_to_point):
-            text += f"; from point to point it is {self._in_words('point_to_point')}"
-            if self.scatter > _SLOW * self.point_to_point:
-                model = "what the model lacks" if self.reference == _MODEL else "a transit"
-                text += f", the rest changes slowly: {model}, a trend, or correlated noise"
-        return text + "."
-
-    def _in_words(self, name: str) -> str:
-        ppm = self.in_ppm
-        if ppm is not None:
-            return f"{ppm[name]:.4g} ppm"
-        return f"{getattr(self, name):.4g} {self.unit}".strip()
 
 
 def point_to_point_scatter(flux: ArrayLike | u.Quantity) -> float:
@@ -166,8 +85,8 @@ def noise_figures(
     model : array_like or `~astropy.units.Quantity`, shape (n_int,), optional
         What the flux would be without noise; it is multiplied with the median of flux / model, so
         that a relative flux does. Without one, the scatter is that about a local
-        parabola of 9 to 31 integrations, or with fewer than 27 points about a straight line
-        (Theil-Sen).
+        parabola of 9 to 31 integrations; with fewer than 80 points there is none, and with fewer
+        than 30 none from point to point.
     band : int, optional
         Which band, counted from 0, for spectroscopic curves with ``flux`` of shape
         (n_int, n_bands).
@@ -188,7 +107,13 @@ def noise_figures(
     1627) takes part of white noise with it, and leaves √(1 - c) of it, with c its central
     coefficient; the scatter is corrected for that. It also takes with it what changes slower than
     its window, red noise as well as a transit: give a model where that matters, and see
-    `scatter_with_bin_size`. Corners of a transit of few points add to it.
+    `scatter_with_bin_size`. Corners of a transit of few points add to it: for a transit a
+    hundred times as deep as the noise up to half of it with 80 points, a quarter with 120; more for
+    a deeper one. A curve shorter than that is all corners, so that without a model there is no
+    scatter.
+
+    ``scatter_err`` is 1.17 scatter / √n, ``point_to_point_err`` 1.40 point_to_point / √n for n
+    second differences.
     """
     flux = column_of_band(curve, "flux", band)
     error = column_of_band(curve, "flux_err", band) if "flux_err" in curve.colnames else None
@@ -204,16 +129,24 @@ def noise_figures(
         sigma = _values(error, "flux_err")[good]
         expected = bottleneck.nanmedian(np.where(np.isfinite(sigma) & (sigma > 0), sigma, np.nan))
     normalised = curve.meta.get("normalization", "none") != "none"
+    scatter = float(_robust_sigma(residuals[good])) / kept
+    # the curved bottom of a transit has a slope, which differences of neighbours see
+    differences = np.diff(values if model is None else residuals, 2)
+    n_points, n_differences = int(good.sum()), int(np.isfinite(differences).sum())
+    points = float(_robust_sigma(differences)) / np.sqrt(6)
+    if model is None and n_points < _LEAST_POINTS:
+        points = np.nan
     return NoiseFigures(
-        scatter=float(_robust_sigma(residuals[good])) / kept,
-        # the curved bottom of a transit has a slope, which differences of neighbours see
-        point_to_point=float(_point_to_point(residuals if model is not None else values)),
+        scatter=scatter,
+        point_to_point=points,
         expected=float(expected),
         level=1.0 if normalised else float(bottleneck.nanmedian(values)),
         unit=unit,
-        n_points=int(good.sum()),
+        n_points=n_points,
         errors=str(curve.meta.get("errors", "unknown")) if np.isfinite(expected) else "none",
         reference=reference,
+        scatter_err=_ERROR_OF_MAD * scatter / np.sqrt(max(n_points, 1)),
+        point_to_point_err=_ERROR_OF_DIFFERENCES * points / np.sqrt(max(n_differences, 1)),
     )
 
 
@@ -352,26 +285,21 @@ def _residuals(values: np.ndarray, good: np.ndarray, model: Any) -> tuple[np.nda
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = values / model
         ratio[~np.isfinite(ratio)] = np.nan
-        return values - model * bottleneck.nanmedian(ratio), _MODEL, 1.0
+        return values - model * bottleneck.nanmedian(ratio), MODEL, 1.0
     window = next((width for least, width in _WINDOWS if good.sum() >= least), 0)
     if window:
         kept = np.sqrt(1 - savgol_coeffs(window, _ORDER)[window // 2])
         residual = np.full(values.shape, np.nan)
         residual[good] = values[good] - savgol_filter(values[good], window, _ORDER)
         return residual, f"a local parabola of {window} integrations", float(kept)
-    reference = "a straight line"
-    if good.sum() < 2:
-        return np.full(values.shape, np.nan), reference, 1.0
-    index = np.arange(values.size)
-    slope, intercept, *_ = theilslopes(values[good], index[good])
-    return values - (intercept + slope * index), reference, 1.0
+    return np.full(values.shape, np.nan), NOTHING, 1.0
 
 
 def _robust_sigma(values: np.ndarray) -> np.ndarray:
     """Return the standard deviations along the last axis by the MAD; NaN is left out."""
     centre = bottleneck.nanmedian(values, axis=-1)
     spread = bottleneck.nanmedian(np.abs(values - np.expand_dims(centre, -1)), axis=-1)
-    few = np.isfinite(values).sum(axis=-1) < _LEAST_DIFFERENCES
+    few = np.isfinite(values).sum(axis=-1) < LEAST_DIFFERENCES
     return np.where(few, np.nan, _SIGMA_OF_MAD * spread)
 
 
