@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
+    "outlier_table",
     "smoothing_table",
 ]
 exclude_patterns = ["_build"]

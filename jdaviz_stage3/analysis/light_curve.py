@@ -89,15 +89,14 @@ def flag_outliers(flux: np.ndarray, sigma: float = 5.0, window: int = 15) -> np.
 
     Notes
     -----
-    A point is flagged if it stands out on its own: if, on one side of all of them, it is farther
-    than ``sigma`` times the scatter from the running median, from both its neighbours, and from
-    what these are when moved along the slope of the curve (the running median of the slopes from
-    the point before to the one after); and four times as far from the running median as either
-    neighbour on that side. A transit, its ingress and egress, its curved bottom, and a drift do
-    none of that, for their points have neighbours like themselves, from two points in transit on.
-    For the same reason two outliers side by side are not flagged, nor is the first or last
-    point: there is nothing that tells them from a transit. On a steep slope, an outlier between
-    its neighbours is none.
+    A point is flagged if it stands out on its own: if it is farther than ``sigma`` times the
+    scatter, to one side, from the running median, and from where both its neighbours would be
+    if moved to it along the slope of the curve (the running median of the slopes from the point
+    before to the one after); and four times as far from the running median as either neighbour.
+    Points of a transit, of its ingress and egress, of its curved bottom, or of a drift do not,
+    for their neighbours are like them, from two points in transit on. For the same reason two
+    outliers side by side are not flagged, nor is the first or last point: nothing tells them from
+    a transit. On a steep slope, an outlier between its neighbours is none.
 
     The scatter is 1.4826 × the median absolute deviation (that of a Gaussian from its median is
     σ / 1.4826) of the residuals from the running median, or, if that is more, of the differences
@@ -158,9 +157,9 @@ def _heights(values: np.ndarray, flagged: np.ndarray, width: int) -> tuple[np.nd
     along = near + np.stack([trend * to_left, -trend * to_right])
     heights = []
     for sign in (1, -1):
-        own, beyond = sign * residual, (sign * near).max(axis=0)
-        height = np.minimum(own, own - np.maximum(beyond, (sign * along).max(axis=0)))
-        heights.append(np.where(own > _ALONE * beyond, height, 0.0))
+        alone = sign * residual > _ALONE * (sign * near).max(axis=0)
+        height = sign * residual - np.maximum(0, (sign * along).max(axis=0))
+        heights.append(np.where(alone, height, 0.0))
     return np.where(np.isfinite(residual + line), np.maximum(*heights), np.nan), scatter
 
 
