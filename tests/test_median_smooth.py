@@ -788,6 +788,31 @@ def test_a_file_is_replaced_only_if_asked(app, plg, tmp_path):
     assert labels_of(app) == app.orders
 
 
+@pytest.mark.parametrize(
+    "name", ["/no/such/folder/x", "~nosuchuser/x", "a" * 300, "a\0b", "/proc/x"]
+)
+def test_files_that_cannot_be_written(app, plg, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for chosen in (app.orders[:1], app.orders):
+        plg.dataset = chosen
+        with pytest.raises(Stage3Error, match="cannot be written"):
+            plg.export(name)
+        plg._obj.export_name = name
+        plg._obj.vue_save_file()
+        assert "cannot be written" in plg._obj.export_error and not plg._obj.export_done
+    assert list(tmp_path.iterdir()) == []
+    plg._obj.export_name = plg._obj.export_error = ""
+
+
+def test_several_files_are_saved_together_or_not_at_all(app, plg, tmp_path):
+    plg.dataset = app.orders
+    (tmp_path / "a_2.fits").write_text("mine")
+    with pytest.raises(Stage3Error, match="a_2.fits: is there already"):
+        plg.export(tmp_path / "a.fits")
+    assert {path.name for path in tmp_path.iterdir()} == {"a_2.fits"}
+    assert (tmp_path / "a_2.fits").read_text() == "mine"
+
+
 def test_the_save_button(app, plg, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     obj = plg._obj

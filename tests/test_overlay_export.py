@@ -392,6 +392,33 @@ def test_saving_from_the_browser(plugin, tmp_path, monkeypatch):
         assert path.read_text() == before
 
 
+BAD_NAMES = ["/no/such/folder/x", "~nosuchuser/x", "a" * 300, "a\0b", "/proc/x"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_files_that_cannot_be_written(plugin, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    inner = plugin._obj
+    for kind, method in (("catalog", "export_catalog"), ("regions", "export_regions")):
+        with pytest.raises(Stage3Error, match="cannot be written"):
+            getattr(plugin, method)(name)
+        inner.export_name, inner.export_done = name, ""
+        inner.vue_save_file(kind)
+        assert "cannot be written" in inner.export_error and not inner.export_done
+    assert list(tmp_path.iterdir()) == []
+    inner.export_name = inner.export_error = ""
+
+
+def test_a_folder_whose_name_has_blanks(plugin, tmp_path):
+    folder = tmp_path / "my field"
+    folder.mkdir()
+    inner = plugin._obj
+    inner.export_name = str(folder / "bright sources")
+    inner.vue_save_file("catalog")
+    assert inner.export_done == f"Saved {folder / 'bright sources.ecsv'}"
+    inner.export_name = inner.export_done = ""
+
+
 CHANGES = {
     "nothing": {},
     "shape": {"shape": "Circle", "radius": 7.5},

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,13 @@ from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ..errors import Stage3Error, Stage3Warning
+from ..saving import save_files
 from .curve_columns import column_of_band
 
 if TYPE_CHECKING:
     from lightkurve import LightCurve
 
-__all__ = ["to_lightkurve", "write_light_curve"]
+__all__ = ["to_lightkurve", "write_light_curve", "write_light_curves"]
 
 # The columns that lightkurve's constructor takes, or that have other names there.
 _OWN = ("time", "flux", "flux_err", "outlier")
@@ -126,23 +128,41 @@ def write_light_curve(curve: TimeSeries, path: str | os.PathLike, overwrite: boo
     the time: one number of 64 bits holds a Julian date to 40 microseconds only. Scale and format
     are in the header. The file has its name only once it is complete.
     """
-    path = Path(path).expanduser()
-    if path.exists() and not overwrite:
-        raise Stage3Error(f"{path}: is there already; give another name, or overwrite it")
+    return write_light_curves([curve], path, overwrite)[0]
+
+
+def write_light_curves(
+    curves: Sequence[TimeSeries], path: str | os.PathLike, overwrite: bool = False
+) -> list[Path]:
+    """Write light curves to ECSV files, all of them or none.
+
+    Parameters
+    ----------
+    curves : sequence of `~astropy.timeseries.TimeSeries`
+    path : path-like
+        Of the file; of several curves, a number is put before its suffix.
+    overwrite : bool, optional
+        Whether files that are there may be replaced.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Of the files, in the order of the curves.
+
+    Raises
+    ------
+    Stage3Error
+        If one of the files is there already, or cannot be written; nothing is then changed.
+    """
+    return save_files(path, [partial(_write_ecsv, curve) for curve in curves], overwrite)
+
+
+def _write_ecsv(curve: TimeSeries, path: Path) -> None:
     table = curve.copy()
     for name in table.colnames:
         if isinstance(table[name], Time):
             table[name].info.serialize_method["ecsv"] = "jd1_jd2"
-    try:
-        # in a folder beside it, so that taking its place is one step
-        with tempfile.TemporaryDirectory(prefix=".light_curve_", dir=path.parent) as folder:
-            complete = Path(folder) / path.name
-            table.write(complete, format="ascii.ecsv")
-            os.replace(complete, path)
-    except (OSError, ValueError, TypeError) as err:
-        reason = getattr(err, "strerror", None) or str(err).splitlines()[0]
-        raise Stage3Error(f"{path}: cannot be written ({reason})") from err
-    return path
+    table.write(path, format="ascii.ecsv")
 
 
 def _lightkurve_meta(curve: TimeSeries, band: int | None) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from jdaviz.core.template_mixin import SelectPluginComponent
 from traitlets import Bool, HasTraits, Unicode
+
+from ..errors import Stage3Error
+from ..jdaviz_compat import can_save_files
 
 __all__ = ["SavingControls", "add_choices"]
 
@@ -32,14 +37,56 @@ def add_choices(plugin: Any, choices: Mapping[str, Iterable[str]]) -> None:
 
 
 class SavingControls(HasTraits):
-    """The fields for saving files, and the code that the settings are."""
+    """The fields for saving files, and the code that the settings are.
 
-    can_save = Bool(True).tag(sync=True)
+    Whether files may be saved at all is decided when the plugin is made and kept in Python alone:
+    what is in a trait, the browser can change.
+    """
+
+    can_save = Bool(True).tag(sync=True)  # shows the fields, and no more than that
     export_name = Unicode("").tag(sync=True)
     export_overwrite = Bool(False).tag(sync=True)
     export_error = Unicode("").tag(sync=True)
     export_done = Unicode("").tag(sync=True)
     python_code = Unicode("").tag(sync=True)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        # not on another's machine: see the standalone app's --host
+        self._may_save = self.can_save = can_save_files(self)
+
+    def save_as_asked(self, save: Callable[..., Path], default_name: str, suffix: str) -> bool:
+        """Save the file that the fields name, and say in them what has become of it.
+
+        Parameters
+        ----------
+        save : callable
+            Called with the name of the file and ``overwrite``.
+        default_name : str
+            The name where the field is empty, in words.
+        suffix : str
+            What the name is to end with, with its point.
+
+        Returns
+        -------
+        bool
+            Whether the file is saved.
+        """
+        self.export_error = self.export_done = ""
+        if not self._may_save:
+            return False
+        name = self.export_name.strip()
+        name = name or re.sub(r"[^\w.+-]+", "_", default_name).strip("_")
+        try:
+            path = save(
+                name if name.endswith(suffix) else f"{name}{suffix}",
+                overwrite=self.export_overwrite,
+            )
+        except Stage3Error as err:
+            self.export_error = str(err)
+            return False
+        self.export_done = f"Saved {path.resolve()}"
+        return True
 
     def vue_show_python(self, *_: Any) -> None:
         """Show the code that ``to_python`` gives."""

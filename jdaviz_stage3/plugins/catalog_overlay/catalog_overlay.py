@@ -22,7 +22,6 @@ from traitlets import Unicode, observe
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
-    can_save_files,
     catalogs_of,
     image_viewers,
     images_in,
@@ -92,7 +91,6 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         self._canvases: dict[Any, OverlayCanvas] = {}
         self._told: set[str] = set()
         super().__init__(*args, **kwargs)
-        self.can_save = can_save_files(self)
         self._plugin_description = "Show source catalogs over images, by what the sources are."
         handlers = {
             AddDataMessage: self._on_shown,

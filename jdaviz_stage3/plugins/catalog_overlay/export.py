@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from regions import (
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import image_viewers, show_message
+from ...saving import save_files
 from ..panel import SavingControls
 from .overlay import Overlay
 from .positions import image_of, unbounded
@@ -147,9 +149,7 @@ class ExportControls(SavingControls):
             If the file is there already, or cannot be written.
         """
         table = self.table()
-        return _write(
-            path, overwrite, lambda target: table.write(target, format="ascii.ecsv", overwrite=True)
-        )
+        return save_files(path, [partial(table.write, format="ascii.ecsv")], overwrite)[0]
 
     def export_regions(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
         """Write the sources that pass the filters as DS9 regions, with the shapes that are drawn.
@@ -174,9 +174,7 @@ class ExportControls(SavingControls):
         viewers = overlay.viewers or image_viewers(self)
         image = image_of(overlay.sources, viewers[0], anywhere=True) if viewers else None
         regions = Regions(regions_of(overlay, image))
-        return _write(
-            path, overwrite, lambda target: regions.write(target, format="ds9", overwrite=True)
-        )
+        return save_files(path, [partial(regions.write, format="ds9")], overwrite)[0]
 
     def to_python(self) -> str:
         """Return Python code that draws the catalog as it is drawn now.
@@ -198,29 +196,10 @@ class ExportControls(SavingControls):
 
     def vue_save_file(self, kind: str) -> None:
         """Write the file that the fields name."""
-        self.export_error = self.export_done = ""
-        if not self.can_save:  # another's machine: see the standalone app's --host
-            return
-        default = ".reg" if kind == "regions" else ".ecsv"
-        name = self.export_name.strip() or f"{self._required().sources.name} shown"
-        name = name if name.endswith(default) else f"{name}{default}"
-        name = name.replace(" ", "_")
-        write = self.export_regions if kind == "regions" else self.export_catalog
-        try:
-            path = write(name, overwrite=self.export_overwrite)
-        except Stage3Error as err:
-            self.export_error = str(err)
-            return
-        self.export_done = f"Saved {path.resolve()}"
-        show_message(self, self.export_done, color="success")
-
-
-def _write(path: str | os.PathLike, overwrite: bool, write: Any) -> Path:
-    path = Path(path).expanduser()
-    if path.exists() and not overwrite:
-        raise Stage3Error(f"{path}: is there already; give another name, or allow to overwrite it")
-    try:
-        write(path)
-    except OSError as err:
-        raise Stage3Error(f"{path}: cannot be written ({err.strerror or err})") from err
-    return path
+        write, suffix = self.export_catalog, ".ecsv"
+        if kind == "regions":
+            write, suffix = self.export_regions, ".reg"
+        overlay = self.current()
+        name = f"{overlay.sources.name} shown" if overlay else "catalog"
+        if self.save_as_asked(write, name, suffix):
+            show_message(self, self.export_done, color="success")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from astropy import units as u
 from astropy.io import fits
 from specutils import Spectrum
 
-from ...errors import Stage3Error
+from ...saving import save_files
 from ..panel import SavingControls
 
 __all__ = ["ExportControls", "write_spectrum"]
@@ -29,18 +29,13 @@ _KEYWORDS = {
 
 
 def write_spectrum(spectrum: Spectrum, path: Path) -> None:
-    """Write a spectrum as a FITS table that specutils reads.
+    """Write a spectrum as a FITS table that specutils reads, as one of `save_files`' writers.
 
     Parameters
     ----------
     spectrum : specutils.Spectrum
     path : pathlib.Path
         Replaced if it is there.
-
-    Raises
-    ------
-    Stage3Error
-        If it cannot be written.
     """
     note = spectrum.meta.get("smoothing", {})
     header = fits.Header()
@@ -68,11 +63,7 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
         mask=spectrum.mask,
         meta={"header": header},
     )
-    try:
-        plain.write(path, format="tabular-fits", overwrite=True)
-    except (OSError, ValueError) as err:
-        reason = getattr(err, "strerror", None) or err
-        raise Stage3Error(f"{path}: cannot be written ({reason})") from err
+    plain.write(path, format="tabular-fits", overwrite=True)
 
 
 class ExportControls(SavingControls):
@@ -104,16 +95,7 @@ class ExportControls(SavingControls):
         """
         results = self.smooth(add_data=False)
         results = results if isinstance(results, list) else [results]
-        path = Path(path).expanduser()
-        paths = [path]
-        if len(results) > 1:
-            paths = [path.with_stem(f"{path.stem}_{i}") for i in range(1, len(results) + 1)]
-        for target in paths:
-            if target.exists() and not overwrite:
-                raise Stage3Error(f"{target}: is there already; give another name, or overwrite it")
-        for target, smoothed in zip(paths, results, strict=True):
-            write_spectrum(smoothed, target)
-        return paths[0]
+        return save_files(path, [partial(write_spectrum, each) for each in results], overwrite)[0]
 
     def to_python(self) -> str:
         """Return Python code that smooths in the same way.
@@ -143,16 +125,4 @@ class ExportControls(SavingControls):
     # ---- from the browser ----
 
     def vue_save_file(self, *_: Any) -> None:
-        self.export_error = self.export_done = ""
-        if not self.can_save:  # another's machine: see the standalone app's --host
-            return
-        name = self.export_name.strip() or f"{self.result_text.split(', ')[0]}.fits"
-        if not self.export_name.strip():
-            name = re.sub(r"[^\w.+-]+", "_", name.removesuffix(".fits")).strip("_")
-        try:
-            path = self.export(name if name.endswith(".fits") else f"{name}.fits",
-                               overwrite=self.export_overwrite)  # fmt: skip
-        except Stage3Error as err:
-            self.export_error = str(err)
-            return
-        self.export_done = f"Saved {path.resolve()}"
+        self.save_as_asked(self.export, self.result_text.split(", ")[0], ".fits")

@@ -33,7 +33,6 @@ from traitlets import Bool, List, Unicode, observe
 from ...analysis import smooth_spectrum
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
-    can_save_files,
     data_of,
     draw_thick,
     replace_spectrum,
@@ -122,7 +121,6 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         self._ready = False
         self._adding = False  # results, which the preview would hide, being drawn over them
         super().__init__(*args, **kwargs)
-        self.can_save = can_save_files(self)
         self._plugin_description = "Smooth spectra; median, with mask and uncertainties."
         self.dataset = DatasetSelect(
             self, "dataset_items", "dataset_selected", multiselect="multiselect",

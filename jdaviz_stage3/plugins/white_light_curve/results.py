@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ from astropy import units as u
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 
-from ...analysis import to_lightkurve, write_light_curve
+from ...analysis import to_lightkurve
+from ...analysis.light_curve_export import write_light_curves
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     add_table,
@@ -153,21 +153,7 @@ class ResultControls(SavingControls):
         Stage3Error
             If the settings do not fit, the file is there already, or cannot be written.
         """
-        curves = list(self._curves().values())
-        try:
-            path = Path(path).expanduser()
-            paths = [path]
-            if len(curves) > 1:
-                paths = [path.with_stem(f"{path.stem}_{i}") for i in range(1, len(curves) + 1)]
-            there = [target for target in paths if target.exists()]
-        except (OSError, RuntimeError, ValueError) as err:  # no such user, a name too long
-            reason = getattr(err, "strerror", None) or err
-            raise Stage3Error(f"{path}: cannot be written ({reason})") from err
-        if there and not overwrite:
-            raise Stage3Error(f"{there[0]}: is there already; give another name, or overwrite it")
-        for target, curve in zip(paths, curves, strict=True):
-            write_light_curve(curve, target, overwrite=overwrite)
-        return paths[0]
+        return write_light_curves(list(self._curves().values()), path, overwrite)[0]
 
     def to_lightkurve(self) -> Any:
         """Return the light curve as a ``lightkurve.LightCurve``, a list for several traces.
@@ -233,19 +219,7 @@ class ResultControls(SavingControls):
         show_message(self, f"Added {', '.join(labels)}.", "success")
 
     def vue_save_file(self, *_: Any) -> None:
-        self.export_error = self.export_done = ""
-        if not self.can_save:  # another's machine: see the standalone app's --host
-            return
-        name = self.export_name.strip()
-        if not name:
-            name = re.sub(r"[^\w.+-]+", "_", f"{(self._labels() or ['light'])[0]}_light_curve")
-        name = name if name.endswith(".ecsv") else f"{name}.ecsv"
-        try:
-            path = self.export(name, overwrite=self.export_overwrite)
-        except Stage3Error as err:
-            self.export_error = str(err)
-            return
-        self.export_done = f"Saved {path.resolve()}"
+        self.save_as_asked(self.export, f"{(self._labels() or ['light'])[0]} light curve", ".ecsv")
 
     def vue_show_python(self, *_: Any) -> None:
         """Show the code that ``to_python`` gives."""

@@ -38,7 +38,7 @@ from ...analysis import (
     white_light_curve,
 )
 from ...errors import Stage3Error
-from ...jdaviz_compat import can_save_files, data_of, spectral_region
+from ...jdaviz_compat import data_of, spectral_region
 from .controls import CurveControls
 from .fields import is_empty
 from .overlays import OverlayControls
@@ -149,7 +149,6 @@ class WhiteLightCurve(
         self._ready = False
         self._updating = False
         super().__init__(*args, **kwargs)
-        self.can_save = can_save_files(self)
         self._plugin_description = "Light curves from spectral time series."
         self.dataset = DatasetSelect(
             self, "dataset_items", "dataset_selected", multiselect="multiselect",
