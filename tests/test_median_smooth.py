@@ -1,5 +1,6 @@
 """The Median Smooth plugin through its API, in the generalised app and in Specviz."""
 
+import threading
 import warnings
 from importlib.metadata import version
 
@@ -360,6 +361,53 @@ def test_the_preview_is_there_only_while_the_plugin_is_active(app, plg):
         assert len(marks(app)) == 1
     assert marks(app) == {}
     assert plg._obj._preview._lines == {}
+
+
+def test_a_preview_that_is_wanted_again_while_it_goes_is_drawn(app, plg, monkeypatch):
+    """After a stall jdaviz's thread finds the panel closed, and the ping that opens it comes."""
+    plg.keep_active = True
+    [before] = preview_lines(plg)
+    remove = plg._obj._preview._remove
+
+    def remove_and_be_opened(keys):
+        remove(keys)
+        if not plg.keep_active:
+            in_a_thread(lambda: setattr(plg, "keep_active", True))
+
+    monkeypatch.setattr(plg._obj._preview, "_remove", remove_and_be_opened)
+    in_a_thread(lambda: setattr(plg, "keep_active", False))
+    monkeypatch.undo()
+    [line] = preview_lines(plg)
+    same(line.y, before.y)
+
+
+def test_what_changes_while_results_are_added_is_drawn_afterwards(app, plg, monkeypatch):
+    """Results are not hidden by a preview; what another thread has changed is seen."""
+    plg.keep_active = True
+    plg.smooth()
+    assert preview_lines(plg) == []
+    add = plg._obj._add
+
+    def add_and_be_changed(*arguments):
+        add(*arguments)
+        in_a_thread(lambda: setattr(plg, "width", 5))
+
+    monkeypatch.setattr(plg._obj, "_add", add_and_be_changed)
+    plg.smooth()
+    monkeypatch.undo()
+    [line] = preview_lines(plg)
+    same(line.y, plg.smooth(add_data=False).flux.value)
+
+
+def in_a_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def preview_lines(plg):
+    return [line for line in plg._obj._preview._lines.values() if line.visible]
 
 
 def test_the_preview_is_what_smooth_gives(app, plg, path):

@@ -25,6 +25,7 @@ from white_light_tools import (
     drag,
     drawn_flux,
     dynamic_viewer,
+    figure,
     lines,
     mark,
     mouse,
@@ -104,8 +105,9 @@ def assert_consistent(plg):
         curve = plg.light_curve()
     except Stage3Error:
         assert plg.problem
-        # a curve there must be, for a baseline to be drawn into it
-        if plg.normalize.selected != "baseline" or plg._obj.baseline_text:
+        # a curve there must be, for a baseline to be drawn into it, and while a time is typed
+        typing = "mid_transit" in plg.problem
+        if not typing and (plg.normalize.selected != "baseline" or plg._obj.baseline_text):
             assert kinds_drawn(plg) == set(), plg.problem
         return
     if not kinds_drawn(plg):
@@ -483,6 +485,11 @@ def test_garbage_in_mid_transit(plg, text):
         assert_consistent(plg)
         if text not in ("2460000.",):
             assert "mid_transit" in plg.problem, text
+            assert len(drawn_flux(plg)[1]) == N  # the curve does not go while one types
+            first = f"{plg._obj._first_time().jd:.5f}"
+            said = ("first integration", first) if axis == "hours" else ("(d)",)
+            assert figure(plg).axes[0].label.endswith(said)
+            drag(canvas(plg).viewer, 0.803, 0.82)  # no range, but no error either
         plg.mid_transit = ""
         assert plg.problem == ""
 

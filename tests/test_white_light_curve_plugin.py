@@ -1,5 +1,6 @@
 """The White Light Curve plugin by its API and the mouse, in the generalised app and Specviz."""
 
+import threading
 import warnings
 
 import numpy as np
@@ -37,7 +38,8 @@ from white_light_tools import (
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.analysis import transit_light_curve, white_light_curve
 from jdaviz_stage3.errors import Stage3Error
-from jdaviz_stage3.jdaviz_compat import data_labels
+from jdaviz_stage3.jdaviz_compat import data_labels, remove_data
+from jdaviz_stage3.plugins.white_light_curve import overlays
 
 
 @pytest.fixture(scope="module")
@@ -554,3 +556,140 @@ def test_a_transit_model_lies_over_the_curve(plg, traces):
     plg.show_transit = False
     assert mark(plg, "model") is None
     assert side_plot(plg, "residual") is None
+
+
+MODEL = {"mid_transit": "2460000.868", "period": 3.1, "radius_ratio": 0.1, "scaled_axis": 12.0,
+         "inclination": 89.5, "limb_darkening_1": 0.2, "limb_darkening_2": 0.1}  # fmt: skip
+
+
+def assert_only_the_model_is_missing(app, plg, trace):
+    expected = usable(trace).sum(axis=1).size
+    assert plg.problem == ""
+    assert len(drawn_flux(plg)[1]) == expected == N
+    assert mark(plg, "model") is None
+    assert side_plot(plg, "residual") is None
+    assert plg._obj.curve_text and plg.noise_text
+    assert bands_in(spectrum_viewer(app)) and bands_in(dynamic_viewer(app))
+    [label] = plg.add_to_app()
+    assert label in data_labels(app)
+    remove_data(app, [label])
+
+
+def test_a_model_that_is_incomplete_is_all_that_is_missing(app, plg, traces, monkeypatch):
+    monkeypatch.setattr(overlays, "find_spec", lambda name: None)
+    plg.show()
+    before = drawn_flux(plg), plg.noise_text
+    plg.radius_ratio = ""
+    plg.show_transit = True
+    assert plg.model_problem == (
+        "No transit model: mid_transit, period and radius_ratio (Rp/R*) are empty; the package "
+        "batman is not installed (pip install batman-package)."
+    )
+    assert_only_the_model_is_missing(app, plg, traces[0])
+    np.testing.assert_array_equal(drawn_flux(plg), before[0])
+    assert plg.noise_text == before[1]
+    with pytest.raises(Stage3Error, match="mid_transit, period and .* batman"):
+        plg.show()
+    with pytest.raises(Stage3Error, match="mid_transit, period and .* batman"):
+        plg.noise()
+    assert_only_the_model_is_missing(app, plg, traces[0])
+    plg.show_transit = False
+    assert plg.model_problem == ""
+    plg.show()
+
+
+def test_what_a_model_lacks_is_said_until_it_is_there(app, plg, traces):
+    pytest.importorskip("batman")
+    plg.show(show_transit=True, **MODEL)
+    complete = mark(plg, "model").y
+    for name, value in MODEL.items():
+        setattr(plg, name, "")
+        assert f"{name} " in plg.model_problem and "empty" in plg.model_problem
+        assert_only_the_model_is_missing(app, plg, traces[0])
+        setattr(plg, name, value)
+        assert plg.model_problem == ""
+        np.testing.assert_array_equal(mark(plg, "model").y, complete)
+        assert side_plot(plg, "residual") is not None
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"scaled_axis": 0.5}, "scaled_axis is 0.5; it must be greater than 1"),
+        ({"inclination": -3}, "inclination is -3"),
+        ({"period": 0}, "period is 0"),
+        ({"period": np.inf}, "period = inf"),
+        ({"time_system": "MJD_UTC"}, "set time_system to 'BJD_TDB'"),
+        ({"period": "", "time_system": "MJD_UTC"}, "period is empty; .* set time_system"),
+    ],
+)
+def test_a_model_that_cannot_be(app, plg, traces, settings, words):
+    pytest.importorskip("batman")
+    plg.show(show_transit=True, **MODEL)
+    for name, value in settings.items():
+        setattr(plg, name, value)
+    with pytest.raises(Stage3Error, match=f"No transit model: .*{words}"):
+        plg.show()
+    assert_only_the_model_is_missing(app, plg, traces[0])
+
+
+def test_a_comparison_that_fails_leaves_the_curve(app, plg, traces, monkeypatch):
+    """As any other thing that is laid over it."""
+
+    def fail(sums):
+        raise Stage3Error("no comparison")
+
+    plg.show()
+    monkeypatch.setattr(plg._obj, "_comparison", fail)
+    plg._obj._update()
+    assert plg.problem == "no comparison"
+    assert len(drawn_flux(plg)[1]) == N
+    assert bands_in(spectrum_viewer(app)) and plg._obj.curve_text
+    monkeypatch.undo()
+    plg.show()
+
+
+# ---- a slow browser ----
+
+
+def in_a_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_a_panel_that_is_open_again_while_it_is_cleared_is_drawn(app, plg, monkeypatch):
+    """After a stall jdaviz's thread finds the panel closed, and the ping that opens it comes."""
+    plg.show(integration=5)
+    before = bands_in(spectrum_viewer(app)), cursor_in(dynamic_viewer(app))
+    views = plg._obj._views
+    clear = views.clear
+
+    def clear_and_be_opened():
+        clear()
+        in_a_thread(lambda: setattr(plg, "keep_active", True))
+
+    monkeypatch.setattr(views, "clear", clear_and_be_opened)
+    in_a_thread(lambda: setattr(plg, "keep_active", False))
+    monkeypatch.undo()
+    assert (bands_in(spectrum_viewer(app)), cursor_in(dynamic_viewer(app))) == before
+    drag(dynamic_viewer(app), before[0][0][1], 2.1)
+    assert plg.band_high == pytest.approx(2.1)
+
+
+def test_a_setting_that_changes_while_it_is_drawn_counts(app, plg, traces, monkeypatch):
+    plg.show()
+    draw = plg._obj._views._draw_bands
+
+    def draw_and_change(curves):
+        draw(curves)
+        if plg.band_high != 2.01:
+            plg.band_high = 2.01
+
+    monkeypatch.setattr(plg._obj._views, "_draw_bands", draw_and_change)
+    plg.band_low = 1.2
+    monkeypatch.undo()
+    curve = white_light_curve(traces[0], [1.2, 2.01] * u.um)
+    np.testing.assert_allclose(drawn_flux(plg)[1], curve["flux"], rtol=1e-9)
+    assert bands_in(spectrum_viewer(app)) == [pytest.approx([1.2, 2.01])]

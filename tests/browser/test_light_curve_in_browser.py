@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from dataclasses import dataclass
 
 import numpy as np
@@ -306,6 +307,17 @@ def test_the_plot_can_be_in_the_panel(page, series):
     follows(page, series.curve(), series.days)
 
 
+def test_a_model_that_is_incomplete_leaves_the_curve(page, series):
+    switch(page, "Transit model")
+    said = until(lambda: alerts(page), "the alert")
+    assert len(said) == 1
+    assert said[0].startswith("No transit model: mid_transit and period are empty")
+    follows(page, series.curve(), series.days)
+    page.screenshot("light-curve-no-model")
+    switch(page, "Transit model")
+    until(lambda: not alerts(page), "the end of the alert")
+
+
 def test_the_pipelines_curve_is_compared(page, series):
     choose(page, "The pipeline's white light curve", "whtlt")
     until(lambda: page.find(".stage3-plot .bqplot"), "the residual")
@@ -313,6 +325,21 @@ def test_the_pipelines_curve_is_compared(page, series):
     said = " ".join(e.text for e in page.find(".stage3-hint"))
     assert "The pipeline's curve is the plain sum of all FLUX." in said
     page.screenshot("light-curve-pipeline")
+
+
+def test_bands_and_cursor_come_back_after_the_server_stalled(page, server):
+    """jdaviz takes the panel for closed, and finds it open again while the bands are cleared."""
+    type_into(page, "Integration", "61")
+    switch(page, "Keep active")
+    for stall in range(1, 9):
+        server.process.send_signal(signal.SIGSTOP)
+        # not a deadline: a longer stall is a stall, too
+        page.driver.execute_async_script("setTimeout(arguments[0], 900)")
+        server.process.send_signal(signal.SIGCONT)
+        until(lambda: Plot(page, DYNAMIC).warm(0).size and Plot(page, CURVE).warm(0).size,
+              f"bands and cursor after stall {stall}", seconds=60)  # fmt: skip
+    page.screenshot("light-curve-after-stalls")
+    switch(page, "Keep active")
 
 
 def test_there_is_nothing_to_complain_about(page, server):

@@ -46,6 +46,7 @@ from ...jdaviz_compat import (
 )
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
 from ..panel import add_choices
+from ..updates import Updates
 from .export import ExportControls
 from .preview import SmoothingPreview
 from .spectra import can_be_smoothed, part_of, result_label, spectrum_to_smooth
@@ -119,7 +120,8 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
 
     def __init__(self, *args, **kwargs):
         self._ready = False
-        self._adding = False  # results, which the preview would hide, being drawn over them
+        self._updates = Updates(self._draw_preview)
+        self._residual_is_new = False  # and needs room in the viewers
         super().__init__(*args, **kwargs)
         self._plugin_description = "Smooth spectra; median, with mask and uncertainties."
         self.dataset = DatasetSelect(
@@ -249,9 +251,14 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         "show_residual", "is_active",
     )  # fmt: skip
     def _update_preview(self, change: dict | None = None) -> None:
-        """Show what the settings give, after one of them or the app has changed."""
-        if not self._ready or self._adding:
+        """Have it shown what the settings give, after one of them or the app has changed."""
+        if not self._ready:
             return
+        if change is not None and change["name"] == "show_residual":
+            self._residual_is_new = self.show_residual
+        self._updates.ask()
+
+    def _draw_preview(self) -> None:
         self.problem = self.noise_text = ""
         labels = self._labels()
         self.result_text = ", ".join(self._result_label(label) for label in labels)
@@ -259,8 +266,9 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
             with self._preview.renewed():
                 for label in labels:
                     self._preview_of(label, only=len(labels) == 1)
-            if change is not None and change["name"] == "show_residual" and self.show_residual:
+            if self._residual_is_new:
                 self._preview.make_room()
+                self._residual_is_new = False
             elif not self.show_residual:
                 self._preview.give_back_room()
         except Stage3Error as err:
@@ -334,12 +342,9 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         results = [self._smooth(label)[1] for label in labels]
         if add_data:
             self._preview.clear()
-            self._adding = True
-            try:
+            with self._updates.paused():  # the preview would hide the results, drawn over them
                 for label, smoothed in zip(labels, results, strict=True):
                     self._add(label, smoothed)
-            finally:
-                self._adding = False
         return results[0] if len(results) == 1 else results
 
     def _add(self, label: str, smoothed: Spectrum) -> None:

@@ -137,7 +137,7 @@ class CurveControls(TimeControls):
             "outlier_sigma": sigma,
             "outlier_window": int(number(self.outlier_window, "outlier_window")),
             "time_system": self.time_system_selected,
-            "reference": self._reference(),
+            "reference": changes["reference"] if "reference" in changes else self._reference(),
         }
 
     def _check_count(self, count: float) -> None:

@@ -115,6 +115,7 @@ class Dragging:
         plugin, views = self._views.plugin, self._views
         try:
             ranges = [list(edges) for edges in plugin._baseline()]
+            plugin._reference()  # of the hours that ranges are written in
             time = views.time_of_x(x)
         except Stage3Error:
             return False

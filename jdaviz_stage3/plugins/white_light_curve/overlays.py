@@ -23,7 +23,7 @@ from ...analysis import (
 from ...analysis.pipeline_curve import PipelineComparison
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, tables_of
-from .fields import number
+from .fields import is_empty, number
 from .positions import model_level
 from .traces import trace_of
 
@@ -31,6 +31,15 @@ __all__ = ["OverlayControls", "pipeline_series"]
 
 _NONE = "None"
 _MODEL_POINTS = 1000
+# What a transit model is of, beside mid_transit: names, and what the fields in the panel say.
+_MODEL_FIELDS = {
+    "period": "period",
+    "radius_ratio": "radius_ratio (Rp/R*)",
+    "scaled_axis": "scaled_axis (a/R*)",
+    "inclination": "inclination",
+    "limb_darkening_1": "limb_darkening_1 (u1)",
+    "limb_darkening_2": "limb_darkening_2 (u2)",
+}
 
 
 def pipeline_series(data: Any) -> TimeSeries:
@@ -69,7 +78,7 @@ class OverlayControls(HasTraits):
     pipeline_text = Unicode("").tag(sync=True)
     pipeline_band = Bool(False).tag(sync=True)
     show_transit = Bool(False).tag(sync=True)
-    can_model = Bool(True).tag(sync=True)
+    model_problem = Unicode("").tag(sync=True)
     radius_ratio = FloatHandleEmpty(0.1).tag(sync=True)
     scaled_axis = FloatHandleEmpty(10.0).tag(sync=True)
     inclination = FloatHandleEmpty(90.0).tag(sync=True)
@@ -81,7 +90,6 @@ class OverlayControls(HasTraits):
         self.pipeline = SelectPluginComponent(
             self, items="pipeline_items", selected="pipeline_selected", manual_options=[_NONE]
         )
-        self.can_model = find_spec("batman") is not None
 
     def _renew_pipeline_choices(self) -> None:
         labels = [_NONE, *(d.label for d in tables_of(self) if _is_pipeline_curve(d))]
@@ -150,23 +158,46 @@ class OverlayControls(HasTraits):
 
     def _transit(self, time: Time) -> np.ndarray:
         """The transit model at these times, 1 outside."""
-        mid_transit = self._typed_mid_transit()
-        if mid_transit is None:
-            raise Stage3Error("mid_transit is empty; give the BJD_TDB of the middle of the transit")
-        if time.scale != "tdb":
-            raise Stage3Error("mid_transit is a BJD_TDB; set time_system to 'BJD_TDB' for a model")
-        return transit_light_curve(
-            time,
-            t0=mid_transit,
-            period=number(self.period, "period") * u.day,
-            radius_ratio=number(self.radius_ratio, "radius_ratio"),
-            scaled_axis=number(self.scaled_axis, "scaled_axis"),
-            inclination=number(self.inclination, "inclination") * u.deg,
-            limb_darkening=(
-                number(self.limb_darkening_1, "limb_darkening_1"),
-                number(self.limb_darkening_2, "limb_darkening_2"),
-            ),
-        )
+        values = self._model_numbers()
+        try:
+            return transit_light_curve(
+                time,
+                t0=self._typed_mid_transit(),
+                period=values["period"] * u.day,
+                radius_ratio=values["radius_ratio"],
+                scaled_axis=values["scaled_axis"],
+                inclination=values["inclination"] * u.deg,
+                limb_darkening=(values["limb_darkening_1"], values["limb_darkening_2"]),
+            )
+        except Stage3Error as err:
+            raise Stage3Error(f"No transit model: {err}.") from err
+
+    def _model_numbers(self) -> dict[str, float]:
+        """The numbers of the model; raises, in one sentence, all that it lacks."""
+        lacks, values = [], {}
+        empty = [] if self.mid_transit_text.strip() else ["mid_transit"]
+        empty += [words for name, words in _MODEL_FIELDS.items() if is_empty(getattr(self, name))]
+        if empty:
+            *others, last = empty
+            listed = f"{', '.join(others)} and {last}" if others else last
+            lacks.append(f"{listed} {'are' if others else 'is'} empty")
+        try:
+            self._typed_mid_transit()
+        except Stage3Error as err:
+            lacks.append(str(err))
+        for name in _MODEL_FIELDS:
+            try:
+                values[name] = number(getattr(self, name), name)
+            except Stage3Error as err:
+                if not is_empty(getattr(self, name)):
+                    lacks.append(str(err))
+        if self.time_system_selected != "BJD_TDB":
+            lacks.append("mid_transit is a BJD_TDB: set time_system to 'BJD_TDB'")
+        if find_spec("batman") is None:
+            lacks.append("the package batman is not installed (pip install batman-package)")
+        if lacks:
+            raise Stage3Error(f"No transit model: {'; '.join(lacks)}.")
+        return values
 
     def noise(self) -> tuple[Any, Any] | list[tuple[Any, Any]]:
         """Return what the scatter of the light curve is, against the expected one.

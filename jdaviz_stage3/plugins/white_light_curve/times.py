@@ -14,7 +14,7 @@ from traitlets import Bool, HasTraits, List, Unicode, observe
 
 from ...analysis import check_time_scale, time_of
 from ...errors import Stage3Error
-from .fields import RANGE, is_empty, number
+from .fields import RANGE, number
 
 __all__ = ["TimeControls", "parse_ranges"]
 
@@ -127,11 +127,15 @@ class TimeControls(HasTraits):
     def _nearest_epoch(self, mid_transit: Time) -> Time:
         """The mid-transit of that orbit that is observed, where the period is known."""
         first = self._first_time()
-        if first is None or is_empty(self.period) or not number(self.period, "period") > 0:
+        try:
+            period = number(self.period, "period")
+        except Stage3Error:  # not given, or half typed
             return mid_transit
-        orbits = np.round((first - mid_transit).to_value(u.day) / float(self.period))
-        nearest = mid_transit + TimeDelta(orbits * float(self.period), format="jd")
-        later = nearest + TimeDelta(float(self.period), format="jd")
+        if first is None or period <= 0:
+            return mid_transit
+        orbits = np.round((first - mid_transit).to_value(u.day) / period)
+        nearest = mid_transit + TimeDelta(orbits * period, format="jd")
+        later = nearest + TimeDelta(period, format="jd")
         last = self._last_time()
         # the transit that begins after the first integration may be the next one
         return later if later < last and not first < nearest else nearest

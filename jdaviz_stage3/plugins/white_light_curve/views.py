@@ -12,6 +12,7 @@ from astropy.time import Time, TimeDelta
 from astropy.timeseries import TimeSeries
 
 from ...analysis import bin_light_curve, noise_figures, normalization, time_of
+from ...analysis.pipeline_curve import PipelineComparison
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     create_viewer,
@@ -70,6 +71,7 @@ class Views(TraceViews):
             that a band or a baseline can be dragged back to where there is something.
         """
         self._problems: list[str] = []
+        self._model_problem = ""
         canvas = self._current_canvas()
         self._attempt(self._place_axis)
         curves = self._attempt(self._draw_curves) if self.zero is not None else None
@@ -84,6 +86,7 @@ class Views(TraceViews):
         if self._attempt(self._draw_residual, curves or {}) is not True:
             self._panel.drop("residual")
         self.dragging.listen(canvas.viewer, self.trace_viewers())
+        self.plugin.model_problem = self._model_problem
         return list(dict.fromkeys(self._problems))
 
     def _attempt(self, step: Callable, *args: Any) -> Any:
@@ -105,7 +108,8 @@ class Views(TraceViews):
 
     def _draw_curves(self) -> dict[str, TimeSeries]:
         plugin = self.plugin
-        options = {}
+        # without a zero of the hours, which may be half typed, there are dates still
+        options = {"reference": self._attempt(plugin._reference)}
         if plugin.normalize_selected == "baseline" and not plugin._baseline():
             options["normalize"] = "median"
             self._problems.append(
@@ -126,7 +130,8 @@ class Views(TraceViews):
         return True
 
     def _clear_texts(self) -> None:
-        self.plugin.curve_text = self.plugin.noise_text = self.plugin.pipeline_text = ""
+        plugin = self.plugin
+        plugin.curve_text = plugin.noise_text = plugin.pipeline_text = plugin.model_problem = ""
 
     def clear(self) -> None:
         """Take away what belongs to an open panel; all, where its trace is gone."""
@@ -176,8 +181,15 @@ class Views(TraceViews):
     def x_of(self, time: Time) -> np.ndarray:
         """Positions of times on the time axis; NaN where there is no time stamp."""
         if self.plugin.time_axis_selected == "hours":
-            return days_between(self.plugin._reference(), time) * 24
+            return days_between(self._zero_of_hours(), time) * 24
         return days_between(self.zero, time)
+
+    def _zero_of_hours(self) -> Time | None:
+        """The zero of the hours; the first integration while what is typed for it is no time."""
+        try:
+            return self.plugin._reference()
+        except Stage3Error:  # said where the curves are drawn
+            return self.plugin._first_time()
 
     def times_of(self, trace: Any) -> Time:
         """The time stamps of a trace in the chosen system."""
@@ -191,7 +203,7 @@ class Views(TraceViews):
     def time_of_x(self, x: float) -> Time:
         """The time at a position on the time axis."""
         if self.plugin.time_axis_selected == "hours":
-            return self.plugin._reference() + TimeDelta(x / 24, format="jd")
+            return self._zero_of_hours() + TimeDelta(x / 24, format="jd")
         return self.zero + TimeDelta(x, format="jd")
 
     def _time_label(self, short: bool = False) -> str:
@@ -200,9 +212,9 @@ class Views(TraceViews):
         if plugin.time_axis_selected != "hours":
             return f"{system} − {self.zero.jd:.0f} (d)"
         if short:  # for the width of the panel
-            zero = "mid-transit" if plugin.mid_transit_text.strip() else "first integration"
-            return f"Hours from {zero}"
-        return f"Hours from {system} {plugin._reference().jd:.5f}"
+            known = plugin.mid_transit is not None and system == "BJD_TDB"
+            return f"Hours from {'mid-transit' if known else 'first integration'}"
+        return f"Hours from {system} {self._zero_of_hours().jd:.5f}"
 
     def _drawn(self, label: str, curve: TimeSeries) -> list[DrawnCurve]:
         """One curve, or one for each band, below each other."""
@@ -242,12 +254,12 @@ class Views(TraceViews):
         return self.plugin.app.state.layer_icons.get(label, "")
 
     def _lay_over(self, label: str, curve: TimeSeries, drawn: DrawnCurve) -> None:
-        plugin = self.plugin
-        if plugin.show_transit:
-            fine = plugin._fine_times(curve["time"])
-            level = model_level(curve, plugin._transit(curve["time"]))
-            drawn.model = Points(self.x_of(fine), plugin._transit(fine) * level)
-        comparison = plugin._comparison(plugin._sums(label))
+        model = self._model_of(curve)
+        if model is not None:
+            fine = self.plugin._fine_times(curve["time"])
+            level = model_level(curve, model)
+            drawn.model = Points(self.x_of(fine), self.plugin._transit(fine) * level)
+        comparison = self._comparison_of(label)
         if comparison is not None:
             flux = np.asarray(comparison.pipeline_flux, dtype=float)
             try:
@@ -255,6 +267,20 @@ class Views(TraceViews):
             except Stage3Error:  # of other integrations; the comparison says so in words
                 return
             drawn.pipeline = Points(drawn.points.x, flux)
+
+    def _model_of(self, curve: TimeSeries) -> np.ndarray | None:
+        """The transit model of a curve; without it, what it lacks is said, and the rest drawn."""
+        if not self.plugin.show_transit:
+            return None
+        try:
+            return self.plugin._transit(curve["time"])
+        except Stage3Error as err:
+            self._model_problem = str(err)
+            return None
+
+    def _comparison_of(self, label: str) -> PipelineComparison | None:
+        """The comparison of a trace with the pipeline's curve; None, with a word, without it."""
+        return self._attempt(lambda: self.plugin._comparison(self.plugin._sums(label)))
 
     def _pipeline_level(self, label: str, curve: TimeSeries, flux: np.ndarray) -> float:
         """What the pipeline's flux is divided by to be normalised as ours is."""
@@ -278,12 +304,11 @@ class Views(TraceViews):
         for label, curve in curves.items():
             texts.append(curve_sentence(curve))
             if curve["flux"].ndim == 1:
-                model = plugin._transit(curve["time"]) if plugin.show_transit else None
                 try:
-                    noise.append(noise_figures(curve, model).sentence())
+                    noise.append(noise_figures(curve, self._model_of(curve)).sentence())
                 except Stage3Error as err:  # too few points to say anything
                     noise.append(str(err))
-            compared.append(plugin._comparison(plugin._sums(label)))
+            compared.append(self._comparison_of(label))
         plugin.curve_text, plugin.noise_text = " ".join(texts), " ".join(noise)
         known = [comparison for comparison in compared if comparison is not None]
         plugin.pipeline_text = " ".join(comparison.sentence() for comparison in known)
@@ -303,13 +328,12 @@ class Views(TraceViews):
         drawn = DrawnCurve(Points(np.array([]), np.array([])), np.array([], bool))
         self._lay_over(label, curve, drawn)
         flux, relative = curve["flux"].value, curve["flux"].unit == u.one
-        if drawn.pipeline is None and not plugin.show_transit:
-            return None
         if drawn.pipeline is not None:
             below, name = drawn.pipeline.y, "This − pipeline"
-        else:
-            model = plugin._transit(curve["time"])
+        elif (model := self._model_of(curve)) is not None:
             below, name = model * model_level(curve, model), "Data − model"
+        else:
+            return None
         factor, unit = (1e6, "ppm") if relative else (1.0, str(curve["flux"].unit))
         points = Points(
             self.x_of(curve["time"]), (flux - below) * factor, curve["flux_err"].value * factor
@@ -325,7 +349,7 @@ class Views(TraceViews):
         for label in plugin._labels():
             for viewer in viewers_of_kind_showing(plugin, DYNAMIC, label):
                 hours = plugin.time_axis_selected == "hours"
-                reference = plugin._reference() if hours else None
+                reference = self._zero_of_hours() if hours else None
                 scale = getattr(data_of(plugin, label).meta.get("_time"), "scale", None)
                 if reference is not None and reference.scale != scale:
                     reference = None  # from the first integration, as in the light curve

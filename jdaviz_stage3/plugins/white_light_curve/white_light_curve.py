@@ -39,6 +39,7 @@ from ...analysis import (
 )
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, spectral_region
+from ..updates import Updates
 from .controls import CurveControls
 from .fields import is_empty
 from .overlays import OverlayControls
@@ -126,7 +127,8 @@ class WhiteLightCurve(
     * :meth:`noise`: noise figures and scatter with bin size
     * :meth:`use_pipeline_band`: take the band that the whtlt is of
     * :meth:`add_to_app`, :meth:`export`, :meth:`to_lightkurve`, :meth:`to_python`
-    * ``problem``, ``pipeline_text``, ``noise_text``: what the panel says (read only)
+    * ``problem``, ``model_problem``, ``pipeline_text``, ``noise_text``: what the panel says (read
+      only)
     """
 
     template_file = __file__, "white_light_curve.vue"
@@ -147,7 +149,7 @@ class WhiteLightCurve(
 
     def __init__(self, *args, **kwargs):
         self._ready = False
-        self._updating = False
+        self._updates = Updates(self._draw)
         super().__init__(*args, **kwargs)
         self._plugin_description = "Light curves from spectral time series."
         self.dataset = DatasetSelect(
@@ -181,7 +183,7 @@ class WhiteLightCurve(
         return PluginUserApi(
             self,
             expose=(*_SETTINGS, *_METHODS),
-            readonly=("problem", "pipeline_text", "noise_text"),
+            readonly=("problem", "model_problem", "pipeline_text", "noise_text"),
         )  # fmt: skip
 
     # ---- the traces ----
@@ -305,7 +307,8 @@ class WhiteLightCurve(
         Raises
         ------
         Stage3Error
-            If there is no setting of that name, or the settings do not fit; nothing is drawn.
+            If there is no setting of that name, or the settings do not fit; what cannot be drawn
+            is taken away.
         """
         api, name = self.user_api, ""
         unknown = [name for name in settings if name not in _SETTINGS]
@@ -317,21 +320,20 @@ class WhiteLightCurve(
         self._chosen()
         self._renew_pipeline_choices()
         before = {name: getattr(self, name) for name in _DRAWN if name != "is_active"}
-        self._updating = True  # all of them at once
-        try:
-            # the trace, then the zero of the hours, then what is given in hours from it
-            for name in sorted(settings, key=lambda n: _ORDER.get(n, 2)):
-                setattr(api, name, settings[name])
-        except (Stage3Error, TraitError, ValueError) as err:
-            for trait, value in before.items():
-                setattr(self, trait, value)
-            raise Stage3Error(f"{name} = {settings[name]!r}: {_first_line(err)}") from err
-        finally:
-            self._updating = False
+        with self._updates.paused():  # all of them at once
+            try:
+                # the trace, then the zero of the hours, then what is given in hours from it
+                for name in sorted(settings, key=lambda n: _ORDER.get(n, 2)):
+                    setattr(api, name, settings[name])
+            except (Stage3Error, TraitError, ValueError) as err:
+                for trait, value in before.items():
+                    setattr(self, trait, value)
+                raise Stage3Error(f"{name} = {settings[name]!r}: {_first_line(err)}") from err
         self.keep_active = True
         self._update()
-        if self.problem:
-            raise Stage3Error(self.problem)
+        problem = " ".join(filter(None, (self.problem, self.model_problem)))
+        if problem:
+            raise Stage3Error(problem)
 
     # ---- following the app ----
 
@@ -349,27 +351,25 @@ class WhiteLightCurve(
 
     @observe(*_DRAWN)
     def _update(self, *_: Any) -> None:
-        """Draw what the settings give, after one of them or the app has changed."""
-        if not self._ready or self._updating:
+        """Have it drawn what the settings give, after one of them or the app has changed."""
+        if self._ready:
+            self._updates.ask()
+
+    def _draw(self) -> None:
+        self._renew_pipeline_choices()
+        labels = self._labels()
+        self._prepared.keep_only([self._trace(label) for label in labels])
+        if not labels:  # nor what was taken from traces that are gone
+            self._compared.clear()
+            self._last_spectra.clear()
+        self.problem = ""
+        if labels and not self.is_active and self._views.dragging.in_hand:
+            return  # jdaviz takes a slow browser for a closed panel, and asks again soon
+        if not self.is_active or not labels:
+            self._views.clear()
             return
-        self._updating = True
-        try:
-            self._renew_pipeline_choices()
-            labels = self._labels()
-            self._prepared.keep_only([self._trace(label) for label in labels])
-            if not labels:  # nor what was taken from traces that are gone
-                self._compared.clear()
-                self._last_spectra.clear()
-            self.problem = ""
-            if labels and not self.is_active and self._views.dragging.in_hand:
-                return  # jdaviz takes a slow browser for a closed panel, and asks again soon
-            if not self.is_active or not labels:
-                self._views.clear()
-                return
-            self.band_unit = str(self._trace(labels[0]).wavelength.unit)
-            self.problem = " ".join(self._views.draw())
-        finally:
-            self._updating = False
+        self.band_unit = str(self._trace(labels[0]).wavelength.unit)
+        self.problem = " ".join(self._views.draw())
 
     # ---- from the browser ----
 
