@@ -7,15 +7,15 @@ request and each websocket passes one of two checks before solara sees it:
   page that points its own name at 127.0.0.1 (DNS rebinding);
 * on any other address: the random token, from ``?token=`` at first and from a cookie after that.
 
-In both cases a websocket, or a request that is not a plain read, must come from our own page: its
-``Origin``, where the browser sends one, must be the host that it asks.
+In both cases requests must come from our own page, by the ``Origin`` and the ``Sec-Fetch-Site``
+that the browser sends. Of other pages, on other ports of this host too, only a link to the page
+itself is followed. And no other page may show ours in a frame, where it could lead the mouse.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,18 +32,26 @@ _BAD_HOST = "refused: this server answers to localhost only"
 _BAD_TOKEN = "refused: open the whole address that the server printed, with its ?token="
 _BAD_ORIGIN = "refused: this request comes from the page of another site"
 
+_PAGE = "/"
+_NO_FRAMES = (
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),  # for browsers that do not know the other
+)
+
 
 def is_local(host: str) -> bool:
     """Whether a host is this machine under one of the names in `LOCAL_HOSTS`."""
     return host.strip("[]").lower() in LOCAL_HOSTS
 
 
+def _headers(scope: Scope, name: bytes) -> list[str]:
+    """The values of a header."""
+    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
+
+
 def _header(scope: Scope, name: bytes) -> str:
     """The value of a header, or an empty string where there is none."""
-    for key, value in scope["headers"]:
-        if key.lower() == name:
-            return value.decode("latin-1")
-    return ""
+    return next(iter(_headers(scope, name)), "")
 
 
 def _hostname(netloc: str) -> str:
@@ -88,8 +96,9 @@ class AccessGuard:
         reason = self._refusal(scope)
         if reason is not None:
             await self._refuse(scope, send, reason)
-        elif scope["type"] == "http" and self._matches(self._query_tokens(scope)):
-            await self.app(scope, receive, self._with_cookie(send))
+        elif scope["type"] == "http":
+            came_with_token = self._matches(self._query_tokens(scope))
+            await self.app(scope, receive, self._with_headers(send, came_with_token))
         else:
             await self.app(scope, receive, send)
 
@@ -102,11 +111,26 @@ class AccessGuard:
         elif not self._matches([*self._query_tokens(scope), *self._cookie_tokens(scope)]):
             return _BAD_TOKEN
 
+        return _BAD_ORIGIN if self._is_foreign(scope, host) else None
+
+    def _is_foreign(self, scope: Scope, host: str) -> bool:
+        """Whether a request comes from another page, and is no link to ours.
+
+        Browsers say so by ``Sec-Fetch-Site``, to hosts that they trust: those with https, and
+        localhost. To others they send no cookie of ours from another page, for that is strict.
+        """
         origin = _header(scope, b"origin")
-        reads = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-        if origin and not reads and origin.partition("://")[2].lower() != host.lower():
-            return _BAD_ORIGIN
-        return None
+        if origin and origin.partition("://")[2].lower() != host.lower():
+            return True
+        if _header(scope, b"sec-fetch-site") in ("", "same-origin", "none"):  # none: typed in
+            return False
+        follows_link = (
+            scope["type"] == "http"
+            and scope["method"] in ("GET", "HEAD")
+            and _header(scope, b"sec-fetch-mode") == "navigate"
+            and _header(scope, b"sec-fetch-dest") == "document"
+        )
+        return not (follows_link and scope["path"] == _PAGE)
 
     def _matches(self, candidates: Iterable[str]) -> bool:
         """Whether one of the candidates is the token, in a time that does not tell how nearly."""
@@ -122,27 +146,28 @@ class AccessGuard:
         return parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
 
     def _cookie_tokens(self, scope: Scope) -> list[str]:
-        """What the cookies give as the token."""
-        try:
-            morsel = SimpleCookie(_header(scope, b"cookie")).get(self.cookie)
-        except CookieError:
-            return []
-        return [] if morsel is None else [morsel.value]
+        """What the cookies give as the token.
 
-    def _with_cookie(self, send: Send) -> Send:
-        """A `send` which adds the cookie to the headers of the answer."""
-        cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
+        Split here: one cookie of another service that breaks the rules, and Python's reader of
+        cookies gives none of those after it.
+        """
+        pairs = [part for value in _headers(scope, b"cookie") for part in value.split(";")]
+        named = [pair.partition("=") for pair in pairs]
+        return [value.strip() for name, _, value in named if name.strip() == self.cookie]
 
-        async def send_with_cookie(message: MutableMapping[str, Any]) -> None:
+    def _with_headers(self, send: Send, with_cookie: bool) -> Send:
+        """A `send` which adds our headers to those of the answer, with the cookie if asked."""
+        added = [*_NO_FRAMES]
+        if with_cookie:
+            cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
+            added += [(b"set-cookie", cookie.encode()), (b"referrer-policy", b"no-referrer")]
+
+        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", []),
-                    (b"set-cookie", cookie.encode()),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
+                message["headers"] = [*message.get("headers", []), *added]
             await send(message)
 
-        return send_with_cookie
+        return send_with_headers
 
     async def _refuse(self, scope: Scope, send: Send, reason: str) -> None:
         """Answer 403; a websocket that is closed before it is accepted is answered so too."""
@@ -157,6 +182,7 @@ class AccessGuard:
                 "headers": [
                     (b"content-type", b"text/plain; charset=utf-8"),
                     (b"content-length", str(len(body)).encode()),
+                    *_NO_FRAMES,
                 ],
             }
         )

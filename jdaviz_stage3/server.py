@@ -7,7 +7,6 @@ ends the process with the first tab.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import secrets
@@ -15,8 +14,6 @@ import signal
 import sys
 import threading
 import traceback
-import urllib.error
-import urllib.request
 import warnings
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -26,14 +23,15 @@ from types import FrameType
 from typing import Any
 
 import solara
-import solara.settings
 
+from . import page_files
 from .access import AccessGuard, is_local
 from .errors import Stage3Error, Stage3Warning
 from .jdaviz_compat import (
     application,
     forget_app,
     hide_server_files,
+    refuse_files_to_browsers,
     register_vue_components,
     renew_snackbar,
     send_plain_table_rows,
@@ -213,7 +211,7 @@ def serve(
     host : str
         The address to listen on. On any other than ``localhost``, ``127.0.0.1`` and ``::1``, the
         printed address holds a token without which everything is refused, and no file of this
-        machine is offered in the app.
+        machine is offered in the app, or can be written from it.
     port : int, optional
         The port to listen on; 8765 or the next free one where not given.
     open_browser : bool
@@ -230,7 +228,7 @@ def serve(
     """
     global _request
     _request = _Request(tuple(Path(path).absolute() for path in paths), demo, dict(options or {}))
-    _check_page_files()
+    page_files.check()
     port = choose_port(host, port)
     server, token = _make_server(host, port)
 
@@ -293,10 +291,12 @@ def _make_server(host: str, port: int) -> tuple[Any, str | None]:
     warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
 
     send_plain_table_rows()
+    page_files.only_serve(starlette, settings.assets.proxy_cache_dir)
     token = None
     if not is_local(host):
         token = secrets.token_urlsafe(32)
         hide_server_files()
+        refuse_files_to_browsers()
     guard = AccessGuard(starlette.app, token, cookie=f"jdaviz-stage3-token-{port}")
     return starlette.ServerStarlette(
         port=port,
@@ -305,32 +305,3 @@ def _make_server(host: str, port: int) -> tuple[Any, str | None]:
         log_level="warning",
         timeout_graceful_shutdown=_GRACE,
     ), token
-
-
-def _check_page_files() -> None:
-    """Make sure that solara's front-end files are here, or can be fetched.
-
-    Raises
-    ------
-    ServerError
-        If they are neither installed nor to be had from the network.
-    """
-    if importlib.util.find_spec("solara_assets") is not None:
-        return
-    how = 'pip install "jdaviz_stage3[app]"'
-    address = solara.settings.assets.cdn
-    try:
-        urllib.request.urlopen(address, timeout=5).close()
-    except urllib.error.HTTPError:
-        pass  # it answers
-    except OSError as error:
-        raise ServerError(
-            "the files of the web page are not installed (package solara-assets) "
-            f"and {address} cannot be reached. Install them with: {how}"
-        ) from error
-    print(
-        f"The files of the web page are not installed (package solara-assets), so they come "
-        f"from {address}. To work without network: {how}",
-        file=sys.stderr,
-        flush=True,
-    )

@@ -218,21 +218,80 @@ def test_every_other_host_needs_a_token(host):
 
 def test_missing_page_files_are_named_with_the_cure(monkeypatch):
     pytest.importorskip("solara")
-    from jdaviz_stage3 import server
+    from jdaviz_stage3 import page_files
 
-    monkeypatch.setattr(server.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(server.solara.settings.assets, "cdn", "http://127.0.0.1:1/")
+    monkeypatch.setattr(page_files.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(page_files.solara.settings.assets, "cdn", "http://127.0.0.1:1/")
     with pytest.raises(network.ServerError, match=r'solara-assets.*"jdaviz_stage3\[app\]"'):
-        server._check_page_files()
+        page_files.check()
+
+
+@pytest.fixture
+def cdn_folder(tmp_path, monkeypatch):
+    """Serve this folder as solara's front-end files; gives it and what answers, by path."""
+    pytest.importorskip("solara")
+    from solara.server import starlette
+
+    from jdaviz_stage3 import page_files
+
+    file = tmp_path / "@widgetti" / "app@1" / "dist" / "main.js"
+    file.parent.mkdir(parents=True)
+    file.write_text("ours")
+    [route] = [r for r in starlette.app.routes if r.path == f"/{starlette.cdn_url_path}"]
+    monkeypatch.setattr(route, "app", route.app)
+    monkeypatch.setattr(starlette.settings.assets, "proxy_cache_dir", tmp_path)
+    fetched = []
+    monkeypatch.setattr(
+        "solara.server.cdn_helper.fetch_from_cdn", lambda url: fetched.append(url) or b"fetched"
+    )
+
+    def answer(path):
+        page_files.only_serve(starlette, tmp_path)
+        found, _ = route.app.lookup_path(path)
+        return Path(found).read_text() if found and Path(found).is_file() else None
+
+    return file, answer, fetched
+
+
+FOLDERS = ["@widgetti", "@widgetti/app@1", "@widgetti/app@1/dist", "@widgetti/app@1/dist/..", "."]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_asking_for_a_folder_of_page_files_deletes_nothing(
+    cdn_folder, monkeypatch, installed, folder
+):
+    file, answer, _ = cdn_folder
+    monkeypatch.setattr("jdaviz_stage3.page_files._are_installed", lambda: installed)
+    answer(folder)
+    assert file.read_text() == "ours"
+    assert answer("@widgetti/app@1/dist/main.js") == "ours"
+
+
+def test_nothing_is_fetched_where_the_page_files_are_installed(cdn_folder, monkeypatch):
+    _, answer, fetched = cdn_folder
+    monkeypatch.setattr("jdaviz_stage3.page_files._are_installed", lambda: True)
+    for path in ("evil@1/page.html", "evil", "@widgetti/app@1/dist/other.js", "../../etc/passwd"):
+        assert answer(path) is None
+    assert fetched == []
+    monkeypatch.setattr("jdaviz_stage3.page_files._are_installed", lambda: False)
+    assert answer("@widgetti/app@1/dist/other.js") == "fetched"
+    assert len(fetched) == 1
 
 
 def _ask(
-    guard: AccessGuard, kind: str = "http", query: bytes = b"", method: str = "GET", **headers
+    guard: AccessGuard,
+    kind: str = "http",
+    query: bytes = b"",
+    method: str = "GET",
+    path: str = "/",
+    **headers,
 ):
     """Send a request through the guard; gives the messages that it sends back."""
     sent = []
-    names = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    scope = {"type": kind, "headers": list(names.items()), "query_string": query}
+    values = [v if isinstance(v, bytes) else v.encode() for v in headers.values()]
+    names = dict(zip((name.replace("_", "-").encode() for name in headers), values, strict=True))
+    scope = {"type": kind, "headers": list(names.items()), "query_string": query, "path": path}
     if kind == "http":
         scope["method"] = method
 
@@ -285,9 +344,81 @@ def test_guard_of_a_local_server(application, headers, allowed):
     assert _allowed(_ask(guard, method="POST", **headers)) is allowed
 
 
-def test_guard_lets_links_from_other_sites_read(application):
-    headers = {"host": "localhost:8765", "origin": "http://elsewhere.example"}
-    assert _allowed(_ask(AccessGuard(application), **headers))
+LINK = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
+FETCH = {"sec_fetch_mode": "no-cors", "sec_fetch_dest": "empty"}
+FRAME = {"sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"}
+SCRIPT = {"sec_fetch_mode": "no-cors", "sec_fetch_dest": "script"}
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "something-new"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["/", "/_solara/cdn/a@1/b", "/static/main.js", "/readyz", "/x"])
+@pytest.mark.parametrize("how", [LINK, FETCH, FRAME, SCRIPT, {}], ids=str)
+@pytest.mark.parametrize("token", [None, "secret"])
+def test_of_other_pages_only_links_to_ours_are_followed(
+    application, site, method, path, how, token
+):
+    guard = AccessGuard(application, token)
+    asked = {"query": b"token=secret", "method": method, "path": path}
+    headers = {"host": "localhost:8765", "sec_fetch_site": site, **how}
+    allowed = how is LINK and path == "/" and method in ("GET", "HEAD")
+    assert _allowed(_ask(guard, **asked, **headers)) is allowed
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+@pytest.mark.parametrize("how", [LINK, FETCH, SCRIPT, {}], ids=str)
+def test_our_own_page_and_typed_addresses_get_everything(application, site, how):
+    guard = AccessGuard(application)
+    for method, path in (("GET", "/"), ("GET", "/_solara/cdn/a@1/b.js"), ("POST", "/close")):
+        headers = {"host": "localhost:8765", "sec_fetch_site": site, **how}
+        assert _allowed(_ask(guard, method=method, path=path, **headers))
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_websocket_of_another_page(application, site):
+    """With the origin that other pages cannot forge, and without."""
+    guard = AccessGuard(application, "secret")
+    for origin in ({}, {"origin": "http://localhost:8765"}):
+        headers = {"host": "localhost:8765", "sec_fetch_site": site, "sec_fetch_mode": "websocket"}
+        assert not _allowed(_ask(guard, "websocket", b"token=secret", **headers, **origin))
+
+
+@pytest.mark.parametrize("origin", ["http://elsewhere.example", "http://localhost:1", "null"])
+def test_reading_from_another_origin_is_no_link(application, origin):
+    """A link has no origin; browsers send one where a script wants to read the answer."""
+    assert not _allowed(_ask(AccessGuard(application), host="localhost:8765", origin=origin))
+    own = {"host": "localhost:8765", "origin": "http://localhost:8765"}
+    assert _allowed(_ask(AccessGuard(application), **own))
+
+
+@pytest.mark.parametrize("headers", [{"host": "localhost"}, {"host": "evil.example"}], ids=str)
+@pytest.mark.parametrize("token", [None, "secret"])
+def test_no_answer_can_be_framed(application, headers, token):
+    for query in (b"", b"token=secret"):
+        [start, *_] = _ask(AccessGuard(application, token), query=query, **headers)
+        found = dict(start["headers"])
+        assert found[b"content-security-policy"] == b"frame-ancestors 'none'"
+        assert found[b"x-frame-options"] == b"DENY"
+
+
+@pytest.mark.parametrize(
+    "other",
+    ['a="b', "a=b c", "bad name=1", "=1", "a", "{}", 'j={"a": [1, 2]}', "a=\xff", "a=b,c", "a=\x01",
+     "a=1;;; ", "[x]=1", "a@b=1", 'a="\\"'],
+)  # fmt: skip
+def test_a_cookie_of_another_service_locks_nobody_out(application, other):
+    """Cookies are shared by all services of a host, and some break the rules."""
+    guard = AccessGuard(application, "secret", cookie="key")
+    for cookies in (f"{other}; key=secret", f"key=secret; {other}", f"{other};key=secret;{other}"):
+        assert _allowed(_ask(guard, host="me:1", cookie=cookies.encode("latin-1")))
+    assert not _allowed(_ask(guard, host="me:1", cookie=f"{other}; key=wrong".encode("latin-1")))
+    assert not _allowed(_ask(guard, host="me:1", cookie=f"{other}; xkey=secret".encode("latin-1")))
+
+
+def test_an_old_cookie_of_the_same_name_does_not_hide_the_token(application):
+    guard = AccessGuard(application, "secret", cookie="key")
+    for cookies in ("key=old; key=secret", "key=secret; key=old"):
+        assert _allowed(_ask(guard, host="me:1", cookie=cookies))
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
@@ -315,7 +446,8 @@ def test_guard_gives_the_cookie_for_the_token_only(application):
     guard = AccessGuard(application, "secret", cookie="key")
     names = [name for name, _ in _ask(guard, query=b"token=secret", host="me")[0]["headers"]]
     assert b"set-cookie" in names
-    assert _ask(guard, host="me", cookie="key=secret")[0]["headers"] == []
+    names = [name for name, _ in _ask(guard, host="me", cookie="key=secret")[0]["headers"]]
+    assert b"set-cookie" not in names
 
 
 def test_guard_leaves_the_start_of_the_application_alone(application):

@@ -19,6 +19,7 @@ LAYERS = [
     ["__main__"],
     ["cli"],
     ["server"],
+    ["page_files"],
     ["__init__", "access", "network"],
     ["registration"],
     ["app"],

@@ -15,6 +15,7 @@ from .application import (
     send_importer_templates,
     show_message,
 )
+from .clients import refuse_files_to_browsers
 from .data import (
     catalogs_of,
     data_labels,
@@ -143,6 +144,7 @@ __all__ = [
     "offer_only",
     "on_every_app",
     "refresh_from_registries",
+    "refuse_files_to_browsers",
     "register_vue_components",
     "remove_data",
     "remove_viewers",
