@@ -148,7 +148,13 @@ def test_the_settings_of_the_app_stay(app):
     before = dict(inner.state.settings)
     assert before["server_is_remote"]
     settings = {**before, "server_is_remote": False, "disabled_loaders": []}
-    receive(inner, "update", state={"state": {"settings": settings, "drawer_content": "plugins"}})
+    sent = {"state": {"settings": settings, "drawer_content": "plugins", "server": 1}}
+    message = {"content": {"data": {"method": "update", "state": sent}}}
+    # what arrives is sent back to the page, whose settings must stay, too
+    kept = clients._permitted(inner, message)["content"]["data"]["state"]["state"]
+    assert kept["settings"]["server_is_remote"] and kept["settings"]["disabled_loaders"]
+    assert set(kept) == {"settings", "drawer_content"}
+    receive(inner, "update", state=sent)
     assert dict(inner.state.settings) == before
     assert inner.state.drawer_content == "plugins"
 

@@ -84,13 +84,22 @@ def _permitted(widget: Any, msg: dict) -> dict | None:
         _log.info("%s of %s stays as it is", ", ".join(refused), type(widget).__name__)
         widget.send_state([name for name in refused if name in widget.keys])  # for the page
     state = {name: value for name, value in data["state"].items() if name not in refused}
-    if isinstance(state.get("state"), Mapping):  # of the app, which the page always sends whole
-        state["state"] = {k: v for k, v in state["state"].items() if not names_files(k)}
+    if isinstance(state.get("state"), Mapping):
+        state["state"] = _with_own_settings(widget, state["state"])
     sent = zip(data.get("buffer_paths", []), msg.get("buffers", []), strict=False)
     kept = [(path, buffer) for path, buffer in sent if path[0] in state]
     data = {**data, "state": state, "buffer_paths": [path for path, _ in kept]}
     buffers = [buffer for _, buffer in kept]
     return {**msg, "content": {**msg["content"], "data": data}, "buffers": buffers}
+
+
+def _with_own_settings(widget: Any, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of an app as the page sends it, which is whole, with what is refused as it is."""
+    kept = {name: value for name, value in state.items() if not names_files(name)}
+    if len(kept) < len(state):
+        own = widget.trait_metadata("state", "to_json")(widget.state, widget)
+        kept |= {name: own[name] for name in state.keys() - kept if name in own}
+    return kept
 
 
 def _is_harmless(content: Any) -> bool:

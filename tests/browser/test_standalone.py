@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -231,6 +234,7 @@ def test_other_machines_are_offered_no_file_of_this_one(remote_server, start_bro
     )
     assert sources == ["file drop"]
     page.screenshot("remote")
+    assert page.complaints() == []
 
 
 @pytest.mark.parametrize("host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "[bad", ""])
@@ -243,6 +247,101 @@ def test_localhost_refuses_the_websockets_of_other_sites(demo_server):
     assert demo_server.websocket(Origin=f"http://{demo_server.netloc}") == 101
     for origin in ("http://elsewhere.example", "http://localhost:1", "null"):
         assert demo_server.websocket(Origin=origin) == 403
+
+
+PAGE_FILE = "/_solara/cdn/requirejs@2.3.6/require.js"
+
+
+def test_page_files_are_for_our_own_page(demo_server):
+    assert demo_server.request(PAGE_FILE)[0] == 200
+    assert demo_server.request(PAGE_FILE, **{"Sec-Fetch-Site": "same-origin"})[0] == 200
+    for site in ("cross-site", "same-site"):
+        assert demo_server.request(PAGE_FILE, **{"Sec-Fetch-Site": site})[0] == 403
+
+
+def test_no_other_package_is_fetched_and_no_folder_served(demo_server):
+    for path in ("left-pad@1.3.0/index.js", "left-pad", "requirejs@2.3.6", "."):
+        assert demo_server.request(f"/_solara/cdn/{path}")[0] == 404
+    assert demo_server.request(PAGE_FILE)[0] == 200
+
+
+def test_no_answer_can_be_framed(demo_server):
+    for path in ("/", "/nothing/here", PAGE_FILE):
+        _, headers, _ = demo_server.request(path)
+        assert headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.fixture
+def other_site(tmp_path):
+    """Serve a page of another site; gives a function that takes its HTML and its host."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def address(html, host):
+            (tmp_path / "page.html").write_text(html)
+            return f"http://{host}:{server.server_port}/page.html"
+
+        yield address
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])  # another site, another origin
+def test_another_site_can_link_to_the_app_and_no_more(
+    remote_server, start_browser, other_site, host
+):
+    """As a mail in the browser does, with the token in the link."""
+    file = f"http://{remote_server.netloc}{PAGE_FILE}{remote_server.query}"
+    page = start_browser()
+    page.driver.get(
+        other_site(
+            f'<a href="{remote_server.url}">the app</a> <iframe src="{remote_server.url}"></iframe>'
+            f'<script src="{file}" onload="window.got = true" onerror="window.got = false">'
+            "</script>",
+            host,
+        )
+    )
+    page.wait_for(
+        lambda: page.driver.execute_script("return window.got !== undefined"), "the script's end"
+    )
+    assert page.driver.execute_script("return window.got") is False
+    page.driver.switch_to.frame(page.find("iframe")[0])
+    assert page.find(".jdaviz") == page.find("#app") == []
+    page.driver.switch_to.default_content()
+    page.find("a")[0].click()
+    page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
+    page.driver.get_log("browser")  # of the other site
+
+
+def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_server, start_browser):
+    """What is refused to browsers there leaves their own files alone."""
+    path = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
+    page = start_browser()
+    page.open(remote_server.url)
+    page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
+    page.find(".v-toolbar__items button")[0].click()
+    zone = page.wait_for(lambda: page.find(".solara-file-drop"), "the place to drop files")[0]
+    page.driver.execute_script(
+        """
+        const file = new File([arguments[2]], arguments[1]);
+        const zone = arguments[0].__vue__;  // a drop from the desk, which no script can make
+        zone.native_file_info = [file];
+        zone.file_info = [{name: file.name, isFile: true, size: file.size}];
+        """,
+        zone,
+        path.name,
+        path.read_text(),
+    )
+    button = page.wait_for(
+        lambda: [e for e in page.find("button") if e.text.strip().upper() == "IMPORT"], "the button"
+    )[-1]
+    page.driver.execute_script("arguments[0].click()", button)
+    page.wait_for(
+        lambda: [e for e in page.find("button") if "OVERWRITE" in e.text.upper()],
+        "the button to import it again",
+    )
+    page.screenshot("dropped")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
