@@ -336,8 +336,10 @@ def test_bands_and_cursor_come_back_after_the_server_stalled(page, server):
         # not a deadline: a longer stall is a stall, too
         page.driver.execute_async_script("setTimeout(arguments[0], 900)")
         server.process.send_signal(signal.SIGCONT)
-        until(lambda: Plot(page, DYNAMIC).warm(0).size and Plot(page, CURVE).warm(0).size,
-              f"bands and cursor after stall {stall}", seconds=60)  # fmt: skip
+        until(
+            lambda: Plot(page, DYNAMIC).warm(0).size and Plot(page, CURVE).warm(0).size,
+            f"bands and cursor after stall {stall}",
+        )
     page.screenshot("light-curve-after-stalls")
     switch(page, "Keep active")
 
