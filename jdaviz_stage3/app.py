@@ -15,6 +15,7 @@ from .errors import (
     Stage3Warning,
     UnknownProductError,
     UnsupportedProductError,
+    reason_of,
 )
 from .folders import product_files
 from .jdaviz_compat import (
@@ -196,7 +197,7 @@ def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as err:
         # jdaviz's, as for an option's value that is none of the choices
-        message = f"{product.path.name}: {(str(err).strip() or repr(err)).splitlines()[0]}"
+        message = f"{product.path.name}: {reason_of(err)}"
         show_message(app, message)
         raise Stage3Error(message) from err
 

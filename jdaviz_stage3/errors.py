@@ -9,7 +9,10 @@ __all__ = [
     "UnsupportedProductError",
     "ConditionError",
     "Stage3Warning",
+    "reason_of",
 ]
+
+_LONGEST_REASON = 200  # characters; parsers may quote a whole file
 
 
 class Stage3Error(ValueError):
@@ -37,3 +40,21 @@ class ConditionError(Stage3Error):
 
 class Stage3Warning(UserWarning):
     """Something about a product that its user should know before publishing from it."""
+
+
+def reason_of(err: BaseException) -> str:
+    """Return what an exception says in one short line, for a message of ours.
+
+    Parameters
+    ----------
+    err : exception
+        Of a library.
+
+    Returns
+    -------
+    str
+        Its first line; the name of its class if it says nothing.
+    """
+    lines = str(err).strip().splitlines() or [type(err).__name__]
+    first = " ".join(lines[0].split())
+    return first if len(first) <= _LONGEST_REASON else f"{first[:_LONGEST_REASON]}…"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from .errors import Stage3Error
+from .errors import Stage3Error, reason_of
 
 __all__ = ["save_files"]
 
@@ -141,8 +141,7 @@ def _in_words(path: str | os.PathLike) -> Iterator[None]:
     except Stage3Error:
         raise
     except (OSError, ValueError, TypeError) as err:  # the last two: what the format cannot hold
-        reason = getattr(err, "strerror", None) or str(err) or type(err).__name__
-        reason = reason.splitlines()[0]
+        reason = getattr(err, "strerror", None) or reason_of(err)
         if isinstance(err, OSError) and err.errno is None:  # numpy counts what it could not write
             reason = f"{reason}; is the disk full?"
         raise Stage3Error(f"{path}: cannot be written ({reason})") from err

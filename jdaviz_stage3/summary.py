@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import Stage3Error, UnreadableProductError
+from .errors import Stage3Error, UnreadableProductError, reason_of
 from .fits_structure import read_structure
 from .products import ProductType, ecsv_header, identify
 from .readers.extensions import open_product, require_columns
@@ -75,8 +75,7 @@ def summarize(path: str | os.PathLike) -> ProductSummary:
     except Stage3Error as err:
         facts["problem"] = str(err)
     except Exception as err:  # nothing that a file holds may end the list of the others
-        reason = " ".join(str(err).split()) or type(err).__name__
-        facts["problem"] = f"{path.name}: cannot be read ({reason}); download it again"
+        facts["problem"] = f"{path.name}: cannot be read ({reason_of(err)}); download it again"
     return ProductSummary(path, **facts)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jdaviz.core.user_api import ImporterUserApi
 
-from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError
+from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason_of
 from ..jdaviz_compat import (
     configuration,
     create_viewer,
@@ -241,8 +241,7 @@ def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
 def _reason(err: Exception, product: Product) -> str:
     if not product.path.exists():
         return f"{product.path}: the file is not there (any more)"
-    first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
-    return f"{product.path.name}: could not be loaded ({first})"
+    return f"{product.path.name}: could not be loaded ({reason_of(err)})"
 
 
 def options_of(kind_importer: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from astropy.coordinates import SkyCoord
 from astropy.table import QTable
 from astropy.units import UnitsWarning
 
-from ..errors import Stage3Warning, UnreadableProductError
+from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from ..products import ecsv_header
 
 __all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column"]
@@ -62,9 +62,8 @@ def read_catalog(path: str | os.PathLike) -> QTable:
             try:
                 table = QTable.read(path, format="ascii.ecsv")
             except Exception:
-                reason = str(err).splitlines()[0] if str(err) else type(err).__name__
                 raise UnreadableProductError(
-                    f"{name}: not a readable ECSV table ({reason}); download it again"
+                    f"{name}: not a readable ECSV table ({reason_of(err)}); download it again"
                 ) from err
     _fill_missing(table)
     if sky_column(table) is None and pixel_columns(table) is None:

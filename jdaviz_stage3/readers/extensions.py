@@ -13,7 +13,7 @@ from astropy.io import fits
 from astropy.io.fits.verify import VerifyWarning
 from astropy.utils.exceptions import AstropyUserWarning
 
-from ..errors import Stage3Error, UnreadableProductError
+from ..errors import Stage3Error, UnreadableProductError, reason_of
 from ..fits_structure import read_structure
 
 __all__ = [
@@ -74,9 +74,8 @@ def open_product(path: str | os.PathLike, *, truncated: bool = False) -> Iterato
         # astropy has no common error for what it did not expect to find in a header
         if not Path(path).exists():
             raise UnreadableProductError(f"{path}: the file is not there (any more)") from err
-        reason = " ".join(str(err).split())[:200] or type(err).__name__
         raise UnreadableProductError(
-            f"{name}: cannot be read as FITS ({reason}); download it again"
+            f"{name}: cannot be read as FITS ({reason_of(err)}); download it again"
         ) from err
 
 

@@ -13,7 +13,7 @@ from astropy import units as u
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 
-from ..errors import Stage3Warning, UnreadableProductError
+from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from ..products import ecsv_header
 from .stacked_curves import unstack_curves
 from .times import days_to_time, inspect_time_stamps
@@ -47,9 +47,8 @@ def read_ecsv(path: str | os.PathLike) -> QTable:
     try:
         return QTable.read(path, format="ascii.ecsv")  # small: one row an integration
     except Exception as err:  # the parsers (yaml, astropy) share no base class
-        reason = (str(err).splitlines() or [type(err).__name__])[0]
         raise UnreadableProductError(
-            f"{Path(path).name}: not a readable ECSV table ({reason}); download it again"
+            f"{Path(path).name}: not a readable ECSV table ({reason_of(err)}); download it again"
         ) from err
 
 

@@ -37,7 +37,7 @@ from ...analysis import (
     time_of,
     white_light_curve,
 )
-from ...errors import Stage3Error
+from ...errors import Stage3Error, reason_of
 from ...jdaviz_compat import data_of, spectral_region
 from ..updates import Updates
 from .controls import CurveControls
@@ -328,7 +328,7 @@ class WhiteLightCurve(
             except (Stage3Error, TraitError, ValueError) as err:
                 for trait, value in before.items():
                     setattr(self, trait, value)
-                raise Stage3Error(f"{name} = {settings[name]!r}: {_first_line(err)}") from err
+                raise Stage3Error(f"{name} = {settings[name]!r}: {reason_of(err)}") from err
         self.keep_active = True
         self._update()
         problem = " ".join(filter(None, (self.problem, self.model_problem)))
@@ -395,7 +395,3 @@ class WhiteLightCurve(
                 np.argmin(np.abs(numbers - float(self.integration)))
             ) + int(steps)  # fmt: skip
             self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
-
-
-def _first_line(err: Exception) -> str:
-    return str(err).strip().splitlines()[0]
