@@ -13,7 +13,7 @@ from jdaviz_stage3.readers import read
 GONE = [0, 3, 11]
 
 
-@pytest.fixture(params=[np.nan, 0.0], ids=["NaN", "zero"])
+@pytest.fixture(params=[np.nan, 0.0, -1.0], ids=["NaN", "zero", "negative"])
 def wavelength(request):
     values = np.linspace(1.0, 2.0, 12)
     values[GONE] = request.param
@@ -36,3 +36,30 @@ def test_mean_spectrum(wavelength):
     spectrum = mean_spectrum(BandSums(trace), np.ones(5, dtype=bool))
     np.testing.assert_array_equal(spectrum.spectral_axis.value, np.delete(wavelength, GONE))
     np.testing.assert_allclose(spectrum.flux.value, np.delete(flux.mean(axis=0), GONE))
+
+
+@pytest.mark.parametrize("differ", [False, True], ids=["one grid", "a grid an integration"])
+@pytest.mark.parametrize("band", [(1.0, 2.0), (1.05, 1.5), (1.87, 1.93)])
+def test_band(wavelength, band, differ):
+    """Each channel is as wide as all are, and only the part in the band counts, one by one."""
+    step = 1 / 11
+    rng = np.random.default_rng(1)
+    flux = rng.uniform(1, 2, (5, 12))
+    grid = np.tile(wavelength, (5, 1)) if differ else wavelength
+    sums = BandSums(ArrayTrace(grid * u.um, flux, np.ones_like(flux)))
+    low, high = band
+    fractional, inclusive = np.zeros(5), np.zeros(5)
+    for channel in range(12):
+        centre = 1 + channel * step
+        if channel in GONE:
+            continue
+        inside = min(centre + step / 2, high) - max(centre - step / 2, low)
+        fractional += flux[:, channel] * max(inside, 0) / step
+        inclusive += flux[:, channel] * (low <= centre <= high)
+    limits = low * u.um, high * u.um
+    found = sums.light_curve(*limits, band_edges="fractional").flux
+    np.testing.assert_allclose(found, fractional, rtol=1e-9)
+    np.testing.assert_allclose(sums.light_curve().flux, np.delete(flux, GONE, 1).sum(axis=1))
+    if inclusive.any():
+        found = sums.light_curve(*limits, band_edges="inclusive").flux
+        np.testing.assert_allclose(found, inclusive, rtol=1e-9)

@@ -11,7 +11,7 @@ import numpy as np
 from astropy import units as u
 
 from ..errors import Stage3Error
-from ..readers.quality import DQ_FLAGS, dq_value
+from ..readers.quality import DQ_FLAGS, dq_value, has_wavelength
 from .bands import band_weights
 from .block_sums import BlockSums, Scope, time_median
 from .brightness import usual_flux
@@ -83,7 +83,7 @@ class BandSums:
     trace, excluded
         As given.
     wavelength : Quantity, shape (n_wave,) or (n_int, n_wave)
-        Of the trace.
+        Of the trace; NaN for channels that have none, which are in no band.
     unit : Unit
         Of the flux.
     n_integrations : int
@@ -145,7 +145,8 @@ class BandSums:
         self.excluded = excluded
         self.requested_errors = errors
         self.n_integrations = trace.n_integrations
-        self.wavelength = trace.wavelength
+        known = has_wavelength(trace.wavelength)
+        self.wavelength = np.where(known, trace.wavelength, np.nan * trace.wavelength.unit)
         bits = dq_value(dq_bits)
         self.dq_flags = [name for i, name in enumerate(DQ_FLAGS) if bits >> i & 1]
         flux = trace.usable_flux(dq_bits)

@@ -186,7 +186,7 @@ def band_weights(
         width = last - first
         if band_edges == "inclusive":
             raise Stage3Error(_no_centre(centres, width, limits, wavelength.unit))
-        known = width > 0
+        known = (width > 0) & np.isfinite(centres)  # a gap between channels has borders, too
         if not known.any():
             raise Stage3Error(
                 "there is one channel, whose width is not known: use band_edges='inclusive'"

@@ -10,6 +10,7 @@ from astropy.nddata import StdDevUncertainty
 from specutils import Spectrum
 
 from ..errors import Stage3Error
+from ..readers.quality import has_wavelength
 from .band_sums import BandSums
 
 __all__ = ["mean_spectrum", "spectrum_ratio"]
@@ -94,7 +95,7 @@ def _mean(
 
 def _spectrum(band_sums: BandSums, flux: u.Quantity, error: u.Quantity) -> Spectrum:
     wavelength = band_sums.wavelength
-    keep = np.isfinite(wavelength) & (wavelength > 0)
+    keep = has_wavelength(wavelength)
     return Spectrum(
         flux=flux[keep],
         spectral_axis=wavelength[keep],

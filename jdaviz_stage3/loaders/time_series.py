@@ -24,6 +24,7 @@ from ..jdaviz_compat import (
     spectral_component_type,
     spectral_flux_unit,
 )
+from ..readers.quality import has_wavelength
 from ..readers.time_series import SpectralTrace, read_spectral_time_series
 from .flux_axis import fits_flux_axis
 from .importing import ProductImporterMixin, importing
@@ -223,7 +224,7 @@ def spectral_axis(trace: SpectralTrace) -> tuple[u.Quantity, np.ndarray]:
         median = np.full(wavelength.shape[1], np.nan) * wavelength.unit
         median[there] = np.nanmedian(wavelength[:, there], axis=0)
         wavelength = median
-    keep = np.isfinite(wavelength) & (wavelength != 0)
+    keep = has_wavelength(wavelength)
     if not keep.any():
         raise UnreadableProductError(f"{name}: no wavelengths in the file")
     steps = np.diff(wavelength[keep])

@@ -22,6 +22,7 @@ from astropy.io import fits
 
 from ..errors import UnreadableProductError
 from .extensions import check_unchanged, file_stamp, native, open_product, require_columns
+from .quality import has_wavelength
 from .stored_table import (
     StoredTable,
     as_unsigned,
@@ -151,7 +152,7 @@ class IntegrationTable:
 
 def _range(wavelengths: np.ndarray) -> tuple[float, float]:
     """Return the lowest and the highest of the wavelengths that are there, NaN for padding."""
-    there = wavelengths[np.isfinite(wavelengths) & (wavelengths > 0)]
+    there = wavelengths[has_wavelength(wavelengths)]
     return (float(there.min()), float(there.max())) if there.size else (np.nan, np.nan)
 
 
@@ -305,7 +306,7 @@ class ExtensionTable(IntegrationTable):
                     stream, self.path, first, kind.itemsize, stride=last, count=min(n_rows, 2)
                 )
                 ends = native(ends.view(kind).reshape(-1), float)
-                if not (np.isfinite(ends).all() and (ends > 0).all()):
+                if not has_wavelength(ends).all():
                     ends = native(self._table(stream, i)["WAVELENGTH"], float)
                 ranges[i] = _range(ends)
         return ranges

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from astropy import units as u
 
 from ..errors import Stage3Error
 
-__all__ = ["DO_NOT_USE", "DQ_FLAGS", "dq_mask", "dq_value", "excluded"]
+__all__ = ["DO_NOT_USE", "DQ_FLAGS", "dq_mask", "dq_value", "excluded", "has_wavelength"]
 
 #: Bit 0 of the JWST data-quality flags (stdatamodels.jwst.datamodels.dqflags.pixel).
 DO_NOT_USE = 1
@@ -98,3 +99,18 @@ def excluded(
     if dq is not None:
         mask |= dq_mask(dq, bits)
     return mask
+
+
+def has_wavelength(wavelength: np.ndarray | u.Quantity) -> np.ndarray:
+    """Return which channels have a wavelength; the others are padded, with NaN or with 0.
+
+    Parameters
+    ----------
+    wavelength : ndarray or Quantity
+
+    Returns
+    -------
+    ndarray of bool
+        Same shape.
+    """
+    return np.isfinite(wavelength) & (wavelength > 0)

@@ -19,7 +19,7 @@ from specutils import Spectrum
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
 from .extensions import check_unchanged, file_stamp, header_dict, native, open_product
-from .quality import excluded
+from .quality import excluded, has_wavelength
 from .stored_table import StoredTable
 from .units import parse_unit
 
@@ -364,7 +364,7 @@ def _has_signal(values: np.ndarray) -> bool:
 
 def _usable_wavelengths(wavelength: np.ndarray, where: str) -> np.ndarray:
     """Indices of a strictly monotonic run of finite wavelengths, as specutils requires."""
-    keep = np.flatnonzero(np.isfinite(wavelength) & (wavelength != 0))
+    keep = np.flatnonzero(has_wavelength(wavelength))
     steps = np.diff(wavelength[keep])
     if np.all(steps > 0) or np.all(steps < 0):
         return keep

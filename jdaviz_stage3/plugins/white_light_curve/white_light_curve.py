@@ -216,7 +216,7 @@ class WhiteLightCurve(
         labels = self._labels()
         if not labels:
             raise Stage3Error("bands: no trace is chosen")
-        grid = self._trace(labels[0]).wavelength
+        grid = self._sums(labels[0]).wavelength
         if grid.ndim != 1:
             raise Stage3Error("bands: the wavelengths of the integrations differ; give ranges")
         edges = channel_edges(grid).to_value(self.band_unit)
