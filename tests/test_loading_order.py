@@ -6,6 +6,7 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.io import fits
 from make_products import mosaic, segmentation
 from make_spectra import combined, extracted, integrations, smooth_spectrum, time_series
 from make_tables import catalog, white_light
@@ -178,3 +179,17 @@ def test_spectra_of_one_file_are_of_one_kind(tmp_path):
     with pytest.warns(stage3.Stage3Warning, match="no usable sample"):
         labels = stage3.load(extracted(tmp_path, spectra), app=app)
     assert {app.datasets[label].get_data().flux.unit for label in labels} == {u.Jy}
+
+
+def test_surface_brightness_that_not_all_have_is_said(tmp_path):
+    """It was asked for; the flux comes in its stead, of all of them."""
+    spectra = [(smooth_spectrum(), {"source_type": "POINT", "source_id": i}) for i in (1, 2)]
+    path = extracted(tmp_path, spectra)
+    with fits.open(path) as hdus:
+        hdus["EXTRACT1D", 2].columns.del_col("SURF_BRIGHT")
+        hdus.writeto(path, overwrite=True)
+    app = jdaviz.new_app()
+    texts = snackbar_texts(app)
+    labels = stage3.load(path, app=app, quantity="surface brightness")
+    assert {app.datasets[label].get_data().flux.unit for label in labels} == {u.Jy}
+    assert any("FLUX is shown (not all of the spectra have SURF_BRIGHT)" in t for t in texts)

@@ -132,8 +132,8 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
         entries = dict(zip(self._labels, self._sequence.entries, strict=True))
         chosen = [entries[label] for label in self.spectra_selected]
         spectra = self._read(chosen, self._quantity_for(chosen))
-        if self.quantity == "auto" and len({spectrum.meta["column"] for spectrum in spectra}) > 1:
-            spectra = self._read(chosen, "flux")  # where only some of a column hold values
+        if len({spectrum.meta["column"] for spectrum in spectra}) > 1:
+            spectra = self._read(chosen, "flux")  # where only some have the column, or values in it
         return spectra
 
     def _read(self, chosen: list[SpectrumEntry], quantity: str) -> list[Spectrum]:
@@ -165,9 +165,12 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
         """Say which column is shown, and why, where that is not simply FLUX; else nothing."""
         [column] = {spectrum.meta["column"] for spectrum in spectra}
         extended = sum(spectrum.meta["source_type"] == "EXTENDED" for spectrum in spectra)
-        if column == "FLUX" and not extended:
+        asked_for_other = self.quantity == "surface brightness" and column == "FLUX"
+        if column == "FLUX" and not extended and not asked_for_other:
             return ""
-        if self.quantity != "auto":
+        if asked_for_other:
+            why = "not all of the spectra have SURF_BRIGHT"
+        elif self.quantity != "auto":
             why = f"quantity={self.quantity!r}"
         elif column != "FLUX":
             why = "the source type is EXTENDED" if extended else "FLUX holds no values"
