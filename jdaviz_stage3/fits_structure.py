@@ -169,13 +169,10 @@ class _Stream:
 
     def __init__(self, path: str | os.PathLike, size: int):
         self.name = Path(path).name
-        self._path = path
         self._stored = size
-        self._file: BinaryIO = open(path, "rb")
-        self._gzip = self._file.read(2) == b"\x1f\x8b"
-        self._file.seek(0)
-        if self._gzip:
-            self._file = gzip.GzipFile(fileobj=self._file)
+        with open(path, "rb") as start:
+            self._gzip = start.read(2) == b"\x1f\x8b"
+        self._file: BinaryIO = gzip.open(path) if self._gzip else open(path, "rb")
         self.place = 0
         self.ended = False
 

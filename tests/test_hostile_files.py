@@ -12,7 +12,7 @@ from astropy.io import fits
 from hostile_files import look_at, mutate, use
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from make_products import BUILDERS, mosaic
+from make_products import BUILDERS, compressed, mosaic
 from make_spectra import two_slits
 
 from jdaviz_stage3.errors import Stage3Error, UnreadableProductError
@@ -107,6 +107,23 @@ def test_structure_is_that_of_astropy(built):
             assert [e.name for e in structure.extensions] == [hdu.name for hdu in hdus]
             for extension, hdu in zip(structure.extensions, hdus, strict=True):
                 assert extension.end == hdu.fileinfo()["datLoc"] + hdu.size
+
+
+@pytest.mark.parametrize("pack", [False, True])
+def test_no_file_stays_open(tmp_path, pack, monkeypatch):
+    """On Windows it could not be replaced, and a server would run out of them."""
+    path = mosaic(tmp_path)
+    if pack:
+        path = compressed(path, f"{path.name}.gz")
+    opened, builtin = [], open
+
+    def noted(*args, **kwargs):
+        opened.append(builtin(*args, **kwargs))
+        return opened[-1]
+
+    monkeypatch.setattr("builtins.open", noted)
+    read_structure(path)
+    assert opened and all(file.closed for file in opened)
 
 
 @pytest.mark.parametrize("plane", ["ERR", "CON", "WHT"])
@@ -222,3 +239,11 @@ def test_a_file_that_is_cut_while_it_is_read_is_no_end_of_the_process(tmp_path):
         with open_product(path) as hdus:
             os.truncate(path, 3 * 2880)
             hdus["SCI"].data.sum()
+
+
+def test_too_little_memory_is_no_damage(tmp_path):
+    from jdaviz_stage3.readers.extensions import open_product
+
+    with pytest.raises(UnreadableProductError, match="not enough memory to read it .*300 GiB"):
+        with open_product(mosaic(tmp_path)):
+            raise MemoryError("Unable to allocate 300 GiB")

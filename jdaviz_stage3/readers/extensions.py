@@ -54,8 +54,8 @@ def open_product(path: str | os.PathLike, *, truncated: bool = False) -> Iterato
     Raises
     ------
     UnreadableProductError
-        If the file cannot be opened, is no FITS file, is damaged or truncated; also for what
-        astropy raises inside the ``with`` block.
+        If the file cannot be opened, is no FITS file, is damaged or truncated, or needs too much
+        memory; also for what astropy raises inside the ``with`` block.
     """
     name = Path(path).name
     structure = read_structure(path)
@@ -70,6 +70,11 @@ def open_product(path: str | os.PathLike, *, truncated: bool = False) -> Iterato
                 yield hdus
     except (Stage3Error, Warning):
         raise
+    except MemoryError as err:
+        raise UnreadableProductError(
+            f"{name}: there is not enough memory to read it ({err}); close other programs, or "
+            "download it again if it is no large file"
+        ) from err
     except Exception as err:
         # astropy has no common error for what it did not expect to find in a header
         if not Path(path).exists():
@@ -153,8 +158,7 @@ def require_columns(hdu: fits.BinTableHDU, names: Sequence[str], path: str | os.
 def native(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarray:
     """Copy an array out of a FITS file into contiguous memory in native byte order.
 
-    FITS is big-endian, on which numpy is slow and which scipy.ndimage refuses; and a
-    memory-mapped array dies with its file.
+    FITS is big-endian, on which numpy is slow and which scipy.ndimage refuses.
 
     Parameters
     ----------

@@ -21,12 +21,13 @@ from astropy import units as u
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
-from .extensions import check_unchanged, file_stamp, native, open_product, require_columns
+from .extensions import file_stamp, native, require_columns
 from .quality import has_wavelength
 from .stored_table import (
     StoredTable,
     as_unsigned,
     open_unchanged,
+    read_decompressed,
     read_parts,
     unsigned_columns,
     vector_length,
@@ -346,12 +347,7 @@ class ExtensionTable(IntegrationTable):
             with open_unchanged(self.path, self._stamp) as stream:
                 yield stream
             return
-        with open_product(self.path) as hdus:
-            check_unchanged(self.path, self._stamp)
-            source = hdus[0].fileinfo()["file"]
-            source.seek(0)
-            content = source.read()
-        yield io.BytesIO(content)
+        yield io.BytesIO(read_decompressed(self.path, self._stamp))
 
 
 def _header_number(header: fits.Header, name: str) -> float:

@@ -1,4 +1,4 @@
-"""Which samples the data-quality array and the values themselves exclude."""
+"""Which samples the data-quality array and the values themselves exclude, and which channels."""
 
 from __future__ import annotations
 

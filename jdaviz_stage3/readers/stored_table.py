@@ -1,9 +1,9 @@
 """Columns of a binary table straight from the file, without astropy's table object.
 
-Building that object copies what is not asked for (0.2 s for a slitless x1d of 300 MB), and with it
-the whole file is mapped into memory, which counts as memory that is used. Nothing is mapped here
-either: the process that looks at a mapped file which somebody cuts short is killed (SIGBUS), while
-reading says that there is nothing left. One read a row is as quick.
+Building that object reads the whole table, whatever is asked for. Here only the columns are read
+that are asked for, row by row. Nothing is mapped into memory: the process that looks at a mapped
+file which somebody cuts short is killed (SIGBUS), while reading says that there is nothing left.
+One read a row is as quick.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ __all__ = [
     "StoredTable",
     "as_unsigned",
     "open_unchanged",
+    "read_decompressed",
     "read_parts",
     "unsigned_columns",
     "vector_length",
@@ -78,6 +79,34 @@ def open_unchanged(path: Path, stamp: tuple[int, int]) -> Iterator[BinaryIO]:
         check_unchanged(path, stamp)
     except OSError as err:
         raise UnreadableProductError(f"{path}: the file is not there (any more) ({err})") from err
+
+
+def read_decompressed(path: Path, stamp: tuple[int, int], start: int = 0, size: int = -1) -> bytes:
+    """Read from a compressed file, in which there is no going back and forth.
+
+    Parameters
+    ----------
+    path : path
+    stamp : (int, int)
+        See `open_unchanged`.
+    start, size : int, optional
+        Where to begin, and how many bytes to read, in what was compressed; all by default.
+
+    Returns
+    -------
+    bytes
+        Fewer than ``size`` where the file ends.
+
+    Raises
+    ------
+    UnreadableProductError
+        If the file is not there any more, was written anew, or is damaged.
+    """
+    with open_product(path) as hdus:
+        check_unchanged(path, stamp)
+        source = hdus[0].fileinfo()["file"]
+        source.seek(start)
+        return source.read(size)
 
 
 def read_parts(
@@ -260,13 +289,7 @@ class StoredTable:
 
     @cached_property
     def _decompressed(self) -> bytes:
-        """The whole table of a compressed file, in which there is no going back and forth."""
-        with open_product(self.path) as hdus:
-            check_unchanged(self.path, self._stamp)
-            source = hdus[0].fileinfo()["file"]
-            # by its position: several extensions may have one name and one EXTVER
-            source.seek(self.start)
-            content = source.read(self.n_rows * self._dtype.itemsize)
-        if len(content) < self.n_rows * self._dtype.itemsize:
-            raise UnreadableProductError(f"{self.path.name}: truncated; download it again")
-        return content
+        """The whole table of a compressed file."""
+        # by its position: several extensions may have one name and one EXTVER
+        size = self.n_rows * self._dtype.itemsize
+        return read_decompressed(self.path, self._stamp, self.start, size)

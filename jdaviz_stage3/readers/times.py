@@ -229,8 +229,8 @@ class TimeStamps:
                 f"{self.repeated[0]}"
             )
         if len(self.jumps_back):
-            at = " a segment" if set(self.jumps_back) <= set(self.segment_starts) else ""
-            where = f"at the start of{at}, " if at else ""
+            at_segments = set(self.jumps_back) <= set(self.segment_starts)
+            where = "at the start of a segment, " if at_segments else ""
             found.append(
                 f"times jump back {_counted(len(self.jumps_back), 'time')}, {where}the first at "
                 f"integration {self.jumps_back[0]}"
