@@ -48,11 +48,9 @@ def found(n: int, place: str, height: float) -> float:
     return float(flag_outliers(flux)[at[has], has].mean())
 
 
-def false(n: int) -> tuple[float, float]:
-    """The share of curves without outliers that have a flag: white noise, and with a transit."""
-    return tuple(
-        float(flag_outliers(curves(n, depth, 99)[0]).any(axis=0).mean()) for depth in (0, DEPTH)
-    )
+def false(n: int, depth: float) -> float:
+    """The share of curves without outliers that have a flag."""
+    return float(flag_outliers(curves(n, depth, 99)[0]).any(axis=0).mean())
 
 
 def outlier_table() -> str:
@@ -65,8 +63,8 @@ def outlier_table() -> str:
         for place in PLACES:
             lines += [f"   * - {n if place == 'no transit' else ''}".rstrip(), f"     - {place}"]
             lines += [f"     - {100 * found(n, place, height):.0f}" for height in HEIGHTS]
-            rate = {"no transit": 0, "out of transit": 1}.get(place)
-            lines.append("     -" if rate is None else f"     - {100 * false(n)[rate]:.1f}")
+            depth = {"no transit": 0, "out of transit": DEPTH}.get(place)
+            lines.append("     -" if depth is None else f"     - {100 * false(n, depth):.1f}")
     return "\n".join(lines) + "\n"
 
 

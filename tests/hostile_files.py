@@ -13,6 +13,7 @@ import random
 import re
 import struct
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -182,10 +183,10 @@ _TEXT_MUTATIONS = (
 )  # fmt: skip
 
 
-def _zeros(_made: dict[str, bytes] = {}) -> bytes:  # noqa: B006  (made once)
-    if not _made:
-        _made["zeros"] = gzip.compress(bytes(100_000_000), compresslevel=9, mtime=0)
-    return _made["zeros"] * 30  # members one after the other are one gzip file
+@cache
+def _zeros() -> bytes:
+    packed = gzip.compress(bytes(100_000_000), compresslevel=9, mtime=0)
+    return packed * 30  # members one after the other are one gzip file
 
 
 def mutate(name: str, content: bytes, seed: int) -> bytes:

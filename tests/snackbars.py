@@ -1,5 +1,7 @@
 """The messages that an app shows."""
 
+from weakref import WeakKeyDictionary
+
 from glue.core import HubListener
 from jdaviz.core.events import SnackbarMessage
 
@@ -14,7 +16,7 @@ class Snackbars(HubListener):
         )
 
 
-_NOTED = {}
+_NOTED = WeakKeyDictionary()  # else every app would live as long as the tests run
 
 
 def snackbar_texts(app):

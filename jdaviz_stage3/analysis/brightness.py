@@ -6,7 +6,7 @@ import numpy as np
 
 from .block_sums import time_median
 
-__all__ = ["Parts", "usual_flux"]
+__all__ = ["usual_flux"]
 
 # Parts of the spectrum that are asked.
 _PARTS = 32
@@ -22,7 +22,7 @@ _TOLERANCE = 1e-6
 _MOST_ROUNDS = 20
 
 
-class Parts:
+class _SpectrumParts:
     """The flux of parts of the spectrum, and what of it is missing.
 
     Parameters
@@ -118,15 +118,15 @@ def usual_flux(
     So each channel, also those that lack nothing, is divided by L first; the median of
     f[t, c] / L[t] is S[c] for any noise, in any of the integrations.
 
-    L comes from the sums over parts of the spectrum, see `Parts.brightness`, for which S must be
-    known: from the medians over time at first, which puts L off by the missing share of the light
-    times what these are off, where samples are missing. The medians of f / L then are closer, and
-    so on: what is wrong is multiplied each time by about the share of the channels with missing
+    L comes from the sums over parts of the spectrum, see `_SpectrumParts.brightness`, for which S
+    must be known: from the medians over time at first, which puts L off by the missing share of the
+    light times what these are off, where samples are missing. The medians of f / L then are closer,
+    and so on: what is wrong is multiplied each time by about the share of the channels with missing
     samples times the share of time in which they are, a quarter at most.
 
     Where there is no light to divide by, the medians over time are returned.
     """
-    some, parts = _some_integrations(len(flux)), Parts(flux, missing_at)
+    some, parts = _some_integrations(len(flux)), _SpectrumParts(flux, missing_at)
     sample, there = (flux, usable) if some is None else (flux[some], usable[some])
     first = time_median(sample, there)
     if some is not None:

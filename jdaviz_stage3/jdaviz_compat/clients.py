@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import Stage3Error
 
-__all__ = ["names_files", "refuse_files_to_browsers"]
+__all__ = ["refuse_files_to_browsers"]
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _MAKES_OBJECTS = frozenset({"create_widget", "update_ref", "destroy_widget"})
 
 
 @cache
-def names_files(name: str) -> bool:
+def _names_files(name: str) -> bool:
     """Whether a trait or an event of this name has to do with the files of the server."""
     return not _FILES.isdisjoint(name.lower().split("_"))
 
@@ -44,7 +44,7 @@ def refuse_files_to_browsers() -> None:
     Reason: jdaviz decides about files in the page (``server_is_remote``, ``serverside_enabled``),
     and takes every file name from it. So no message reaches a widget that
 
-    * sets a trait whose name has to do with files (`names_files`), jdaviz's settings among them,
+    * sets a trait whose name has to do with files (`_names_files`), jdaviz's settings among them,
     * sends an event whose name has, or calls a method of a viewer that the page has no use for,
     * has ipyvue make an object or call a method, or ipywidgets make a widget: some write files,
 
@@ -79,7 +79,7 @@ def _permitted(widget: Any, msg: dict) -> dict | None:
     if data.get("method") != "update" or "state" not in data:
         return msg
     allowed = _OF_THE_BROWSER.get(type(widget).__name__, ())
-    refused = [name for name in data["state"] if names_files(name) and name not in allowed]
+    refused = [name for name in data["state"] if _names_files(name) and name not in allowed]
     if refused:
         _log.info("%s of %s stays as it is", ", ".join(refused), type(widget).__name__)
         widget.send_state([name for name in refused if name in widget.keys])  # for the page
@@ -95,7 +95,7 @@ def _permitted(widget: Any, msg: dict) -> dict | None:
 
 def _with_own_settings(widget: Any, state: Mapping[str, Any]) -> dict[str, Any]:
     """The state of an app as the page sends it, which is whole, with what is refused as it is."""
-    kept = {name: value for name, value in state.items() if not names_files(name)}
+    kept = {name: value for name, value in state.items() if not _names_files(name)}
     if len(kept) < len(state):
         own = widget.trait_metadata("state", "to_json")(widget.state, widget)
         kept |= {name: own[name] for name in state.keys() - kept if name in own}
@@ -112,7 +112,7 @@ def _is_harmless(content: Any) -> bool:
     if event == "call_viewer_method":
         data = content.get("data")
         return isinstance(data, Mapping) and data.get("method") in _VIEWER_METHODS
-    return not (isinstance(event, str) and names_files(event))
+    return not (isinstance(event, str) and _names_files(event))
 
 
 def _refuse_widget(comm: Any, msg: dict) -> None:

@@ -210,9 +210,8 @@ class Sources:
         """Which sources are point-like (bool, shape (n,)), None if the catalog says it of none."""
         for name, value in _TYPES.items():
             if name in self:
-                return (
-                    (self._truth(name) == value) & self.known_type if any(self.known_type) else None
-                )
+                known = self.known_type
+                return (self._truth(name) == value) & known if known.any() else None
         return None
 
     @cached_property
