@@ -1,6 +1,5 @@
 """The Median Smooth plugin through its API, in the generalised app and in Specviz."""
 
-import threading
 import warnings
 from importlib.metadata import version
 
@@ -11,6 +10,7 @@ from astropy import units as u
 from astropy.io import fits
 from astropy.nddata import StdDevUncertainty
 from make_spectra import extracted, smooth_spectrum
+from other_thread import in_a_thread
 from specutils import SpectralRegion, Spectrum
 
 import jdaviz_stage3 as stage3
@@ -397,13 +397,6 @@ def test_what_changes_while_results_are_added_is_drawn_afterwards(app, plg, monk
     monkeypatch.undo()
     [line] = preview_lines(plg)
     same(line.y, plg.smooth(add_data=False).flux.value)
-
-
-def in_a_thread(function):
-    thread = threading.Thread(target=function)
-    thread.start()
-    thread.join(60)
-    assert not thread.is_alive()
 
 
 def preview_lines(plg):

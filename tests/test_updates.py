@@ -3,10 +3,9 @@
 import threading
 
 import pytest
+from other_thread import WAIT, in_a_thread
 
 from jdaviz_stage3.plugins.updates import Updates
-
-WAIT = 60  # seconds, after which a test that hangs fails
 
 
 class Recorder:
@@ -25,13 +24,6 @@ class Recorder:
     def set(self, value):
         self.setting = value
         self.updates.ask()
-
-
-def in_a_thread(function, *args):
-    thread = threading.Thread(target=function, args=args)
-    thread.start()
-    thread.join(WAIT)
-    assert not thread.is_alive()
 
 
 @pytest.fixture

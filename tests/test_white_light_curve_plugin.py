@@ -1,6 +1,5 @@
 """The White Light Curve plugin by its API and the mouse, in the generalised app and Specviz."""
 
-import threading
 import warnings
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import white_light_tools as tools
 from astropy import units as u
 from astropy.time import Time
+from other_thread import in_a_thread
 from specutils import SpectralRegion
 from white_light_tools import (
     CASES,
@@ -650,13 +650,6 @@ def test_a_comparison_that_fails_leaves_the_curve(app, plg, traces, monkeypatch)
 
 
 # ---- a slow browser ----
-
-
-def in_a_thread(function):
-    thread = threading.Thread(target=function)
-    thread.start()
-    thread.join(60)
-    assert not thread.is_alive()
 
 
 def test_a_panel_that_is_open_again_while_it_is_cleared_is_drawn(app, plg, monkeypatch):

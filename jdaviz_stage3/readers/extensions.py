@@ -72,8 +72,8 @@ def open_product(path: str | os.PathLike, *, truncated: bool = False) -> Iterato
         raise
     except MemoryError as err:
         raise UnreadableProductError(
-            f"{name}: there is not enough memory to read it ({err}); close other programs, or "
-            "download it again if it is no large file"
+            f"{name}: there is not enough memory to read it ({reason_of(err)}); close other "
+            "programs, or download it again if it is no large file"
         ) from err
     except Exception as err:
         # astropy has no common error for what it did not expect to find in a header
