@@ -14,23 +14,20 @@ __all__ = ["product_files"]
 _MOST_LEVELS = 4
 
 
-def product_files(
-    folder: str | os.PathLike, levels: int = _MOST_LEVELS
-) -> tuple[list[Path], list[Path]]:
+def product_files(folder: str | os.PathLike) -> tuple[list[Path], list[Path]]:
     """List the products in a folder; where it holds none itself, those in the folders below.
 
     Parameters
     ----------
     folder : path-like
-    levels : int, optional
-        How many levels of folders below to look into.
 
     Returns
     -------
     products : list of path
         Sorted by name; those that are broken, too. Hidden files are left out.
     others : list of path
-        The files beside them that are no products.
+        The files beside them that are no products. In folders below, only those whose names say
+        that they might be.
 
     Raises
     ------
@@ -38,27 +35,51 @@ def product_files(
         If the folder cannot be read.
     """
     try:
-        entries = sorted(Path(folder).iterdir())
+        files, below = _entries(Path(folder))
     except OSError as err:
         raise UnreadableProductError(f"{folder}: cannot be read ({err.strerror})") from err
-    products, others, below = [], [], []
-    for path in entries:
-        if path.name.startswith("."):
-            continue
-        if os.path.isdir(path):  # Path.is_dir raises where a folder may not be read
-            below.append(path)
-        elif os.path.isfile(path):
-            (others if _is_no_product(path) else products).append(path)
-    if products or not levels:
-        return products, others
-    for path in below:
-        try:
-            found, rest = product_files(path, levels - 1)
-        except UnreadableProductError:
-            continue  # somebody else's folder beside those with products
-        products += found
-        others += rest
+    products, others = _told_apart(files)
+    seen = {os.path.realpath(folder)}
+    for _ in range(_MOST_LEVELS if not products else 0):
+        # each folder once, however many links lead to it
+        level = {os.path.realpath(path): path for path in below}
+        below = []
+        for real, path in level.items():
+            if real in seen:
+                continue
+            seen.add(real)
+            try:
+                files, deeper = _entries(path)
+            except OSError:
+                continue  # somebody else's folder beside those with products
+            # not each file of a home folder is opened
+            found, rest = _told_apart([file for file in files if _may_be_product(file)])
+            products += found
+            others += rest
+            below += [] if found else deeper
     return products, others
+
+
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files and the folders in a folder, sorted, hidden ones left out."""
+    entries = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    # os.path.isdir, for Path.is_dir raises where a folder may not be read
+    return [p for p in entries if os.path.isfile(p)], [p for p in entries if os.path.isdir(p)]
+
+
+def _told_apart(files: list[Path]) -> tuple[list[Path], list[Path]]:
+    """The products among files, and the rest."""
+    products: list[Path] = []
+    others: list[Path] = []
+    for path in files:
+        (others if _is_no_product(path) else products).append(path)
+    return products, others
+
+
+def _may_be_product(path: Path) -> bool:
+    """Whether the name of a file is that of a product, or of its kind."""
+    name = path.name.lower()
+    return has_suffix(name) or any(ending in name for ending in (".fit", ".ecsv", ".json"))
 
 
 def _is_no_product(path: Path) -> bool:
@@ -67,5 +88,5 @@ def _is_no_product(path: Path) -> bool:
     except UnknownProductError:
         return True
     except Stage3Error:  # a broken one, or an empty file that never was any
-        return not (has_suffix(path.name) or ".fit" in path.name.lower())
+        return not _may_be_product(path)
     return False

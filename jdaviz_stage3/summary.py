@@ -88,7 +88,7 @@ def _fits_facts(path: Path, kind: ProductType) -> dict[str, str]:
             "pipeline_version": str(primary.get("CAL_VER", "")),
         }
         extensions = list(hdus[1:])
-        facts["shape"] = _shape(extensions, kind)
+        facts["shape"] = _shape(extensions, kind, facts["instrument"])
         if not extensions:
             facts["problem"] = f"{path.name}: no extensions; the file is incomplete"
             return facts
@@ -109,10 +109,10 @@ def _check_tables(extensions: list, path: Path) -> None:
         raise UnreadableProductError(f"{path.name}: {tables[0].name} has no rows")
 
 
-def _shape(extensions: list, kind: ProductType) -> str:
+def _shape(extensions: list, kind: ProductType, instrument: str) -> str:
     tables = [hdu for hdu in extensions if hdu.name in _SPECTRAL]
     if tables:
-        return _spectral_shape(tables, kind)
+        return _spectral_shape(tables, kind, instrument)
     image = next((hdu for hdu in extensions if hdu.name == "SCI"), None)
     if image is None:
         names = list(dict.fromkeys(hdu.name for hdu in extensions if hdu.name != "ASDF"))
@@ -121,7 +121,7 @@ def _shape(extensions: list, kind: ProductType) -> str:
     return " × ".join(str(axis) for axis in axes)
 
 
-def _spectral_shape(tables: list, kind: ProductType) -> str:
+def _spectral_shape(tables: list, kind: ProductType, instrument: str) -> str:
     first = tables[0].header
     rows = sum(hdu.header["NAXIS2"] for hdu in tables)
     names = [first.get(f"TTYPE{i}") for i in range(1, first["TFIELDS"] + 1)]
@@ -134,9 +134,9 @@ def _spectral_shape(tables: list, kind: ProductType) -> str:
     orders = sorted({hdu.header["SPORDER"] for hdu in tables if "SPORDER" in hdu.header})
     if kind.suffix == "x1dints":
         traces = {(hdu.header.get("SPORDER"), hdu.header.get("DETECTOR")) for hdu in tables}
-        numbers = {hdu.header.get("INT_NUM") for hdu in tables} - {None, 0}
-        # one extension an integration: of two detectors that no header names, too
-        count, what = len(numbers) or count // len(traces), "integrations"
+        count, what = count // len(traces), "integrations"
+        if not vectors and instrument == "NIRSPEC":  # whose detectors no header tells apart
+            count = len({hdu.header.get("INT_NUM") for hdu in tables} - {None, 0}) or count
     else:
         what = "spectra" if count != 1 else "spectrum"
     text = f"{count} {what} × {length} wavelengths"

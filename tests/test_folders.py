@@ -7,7 +7,7 @@ import pytest
 from make_products import compressed, mosaic
 from make_tables import catalog
 
-from jdaviz_stage3 import cli
+from jdaviz_stage3 import cli, folders
 from jdaviz_stage3.errors import UnreadableProductError
 from jdaviz_stage3.folders import product_files
 
@@ -61,6 +61,32 @@ def test_folders_beside_products_are_left_alone(tmp_path):
 def test_a_folder_in_itself_comes_to_an_end(tmp_path):
     (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
     assert product_files(tmp_path) == ([], [])
+
+
+def test_folders_with_many_links_to_each_other_are_looked_through_once(tmp_path, monkeypatch):
+    for number in range(8):
+        (tmp_path / str(number)).mkdir()
+        for other in range(8):
+            link = tmp_path / str(number) / f"to {other}"
+            link.symlink_to(tmp_path / str(other), target_is_directory=True)
+    image = mosaic(tmp_path / "7")
+    listed = []
+    entries = folders._entries
+    monkeypatch.setattr(folders, "_entries", lambda path: listed.append(path) or entries(path))
+    assert product_files(tmp_path) == ([image], [])
+    assert len(listed) == 9
+
+
+def test_below_the_top_only_names_of_products_are_opened(tmp_path, monkeypatch):
+    (tmp_path / "home").mkdir()
+    for number in range(5):
+        (tmp_path / "home" / f"letter {number}.txt").write_text("dear")
+    image = mosaic(tmp_path / "home")
+    opened = []
+    identify = folders.identify
+    monkeypatch.setattr(folders, "identify", lambda path: opened.append(path) or identify(path))
+    assert product_files(tmp_path) == ([image], [])
+    assert opened == [image]
 
 
 def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch, capsys):
