@@ -405,6 +405,15 @@ def test_no_errors_at_all():
 
 
 @pytest.mark.parametrize("statistic", ["sum", "weighted mean"])
+def test_all_channels_left_out_is_no_want_of_errors(statistic):
+    """The file has errors: one flag in each channel, and none is left to sum or to weight."""
+    trace = star(10, 10, dq=np.eye(10, dtype=np.uint32))
+    curve = BandSums(trace, excluded="drop").light_curve(statistic=statistic)
+    assert (curve.n_channels, curve.n_dropped, curve.n_empty) == (0, 10, 10)
+    assert np.isnan(curve.flux).all()
+
+
+@pytest.mark.parametrize("statistic", ["sum", "weighted mean"])
 @pytest.mark.parametrize("fraction", [0, 0.1])
 def test_errors_are_the_scatter(statistic, fraction):
     """Monte Carlo: noise that differs from channel to channel, and filled samples."""

@@ -237,6 +237,15 @@ def test_exposures_without_names_are_numbered(tmp_path):
         second.select(exposure=1)
 
 
+def test_exposures_count_from_the_first_of_the_file_after_a_selection(orders):
+    """Source 8 is in the second exposure only, which stays number 2, in slices too."""
+    sequence = read(orders)
+    for part in (sequence.select(source_id=8), sequence[-1:], sequence.select(source_id=8)[::-1]):
+        assert {entry.exposure for entry in part.select(exposure=2).entries} == {"b"}
+        with pytest.raises(Stage3Error, match="no spectrum with exposure = "):
+            part.select(exposure=1)
+
+
 def test_old_layout_exposures_are_numbered_within_a_source(tmp_path):
     path = extracted(tmp_path, [
         (smooth_spectrum(), {"source_id": n, "spectral_order": 1}) for n in (5, 5, 6, 6)

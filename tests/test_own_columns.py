@@ -6,7 +6,7 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import FK5, SkyCoord
 from astropy.table import MaskedColumn, QTable
 from astropy.time import Time
 from make_products import mosaic
@@ -82,6 +82,22 @@ def test_own_columns_do_not_replace_those_of_the_pipeline(app, load, names):
     assert not {"RA", "Dec", "X", "Y", "ID"} - set(names) & set(table.colnames)
     np.testing.assert_array_equal(table["label"], [1, 2, 3])
     assert (table["sky_centroid"].separation(SkyCoord(*sources.sky, unit="deg")) == 0).all()
+
+
+def test_an_own_column_of_the_name_that_another_one_gets(load):
+    """As in a table that was exported from an app."""
+    own = {"RA": [1.0, 2.0, 3.0], "RA (own)": [4.0, 5.0, 6.0]}
+    table = load(**own).table(np.arange(3))
+    for name, values in own.items():
+        np.testing.assert_array_equal(table[name], values)
+
+
+@pytest.mark.parametrize("frame", ["galactic", FK5(equinox="J1975")], ids=["galactic", "FK5"])
+def test_sky_positions_come_back_in_the_frame_of_the_file(load, frame):
+    sky = SkyCoord([10.0, 20.0, 30.0], [-5.0, 0.0, 5.0], unit="deg").transform_to(frame)
+    back = load(other=sky).table(np.array([0, 2]))["other"]
+    assert back.is_equivalent_frame(sky.frame)
+    assert (back.separation(sky[[0, 2]]).arcsec < 1e-6).all()
 
 
 def test_filters_are_on_own_columns(app, load):

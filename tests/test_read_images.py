@@ -169,6 +169,18 @@ def test_a_part_of_the_wcs_keywords_is_no_wcs(tmp_path, keyword):
     assert image.wcs is None
 
 
+@pytest.mark.parametrize("keyword", ["CTYPE1", "CTYPE2"])
+def test_one_celestial_axis_without_the_other_is_no_wcs(tmp_path, keyword):
+    """wcslib refuses it; the pixels can be shown all the same."""
+    path = mosaic(tmp_path)
+    expected = read(path).data
+    fits.delval(path, keyword, extname="SCI")
+    with pytest.warns(Stage3Warning, match="do not fit together .*; positions are in pixels only"):
+        image = read(path)
+    assert image.wcs is None
+    np.testing.assert_array_equal(image.data, expected)
+
+
 def test_the_gwcs_where_keywords_are_missing(tmp_path):
     """The one that the file holds beside the keywords."""
     exact = tangent_gwcs(30, 1e-5, (20.5, 14.25), (30, 40))

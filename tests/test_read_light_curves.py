@@ -168,6 +168,39 @@ def test_one_detector_of_nirspec_is_one_curve(tmp_path):
     assert series.colnames == ["time", "whitelight_flux"]
 
 
+# exposures of two integrations each, with some time between them
+PAIRS = np.sort(np.concatenate([DAYS, DAYS + 1e-4]))
+
+
+@pytest.mark.parametrize(
+    ("days", "odd"),
+    [
+        (PAIRS, None),
+        (np.append(DAYS[:3], DAYS[2:]), "1 repeated time stamp"),
+        (np.roll(PAIRS, 4), "times jump back 1 time"),
+        (np.append(DAYS, DAYS[4:] + 1.5e-3), "times jump back 1 time"),  # two integrations again
+        (np.append(DAYS, DAYS + 30), None),  # two visits
+    ],
+    ids=["exposures of two", "repeated", "segments out of order", "jumps back", "visits"],
+)
+@pytest.mark.parametrize("detector", ["NRS1", "NRS2", None])
+def test_odd_times_of_one_curve_are_no_second_curve(tmp_path, days, odd, detector):
+    """What is said of the times is all that is said: nothing of a second detector."""
+    flux = np.random.default_rng(1).normal(1, 0.01, len(days))
+    path = light_curve(tmp_path, {"MJD": days, "whitelight_flux": flux})
+    table = QTable.read(path, format="ascii.ecsv")
+    table.meta = BRIGHT | {"detector": detector} if detector else {"instrument": "MIRI"}
+    save_table(table, path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", Stage3Warning)
+        series = read(path)
+    said = [str(w.message) for w in caught if issubclass(w.category, Stage3Warning)]
+    assert len(said) == (odd is not None)
+    assert all(odd in each for each in said)
+    np.testing.assert_array_equal(series.time.mjd, days)
+    np.testing.assert_array_equal(series["whitelight_flux"].value, flux)
+
+
 def test_padding_is_no_missing_time(tmp_path):
     """At the end of the shorter detector's columns; one in between is missing."""
     shorter = np.append(BARYCENTRIC[:-2], [np.nan, np.nan])

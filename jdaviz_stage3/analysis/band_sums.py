@@ -285,7 +285,8 @@ class BandSums:
                 f"statistic is {statistic!r}; it must be one of {', '.join(STATISTICS)}"
             )
         weighted = statistic == "weighted mean"
-        if weighted and self.errors == "none":
+        # where every channel is left out, there is nothing to weight, errors or not
+        if weighted and self.errors == "none" and not self.dropped.all():
             raise Stage3Error(
                 f"{self.name}: no errors in the file to weight by; use statistic='sum'"
             )

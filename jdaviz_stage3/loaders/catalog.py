@@ -114,7 +114,11 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
             out[name] = np.asarray(getattr(catalog[column], "value", catalog[column]), dtype=float)
     out["ID"] = np.asarray(catalog[label]) if label else np.arange(1, len(catalog) + 1)
     out.meta.update(catalog_meta(out.colnames))
-    renamed = {name: f"{name} (own)" for name in CATALOG_COLUMNS if name in catalog.colnames}
+    renamed = {
+        name: _own_name(name, catalog.colnames)
+        for name in CATALOG_COLUMNS
+        if name in catalog.colnames
+    }
     columns = [name for name in catalog.colnames if _fits_a_table_of_jdaviz(catalog[name])]
     if left := [name for name in catalog.colnames if name not in columns]:
         warnings.warn(
@@ -137,6 +141,14 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
     return out
 
 
+def _own_name(name: str, taken: list[str]) -> str:
+    """Return what a column of the user's is called beside the one that jdaviz looks for."""
+    own = f"{name} (own)"
+    while own in taken:  # in a table that was exported from an app
+        own += " (own)"
+    return own
+
+
 def _fits_a_table_of_jdaviz(column: Any) -> bool:
     """Whether a column has one value a source, of a kind that glue holds."""
     if isinstance(column, (SkyCoord, Time)):
@@ -154,6 +166,11 @@ def _about_columns(catalog: QTable, columns: list[str]) -> dict[str, Any]:
         "_stage3_descriptions": {n: i.description for n, i in infos.items() if i.description},
         "_stage3_formats": {n: i.format for n, i in infos.items() if i.format},
         "_stage3_quantities": [n for n in columns if isinstance(catalog[n], u.Quantity)],
+        "_stage3_frames": {
+            n: catalog[n].frame.replicate_without_data()
+            for n in columns
+            if isinstance(catalog[n], SkyCoord) and catalog[n].frame.name != "icrs"
+        },
         "_stage3_times": {n: catalog[n].scale for n in columns if isinstance(catalog[n], Time)},
         "_stage3_masks": {
             name: np.asarray(mask)

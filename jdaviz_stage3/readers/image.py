@@ -10,7 +10,7 @@ import numpy as np
 from astropy import units as u
 from astropy.io import fits
 from astropy.nddata import CCDData, StdDevUncertainty
-from astropy.wcs import WCS, FITSFixedWarning
+from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
 from ..errors import Stage3Warning, UnreadableProductError
 from .extensions import (
@@ -148,19 +148,24 @@ def _celestial_wcs(
     with warnings.catch_warnings():
         # wcslib's notes on dates it derived (MJD-OBS from DATE-OBS) do not concern positions
         warnings.simplefilter("ignore", FITSFixedWarning)
-        wcs = WCS(header, naxis=2)
-    missing = _missing_wcs_keywords(header) if wcs.has_celestial else []
-    if wcs.has_celestial and not missing:
+        try:
+            wcs, refused = WCS(header, naxis=2), ""
+        except WcsError as err:  # one axis without the other, a matrix of zeros
+            wcs, refused = None, str(err).splitlines()[-1].rstrip(".")
+    missing = _missing_wcs_keywords(header) if wcs is not None and wcs.has_celestial else []
+    if wcs is not None and wcs.has_celestial and not missing:
         return wcs
-    if missing:
-        what = f"SCI has CTYPE1 = {header['CTYPE1']!r}, but no {', '.join(missing)}"
+    if missing or refused:
+        what = f"SCI has CTYPE1 = {header.get('CTYPE1')!r}, but no {', '.join(missing)}"
+        if refused:
+            what = f"the WCS keywords of SCI do not fit together ({refused})"
         if (fitted := _wcs_of_gwcs(path)) is not None:
             said = f"{name}: {what}; positions are by the gwcs in the file"
             warnings.warn(said, Stage3Warning, stacklevel=3)
             return fitted
     else:
         what = "SCI has no celestial WCS keywords"
-    if required or missing:
+    if required or missing or refused:
         warnings.warn(f"{name}: {what}; positions are in pixels only", Stage3Warning, stacklevel=3)
     return None
 

@@ -90,6 +90,9 @@ class SpectrumSequence(Sequence):
         Size and time of the file when its spectra were listed (see
         `jdaviz_stage3.readers.extensions.file_stamp`); as it is now by default. From a file that
         was written anew since, no spectrum is read.
+    exposures : sequence of str, optional
+        Names of the exposures of the file, in its order, by which a selection counts them; those of
+        the entries by default.
 
     Examples
     --------
@@ -107,11 +110,15 @@ class SpectrumSequence(Sequence):
         quantity: str = "auto",
         dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
         stamp: tuple[int, int] | None = None,
+        exposures: Sequence[str] | None = None,
     ):
         self.path = Path(path)
         self.stamp = file_stamp(path) if stamp is None else stamp
         self.name = name
         self.entries = list(entries)
+        if exposures is None:
+            exposures = list(dict.fromkeys(entry.exposure for entry in self.entries))
+        self.exposures = list(exposures)
         self.quantity = quantity
         self.dq_bits = dq_bits
 
@@ -138,6 +145,7 @@ class SpectrumSequence(Sequence):
             quantity=self.quantity,
             dq_bits=self.dq_bits,
             stamp=self.stamp,
+            exposures=self.exposures,
         )
 
     def read_all(self) -> list[Spectrum]:
@@ -195,7 +203,6 @@ class SpectrumSequence(Sequence):
             If nothing agrees; the message lists what there is.
         """
         entries = self.entries
-        exposures = list(dict.fromkeys(entry.exposure for entry in self.entries))
         for field, wanted in (
             ("source_id", source_id), ("order", order), ("exposure", exposure), ("slit", slit),
         ):  # fmt: skip
@@ -203,7 +210,7 @@ class SpectrumSequence(Sequence):
                 continue
             values = [wanted] if np.isscalar(wanted) else list(wanted)
             if field == "exposure":
-                values = [self._exposure_name(value, exposures) for value in values]
+                values = [self._exposure_name(value) for value in values]
             absent = [v for v in values if all(getattr(e, field) != v for e in self.entries)]
             if absent:
                 have = list(dict.fromkeys(getattr(e, field) for e in self.entries))
@@ -216,8 +223,8 @@ class SpectrumSequence(Sequence):
             raise Stage3Error(f"{self.path.name}: no spectrum has all of the values asked for")
         return self._with_entries(entries)
 
-    @staticmethod
-    def _exposure_name(value: str | int, names: list[str]) -> str:
+    def _exposure_name(self, value: str | int) -> str:
+        names = self.exposures
         named = not all(name.isdigit() for name in names)
         if isinstance(value, (int, np.integer)) and named and 1 <= value <= len(names):
             return names[value - 1]

@@ -22,6 +22,9 @@ _DETECTORS = ("NRS1", "NRS2")  # in the order of the files' names, in which the 
 # Two rows are of nearly one time if what is between them is less than this part of what is between
 # them and the next ones.
 _NEAR = 0.5
+# Of the time that some rows cover, others cover more than this part only if they are of another
+# curve: segments that are out of order have none in common, or a few integrations.
+_SHARED = 0.5
 # Curves whose levels differ by more than this part cannot change places: a transit is no deeper.
 _APART = 0.1
 
@@ -71,13 +74,13 @@ def unstack_curves(
         if rows is not None:
             orders = {f"{flux[0]}_{i + 1}": flux[1][own] for i, own in enumerate(rows)}
             return orders, {stamps[0]: stamps[1][rows[0]]}
-        if _near_pairs(stamps[1]) is not None:
+        if _paired(stamps[1], flux[1]):
             _warn(path, "the rows come in pairs of nearly one time, as of two curves in one column")
         return dict([flux]), dict([stamps])
     if rows is None and detector == _DETECTORS[1]:
         rows = _of_near_times(stamps[1])
     if rows is None or len(rows) != len(_DETECTORS) or _swapped(*(flux[1][own] for own in rows)):
-        if rows is not None or _goes_back(stamps[1]) or _near_pairs(stamps[1]) is not None:
+        if rows is not None or _runs_overlap(stamps[1]) or _paired(stamps[1], flux[1]):
             _warn(
                 path,
                 "the rows are probably of both detectors of NIRSpec in one column, and cannot be "
@@ -109,8 +112,18 @@ def _warn(path: Path, words: str) -> None:
     warnings.warn(f"{path.name}: {words}", Stage3Warning, stacklevel=4)
 
 
-def _goes_back(days: np.ndarray) -> bool:
-    return bool(np.any(np.diff(days[np.isfinite(days)]) <= 0))
+def _runs_overlap(days: np.ndarray) -> bool:
+    """Whether rows of ascending times cover what others have covered, as of another detector.
+
+    Those of segments that are out of order, or that begin with the last time of the one before
+    them, do not.
+    """
+    days = days[np.isfinite(days)]
+    runs = np.split(days, np.flatnonzero(np.diff(days) <= 0) + 1)
+    start, end = np.array(sorted((run[0], run[-1]) for run in runs if run.size > 1) or [(0, 0)]).T
+    shared = np.minimum(end[1:], end[:-1]) - start[1:]
+    shorter = np.minimum((end - start)[1:], (end - start)[:-1])
+    return bool(np.any(shared > _SHARED * shorter))
 
 
 def _of_equal_times(days: np.ndarray) -> list[np.ndarray] | None:
@@ -130,6 +143,22 @@ def _near_pairs(days: np.ndarray) -> np.ndarray | None:
     stamps = days[order]
     inside, between = stamps[1::2] - stamps[::2], stamps[2::2] - stamps[1:-1:2]
     return np.sort(order.reshape(-1, 2), axis=1) if inside.max() < _NEAR * between.min() else None
+
+
+def _paired(days: np.ndarray, flux: u.Quantity) -> bool:
+    """Whether the rows are in pairs of nearly one time, as of two curves.
+
+    Exposures of two integrations each are, too; but there the one row follows the other, later,
+    and is about as bright.
+    """
+    pairs = _near_pairs(days)
+    if pairs is None:
+        return False
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(flux.value[pairs[:, 0]] / flux.value[pairs[:, 1]])
+    ratio = ratio[np.isfinite(ratio)]
+    follow = np.all(np.diff(pairs, axis=1) == 1) and np.all(np.diff(days[pairs], axis=1) > 0)
+    return bool(not follow or (ratio.size and abs(np.median(ratio)) > _APART))
 
 
 def _of_near_times(days: np.ndarray) -> list[np.ndarray] | None:

@@ -394,11 +394,13 @@ class Sources:
         """
         descriptions, formats = self._kept("descriptions", {}), self._kept("formats", {})
         quantities, times = self._kept("quantities", ()), self._kept("times", {})
+        frames = self._kept("frames", {})
         out = QTable()
         for name in self._kept("columns", list(self)):
             if name not in self:
                 ra, dec = self._sky_pair(name)
-                out[name] = SkyCoord(ra[rows], dec[rows], unit="deg")
+                sky = SkyCoord(ra[rows], dec[rows], unit="deg")
+                out[name] = sky.transform_to(frames[name]) if name in frames else sky
             elif name in times:
                 days = np.ma.masked_invalid(self.array(name)[rows])
                 out[name] = Time(days, format="mjd", scale=times[name])
