@@ -700,15 +700,6 @@ def test_selecting_turns_a_sorted_table_to_the_row(plg, catalog, table, descendi
     assert table.options["page"] == place // table.options["itemsPerPage"] + 1
 
 
-def test_jdaviz_draws_no_circles_of_its_own_around_selected_rows(app, plg, table):
-    plg.select(5)
-    own = [m for m in viewer(plg).figure.marks if type(m).__name__ == "TableSelectionMark"]
-    assert not any(mark.visible for mark in own)
-    table.checked = [7]
-    own = [m for m in viewer(plg).figure.marks if type(m).__name__ == "TableSelectionMark"]
-    assert not any(mark.visible for mark in own)
-
-
 def test_a_table_that_was_opened_by_hand_is_listened_to():
     app = new_app()
     labels = stage3.load(demo("i2d"), demo("cat"), app=app)

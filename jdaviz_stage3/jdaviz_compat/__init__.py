@@ -40,6 +40,7 @@ from .images import (
     set_missing_color,
     show_native_markers,
 )
+from .lent_table import LentTable
 from .loading import (
     CATALOG_COLUMNS,
     catalog_meta,
@@ -69,10 +70,9 @@ from .spectra import (
 from .standalone import forget_app, hide_server_files, register_vue_components, renew_snackbar
 from .tables import (
     add_table,
+    clicks_check_table_rows,
     create_table_viewer,
-    hide_table_selection_marks,
     send_plain_table_rows,
-    show_table_rows,
     table_viewers_of,
     tables_of,
 )
@@ -100,6 +100,7 @@ from .viewers import (
 
 __all__ = [
     "CATALOG_COLUMNS",
+    "LentTable",
     "add_plugins",
     "add_table",
     "add_to_viewer",
@@ -109,6 +110,7 @@ __all__ = [
     "can_save_files",
     "catalog_meta",
     "catalogs_of",
+    "clicks_check_table_rows",
     "configuration",
     "create_table_viewer",
     "create_viewer",
@@ -125,7 +127,6 @@ __all__ = [
     "has_images",
     "hide_layer",
     "hide_server_files",
-    "hide_table_selection_marks",
     "image_meta",
     "image_viewers",
     "images_in",
@@ -160,7 +161,6 @@ __all__ = [
     "show_flux_in",
     "show_message",
     "show_native_markers",
-    "show_table_rows",
     "shown_in",
     "shows_median_of_other_target",
     "shows_target",

@@ -13,10 +13,9 @@ from .viewers import create_viewer
 
 __all__ = [
     "add_table",
+    "clicks_check_table_rows",
     "create_table_viewer",
-    "hide_table_selection_marks",
     "send_plain_table_rows",
-    "show_table_rows",
     "table_viewers_of",
     "tables_of",
 ]
@@ -47,34 +46,12 @@ def create_table_viewer(app: Any) -> str:
     return label
 
 
-def show_table_rows(viewer: Any, rows: list[int]) -> None:
-    """Check and highlight rows of a table viewer, and turn to the page of the first.
+def clicks_check_table_rows(viewer: Any) -> bool:
+    """Whether clicks in a (glue) image viewer are for jdaviz's tools that check rows of a table.
 
-    Reason: the widget's traits, and the sorting that tells on which page a row is, have no API in
-    jdaviz. jdaviz 5.1: rows can be selected through the API.
+    Reason: what tool of a viewer is active has no API. jdaviz 5.1: to check.
     """
-    table = viewer.widget_table
-    table.selection_enabled = True
-    table.checked = list(rows)
-    table.highlighted = rows[0] if rows else None
-    if not rows:
-        return
-    place = int(np.flatnonzero(table._get_sorted_indices() == rows[0])[0])
-    size = table.options.get("itemsPerPage", table.items_per_page)
-    if size > 0:
-        table.options = {**table.options, "page": place // size + 1}
-
-
-def hide_table_selection_marks(viewer: Any) -> None:
-    """Hide the circles that jdaviz puts around the checked rows of tables in an image viewer.
-
-    Reason: the overlay highlights the same sources itself. jdaviz 5.1: to check.
-    """
-    from jdaviz.core.marks import TableSelectionMark
-
-    for mark in viewer.figure.marks:
-        if isinstance(mark, TableSelectionMark):
-            mark.visible = False
+    return viewer.toolbar.active_tool_id == "jdaviz:select_table_row"
 
 
 def send_plain_table_rows() -> None:

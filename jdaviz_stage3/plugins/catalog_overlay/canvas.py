@@ -10,6 +10,7 @@ import numpy as np
 from echo import delay_callback
 
 from ...errors import Stage3Error
+from ...jdaviz_compat import clicks_check_table_rows
 from .annotations import Annotations
 from .drawing import CatalogMarks, view_of
 from .overlay import Overlay
@@ -168,7 +169,7 @@ class OverlayCanvas:
         found = self.source_at(data["domain"]["x"], data["domain"]["y"]) if self.marks else None
         if data["event"] == "mousemove":
             self._hover(found)
-        elif found is not None:
+        elif found is not None and not clicks_check_table_rows(self.viewer):
             add = any(data.get(key, False) for key in ("ctrlKey", "metaKey"))
             self._on_click(*found, add)
 

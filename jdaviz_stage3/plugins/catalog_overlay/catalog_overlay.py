@@ -192,7 +192,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
     def _on_shown(self, message: AddDataMessage) -> None:
         """Data were added to a viewer or taken out of it."""
         viewer = message.viewer
-        self._watch_tables()
+        self._follow_tables()
         if viewer is None or not is_image_viewer(viewer):
             return
         if isinstance(message, AddDataMessage):
@@ -273,7 +273,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
             self.viewer.selected = [name for name in names if name in self.viewer.choices]
         finally:
             self._showing = False
-        self._watch_tables()
+        self._follow_tables()
         self._show_details(overlay)
         self._report()
 
@@ -302,14 +302,16 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
     def redraw(self) -> None:
         """Draw all overlays in all viewers."""
         for viewer in image_viewers(self):
-            mend_reference(viewer)
             overlays = [o for o in self._overlays.values() if viewer in o.viewers]
+            if overlays:
+                mend_reference(viewer)
             for overlay in overlays:
                 overlay.reopen(viewer)
             if overlays and viewer not in self._canvases:
                 self._canvases[viewer] = OverlayCanvas(viewer, self._clicked, self._hovered)
             if viewer in self._canvases:
                 self._canvases[viewer].draw(overlays)
+        self._follow_tables()
         self._report()
 
     def _report(self) -> None:

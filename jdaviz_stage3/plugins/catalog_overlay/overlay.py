@@ -229,6 +229,11 @@ class Overlay:
         layer = layer_of(viewer, self.sources.data)
         return layer is None or layer.visible or not self._suits(viewer)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the overlay is on in any viewer."""
+        return any(self.shown_in(viewer) for viewer in self.viewers)
+
     def _suits(self, viewer: Any) -> bool:
         """Whether jdaviz can place the catalog where images are aligned as they are in a viewer.
 

@@ -153,7 +153,7 @@ class SelectionControls(HasTraits):
             Label of the viewer.
         """
         label = self._tables.open(self._required())
-        self.has_table = True
+        self._follow_tables()
         return label
 
     def _select_rows(self, overlay: Overlay, rows: np.ndarray) -> None:
@@ -198,11 +198,11 @@ class SelectionControls(HasTraits):
         if data in self._overlays:
             self._select_rows(self._overlays[data], rows)
 
-    def _watch_tables(self) -> None:
-        """Listen to all tables of catalogs."""
+    def _follow_tables(self) -> None:
+        """Listen to the tables of the catalogs that are drawn, and to no others."""
+        self._tables.follow([o for o in self._overlays.values() if o.is_on])
         current = self.current()
-        with_table = [o for o in self._overlays.values() if self._tables.watch(o)]
-        self.has_table = current in with_table
+        self.has_table = current is not None and self._tables.has_table(current)
 
     # ---- from the browser ----
 

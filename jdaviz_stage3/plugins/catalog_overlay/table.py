@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from ...jdaviz_compat import (
-    add_to_viewer,
-    create_table_viewer,
-    hide_table_selection_marks,
-    image_viewers,
-    show_table_rows,
-    table_viewers_of,
-)
+from ...jdaviz_compat import LentTable, add_to_viewer, create_table_viewer, table_viewers_of
 from .overlay import Overlay
 
 __all__ = ["TableLink"]
@@ -33,46 +26,43 @@ class TableLink:
     def __init__(self, app: Any, on_rows: Callable[[Any, np.ndarray], None]):
         self._app = app
         self._on_rows = on_rows
-        self._watched: list[Any] = []
-        self._showing = False
+        self._lent: dict[Any, LentTable] = {}  # by viewer
 
-    def watch(self, overlay: Overlay) -> bool:
-        """Listen to the tables of a catalog, those that were listened to already left alone.
+    def follow(self, overlays: Iterable[Overlay]) -> None:
+        """Select in the tables of these overlays' catalogs, and give all other tables back.
+
+        A table that comes shows what is selected; where nothing is, its checked rows become that.
 
         Parameters
         ----------
-        overlay : Overlay
-
-        Returns
-        -------
-        bool
-            Whether it has a table.
+        overlays : iterable of Overlay
+            Those that are on. Tables of all other catalogs are jdaviz's alone.
         """
-        tables = table_viewers_of(self._app, overlay.sources.data)
-        for viewer in tables:
-            if viewer not in self._watched:
-                self._watched.append(viewer)
-                viewer.widget_table.selection_enabled = True
-                viewer.widget_table.observe(
-                    lambda change, viewer=viewer: self._rows_chosen(viewer, change["new"]),
-                    names=["checked"],
-                )
-                viewer.widget_table.observe(
-                    lambda change, viewer=viewer: self._row_clicked(viewer, change["new"]),
-                    names=["highlighted"],
-                )
-        return bool(tables)
+        wanted = {
+            viewer: overlay
+            for overlay in overlays
+            for viewer in table_viewers_of(self._app, overlay.sources.data)
+        }
+        for viewer, table in list(self._lent.items()):
+            if viewer not in wanted or wanted[viewer].sources.data is not table.data:
+                self._lent.pop(viewer).give_back()
+        for viewer in wanted.keys() - self._lent.keys():
+            overlay = wanted[viewer]
+            table = self._lent[viewer] = LentTable(viewer, self._on_rows)
+            if len(overlay.selection):
+                table.show(overlay.selection.tolist())
+            elif len(table.checked):
+                self._on_rows(table.data, table.checked)
 
     def show(self, overlay: Overlay) -> None:
         """Check the selected sources' rows in the tables of their catalog."""
-        self._showing = True
-        try:
-            for viewer in table_viewers_of(self._app, overlay.sources.data):
-                show_table_rows(viewer, overlay.selection.tolist())
-            for viewer in image_viewers(self._app):
-                hide_table_selection_marks(viewer)
-        finally:
-            self._showing = False
+        for table in self._lent.values():
+            if table.data is overlay.sources.data:
+                table.show(overlay.selection.tolist())
+
+    def has_table(self, overlay: Overlay) -> bool:
+        """Whether a table viewer shows a catalog."""
+        return bool(table_viewers_of(self._app, overlay.sources.data))
 
     def open(self, overlay: Overlay) -> str:
         """Open a table of a catalog, or say which one is open.
@@ -87,14 +77,4 @@ class TableLink:
             return tables[0].reference
         label = create_table_viewer(self._app)
         add_to_viewer(self._app, label, overlay.sources.data)
-        self.watch(overlay)
-        self.show(overlay)
         return label
-
-    def _rows_chosen(self, viewer: Any, rows: list[int]) -> None:
-        if not self._showing:
-            self._on_rows(viewer.widget_table.data, np.array(rows, dtype=int))
-
-    def _row_clicked(self, viewer: Any, row: int | None) -> None:
-        if not self._showing and row is not None:
-            self._on_rows(viewer.widget_table.data, np.array([row], dtype=int))
