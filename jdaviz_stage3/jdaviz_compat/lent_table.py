@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from ipyvue import Template
+from ipywidgets import widget_serialization
 
 __all__ = ["LentTable"]
 
 # What makes a clicked cell select its row, and keeps a click on a checkbox from selecting it, too.
 _CELL = re.compile(r'(@click\.stop="selectCell\([^"]*)"')
 _CHECKBOX = re.compile(r'(<td\b[^>]*\bv-if="selection_enabled")')
+
+_PREFIX = len("IPY_MODEL_")
 
 
 class LentTable:
@@ -39,7 +41,7 @@ class LentTable:
         self._on_rows = on_rows
         self._showing = self._choosing = False
         self._jdaviz_listens = True
-        self._template: tuple[Any, Template] | None = None
+        self._template: Any = None  # jdaviz's, where ours is in its place
         table = viewer.widget_table
         table.observe(self._checked, names=["checked"])
         table.observe(self._arrange, names=["selection_enabled"])
@@ -80,8 +82,8 @@ class LentTable:
         if self._template is not None:
             table.unobserve(self._highlighted, names=["highlighted"])
             table.on_msg(self._message, remove=True)
-            table.template, own = self._template
-            own.close()
+            table.template = self._template
+            self._draw_anew()
         if table.data is not self.data:
             table.checked, table.highlighted = [], None
         if not self._tool_is_on:
@@ -120,17 +122,29 @@ class LentTable:
     def _let_cells_be_clicked(self) -> None:
         """Listen to clicks on rows, if the template can be changed to tell them from checkboxes."""
         table = self._viewer.widget_table
-        template = table.template
-        text = template if isinstance(template, str) else template.template
+        text = getattr(table.template, "template", table.template)
         text, cells = _CELL.subn(r'\1; on_row_clicked(props.item.__row__)"', text)
         text, boxes = _CHECKBOX.subn(r"\1 @click.stop", text)
         if (cells, boxes) != (1, 1):
             return
-        self._template = template, Template(template=text)
-        table.template = self._template[1]
+        self._template, table.template = table.template, text
+        self._draw_anew()
         table.observe(self._highlighted, names=["highlighted"])
         # a click on the row that is highlighted already changes no trait
         table.on_msg(self._message)
+
+    def _draw_anew(self) -> None:
+        """Let browsers that show the table draw it anew, since they turn to no other template.
+
+        They do where the window around it names another widget, and find the widget by what
+        follows the prefix.
+        """
+        viewer = self._viewer
+        for item in viewer.jdaviz_app.state.viewer_items:
+            if item["id"] == viewer.reference_id:
+                window = widget_serialization["from_json"](item["widget"], None)
+                prefix, model = window.figure_widget[:_PREFIX], window.figure_widget[_PREFIX:]
+                window.figure_widget = prefix.swapcase() + model
 
     def _message(self, widget: Any, content: dict, buffers: Any) -> None:
         if content.get("event") == "on_row_clicked":

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import QTable
+from plots_in_browser import switch
 from scipy.ndimage import binary_dilation, distance_transform_edt
 from selenium.webdriver.common.keys import Keys
 
@@ -269,6 +270,70 @@ def test_table_opens_with_the_selected_row_checked(field):
     field.page.screenshot("overlay-table")
     assert len(checked) == 1
     assert str(field.catalog["label"][row]) in checked[0].split()
+
+
+def _checked_rows(field):
+    """Numbers of the table's rows on this page whose box is checked."""
+    return [
+        int(row.text.split()[0]) for row in field.page.find(".glue-data-table tbody tr")
+        if row.find_elements("css selector", "input[aria-checked=true]")
+    ]  # fmt: skip
+
+
+def _rows_on_page(field):
+    return [int(e.text.split()[0]) for e in field.page.find(".glue-data-table tbody tr")]
+
+
+def _checks(field, rows):
+    """A condition: these rows are checked and no others."""
+    return lambda: set(_checked_rows(field)) == set(rows)
+
+
+def _table_row(field, row):
+    return next(
+        e for e in field.page.find(".glue-data-table tbody tr") if e.text.split()[:1] == [str(row)]
+    )
+
+
+def test_boxes_of_the_table_are_checked_one_by_one(field):
+    [first] = _checked_rows(field)
+    numbers = _rows_on_page(field)
+    others = [row for row in numbers if row != first][:2]
+    wanted = {first}
+    for row in [*others, first, others[0]]:
+        _table_row(field, row).find_element(
+            "css selector", ".v-input--selection-controls__ripple"
+        ).click()
+        wanted = wanted ^ {row}
+        field.page.wait_for(_checks(field, wanted), f"the box of row {row}")
+    field.page.wait_for(
+        lambda: _details(field)["label"] == [str(field.catalog["label"][others[1]])], "its columns"
+    )
+
+
+def test_a_clicked_cell_selects_its_row_alone(field):
+    [checked] = _checked_rows(field)
+    numbers = _rows_on_page(field)
+    row = next(row for row in numbers if row != checked)
+    for cell in ("td.glue-selectable-cell", "td:first-child"):
+        _table_row(field, row).find_element("css selector", cell).click()
+        field.page.wait_for(lambda: _checked_rows(field) == [row], "the row alone")
+        # a second row, for the next click on the first, which is highlighted already
+        _table_row(field, checked).find_element(
+            "css selector", ".v-input--selection-controls__ripple"
+        ).click()
+        field.page.wait_for(lambda: len(_checked_rows(field)) == 2, "the other as well")
+    field.page.screenshot("overlay-table-rows")
+
+
+def test_the_table_is_jdaviz_s_again_while_the_overlay_is_off(field):
+    switch(field.page, "Show over images")
+    field.page.wait_for(
+        lambda: not field.page.find(".glue-data-table tbody .v-input--selection-controls__ripple"),
+        "no boxes",
+    )
+    switch(field.page, "Show over images")
+    field.page.wait_for(lambda: len(_checked_rows(field)) == 2, "the boxes again")
 
 
 def test_browser_has_nothing_to_complain_about(field):
