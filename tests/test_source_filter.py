@@ -86,6 +86,9 @@ def test_text_of_a_condition_parses_to_it(condition):
         ("flux ≠ .5Jy", Condition("flux", "!=", 0.5, "Jy")),
         ("flux < 3 MJy/sr", Condition("flux", "<", 3, "MJy/sr")),
         ("mag<22.5 mag(AB)", Condition("mag", "<", 22.5, "mag(AB)")),
+        ("mag < 22.5 ABmag", Condition("mag", "<", 22.5, "mag(AB)")),
+        ("mag < 22.5 AB mag", Condition("mag", "<", 22.5, "mag(AB)")),
+        ("mag < 22.5STmag", Condition("mag", "<", 22.5, "mag(ST)")),
         ("is_extended = false", Condition("is_extended", "==", False)),
         ("kind == 'True'", Condition("kind", "==", "True")),
         ('kind == "a ""b"""', Condition("kind", "==", 'a "b"')),
@@ -302,9 +305,28 @@ def test_magnitudes_without_a_unit_take_theirs_by_name():
         "aper_total_abmag < 25",
         "aper_total_abmag < 25 mag",
         "aper_total_abmag < 25 mag(AB)",
+        "aper_total_abmag < 25 ABmag",
+        "aper_total_abmag < 25 mag_AB",
     ):
         assert select_sources(table, text).tolist() == [True, False]
     with pytest.raises(ConditionError, match="has no unit"):
         select_sources(table, "flux < 25 mag")
-    with pytest.raises(ConditionError, match="has no unit"):
-        select_sources(table, "aper_total_abmag < 25 mag(ST)")
+
+
+@pytest.mark.parametrize("unit", [None, u.mag])
+@pytest.mark.parametrize(
+    ("column", "value", "system"),
+    [
+        ("aper_total_vegamag", "24 ABmag", "Vega"),
+        ("aper_total_vegamag", "24 mag(ST)", "Vega"),
+        ("isophotal_abmag", "24 STmag", "AB"),
+        ("VEGAMAG", "24 AB mag", "Vega"),
+    ],
+)
+def test_magnitudes_of_another_zero_point_are_refused(unit, column, value, system):
+    values = np.array([23.0, 25.0])
+    table = {column: values if unit is None else values * unit}
+    with pytest.raises(ConditionError, match=f"{column} holds {system} magnitudes.*zero point"):
+        select_sources(table, f"{column} < {value}")
+    for text in (f"{column} < 24", f"{column} < 24 mag"):
+        assert select_sources(table, text).tolist() == [True, False]

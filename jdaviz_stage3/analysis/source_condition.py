@@ -15,6 +15,12 @@ __all__ = ["Condition", "quote_name"]
 
 _OPERATORS = ("<", "<=", ">", ">=", "==", "!=")
 _SPELLINGS = {"=": "==", "≤": "<=", "≥": ">=", "≠": "!="}
+# How catalogs and papers write what astropy reads as mag(AB) and mag(ST) only: it knows no text
+# ABmag, and takes AB mag for a product.
+_UNIT_SPELLINGS = {
+    "abmag": "mag(AB)", "magab": "mag(AB)", "mag_ab": "mag(AB)",
+    "stmag": "mag(ST)", "magst": "mag(ST)", "mag_st": "mag(ST)",
+}  # fmt: skip
 _EXAMPLES = "aper_total_flux > 0.1 uJy, is_extended == False, flux / flux_err >= 5"
 
 _BARE_NAME = r"[^\W\d][\w.]*"
@@ -43,7 +49,8 @@ class Condition:
     value : float, bool or str
         A finite number, a truth value or a text.
     unit : str, optional
-        Any unit that astropy knows, of a number. Without it the number is in the column's own.
+        Any unit that astropy knows, of a number; ``ABmag`` is taken for ``mag(AB)``. Without it the
+        number is in the column's own.
     divisor : str, optional
         Name of the column to divide by, such as the error for a signal-to-noise ratio.
 
@@ -63,6 +70,7 @@ class Condition:
         operator = _SPELLINGS.get(self.operator, self.operator)
         value = self.value.item() if isinstance(self.value, np.generic) else self.value
         unit = (self.unit or "").strip() or None
+        unit = unit and _UNIT_SPELLINGS.get(unit.replace(" ", "").lower(), unit)
         if operator not in _OPERATORS:
             raise ConditionError(f"no operator {operator!r}; use one of {' '.join(_OPERATORS)}")
         if not self.column or self.divisor == "":

@@ -158,10 +158,12 @@ def _in_unit(condition: Condition, unit: Any, name: str) -> float:
             return condition.value / unit.to("")  # Jy / uJy holds a factor of 1e6
         return condition.value
     wanted = u.Unit(condition.unit)
+    if not isinstance(unit, u.function.FunctionUnitBase):  # which has a zero point itself
+        _check_zero_point(condition, wanted, name)
     if unit is None:
         # the pipeline writes magnitudes without a unit; their zero point is in the column's name
-        zero_points = [u.mag, *([u.ABmag] if "abmag" in condition.column else [])]
-        if "mag" in condition.column and not condition.divisor and wanted in zero_points:
+        own = [u.mag, _zero_point(condition.column)]
+        if "mag" in condition.column.lower() and not condition.divisor and wanted in own:
             return condition.value
         raise ConditionError(
             f"{name} has no unit, so {condition.value} {wanted} cannot be converted to it; "
@@ -181,6 +183,23 @@ def _in_unit(condition: Condition, unit: Any, name: str) -> float:
         raise ConditionError(
             f"{name} is in {own}, to which {wanted} does not convert; give the value in {own}"
         ) from err
+
+
+def _zero_point(column: str) -> u.UnitBase | str | None:
+    """Magnitudes of what system a column holds, by its name; None if that does not say."""
+    systems = {"abmag": u.ABmag, "stmag": u.STmag, "vegamag": "Vega"}
+    return next((system for name, system in systems.items() if name in column.lower()), None)
+
+
+def _check_zero_point(condition: Condition, wanted: u.UnitBase, name: str) -> None:
+    """Refuse AB magnitudes for a column of Vega magnitudes, whatever its unit, and the like."""
+    own = _zero_point(condition.column)
+    if own is not None and wanted in (u.ABmag, u.STmag) and wanted != own:
+        raise ConditionError(
+            f"{name} holds {own if own == 'Vega' else own.physical_unit} magnitudes, to which "
+            f"{wanted} does not convert without the filter's zero point; take the column of "
+            f"{wanted.physical_unit} magnitudes, or give the value in {name}'s own, without a unit"
+        )
 
 
 def _ratio_unit(unit: Any, divisor_unit: Any, name: str) -> u.UnitBase | None:
