@@ -1,5 +1,6 @@
 """What is taken out of the overlay: tables, regions, the settings as Python."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -355,6 +356,63 @@ def test_regions_of_the_app_lie_on_the_catalog(plugin, tmp_path):
     assert [type(region) for region in found] == kinds
     centres = WCS.world_to_pixel(SkyCoord([region.center for region in found]))
     np.testing.assert_allclose(centres, (X, Y), atol=0.01)
+
+
+def test_regions_are_where_the_catalog_is_to_the_last_digit(plugin, tmp_path):
+    plugin.shape = "Marker"
+    plugin.export_regions(tmp_path / "out.reg")
+    sky = plugin.table()["sky_centroid"]
+    found = SkyCoord([region.center for region in regions_in(tmp_path / "out.reg")])
+    for axis in ("ra", "dec"):
+        values = [getattr(places, axis).deg for places in (found, sky)]
+        np.testing.assert_allclose(*values, rtol=3e-16, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("marker", "point"),
+    [
+        ("circle", "circle"), ("square", "box"), ("diamond", "diamond"), ("plus", "cross"),
+        ("cross", "x"), ("triangle", "arrow"), ("star", "boxcircle"),
+    ],
+)  # fmt: skip
+def test_points_have_the_marker_that_is_drawn(marker, point, plugin, tmp_path):
+    """By the text of the file: the names are DS9's."""
+    plugin.shape, plugin.marker, plugin.marker_size = "Marker", marker, 9
+    plugin.point_marker = "plus" if marker == "cross" else "cross"
+    plugin.export_regions(tmp_path / "out.reg")
+    lines = [x for x in (tmp_path / "out.reg").read_text().splitlines() if x.startswith("point(")]
+    own = "cross" if marker == "cross" else "x"
+    extended = plugin.table()["is_extended"]
+    assert [re.search("point=([a-z]+ [0-9]+)", line)[1] for line in lines] == [
+        f"{point} 9" if row else f"{own} 9" for row in extended
+    ]
+    assert len({str(r.visual["marker"]) for r in regions_in(tmp_path / "out.reg")}) == 2
+
+
+def test_points_beside_ellipses_have_the_marker_that_is_drawn(plugin, tmp_path):
+    plugin.export_regions(tmp_path / "out.reg")
+    points = [r for r in regions_in(tmp_path / "out.reg") if isinstance(r, PointSkyRegion)]
+    assert [(r.visual["marker"], r.visual["markersize"]) for r in points] == [("D", "12")] * 2
+    plugin.by_type = False
+    plugin.export_regions(tmp_path / "all.reg")
+    assert not [r for r in regions_in(tmp_path / "all.reg") if isinstance(r, PointSkyRegion)]
+
+
+def test_points_have_the_size_that_is_drawn(plugin, tmp_path):
+    plugin.size_by, plugin.marker_size, plugin.size_max = "aper_total_flux", 6, 30
+    plugin.export_regions(tmp_path / "out.reg")
+    overlay = plugin._obj.current()
+    found = [int(r.visual["markersize"]) for r in regions_in(tmp_path / "out.reg")]
+    level = overlay.size_scale.level
+    assert found == [round(6 + 24 * one) for one in level]
+    assert len(set(found)) > 2
+
+
+def test_sources_drawn_as_crosses_are_small_crosses():
+    table = table_of()
+    table["semimajor_sigma"][1] = np.nan * u.pix
+    region = regions_of(overlay_of(table), image_of(WCS, SHAPE, "a"))[1]
+    assert (region.visual["marker"], region.visual["markersize"]) == ("x", 6)
 
 
 @pytest.mark.parametrize("method", ["export_catalog", "export_regions"])

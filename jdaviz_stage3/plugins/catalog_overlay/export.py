@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,19 @@ from ...saving import save_files
 from ..panel import SavingControls
 from .overlay import Overlay
 from .positions import image_of, unbounded
-from .scene import MEASURED, shapes_of
+from .scene import LOST, MEASURED, marker_radii, shapes_of
 from .settings import OverlaySettings
 from .sources import Sources
 
 __all__ = ["ExportControls", "regions_of", "settings_as_python"]
+
+#: Decimals that give back the doubles that positions are.
+_DECIMALS = 17
+#: Markers by the names that DS9 has for its points; it has no triangles and stars.
+_DS9_POINTS = {
+    "circle": "circle", "square": "box", "diamond": "diamond", "triangle": "arrow",
+    "star": "boxcircle", "plus": "cross", "cross": "x", LOST: "x",
+}  # fmt: skip
 
 
 def regions_of(overlay: Overlay, image: Any | None) -> list[Region]:
@@ -48,30 +56,36 @@ def regions_of(overlay: Overlay, image: Any | None) -> list[Region]:
     -------
     list of regions.Region
         Sky regions (ICRS) where the catalog has sky positions, else pixel regions; ``meta`` holds
-        each source's label, ``visual`` its colour. Sources without a position are left out.
+        each source's label, ``visual`` its colour, and the marker of points. Sources without a
+        position are left out.
     """
     sources, settings = overlay.sources, overlay.settings
     point = sources.point_like if settings.by_type else None
     shaped = image is not None and sources.pixels is not None and settings.shape != "Marker"
     major, minor, angle = shapes_of(sources, settings) if shaped else (None, None, None)
     on_sky = sources.sky is not None and (image is None or image.coords is not None)
+    radii = marker_radii(np.arange(len(sources)), settings, overlay.size_scale)
     found: list[Region] = []
     # one object a source is what the regions package writes
     for row in np.flatnonzero(overlay.passing):
         is_point = point is not None and bool(point[row])
         with_marker = is_point and settings.shape not in MEASURED
+        color = overlay.color_of(row, is_point)
+        visual = RegionVisual(edgecolor=color, facecolor=color, color=color)
         region = None
         if shaped and not with_marker:
             region = _shape(*(v[row] for v in (*sources.pixels, major, minor, angle)))
         if region is None:
             region = _point(sources, row, on_sky)
+            kind = settings.point_marker if is_point else settings.marker
+            kind = LOST if shaped and not with_marker else kind
+            visual |= _point_visual(kind, radii[row])
         elif on_sky:
             region = region.to_sky(unbounded(image))
         if region is None:
             continue
-        color = overlay.color_of(row, is_point)
         region.meta.update({"text": str(sources.labels[row])})
-        region.visual = RegionVisual(edgecolor=color, facecolor=color, color=color)
+        region.visual = visual
         found.append(region)
     return found
 
@@ -95,6 +109,19 @@ def _point(sources: Sources, row: int, on_sky: bool) -> Region | None:
     return (
         PointSkyRegion(SkyCoord(x, y, unit="deg")) if on_sky else PointPixelRegion(PixCoord(x, y))
     )
+
+
+def _point_visual(kind: str, radius: float) -> dict[str, Any]:
+    """How a point is shown by DS9: the marker, and its size in whole screen pixels."""
+    size = radius if kind == LOST else 2 * radius  # half as large as the others
+    return {"marker": _regions_marker(_DS9_POINTS[kind]), "markersize": max(1, round(size))}
+
+
+@cache
+def _regions_marker(name: str) -> Any:
+    """What the regions package has for a point of DS9; it tells by reading only."""
+    [region] = Regions.parse(f"image\npoint(1,1) # point={name}", format="ds9")
+    return region.visual["marker"]
 
 
 def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:
@@ -174,7 +201,9 @@ class ExportControls(SavingControls):
         viewers = overlay.viewers or image_viewers(self)
         image = image_of(overlay.sources, viewers[0], anywhere=True) if viewers else None
         regions = Regions(regions_of(overlay, image))
-        return save_files(path, [partial(regions.write, format="ds9")], overwrite)[0]
+        return save_files(
+            path, [partial(regions.write, format="ds9", precision=_DECIMALS)], overwrite
+        )[0]
 
     def to_python(self) -> str:
         """Return Python code that draws the catalog as it is drawn now.

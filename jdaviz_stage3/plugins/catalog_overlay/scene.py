@@ -24,6 +24,7 @@ __all__ = [
     "View",
     "compose",
     "depth_within",
+    "marker_radii",
     "shapes_of",
     "symbols_of",
 ]
@@ -290,10 +291,7 @@ def symbols_of(
 
     def markers(kind: str, which: np.ndarray, filled: bool = filled) -> None:
         chosen = rows[which]
-        radius = np.full(len(chosen), settings.marker_size / 2)
-        if size_scale is not None:
-            growth = (settings.size_max - settings.marker_size) / 2
-            radius += growth * np.nan_to_num(size_scale.level[chosen])
+        radius = marker_radii(chosen, settings, size_scale)
         place = positions.x[chosen], positions.y[chosen]
         angle = np.zeros(len(chosen))
         found.append(Symbols(kind, chosen, *place, radius, radius, angle, color, filled))
@@ -319,6 +317,30 @@ def symbols_of(
         markers(LOST, lost, filled=False)
     markers(settings.point_marker, with_marker)
     return [symbols for symbols in found if len(symbols.rows)]
+
+
+def marker_radii(
+    rows: np.ndarray, settings: OverlaySettings, size_scale: Scale | None = None
+) -> np.ndarray:
+    """Return half the size that sources' markers are drawn with.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (m,)
+    settings : OverlaySettings
+    size_scale : Scale, optional
+        Of the column that gives the markers' sizes.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Screen pixels.
+    """
+    radius = np.full(len(rows), settings.marker_size / 2)
+    if size_scale is not None:
+        growth = (settings.size_max - settings.marker_size) / 2
+        radius += growth * np.nan_to_num(size_scale.level[rows])
+    return radius
 
 
 def depth_within(
