@@ -26,6 +26,7 @@ from jdaviz_stage3.jdaviz_compat import (
     viewer_labels,
 )
 from jdaviz_stage3.plugins.median_smooth.export import write_spectrum
+from jdaviz_stage3.plugins.median_smooth.spectra import as_read
 
 NAME = "Median Smooth"
 CONFIGURATIONS = ("deconfigged", "specviz")
@@ -1123,6 +1124,90 @@ def test_surface_brightness_is_read_back_as_the_header_says(tmp_path):
     same(again.uncertainty.array, smoothed.uncertainty.array)
 
 
+@pytest.fixture(scope="module")
+def entry(path):
+    """A data entry (glue) of a spectrum, and its components as they were loaded."""
+    app = new_app()
+    [label, *_] = stage3.load(path, app=app)
+    data = collection(app)[label]
+    return app, data, {c.label: np.array(data[c]) for c in data.main_components}
+
+
+# One sample that was read, is finite and is not flagged: what is changed there is seen.
+SEEN = 140
+
+
+@pytest.mark.parametrize(
+    "component, values",
+    [
+        ("flux", lambda old: 2 * old), ("flux", lambda old: np.nextafter(old, 9)),
+        ("flux", lambda old: np.nan), ("uncertainty", lambda old: 3 * old),
+        ("uncertainty", lambda old: np.nan), ("mask", lambda old: 1 - old),
+    ],
+    ids=["flux", "flux, a bit", "flux blanked", "uncertainty", "uncertainty blanked", "mask"],
+)  # fmt: skip
+def test_a_single_sample_that_is_changed_counts(entry, component, values):
+    app, data, stored = entry
+    plg = app.plugins[NAME]
+    assert as_read(data) is data.meta["_as_read"]
+    assert SEEN not in {*DO_NOT_USE, *SATURATED, *NOT_FINITE}
+    assert np.isfinite(stored["flux"][SEEN]) and not stored["mask"][SEEN]
+    new = stored[component].copy()
+    new[SEEN] = values(new[SEEN])
+    assert not np.array_equal(new, stored[component], equal_nan=True)
+    data.update_components({data.id[component]: new})
+    try:
+        assert as_read(data) is None
+        plg.dataset, plg.width = [data.label], 3
+        result = plg.smooth(add_data=False)
+        now = {name: np.array(data[name]) for name in stored}
+        bad = ~np.isfinite(now["flux"]) | (now["mask"] != 0)
+        same(result.flux, np.where(bad, result.flux.value, moving_median(now["flux"], bad, 3)))
+        assert "DO_NOT_USE" not in result.meta["smoothing"]["excluded"]
+    finally:
+        data.update_components({data.id[component]: stored[component]})
+    assert as_read(data) is data.meta["_as_read"]
+
+
+def test_what_loading_blanked_and_was_filled_counts(entry):
+    _, data, stored = entry
+    blank = np.flatnonzero(~np.isfinite(stored["flux"]))[0]
+    for component in ("flux", "uncertainty"):
+        new = stored[component].copy()
+        new[blank] = 1.0
+        data.update_components({data.id[component]: new})
+        try:
+            assert as_read(data) is None
+        finally:
+            data.update_components({data.id[component]: stored[component]})
+
+
+def test_another_unit_or_axis_is_another_spectrum(entry):
+    _, data, _ = entry
+    flux = data.get_component("flux")
+    before = flux.units
+    try:
+        flux.units = "mJy"
+        assert as_read(data) is None
+    finally:
+        flux.units = before
+    kept = data.meta["_as_read"]
+    shifted = kept.spectral_axis.value.copy()
+    shifted[SEEN] *= 1 + 1e-12
+    uncertain = {"uncertainty": None}
+    for changes in ({"spectral_axis": shifted * kept.spectral_axis.unit}, uncertain):
+        parts = {
+            "flux": kept.flux, "spectral_axis": kept.spectral_axis, "mask": kept.mask,
+            "uncertainty": kept.uncertainty,
+        } | changes  # fmt: skip
+        try:
+            data.meta["_as_read"] = Spectrum(**parts)
+            assert as_read(data) is None
+        finally:
+            data.meta["_as_read"] = kept
+    assert as_read(data) is kept
+
+
 @pytest.mark.parametrize("change", ["blank", "uncertainty", "mask"])
 def test_what_the_user_has_changed_counts(path, change):
     app = new_app()
@@ -1130,7 +1215,8 @@ def test_what_the_user_has_changed_counts(path, change):
     spectrum = app.get_data(label)
     flux, mask = spectrum.flux.copy(), ~np.isfinite(spectrum.flux.value)
     sigma = np.array(spectrum.uncertainty.array)
-    middle = len(flux) // 2
+    middle = SEEN
+    assert np.isfinite(flux[middle]) and not mask[middle]
     if change == "blank":
         flux[middle] = np.nan
     elif change == "uncertainty":
