@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from glue.config import colormaps
 from make_products import BUILDERS
 
 import jdaviz_stage3 as stage3
@@ -169,6 +170,21 @@ def test_segmentation_keeps_its_labels_and_shows_the_image_through(built, app):
     state = next(s for s in viewer.state.layers if s.layer.label == labels[1])
     assert state.cmap(0.0)[3] == 0, "no source: clear"
     assert 0 < state.alpha < 1
+
+
+def test_only_who_loads_a_segmentation_map_finds_its_colors_in_the_menus(built, app, monkeypatch):
+    names = [name for name, _ in colormaps.members if name != "Segments"]
+    stock = [member for member in colormaps.members if member[0] in names]
+    monkeypatch.setattr(colormaps, "_members", stock)
+    stage3.load(built("i2d", "ImageModel"), app=app)
+    options = app.plugins["Plot Options"]
+    assert options.image_colormap.choices == [name for name, _ in colormaps.members] == names
+    for _ in range(2):
+        [label] = stage3.load(built("segm", "SegmentationMapModel"), app=app)
+        assert [name for name, _ in colormaps.members] == [*names, "Segments"]
+    options.layer = label
+    assert options.image_colormap.text == "Segments"
+    assert "Segments" in options._obj.cmap_samples
 
 
 def test_spectra_are_chosen_by_source(built, app):

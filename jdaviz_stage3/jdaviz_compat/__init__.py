@@ -37,6 +37,7 @@ from .images import (
     fit_when_drawn,
     image_viewers,
     mend_reference,
+    offer_colors,
     set_missing_color,
     show_native_markers,
 )
@@ -140,6 +141,7 @@ __all__ = [
     "layer_of",
     "layout_rows",
     "mend_reference",
+    "offer_colors",
     "offer_only",
     "on_every_app",
     "refresh_from_registries",

@@ -16,6 +16,7 @@ __all__ = [
     "fit_when_drawn",
     "image_viewers",
     "mend_reference",
+    "offer_colors",
     "set_missing_color",
     "show_native_markers",
 ]
@@ -118,3 +119,27 @@ def mend_reference(viewer: Any) -> None:
     wrong = reference is not None and reference.meta.get("_WCS_ONLY", False)
     if wrong and images and not aligned_by_wcs(viewer):
         viewer.state.reference_data = images[0]
+
+
+def offer_colors(app: Any, colors: Any) -> None:
+    """Let an app's menus offer a colour map, which glue's list has from then on.
+
+    Reason: *Plot Options* takes the list once, with the first image. jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    colors : matplotlib.colors.Colormap
+    """
+    from glue.config import colormaps
+    from ipywidgets import widget_serialization
+
+    if all(known is not colors for _, known in colormaps.members):
+        colormaps.add(colors.name, colors)
+    choice = {"text": colors.name, "value": colors.name}
+    for item in application(app).state.tray_items:
+        tray_item = widget_serialization["from_json"](item["widget"], None)
+        state = getattr(tray_item, "image_colormap", None)
+        choices = state.sync.get("choices") if state is not None else None
+        if choices and choice not in choices:
+            state.sync = {**state.sync, "choices": [*choices, choice]}

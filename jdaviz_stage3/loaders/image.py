@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from glue.config import colormaps
 from glue.core import Component, Data
 from jdaviz.core.loaders.importers.image.image import ImageImporter as JdavizImageImporter
 from jdaviz.core.registries import loader_importer_registry
@@ -18,6 +17,7 @@ from ..jdaviz_compat import (
     hide_layer,
     image_meta,
     keep_units_of_images,
+    offer_colors,
     show_message,
     shown_in,
     viewer_labels,
@@ -105,6 +105,9 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         # jdaviz makes SCI the parent of the other planes, which must then be there before them
         self.extension.selected = sorted(self.extension.selected, key=lambda name: name != "SCI")
         keep_units_of_images(self)
+        if self.product.kind.suffix == "segm":
+            # with the first one, so that nobody who loads none finds them in the menus
+            offer_colors(self, _SEGMENT_COLORS)
         super().__call__()
         for viewer in shown_in(self, label):
             if viewer.reference not in drawn_before or len(viewer.layers) == 1:
@@ -170,16 +173,15 @@ def draw_as_segments(state) -> None:
     state.alpha = 0.35
 
 
-def _register_segment_colors():
-    """Register the colour map of segmentation maps with glue and with jdaviz's menus."""
+def _make_segment_colors():
+    """The colour map of segmentation maps, and how jdaviz's menus show it."""
     colors = make_random_cmap(n_colors=_N_COLORS, seed=1)
     colors.colors[0] = (0, 0, 0, 0)  # label 0: transparent
     colors.name = "Segments"
-    colormaps.add(colors.name, colors)
     sampled = colors.resampled(50)
     cmap_samples[colors.name] = [to_hex(sampled(index)) for index in range(50)]
     return colors
 
 
-# On import, for the menus of an app take their colour maps when it is made.
-_SEGMENT_COLORS = _register_segment_colors()
+# On import, for an app takes the samples for its menus when it is made.
+_SEGMENT_COLORS = _make_segment_colors()
