@@ -9,6 +9,7 @@ import white_light_tools as tools
 from astropy.time import TimeDelta
 from astropy.timeseries import TimeSeries
 from jdaviz.core.user_api import PluginUserApi
+from make_spectra import time_series
 from make_tables import light_curve
 from white_light_tools import (
     CASES,
@@ -210,15 +211,7 @@ SUMMED = (1.2, 2.5)
 @pytest.fixture
 def whtlt(one, generalised, traces, tmp_path):
     """Labels of a whtlt as the pipeline makes it: a sum of what is not NaN, flagged or not."""
-    columns = {}
-    for trace, band in zip(traces, (SUMMED, (0.7, 1.3)), strict=True):
-        wavelength = trace.wavelength.value
-        inside = (wavelength >= band[0]) & (wavelength <= band[1])
-        columns[f"whitelight_flux_order_{trace.order}"] = np.nansum(
-            trace.flux.value[:, inside], axis=1
-        )
-    days = {"MJD_UTC": traces[0].time_utc.mjd, "BJD_TDB": traces[0].time.mjd}
-    return stage3.load(light_curve(tmp_path, days | columns), app=generalised)
+    return stage3.load(summed(tmp_path, traces, (SUMMED, (0.7, 1.3))), app=generalised)
 
 
 def test_the_curve_of_the_pipeline_is_drawn_and_explained(one, generalised, traces, whtlt):
@@ -255,6 +248,69 @@ def test_the_curve_of_one_order_is_not_drawn_over_the_other(one, generalised, wh
     assert "plain sum of FLUX from 1.2" in one.pipeline_text
     one.show(pipeline=whtlt[1], dataset=generalised.labels[1:])
     assert "plain sum of FLUX from 0.7" in one.pipeline_text
+
+
+def summed(folder, traces, bands):
+    """A whtlt of plain sums of the traces' FLUX."""
+    columns = {}
+    for trace, (low, high) in zip(traces, bands, strict=True):
+        inside = (trace.wavelength.value >= low) & (trace.wavelength.value <= high)
+        sums = np.nansum(trace.flux.value[:, inside], axis=1)
+        columns[f"whitelight_flux_order_{trace.order}"] = sums
+    days = {"MJD_UTC": traces[0].time_utc.mjd, "BJD_TDB": traces[0].time.mjd}
+    return light_curve(folder, days | columns)
+
+
+def brighter(folder, factor):
+    """The same time series of a brighter star, in a file of the same name."""
+    parts = []
+    for order in (1, 2):
+        columns = tools.columns(order)
+        columns["FLUX"] = columns["FLUX"] * factor
+        parts.append((columns, {"spectral_order": order, "detector": "NIS"}))
+    return time_series(folder, parts)
+
+
+def folders(root, *names):
+    for name in names:
+        (root / name).mkdir()
+        yield root / name
+
+
+def test_the_first_order_beside_a_curve_is_that_of_its_own_file(path, traces, tmp_path):
+    """Not that of another star or another whtlt in the app, which come before it here."""
+    bands = [SUMMED, SUMMED]
+    others, own = folders(tmp_path, "others", "own")
+    app = jdaviz.new_app()
+    other = brighter(others, 3)
+    stage3.load(other, app=app)
+    stage3.load(summed(others, stage3.read(other).traces, [(1.3, 2.0), (0.7, 1.3)]), app=app)
+    [own_second, _] = stage3.load(path, app=app, order=2)  # in the app before order 1
+    stage3.load(path, app=app, order=1)
+    curves = stage3.load(summed(own, traces, bands), app=app)
+    plg = app.plugins[NAME]
+    plg.keep_active = True
+    plg.show(dataset=[own_second], pipeline=curves[1])
+    assert "plain sum of FLUX from 1.2" in plg.pipeline_text
+    assert "These are the limits of order 1" in plg.pipeline_text
+
+
+def test_each_of_two_files_is_compared_itself(path, traces, tmp_path):
+    """Their traces have the same name, order 1."""
+    app = new_app("deconfigged", path)
+    others, own = folders(tmp_path, "others", "own")
+    labels = stage3.load(brighter(others, 3), app=app)
+    [curve, _] = stage3.load(summed(own, traces, [SUMMED, SUMMED]), app=app)
+    plg = app.plugins[NAME]
+    plg.keep_active = True
+    both = [app.labels[0], next(label for label in labels if "(median)" not in label)]
+    texts = []
+    for chosen in both:
+        plg.show(dataset=[chosen], pipeline=curve)
+        texts.append(plg.pipeline_text)
+    assert "plain sum of FLUX from 1.2" in texts[0] and "No plain sum" in texts[1]
+    plg.show(dataset=both)
+    assert plg.pipeline_text == " ".join(texts)
 
 
 # ---- the API, the app ----
