@@ -6,7 +6,7 @@
 #   tests/peers/run.sh [--python PATH] ARGS    with more arguments for pytest: -n 2, -k catalog
 #
 # PEERS_FOLDER is where the environment and the outcomes go; by default a temporary folder. Takes
-# about 20 minutes a side in one process. Not part of CI: what it needs to find are jdaviz's names
+# about a quarter of an hour a side in one process. Not part of CI: what it needs to find are jdaviz's names
 # and habits that changed, which is a question for each new version of jdaviz.
 set -eu
 
@@ -87,21 +87,23 @@ modules=(
     configs/default/plugins/plot_options
     configs/default/plugins/subset_tools
 )
-# Left out: Mosviz, Rampviz and the plugins for cubes, lines and models, none of which this package
-# registers with, gives data to or draws in.
+# Left out, of the modules: Mosviz, Rampviz and the plugins for cubes, lines and models, none of which
+# this package registers with, gives data to or draws in.
 
-# Tests that the network decides are left out by their mark (remote_data, in pytest.ini).
+# Left out, of the tests: those that fetch data, by their mark (remote_data, in pytest.ini). Some
+# others need a network as well, or a part of jdaviz[test] that an interpreter of yours may not have;
+# they fail on both sides alike.
 
 jdaviz=$("$python" -c "import importlib.util as u; print(*u.find_spec('jdaviz').submodule_search_locations)")
 
 run() { # package to import, file of outcomes, arguments
     # from the folder of jdaviz: the package is found there as it is when it is installed
+    rm -f "$2"
     (
         cd "$jdaviz"
-        shift_to=("${@:3}")
         PYTHONPATH=$root:$here PEERS_IMPORT=$1 PEERS_OUTCOMES=$2 MPLBACKEND=agg \
             "$python" -m pytest -c "$here/pytest.ini" --rootdir "$jdaviz" -p outcomes \
-            "${modules[@]}" "${shift_to[@]}" >"${2%.json}.log" 2>&1
+            "${modules[@]}" "${@:3}" >"${2%.json}.log" 2>&1
     ) || true # failures are what is compared
 }
 
