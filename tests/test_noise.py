@@ -381,7 +381,7 @@ def test_channels_do_not_depend_on_the_chunks(monkeypatch):
     rng = np.random.default_rng(6)
     flux = rng.normal(1, 0.1, (40, 17))
     flux[rng.random(flux.shape) < 0.1] = np.nan
-    samples = samples_of(flux, np.full(flux.shape, 0.01), np.arange(17) * u.um)
+    samples = samples_of(flux, np.full(flux.shape, 0.01), np.arange(1, 18) * u.um)
     whole = channel_scatter(samples)
     monkeypatch.setattr("jdaviz_stage3.analysis.noise._CHUNK", 100)
     parts = channel_scatter(samples)
@@ -396,7 +396,7 @@ def test_channels_do_not_depend_on_the_chunks(monkeypatch):
 def test_channels_without_data_or_flux_are_nan():
     flux = np.random.default_rng(7).normal(1, 0.1, (20, 4))
     flux[:, 1], flux[1:, 2], flux[:, 3] = np.nan, np.nan, flux[:, 3] - 2
-    wavelength = np.arange(80.0).reshape(20, 4) * u.um
+    wavelength = np.arange(1.0, 81.0).reshape(20, 4) * u.um
     table = channel_scatter(samples_of(flux, None, wavelength))
     np.testing.assert_array_equal(np.isfinite(table["scatter"]), [True, False, False, False])
     assert np.isnan(table["expected"]).all() and np.isnan(table["ratio"]).all()
