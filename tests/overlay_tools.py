@@ -145,9 +145,9 @@ def mend_reference(app):
 def reset(plg):
     """Put settings, filters, selection and view back to what they are at first, no outlines."""
     obj, own = plg._obj, overlay(plg)
+    plg.visible = True  # and the eye in the data menu; rows that a table has checked are selected
     plg.clear_selection()
     plg.clear_filters()
-    plg.visible = True  # and the eye in the data menu
     own.settings = obj.default_settings(own)
     own.settings.visible = True
     own.rescale()
