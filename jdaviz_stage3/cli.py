@@ -162,7 +162,7 @@ def _open(arguments: argparse.Namespace) -> int:
 
     print("Starting jdaviz…", file=sys.stderr, flush=True)
     try:
-        from .server import ServerError, serve
+        from .standalone.server import ServerError, serve
     except ModuleNotFoundError as error:
         return _fail(f'{error.name} is not installed: pip install "jdaviz_stage3[app]"', 1)
     try:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from jdaviz_stage3 import cli, folders, network, products, summary
-from jdaviz_stage3.access import AccessGuard, is_local
+from jdaviz_stage3 import cli, folders, products, summary
 from jdaviz_stage3.errors import UnknownProductError
+from jdaviz_stage3.standalone import network
+from jdaviz_stage3.standalone.access import AccessGuard, is_local
 
 
 @dataclass
@@ -218,7 +219,7 @@ def test_every_other_host_needs_a_token(host):
 
 def test_missing_page_files_are_named_with_the_cure(monkeypatch):
     pytest.importorskip("solara")
-    from jdaviz_stage3 import page_files
+    from jdaviz_stage3.standalone import page_files
 
     monkeypatch.setattr(page_files.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(page_files.solara.settings.assets, "cdn", "http://127.0.0.1:1/")
@@ -232,7 +233,7 @@ def cdn_folder(tmp_path, monkeypatch):
     pytest.importorskip("solara")
     from solara.server import starlette
 
-    from jdaviz_stage3 import page_files
+    from jdaviz_stage3.standalone import page_files
 
     file = tmp_path / "@widgetti" / "app@1" / "dist" / "main.js"
     file.parent.mkdir(parents=True)
@@ -262,7 +263,7 @@ def test_asking_for_a_folder_of_page_files_deletes_nothing(
     cdn_folder, monkeypatch, installed, folder
 ):
     file, answer, _ = cdn_folder
-    monkeypatch.setattr("jdaviz_stage3.page_files._are_installed", lambda: installed)
+    monkeypatch.setattr("jdaviz_stage3.standalone.page_files._are_installed", lambda: installed)
     answer(folder)
     assert file.read_text() == "ours"
     assert answer("@widgetti/app@1/dist/main.js") == "ours"
@@ -270,11 +271,11 @@ def test_asking_for_a_folder_of_page_files_deletes_nothing(
 
 def test_nothing_is_fetched_where_the_page_files_are_installed(cdn_folder, monkeypatch):
     _, answer, fetched = cdn_folder
-    monkeypatch.setattr("jdaviz_stage3.page_files._are_installed", lambda: True)
+    monkeypatch.setattr("jdaviz_stage3.standalone.page_files._are_installed", lambda: True)
     for path in ("evil@1/page.html", "evil", "@widgetti/app@1/dist/other.js", "../../etc/passwd"):
         assert answer(path) is None
     assert fetched == []
-    monkeypatch.setattr("jdaviz_stage3.page_files._are_installed", lambda: False)
+    monkeypatch.setattr("jdaviz_stage3.standalone.page_files._are_installed", lambda: False)
     assert answer("@widgetti/app@1/dist/other.js") == "fetched"
     assert len(fetched) == 1
 
@@ -455,7 +456,8 @@ def test_guard_leaves_the_start_of_the_application_alone(application):
 
 
 def test_open_of_nothing_that_can_be_shown_starts_no_server(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "jdaviz_stage3.server", None)  # importing it would fail
+    # importing it would fail
+    monkeypatch.setitem(sys.modules, "jdaviz_stage3.standalone.server", None)
     association = tmp_path / "jw00001_asn.json"
     association.write_text('{"products": []}')
     text = tmp_path / "jw00001_i2d.fits"

@@ -19,9 +19,8 @@ PACKAGE = Path(jdaviz_stage3.__file__).parent
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["server"],
-    ["page_files"],
-    ["__init__", "access", "network"],
+    ["standalone"],
+    ["__init__"],
     ["registration"],
     ["app"],
     ["loaders", "plugins", "viewers"],
@@ -36,7 +35,7 @@ LAYERS = [
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 
 # Folders whose modules docs/structure.rst lists one by one, beside the package's own.
-LISTED = ("jdaviz_compat", "readers", "analysis", "viewers", "plugins")
+LISTED = ("jdaviz_compat", "readers", "analysis", "standalone", "viewers", "plugins")
 
 FRONT_END = {
     "jdaviz", "glue", "glue_jupyter", "glue_astronomy", "ipywidgets", "ipyvue", "ipyvuetify",

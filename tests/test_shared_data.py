@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
+from shared_data import DATA
 
 from jdaviz_stage3.errors import Stage3Warning, UnsupportedProductError
 from jdaviz_stage3.products import PRODUCT_TYPES, identify
 from jdaviz_stage3.readers import read
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 if not DATA.is_dir():
     pytest.skip("the folder ../shared/data is not beside the repository", allow_module_level=True)
 

@@ -1,47 +1,47 @@
 """Numeric functions on arrays: no files, no widgets."""
 
-from .band_sums import BandCurve, BandSums
-from .bands import (
+from .light_curves.band_sums import BandCurve, BandSums
+from .light_curves.bands import (
     band_limits,
     band_weights,
     bands_of_resolving_power,
     channel_edges,
     equal_bands,
 )
-from .light_curve import bin_light_curve, flag_outliers, normalization
-from .light_curve_export import to_lightkurve, write_light_curve
-from .median import median_smooth
-from .noise import (
+from .light_curves.export import to_lightkurve, write_light_curve
+from .light_curves.noise import (
     channel_scatter,
     noise_figures,
     point_to_point_scatter,
     scatter_with_bin_size,
 )
-from .noise_in_words import NoiseFigures
-from .pipeline_curve import PipelineComparison, compare_with_pipeline, matching_column
-from .samples import Smoothed
-from .segment_outlines import SegmentEdges, segment_edges, segment_polygons
-from .smooth_spectrum import (
-    SMOOTHING_METHODS,
-    contiguous_runs,
-    pixels_within,
-    smooth_spectrum,
-)
-from .smoothing import boxcar_smooth, gaussian_smooth, savgol_smooth
-from .source_condition import quote_name
-from .source_density import SourceIndex, source_density, sources_within
-from .source_filter import Condition, select_sources
-from .source_shapes import affine_between, projected_ellipses
-from .spectra_in_time import mean_spectrum, spectrum_ratio
-from .time_stamps import (
+from .light_curves.noise_in_words import NoiseFigures
+from .light_curves.operations import bin_light_curve, flag_outliers, normalization
+from .light_curves.pipeline_curve import PipelineComparison, compare_with_pipeline, matching_column
+from .light_curves.spectra_in_time import mean_spectrum, spectrum_ratio
+from .light_curves.time_stamps import (
     TimeStamps,
     baseline_mask,
     check_time_scale,
     inspect_time_stamps,
     time_of,
 )
-from .transit import LIMB_DARKENING_LAWS, hours_from, transit_light_curve
-from .white_light import spectroscopic_light_curves, white_light_curve
+from .light_curves.transit import LIMB_DARKENING_LAWS, hours_from, transit_light_curve
+from .light_curves.white_light import spectroscopic_light_curves, white_light_curve
+from .smoothing.flux_arrays import Smoothed
+from .smoothing.local_fit import boxcar_smooth, gaussian_smooth, savgol_smooth
+from .smoothing.median import median_smooth
+from .smoothing.spectrum import (
+    SMOOTHING_METHODS,
+    contiguous_runs,
+    pixels_within,
+    smooth_spectrum,
+)
+from .sources.condition import quote_name
+from .sources.density import SourceIndex, source_density, sources_within
+from .sources.filter import Condition, select_sources
+from .sources.segment_outlines import SegmentEdges, segment_edges, segment_polygons
+from .sources.shapes import affine_between, projected_ellipses
 
 __all__ = [
     "LIMB_DARKENING_LAWS",

@@ -235,7 +235,7 @@ class _Stage:
 
 def _server_child(port: int, path: Path) -> None:
     """Serve the app, and do in its tab what the lines of stdin say."""
-    import jdaviz_stage3.server as served
+    import jdaviz_stage3.standalone.server as served
 
     served._request = served._Request((path,), False, {})
     tabs = []
@@ -276,7 +276,7 @@ class Session:
     """The standalone app in a headless Chromium."""
 
     def __init__(self, path: Path) -> None:
-        from jdaviz_stage3.network import choose_port
+        from jdaviz_stage3.standalone.network import choose_port
 
         self.driver = None
         port = choose_port("localhost", 0)
@@ -551,5 +551,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "builders")]
     main()

@@ -25,7 +25,7 @@ from astropy import units as u
 
 from jdaviz_stage3.analysis import BandSums, spectroscopic_light_curves, white_light_curve
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builders"))
 from make_spectra import integrations, time_series
 from make_traces import ArrayTrace
 

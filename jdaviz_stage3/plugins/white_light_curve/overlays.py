@@ -20,7 +20,7 @@ from ...analysis import (
     scatter_with_bin_size,
     transit_light_curve,
 )
-from ...analysis.pipeline_curve import PipelineComparison
+from ...analysis.light_curves.pipeline_curve import PipelineComparison
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, tables_of
 from .fields import is_empty, number

@@ -12,7 +12,7 @@ from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 
 from ...analysis import to_lightkurve
-from ...analysis.light_curve_export import write_light_curves
+from ...analysis.light_curves.export import write_light_curves
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     add_table,

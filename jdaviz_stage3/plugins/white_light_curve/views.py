@@ -12,7 +12,7 @@ from astropy.time import Time, TimeDelta
 from astropy.timeseries import TimeSeries
 
 from ...analysis import bin_light_curve, noise_figures, normalization, time_of
-from ...analysis.pipeline_curve import PipelineComparison
+from ...analysis.light_curves.pipeline_curve import PipelineComparison
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     create_viewer,

@@ -1,0 +1,1 @@
+"""Light curves of spectral time series: bands, time stamps, noise, models, export."""

@@ -1,0 +1,1 @@
+"""Running medians and other smoothing of spectra, with masks, gaps and uncertainties."""

@@ -1,0 +1,1 @@
+"""Source catalogs and segmentation maps: conditions, shapes, densities, outlines."""

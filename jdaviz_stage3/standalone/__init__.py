@@ -1,0 +1,1 @@
+"""The standalone app: a page in the browser, served from a terminal."""
