@@ -1,0 +1,147 @@
+"""What scripts and notebooks of others rely on: names, parameters, and the plugins' controls.
+
+Who adds to it, adds here too. Who takes a name away breaks somebody's notebook.
+"""
+
+import inspect
+
+import pytest
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3 import analysis, demo
+
+#: The parameters of each function and class; None where the name is a value or an exception.
+PACKAGE = {
+    "PRODUCT_TYPES": None,
+    "ProductType": (
+        "suffix name description pipelines container datamodels reader importer viewer "
+        "configurations"
+    ),
+    "Stage3Error": None,
+    "Stage3Warning": None,
+    "UnknownProductError": None,
+    "UnreadableProductError": None,
+    "UnsupportedProductError": None,
+    "attach": "viz",
+    "identify": "path",
+    "load": "*paths app arrange **options",
+    "open_demo": "app",
+    "read": "path **options",
+    "show": "**options",
+}
+ANALYSIS = {
+    "BandCurve": "flux flux_err n_filled n_channels n_fewest n_dropped n_empty",
+    "BandSums": "trace dq_bits excluded errors",
+    "Condition": "column operator value unit divisor",
+    "LIMB_DARKENING_LAWS": None,
+    "NoiseFigures": (
+        "scatter point_to_point expected level unit n_points errors reference scatter_err "
+        "point_to_point_err"
+    ),
+    "PipelineComparison": "column pipeline_flux plain_sum residual limits reasons",
+    "SMOOTHING_METHODS": None,
+    "SegmentEdges": "x y label",
+    "Smoothed": "flux uncertainty",
+    "SourceIndex": "x y",
+    "TimeStamps": "n_missing repeated jumps_back gaps cadence segment_starts bare_segments",
+    "affine_between": "x_from y_from x_to y_to",
+    "band_limits": "band unit",
+    "band_weights": "wavelength low high band_edges",
+    "bands_of_resolving_power": "low high resolving_power",
+    "baseline_mask": "time baseline reference",
+    "bin_light_curve": "curve width",
+    "boxcar_smooth": "flux width mask edge min_count axis uncertainty wavelength",
+    "channel_edges": "wavelength",
+    "channel_scatter": "band_sums",
+    "check_time_scale": "time of what",
+    "compare_with_pipeline": "trace pipeline column band_sums first_order",
+    "contiguous_runs": "wavelength factor",
+    "equal_bands": "low high n width",
+    "flag_outliers": "flux sigma window",
+    "gaussian_smooth": "flux stddev mask edge min_count axis uncertainty wavelength",
+    "hours_from": "time t0 period",
+    "inspect_time_stamps": "time segment",
+    "matching_column": "series trace",
+    "mean_spectrum": "band_sums integrations",
+    "median_smooth": "flux width mask edge min_count axis uncertainty wavelength",
+    "noise_figures": "curve model band",
+    "normalization": "flux baseline_mask",
+    "pixels_within": "spectrum region",
+    "point_to_point_scatter": "flux",
+    "projected_ellipses": "semimajor semiminor orientation jacobian",
+    "quote_name": "name",
+    "savgol_smooth": "flux width polyorder mask edge min_count axis uncertainty wavelength",
+    "scatter_with_bin_size": "flux max_bin outlier",
+    "segment_edges": "labels",
+    "segment_polygons": "labels label",
+    "select_sources": "table *conditions",
+    "smooth_spectrum": "spectrum method width mask edge min_count polyorder fill region",
+    "source_density": "x y x_limits y_limits shape",
+    "sources_within": "x y x_limits y_limits selected",
+    "spectroscopic_light_curves": (
+        "trace bands n width resolving_power band statistic band_edges dq_bits excluded errors "
+        "normalize baseline outlier_sigma outlier_window bin_width time_system reference"
+    ),
+    "spectrum_ratio": "band_sums integrations baseline",
+    "time_of": "trace system",
+    "to_lightkurve": "curve band",
+    "transit_light_curve": (
+        "time t0 period radius_ratio scaled_axis inclination limb_darkening law eccentricity "
+        "periastron exposure"
+    ),
+    "white_light_curve": (
+        "trace band statistic band_edges dq_bits excluded errors normalize baseline "
+        "outlier_sigma outlier_window bin_width time_system reference"
+    ),
+    "write_light_curve": "curve path overwrite",
+}
+#: What jdaviz gives every plugin.
+OF_EVERY_PLUGIN = {"open_in_tray", "close_in_tray", "keep_active", "as_active"}
+#: The controls, methods and read-only values of each plugin beside that.
+PLUGINS = {
+    "Catalog Overlay": """
+        add_filter aperture by_type catalog clear_filters clear_selection color color_by
+        color_max color_min color_stretch colormap export_catalog export_regions filters
+        label_cap labels line_width marker marker_size n_shown n_sources on_selection open_table
+        point_color point_marker positions problem radius remove_filter segmentation select
+        selected selected_table shape show sigma size_by size_max table to_python viewer visible
+        zoom_to_selected
+    """,
+    "Median Smooth": """
+        dataset dq_bits edge export fill method polyorder problem show show_preview
+        show_residual show_results smooth spectral_subset to_python width width_unit
+    """,
+    "White Light Curve": """
+        add_spectra add_to_app band_edges band_high band_low bands baseline bin_unit bin_width
+        dataset division division_value dq_bits dynamic_normalize dynamic_percentile errors
+        excluded export in_viewer inclination integration light_curve limb_darkening_1
+        limb_darkening_2 mid_transit model_problem noise noise_text normalize outlier_sigma
+        outlier_window period pick_baseline pipeline pipeline_text problem radius_ratio ratio
+        scaled_axis show show_ratio show_spectrum show_transit span spectral_subset spectrum
+        statistic time_axis time_system to_lightkurve to_python use_pipeline_band
+    """,
+}
+
+
+def parameters(named: object) -> str | None:
+    """The names of what a function or class takes, with their stars."""
+    if not callable(named) or (inspect.isclass(named) and issubclass(named, BaseException)):
+        return None
+    taken = inspect.signature(named).parameters.values()
+    return " ".join(str(p.replace(default=p.empty, annotation=p.empty)) for p in taken)
+
+
+@pytest.mark.parametrize(
+    ("module", "pinned"), [(stage3, PACKAGE), (analysis, ANALYSIS)], ids=["package", "analysis"]
+)
+def test_names_and_parameters_are_as_they_were(module, pinned):
+    assert {name: parameters(getattr(module, name)) for name in module.__all__} == pinned
+
+
+def test_every_control_of_the_plugins_is_there():
+    import jdaviz
+
+    app = jdaviz.new_app()
+    stage3.load(*demo.demo_products(), app=app)
+    found = {label: set(app.plugins[label]._expose) - OF_EVERY_PLUGIN for label in PLUGINS}
+    assert found == {label: set(names.split()) for label, names in PLUGINS.items()}
