@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,7 +22,7 @@ extensions = [
     "outlier_table",
     "smoothing_table",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "changes"]
 templates_path = ["_templates"]
 default_role = "py:obj"  # `SpectrumSequence` in a docstring links where there is a target
 autodoc_typehints = "none"  # the docstrings give the types
@@ -69,6 +70,17 @@ def product_table() -> str:
     return head + "".join(map(_row, PRODUCT_TYPES))
 
 
+def unreleased_changes(root: Path) -> str:
+    """What the changelog of the next version will be, from the fragments in docs/changes."""
+    command = ["towncrier", "build", "--draft", "--version", "Unreleased", "--date", ""]
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=root, check=True, capture_output=True, text=True
+    ).stdout
+
+
 def setup(app) -> None:
-    """Write the table where the page of products includes it."""
-    (Path(app.srcdir) / "product_table.inc").write_text(product_table(), encoding="utf-8")
+    """Write the parts of pages that are made: see the files that include them."""
+    folder = Path(app.srcdir)
+    (folder / "product_table.inc").write_text(product_table(), encoding="utf-8")
+    unreleased = unreleased_changes(folder.parent).replace("Unreleased ()", "Unreleased")
+    (folder / "unreleased.inc").write_text(unreleased, encoding="utf-8")
