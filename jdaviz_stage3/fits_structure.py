@@ -9,6 +9,7 @@ afterwards is a FITS file in its outlines. Only headers are read, of a plain fil
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import os
 import re
@@ -17,7 +18,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 from astropy.io import fits
 
@@ -172,7 +172,7 @@ class _Stream:
         self._stored = size
         with open(path, "rb") as start:
             self._gzip = start.read(2) == b"\x1f\x8b"
-        self._file: BinaryIO = gzip.open(path) if self._gzip else open(path, "rb")
+        self._file: io.BufferedIOBase = gzip.open(path) if self._gzip else open(path, "rb")
         self.place = 0
         self.ended = False
 

@@ -408,9 +408,9 @@ def _identify_fits(path: Path) -> ProductType:
                     return row
     if len(candidates) == 1 and candidates[0].suffix != "crf":  # a Stage 2 cal has its model too
         return candidates[0]
-    row = _identify_by_extensions(path, candidates)
-    if row is not None:
-        return row
+    told_apart = _identify_by_extensions(path, candidates)
+    if told_apart is not None:
+        return told_apart
     raise UnknownProductError(
         f"{path.name}: a JWST file, but not a known Stage 3 product (DATAMODL = {model!r}, and no "
         "known suffix such as _i2d or _x1d in its name); rename it as the pipeline named it"
@@ -466,7 +466,8 @@ def ecsv_header(path: str | os.PathLike, limit: int = 1_000_000) -> tuple[list[s
     UnreadableProductError
         If no line with column names follows the header.
     """
-    lines, size = [], 0
+    lines: list[str] = []
+    size = 0
     with open(path, encoding="utf-8", errors="replace") as stream:
         while line := stream.readline(limit):
             size += len(line)

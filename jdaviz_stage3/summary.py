@@ -130,7 +130,7 @@ def _spectral_shape(tables: list, kind: ProductType, instrument: str) -> str:
         length, count = first["NAXIS2"], len(tables)
     else:
         form = first[f"TFORM{names.index('WAVELENGTH') + 1}"]
-        length, count = int(re.match(r"\d*", form).group() or 1), rows
+        length, count = int(re.split(r"\D", form, maxsplit=1)[0] or 1), rows
     orders = sorted({hdu.header["SPORDER"] for hdu in tables if "SPORDER" in hdu.header})
     if kind.suffix == "x1dints":
         traces = {(hdu.header.get("SPORDER"), hdu.header.get("DETECTOR")) for hdu in tables}

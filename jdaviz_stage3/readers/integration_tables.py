@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from astropy import units as u
@@ -25,6 +24,7 @@ from .extensions import file_stamp, native, require_columns
 from .quality import has_wavelength
 from .stored_table import (
     StoredTable,
+    Stream,
     as_unsigned,
     open_unchanged,
     read_decompressed,
@@ -176,9 +176,9 @@ class RowTable(IntegrationTable):
             if name in columns.names
         }
         if len(set(lengths.values())) > 1:
-            found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            unequal = ", ".join(f"{name} {length}" for name, length in lengths.items())
             raise UnreadableProductError(
-                f"{path.name}: EXTRACT1D {hdu.ver} has columns of unequal length ({found})"
+                f"{path.name}: EXTRACT1D {hdu.ver} has columns of unequal length ({unequal})"
             )
         self._table = StoredTable(hdu, path)
         found = self._table.columns(set(_SCALARS) & set(columns.names))
@@ -334,14 +334,14 @@ class ExtensionTable(IntegrationTable):
                 values = self._table(stream, i)[name]
                 yield as_unsigned(values) if name in self._unsigned else values
 
-    def _table(self, stream: BinaryIO, index: int) -> np.ndarray:
+    def _table(self, stream: Stream, index: int) -> np.ndarray:
         """Read the structured array of one integration."""
         size = int(self._rows[index]) * self._dtype.itemsize
         part = read_parts(stream, self.path, int(self._offsets[index]), size)
         return part.view(self._dtype)[0]
 
     @contextmanager
-    def _opened(self) -> Iterator[BinaryIO]:
+    def _opened(self) -> Iterator[Stream]:
         """Yield what to read from: the file, or all that is in it if it is compressed."""
         if not self._compressed:
             with open_unchanged(self.path, self._stamp) as stream:

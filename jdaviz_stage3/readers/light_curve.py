@@ -127,7 +127,8 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
         raise UnreadableProductError(f"{name}: no finite time in {', '.join(times)}")
     system = "BJD_TDB" if any(c.startswith("BJD_TDB") for c in days) else "MJD_UTC"
     if system == "MJD_UTC" and len(columns) == len(days) == 1:
-        columns, days = unstack_curves(*columns.items(), *days.items(), table.meta, Path(path))
+        (flux,), (stamps,) = columns.items(), days.items()
+        columns, days = unstack_curves(flux, stamps, table.meta, Path(path))
     series = _series(columns, days, system)
     series.meta.update(table.meta, time_system=system)
     _empty_integrations_to_nan(series, name)

@@ -126,10 +126,10 @@ def _table_entries(
     _check_vector_lengths(hdu, path)
     table, every = StoredTable(hdu, Path(path)), slice(0, n_rows)
     width = vector_length(hdu.columns["WAVELENGTH"])
-    columns = {name: None for name in ("N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")}
-    for name in columns:
-        if name in hdu.columns.names:
-            columns[name] = native(table.column(name, every))
+    columns = {
+        name: native(table.column(name, every)) if name in hdu.columns.names else None
+        for name in ("N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")
+    }
     source_ids = native(table.column("SOURCE_ID", every))
     lengths = columns["N_ALONGDISP"]
     lengths = np.full(n_rows, width) if lengths is None else np.clip(lengths, 0, width)

@@ -99,7 +99,7 @@ class SpectralTrace:
 
     def _column(self, name: str, dtype: type = float) -> np.ndarray:
         """Read one column of all integrations into an array, shape (n_int, n_wave)."""
-        out = np.empty((self.n_integrations, self.n_wavelengths), dtype=dtype)
+        out: np.ndarray = np.empty((self.n_integrations, self.n_wavelengths), dtype=dtype)
         start = 0
         for table in self.tables:
             stop = start + table.n_integrations
@@ -131,8 +131,9 @@ class SpectralTrace:
         """Wavelengths, shape (n_wave,) where they are the same in all integrations (to 1e-9),
         else (n_int, n_wave). Micron."""
         unit = self.tables[0].unit("WAVELENGTH", "um")
-        grids = [table.common_wavelengths(self.n_wavelengths) for table in self.tables]
-        if all(grid is not None for grid in grids) and all(
+        found = [table.common_wavelengths(self.n_wavelengths) for table in self.tables]
+        grids = [grid for grid in found if grid is not None]
+        if len(grids) == len(found) and all(
             np.allclose(grid, grids[0], rtol=1e-9, atol=0, equal_nan=True) for grid in grids[1:]
         ):
             return u.Quantity(grids[0], unit, copy=False)
@@ -260,7 +261,7 @@ class SpectralTrace:
         """NaN where no table of the file has a time."""
         days = self._scalar(_TIME_COLUMNS[scale]).copy()
         days[~(days > 0)] = np.nan  # never filled
-        remarks = []
+        remarks: list[str] = []
         # INT_TIMES has one detector's rows: beside times of the own detector, they are no help
         if not np.isnan(days).any() or (self.name_detector and not np.isnan(days).all()):
             return days, remarks

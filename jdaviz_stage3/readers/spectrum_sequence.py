@@ -165,7 +165,7 @@ class SpectrumSequence(Sequence):
         table = QTable()
         table["index"] = np.arange(len(self))
         for field in fields:
-            values = [getattr(entry, field) for entry in self.entries]
+            values: Any = [getattr(entry, field) for entry in self.entries]
             if any(value is None for value in values):
                 if all(value is None for value in values):
                     continue
@@ -208,7 +208,7 @@ class SpectrumSequence(Sequence):
         ):  # fmt: skip
             if wanted is None:
                 continue
-            values = [wanted] if np.isscalar(wanted) else list(wanted)
+            values: list[Any] = [wanted] if np.isscalar(wanted) else list(wanted)
             if field == "exposure":
                 values = [self._exposure_name(value) for value in values]
             absent = [v for v in values if all(getattr(e, field) != v for e in self.entries)]

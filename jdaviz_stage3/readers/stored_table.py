@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -23,6 +22,7 @@ from .extensions import check_unchanged, file_stamp, open_product
 
 __all__ = [
     "StoredTable",
+    "Stream",
     "as_unsigned",
     "open_unchanged",
     "read_decompressed",
@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
+#: What is read from: a file that is not buffered, or all that is in a compressed one.
+Stream = io.FileIO | io.BytesIO
 # Columns with fewer bytes between them are read in one go.
 _APART = 256
 
@@ -53,7 +55,7 @@ def as_unsigned(stored: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def open_unchanged(path: Path, stamp: tuple[int, int]) -> Iterator[BinaryIO]:
+def open_unchanged(path: Path, stamp: tuple[int, int]) -> Iterator[io.FileIO]:
     """Open a file for reading at known positions, if it is still the one they were found in.
 
     Parameters
@@ -110,7 +112,7 @@ def read_decompressed(path: Path, stamp: tuple[int, int], start: int = 0, size: 
 
 
 def read_parts(
-    stream: BinaryIO, path: Path, start: int, size: int, *, stride: int = 0, count: int = 1
+    stream: Stream, path: Path, start: int, size: int, *, stride: int = 0, count: int = 1
 ) -> np.ndarray:
     """Read equal parts at equal distances.
 
@@ -242,7 +244,7 @@ class StoredTable:
                 yield rows, self._read(stream, start, [name], rows)[name]
 
     @contextmanager
-    def _opened(self) -> Iterator[tuple[BinaryIO, int]]:
+    def _opened(self) -> Iterator[tuple[Stream, int]]:
         """Yield what to read from, and where the table begins in it."""
         if self._compressed:
             yield io.BytesIO(self._decompressed), 0
@@ -251,7 +253,7 @@ class StoredTable:
             yield stream, self.start
 
     def _read(
-        self, stream: BinaryIO, start: int, names: list[str], rows: slice
+        self, stream: Stream, start: int, names: list[str], rows: slice
     ) -> dict[str, np.ndarray]:
         """Read rows of columns, with what is between these columns."""
         fields = {name: self._dtype.fields[name] for name in names}

@@ -307,7 +307,7 @@ class BandSums:
         flux = self._total("flux", statistic, scope)
         variance = self._total("variance", statistic, scope)
         n_missing = n_filled = np.zeros(self.n_integrations, dtype=int)
-        lacking = False
+        lacking: bool | np.ndarray = False
         effective = np.where(used, weights, 0.0)
         if weighted:
             effective *= self._inverse_variance
@@ -375,6 +375,7 @@ class BandSums:
             return BlockSums(self.flux, weights)
         if kind == "variance":
             return BlockSums(self.variance, None if weights is None else weights**2)
+        assert self._missing is not None  # else nothing asks for what is missing
         if kind == "reference":
             weights = self._reference if weights is None else weights * self._reference
         elif kind == "count" and weights is not None:
@@ -383,6 +384,7 @@ class BandSums:
 
     @cached_property
     def _missing_at(self) -> np.ndarray:
+        assert self._missing is not None  # else nothing asks where
         return np.flatnonzero(self._missing)
 
 

@@ -279,7 +279,7 @@ def equal_bands(
         raise Stage3Error("give either the number of bands, n, or their width")
     if n is not None:
         count = _checked_count(n)
-        edges = np.linspace(start, stop, count + 1)
+        edges: np.ndarray = np.linspace(start, stop, count + 1)
     else:
         try:
             step = float(u.Quantity(width).to_value(unit))

@@ -170,8 +170,6 @@ def _replace(
         return
     if which.size < len(channels):
         flux, usable = np.take(flux, which, axis=1), np.take(usable, which, axis=1)
-    else:
-        which = slice(None)
     found = time_median(flux, usable, level)
     usual[which] = np.where(np.isnan(found), usual[which], found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 from astropy import units as u
@@ -182,16 +182,16 @@ def compare_with_pipeline(
     unit, samples = samples.unit, samples.value
     target, band, remarks = _explained(trace, samples, pipeline, column, matched)
     known = np.isfinite(target)
-    explained = _explains(band, target)
+    explained = band if _explains(band, target) else None
     grid = trace.wavelength.value
-    low, high = band.reach(grid) if explained else (-np.inf, np.inf)
+    low, high = explained.reach(grid) if explained else (-np.inf, np.inf)
     inside = (grid >= low) & (grid <= high)
     empty = ~(np.isfinite(samples) & inside).any(axis=1)
     sums = np.where(empty, np.nan, plain_sum(samples, grid, low, high))
     if explained:
         reasons = [
-            _band_in_words(band, trace),
-            *_of_first_order(band, trace, pipeline, first_order),
+            _band_in_words(explained, trace),
+            *_of_first_order(explained, trace, pipeline, first_order),
         ]
         reasons += remarks + _excluded_samples(trace, samples, sums, known, (low, high), band_sums)
     elif known.any():
@@ -233,7 +233,7 @@ def _explained(
     return target, band, remarks
 
 
-def _explains(band: SummedBand | None, target: np.ndarray) -> bool:
+def _explains(band: SummedBand | None, target: np.ndarray) -> TypeGuard[SummedBand]:
     """Whether a band gives all the sums that there are."""
     return band is not None and bool(band.agreeing[np.isfinite(target)].all())
 
@@ -292,7 +292,7 @@ def _of_first_order(
         return []
     habit = "the white_light step uses those of order 1 for the orders after it as well"
     column = matching_column(pipeline, first_order) if first_order is not None else None
-    if column is None:
+    if first_order is None or column is None:
         return [f"These may be the limits of order 1: {habit}."]
     matched = match_rows(first_order, pipeline, column)
     samples = first_order.usable_flux(None).value

@@ -180,8 +180,8 @@ def spectroscopic_light_curves(
     in both; ``'fractional'`` divides it between them.
     """
     sums = _prepared(trace, dq_bits, excluded, errors)
-    given = {"bands": bands, "n": n, "width": width, "resolving_power": resolving_power}
-    given = [name for name, value in given.items() if value is not None]
+    ways = {"bands": bands, "n": n, "width": width, "resolving_power": resolving_power}
+    given = [name for name, value in ways.items() if value is not None]
     if len(given) != 1:
         raise Stage3Error(
             "give exactly one of bands, n, width and resolving_power, not "
@@ -222,8 +222,9 @@ def _prepared(trace: Any, dq_bits: Any, excluded: str, errors: str) -> BandSums:
 
 
 def _limits(sums: BandSums, band: Any) -> tuple[u.Quantity | None, u.Quantity | None]:
-    low, high = band_limits(band, sums.wavelength.unit)
-    return tuple(None if x is None else u.Quantity(x, sums.wavelength.unit) for x in (low, high))
+    unit = sums.wavelength.unit
+    low, high = (None if x is None else u.Quantity(x, unit) for x in band_limits(band, unit))
+    return low, high
 
 
 def _ends(sums: BandSums) -> tuple[float, float]:
@@ -233,7 +234,7 @@ def _ends(sums: BandSums) -> tuple[float, float]:
     return float(np.nanmin(both)), float(np.nanmax(both))
 
 
-def _range_to_divide(sums: BandSums, band: Any) -> u.Quantity:
+def _range_to_divide(sums: BandSums, band: Any) -> list[u.Quantity]:
     limits = _limits(sums, band)
     ends = u.Quantity(_ends(sums), sums.wavelength.unit)
     for limit, outside in (

@@ -67,13 +67,12 @@ class Samples:
         axis = _checked_axis(axis, values.ndim)
         values = np.moveaxis(values, axis, -1)
 
-        valid = np.isfinite(values)
+        usable = np.isfinite(values)
         for exclude in (mask, hidden):
             if exclude is not None:
-                valid &= ~np.moveaxis(_checked_mask(exclude, shape), axis, -1)
-        if valid.all():
-            valid = None
-        else:
+                usable &= ~np.moveaxis(_checked_mask(exclude, shape), axis, -1)
+        valid = None if usable.all() else usable
+        if valid is not None:
             values = np.where(valid, values, values.dtype.type(np.nan))
         variance = None
         if uncertainty is not None:

@@ -161,6 +161,7 @@ def gaussian_smooth(
     size = samples.values.shape[-1]
     check_options(edge, min_count)
     stddev = in_pixels(stddev)
+    windows: PixelWindows | WavelengthWindows
     if isinstance(stddev, u.Quantity):
         windows = WavelengthWindows.of(
             stddev, wavelength, size, edge, name="stddev", extent=_GAUSSIAN_EXTENT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import bottleneck
 import numpy as np
 from astropy import units as u
@@ -15,6 +17,34 @@ __all__ = ["median_smooth"]
 
 # Numbers that are gathered at once where each window has its own width (32 MB of float64).
 _CHUNK = 4_000_000
+
+
+@overload
+def median_smooth(
+    flux: ArrayLike | u.Quantity,
+    width: int | u.Quantity,
+    *,
+    mask: np.ndarray | None = None,
+    edge: str = "shrink",
+    min_count: int = 1,
+    axis: int = -1,
+    uncertainty: None = None,
+    wavelength: u.Quantity | None = None,
+) -> np.ndarray | u.Quantity: ...
+
+
+@overload
+def median_smooth(
+    flux: ArrayLike | u.Quantity,
+    width: int | u.Quantity,
+    *,
+    mask: np.ndarray | None = None,
+    edge: str = "shrink",
+    min_count: int = 1,
+    axis: int = -1,
+    uncertainty: ArrayLike | u.Quantity,
+    wavelength: u.Quantity | None = None,
+) -> Smoothed: ...
 
 
 def median_smooth(
@@ -116,7 +146,7 @@ def median_smooth(
         values = _wavelength_median(samples.values, windows, int(min_count))
     variance = None
     if samples.variance is not None:
-        variance = _median_variance(samples, windows)
+        variance = _median_variance(samples.variance, samples.valid, windows)
         variance[np.isnan(values)] = np.nan
     return samples.result(values, variance)
 
@@ -176,33 +206,35 @@ def _wavelength_median(
     return median
 
 
-def _median_variance(samples: Samples, windows: PixelWindows | WavelengthWindows) -> np.ndarray:
+def _median_variance(
+    variance: np.ndarray, valid: np.ndarray | None, windows: PixelWindows | WavelengthWindows
+) -> np.ndarray:
     """Return the variance of the medians (formula and source: `median_smooth`)."""
-    valid = np.ones(samples.values.shape, dtype=bool) if samples.valid is None else samples.valid
-    known = valid & np.isfinite(samples.variance)
-    spread = np.where(known, samples.variance, 0.0)
-    count = _window_sum(np.ones(windows.size) if samples.valid is None else valid, windows)
-    measured = count if np.array_equal(known, valid) else _window_sum(known, windows)
+    usable = np.ones(variance.shape, dtype=bool) if valid is None else valid
+    known = usable & np.isfinite(variance)
+    spread = np.where(known, variance, 0.0)
+    count = _window_sum(np.ones(windows.size) if valid is None else valid, windows)
+    measured = count if np.array_equal(known, usable) else _window_sum(known, windows)
     # Sums of whole windows, not differences of running sums: those lose the small variances next
     # to large ones.
     with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is NaN: nothing is known there
         mean = _window_sum(spread, windows) / measured
-        variance = mean * _variance_factor(count)
+        result = mean * _variance_factor(count)
         if isinstance(windows, WavelengthWindows) or windows.edge in ("shrink", "nan"):
-            return variance
+            return result
         positions = windows.positions()
         for centre in windows.at_edge:
             if windows.edge != "reflect":
-                variance[..., centre] = np.nan
+                result[..., centre] = np.nan
                 continue
             inside, times = np.unique(
                 positions[centre : centre + windows.widest], return_counts=True
             )
-            used, counted = valid[..., inside] * times, known[..., inside] * times**2
+            used, counted = usable[..., inside] * times, known[..., inside] * times**2
             effective = used.sum(axis=-1) ** 2 / (used * times).sum(axis=-1)
             mean = (counted * spread[..., inside]).sum(axis=-1) / counted.sum(axis=-1)
-            variance[..., centre] = mean * _variance_factor(effective)
-    return variance
+            result[..., centre] = mean * _variance_factor(effective)
+    return result
 
 
 def _window_sum(values: np.ndarray, windows: PixelWindows | WavelengthWindows) -> np.ndarray:

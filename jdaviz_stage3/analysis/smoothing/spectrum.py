@@ -131,7 +131,7 @@ def smooth_spectrum(
         options["polyorder"] = polyorder
     axis = _spectral_axis_index(spectrum)
     pixels = pixels_within(spectrum, region)
-    take = (*(slice(None) for _ in range(axis)), pixels)
+    take: tuple[slice | np.ndarray, ...] = (*(slice(None) for _ in range(axis)), pixels)
     wavelength = u.Quantity(spectrum.spectral_axis)[pixels]
     excluded = None if own is None else np.asarray(own, dtype=bool)[take]
     sigma = _standard_deviation(spectrum)
@@ -158,7 +158,7 @@ def smooth_spectrum(
         smoothed[left_out] = np.nan
         if spread is not None:
             spread[left_out] = np.nan
-    note = {
+    note: dict[str, Any] = {
         "method": method,
         "width": str(width) if isinstance(width, u.Quantity) else f"{width} px",
         "edge": edge,
@@ -279,10 +279,12 @@ class _Smoother:
                 if len(runs) == 1:
                     raise
                 result = self._short(*part)
-            if isinstance(result, Smoothed):
-                values[..., run], spread[..., run] = result.flux, result.uncertainty
-            elif result is not None:
+            if result is None:
+                continue
+            if spread is None:
                 values[..., run] = result
+            else:
+                values[..., run], spread[..., run] = result.flux, result.uncertainty
         return values, spread
 
     def _call(self, flux, excluded, sigma, wavelength):

@@ -6,7 +6,7 @@ Shared by `median` and `smoothing`, so that width and edges mean the same in bot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from astropy import units as u
@@ -17,7 +17,7 @@ from .flux_arrays import is_integer
 __all__ = ["EDGES", "PixelWindows", "WavelengthWindows", "checked_windows"]
 
 #: What to do where a window reaches beyond the first or last pixel, and its name in `numpy.pad`.
-EDGES = {
+EDGES: dict[str, Literal["constant", "symmetric", "edge"]] = {
     "shrink": "constant",  # the window ends at the edge
     "reflect": "symmetric",  # d c b a | a b c d | d c b a, as 'reflect' of scipy.ndimage
     "nearest": "edge",  # a a a a | a b c d | d d d d
@@ -60,8 +60,10 @@ class PixelWindows:
 
         The window of pixel ``i`` is ``positions()[i : i + widest]``; -1 is a place without pixel.
         """
-        options = {"constant_values": -1} if EDGES[self.edge] == "constant" else {}
-        return np.pad(np.arange(self.size), self.half, mode=EDGES[self.edge], **options)
+        pixels, mode = np.arange(self.size), EDGES[self.edge]
+        if mode == "constant":
+            return np.pad(pixels, self.half, mode=mode, constant_values=-1)
+        return np.pad(pixels, self.half, mode=mode)
 
     def pixels(self, centres: np.ndarray) -> np.ndarray:
         """Return the pixels in the windows of these pixels, (n_centres, widest); -1 is none."""
@@ -213,6 +215,7 @@ def checked_windows(
     """
     check_options(edge, min_count)
     width = in_pixels(width)
+    windows: PixelWindows | WavelengthWindows
     if isinstance(width, u.Quantity):
         windows = WavelengthWindows.of(width, wavelength, size, edge)
         check_count(min_count, windows)

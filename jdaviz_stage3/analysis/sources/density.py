@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
 import numpy as np
 from fast_histogram import histogram2d
 from numpy.typing import ArrayLike
@@ -111,8 +114,6 @@ class SourceIndex:
 
     def __init__(self, x: ArrayLike, y: ArrayLike) -> None:
         self._positions = np.column_stack([np.asarray(value, dtype=float) for value in (x, y)])
-        self._rows: np.ndarray | None = None
-        self._tree: cKDTree | None = None
 
     def nearest(
         self,
@@ -142,26 +143,27 @@ class SourceIndex:
         """
         if not (np.isfinite([x, y]).all() and radius >= 0):
             return None
-        if self._tree is None:
-            self._build()
+        rows, tree = self._tree
         # The circle around the scaled one's ellipse, a little larger so that the rounding of the
         # tree's own distances loses none; then exactly, among those few.
         reach = radius / min(map(abs, scale)) * (1 + 1e-9)
-        found = self._rows[self._tree.query_ball_point([x, y], reach)]
+        found = rows[tree.query_ball_point([x, y], reach)]
         if selected is not None:
             found = found[selected[found]]
         distances = np.hypot(*((self._positions[found] - [x, y]) * scale).T)
         found, distances = found[distances <= radius], distances[distances <= radius]
         return int(found[distances == distances.min()].min()) if found.size else None
 
-    def _build(self) -> None:
-        self._rows = np.flatnonzero(np.isfinite(self._positions).all(axis=1))
+    @cached_property
+    def _tree(self) -> tuple[np.ndarray, cKDTree]:
+        """The rows of the positions that are finite, and the tree of them."""
+        rows = np.flatnonzero(np.isfinite(self._positions).all(axis=1))
         # a balanced tree takes twice as long to build, and searches no faster
-        self._tree = cKDTree(self._positions[self._rows], balanced_tree=False, compact_nodes=False)
+        return rows, cKDTree(self._positions[rows], balanced_tree=False, compact_nodes=False)
 
 
 def _inside(
-    x: np.ndarray, y: np.ndarray, x_limits: tuple[float, float], y_limits: tuple[float, float]
+    x: np.ndarray, y: np.ndarray, x_limits: Sequence[float], y_limits: Sequence[float]
 ) -> np.ndarray:
     inside = x >= x_limits[0]
     inside &= x <= x_limits[1]

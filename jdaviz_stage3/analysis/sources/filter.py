@@ -81,34 +81,36 @@ def _satisfies(table: Mapping[str, Any] | Table, condition: Condition) -> np.nda
         usable = usable & divisor_usable & (divisor != 0)
         kind = "f"
 
+    operand: float | str | bytes
     if kind in "SUT":
         if not isinstance(value, str) or operator not in ("==", "!="):
             raise ConditionError(
                 f"{name} holds text; compare it with == or != and a text in quotes, "
                 f"like {name} == '{str(value).replace("'", "''")}'"
             )
-        value = value.encode() if kind == "S" else value
+        operand = value.encode() if kind == "S" else value
     elif kind == "b":
         if isinstance(value, str) or value not in (0, 1) or operator not in ("==", "!="):
             raise ConditionError(f"{name} holds True or False; write {name} == True or == False")
-        value = bool(value)
+        operand = bool(value)
     else:
         if isinstance(value, (bool, str)):
             raise ConditionError(
                 f"{name} holds numbers, not {value!r}; write a number, like {name} > 0"
             )
-        value = _in_unit(condition, unit, name)
-        if kind in "iu" and isinstance(value, float):
+        operand = _in_unit(condition, value, unit, name)
+        if kind in "iu" and isinstance(operand, float):
             # the integers on either side of a fraction give the same answer without rounding
             # large integers to floats; none equals it, which NaN expresses
-            if value.is_integer():
-                value = int(value)
+            if operand.is_integer():
+                operand = int(operand)
             elif operator in ("==", "!="):
-                value = math.nan
+                operand = math.nan
             else:
-                value = math.ceil(value) if operator in ("<", ">=") else math.floor(value)
-    with np.errstate(over="ignore"):  # a value beyond float32 compares as the infinity it becomes
-        satisfied = _COMPARE[operator](values, value)
+                below = operator in ("<", ">=")
+                operand = math.ceil(operand) if below else math.floor(operand)
+    with np.errstate(over="ignore"):  # beyond float32 it compares as the infinity it becomes
+        satisfied = _COMPARE[operator](values, operand)
     if operator == "!=" and kind == "f":
         satisfied &= values == values  # NaN differs from everything, but was not measured
     return satisfied & usable
@@ -141,7 +143,7 @@ def _column(table: Mapping[str, Any] | Table, name: str) -> tuple[np.ndarray, An
     values = getattr(column, "unmasked", column)  # of astropy's Masked classes
     values = np.ma.getdata(getattr(values, "value", values)).view(np.ndarray)
     if values.dtype.kind == "O":
-        usable &= ~np.equal(values, None).astype(bool)
+        usable &= ~np.equal(values, np.asarray(None)).astype(bool)
         values = values.astype(str)
     if values.ndim != 1 or values.dtype.kind not in "biufSUT":
         raise ConditionError(
@@ -151,33 +153,33 @@ def _column(table: Mapping[str, Any] | Table, name: str) -> tuple[np.ndarray, An
     return values, unit, usable
 
 
-def _in_unit(condition: Condition, unit: Any, name: str) -> float:
-    """The condition's number in the unit of the column, which is cheaper than the reverse."""
+def _in_unit(condition: Condition, value: float, unit: Any, name: str) -> float:
+    """A condition's value in the unit of the column, which is cheaper than the reverse."""
     if condition.unit is None:
         if condition.divisor and unit is not None and unit.is_equivalent(""):
-            return condition.value / unit.to("")  # Jy / uJy holds a factor of 1e6
-        return condition.value
+            return value / unit.to("")  # Jy / uJy holds a factor of 1e6
+        return value
     wanted = u.Unit(condition.unit)
     if not isinstance(unit, u.function.FunctionUnitBase):  # which has a zero point itself
         _check_zero_point(condition, wanted, name)
     if unit is None:
         # the pipeline writes magnitudes without a unit; their zero point is in the column's name
-        own = [u.mag, _zero_point(condition.column)]
-        if "mag" in condition.column.lower() and not condition.divisor and wanted in own:
-            return condition.value
+        usual = [u.mag, _zero_point(condition.column)]
+        if "mag" in condition.column.lower() and not condition.divisor and wanted in usual:
+            return value
         raise ConditionError(
-            f"{name} has no unit, so {condition.value} {wanted} cannot be converted to it; "
-            f"write the number alone, like {name} {condition.operator} {condition.value}"
+            f"{name} has no unit, so {value} {wanted} cannot be converted to it; "
+            f"write the number alone, like {name} {condition.operator} {value}"
         )
     try:
         unit = u.Unit(unit)
         logarithmic = [isinstance(x, u.function.FunctionUnitBase) for x in (unit, wanted)]
         if all(logarithmic) or not any(logarithmic):
-            return float(wanted.to(unit, float(condition.value)))
+            return float(wanted.to(unit, float(value)))
         # astropy would turn mag(AB) into Jy here, which reverses < and >; only the plain mag that
         # many catalogs write for any zero point is taken for it
         plain = [getattr(x, "function_unit", x) for x in (wanted, unit)]
-        return float(plain[0].to(plain[1], float(condition.value)))
+        return float(plain[0].to(plain[1], float(value)))
     except (u.UnitsError, TypeError, ValueError) as err:
         own = str(unit) or "no unit (dimensionless)"
         raise ConditionError(
@@ -196,8 +198,8 @@ def _check_zero_point(condition: Condition, wanted: u.UnitBase, name: str) -> No
     own = _zero_point(condition.column)
     if own is not None and wanted in (u.ABmag, u.STmag) and wanted != own:
         raise ConditionError(
-            f"{name} holds {own if own == 'Vega' else own.physical_unit} magnitudes, to which "
-            f"{wanted} does not convert without the filter's zero point; take the column of "
+            f"{name} holds {getattr(own, 'physical_unit', own)} magnitudes, to which {wanted} does "
+            "not convert without the filter's zero point; take the column of "
             f"{wanted.physical_unit} magnitudes, or give the value in {name}'s own, without a unit"
         )
 
