@@ -97,6 +97,10 @@ def require_extension(
     path : path-like
         The file, for the error message.
 
+    Returns
+    -------
+    astropy.io.fits extension HDU
+
     Raises
     ------
     UnreadableProductError
@@ -121,6 +125,10 @@ def extensions_named(hdus: fits.HDUList, name: str, path: str | os.PathLike) -> 
         EXTNAME.
     path : path-like
         The file, for the error message.
+
+    Returns
+    -------
+    list of astropy.io.fits extension HDUs
 
     Raises
     ------

@@ -85,11 +85,33 @@ class IntegrationTable:
         return int(min(used.max(), self.width)) if used.size else self.width
 
     def scalar(self, name: str) -> np.ndarray:
-        """Return one value an integration, shape (n_int,), float64, NaN where missing."""
+        """Return a column with one value an integration.
+
+        Parameters
+        ----------
+        name : str
+            A key of ``scalars``.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_int,)
+            NaN where missing.
+        """
         return self.scalars[name]
 
     def unit(self, name: str, default: str = "") -> u.UnitBase:
-        """Return the unit of a column."""
+        """Return the unit of a column.
+
+        Parameters
+        ----------
+        name : str
+        default : str, optional
+            What to take where the file gives no unit.
+
+        Returns
+        -------
+        `~astropy.units.UnitBase`
+        """
         return parse_unit(self.units.get(name), f"{self.path.name} EXTRACT1D.{name}", default)
 
     def read_into(self, name: str, out: np.ndarray) -> None:
@@ -117,7 +139,18 @@ class IntegrationTable:
         out[(dq & np.uint32(bits)) != 0] = np.nan
 
     def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
-        """Return the wavelength grid, shape (n_wavelengths,), or None if rows differ."""
+        """Return the wavelengths, if those of all integrations are the same to a part in 10⁹.
+
+        Parameters
+        ----------
+        n_wavelengths : int
+            Padded or cut to this length.
+
+        Returns
+        -------
+        ndarray of float, shape (n_wavelengths,), or None
+            In the unit of the file, NaN in the padding; None if integrations differ.
+        """
         raise NotImplementedError
 
     def extensions(self) -> np.ndarray:
@@ -142,6 +175,10 @@ class IntegrationTable:
         ----------
         extensions : ndarray of int, shape (n,)
             Ascending; see `extensions`.
+
+        Returns
+        -------
+        IntegrationTable
         """
         raise NotImplementedError
 

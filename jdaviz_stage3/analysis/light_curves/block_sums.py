@@ -81,7 +81,18 @@ class BlockSums:
             self._blocks = _block_counts(samples.shape, where, weights)
 
     def over(self, scope: Scope) -> np.ndarray:
-        """Return the weighted sums over a band, shape (n_int,), float64."""
+        """Return the weighted sums over a band.
+
+        Parameters
+        ----------
+        scope : Scope
+            The channels of the band, and what each counts there.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_int,)
+            In the unit of the samples.
+        """
         if not scope.contiguous:
             return self._over_any(scope)
         # The channel at either end may have a weight of its own, which no block has in it.

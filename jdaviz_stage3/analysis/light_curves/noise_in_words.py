@@ -77,7 +77,13 @@ class NoiseFigures:
         return {name: getattr(self, name) / self.level * 1e6 for name in names}
 
     def sentence(self) -> str:
-        """Say it in plain words."""
+        """Say it in plain words.
+
+        Returns
+        -------
+        str
+            One sentence or more.
+        """
         if not np.isfinite(self.scatter):
             return self._sentence_without_scatter()
         text = (

@@ -66,7 +66,13 @@ class PipelineComparison:
     reasons: list[str]
 
     def sentence(self) -> str:
-        """Say why the pipeline's curve and one of this package differ, in plain words."""
+        """Say why the pipeline's curve and one of this package differ, in plain words.
+
+        Returns
+        -------
+        str
+            The ``reasons``, one after the other.
+        """
         return " ".join(self.reasons)
 
     def on_scale_of(self, curve: TimeSeries) -> u.Quantity:

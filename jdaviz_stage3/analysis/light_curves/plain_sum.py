@@ -59,13 +59,33 @@ class SummedBand:
         return lower, upper
 
     def reach(self, wavelength: np.ndarray) -> tuple[float, float]:
-        """Return its ends on these wavelengths: the last ones where nothing outside tells."""
+        """Return its ends on these wavelengths: the last ones where nothing outside tells.
+
+        Parameters
+        ----------
+        wavelength : ndarray of float, shape (n_wave,) or (n_int, n_wave)
+            In the unit of the limits, NaN where there is none.
+
+        Returns
+        -------
+        low, high : float
+        """
         low = self.low if np.isfinite(self.below) else float(np.nanmin(wavelength))
         high = self.high if np.isfinite(self.above) else float(np.nanmax(wavelength))
         return low, high
 
     def has_limits_of(self, other: SummedBand) -> bool:
-        """Whether one pair of limits explains both bands, on whatever wavelengths."""
+        """Whether one pair of limits explains both bands, on whatever wavelengths.
+
+        Parameters
+        ----------
+        other : SummedBand
+            In the same unit of wavelength.
+
+        Returns
+        -------
+        bool
+        """
         return max(self.below, other.below) < min(self.low, other.low) and max(
             self.high, other.high
         ) < min(self.above, other.above)
@@ -102,7 +122,18 @@ def plain_sum(
 
 
 def agrees(sums: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return where sums are the target's to a part in 10¹⁰; False where either is not finite."""
+    """Return where sums are the target's to a part in 10¹⁰.
+
+    Parameters
+    ----------
+    sums, target : ndarray of float, shape (n_int,)
+        In one unit.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_int,)
+        False where either is not finite.
+    """
     with np.errstate(invalid="ignore"):
         return np.abs(sums - target) <= _TOLERANCE * np.abs(target)
 

@@ -155,9 +155,18 @@ def spectroscopic_light_curves(
     band : optional
         The range to divide, as in `white_light_curve`; by default the whole trace, from the border
         of its first channel to that of its last.
-    statistic, band_edges, dq_bits, excluded, errors, normalize, baseline, outlier_sigma,
-    outlier_window, bin_width, time_system, reference : optional
-        See `white_light_curve`; bands are normalised, and their outliers flagged, each by itself.
+    statistic : {'sum', 'weighted mean'}, optional
+    band_edges : {'inclusive', 'fractional'}, optional
+    dq_bits, excluded, errors : optional
+    normalize : {'median', 'baseline', None}, optional
+    baseline : list of (start, stop), optional
+    outlier_sigma : float or None, optional
+    outlier_window : int, optional
+    bin_width : Quantity or int, optional
+    time_system : {'BJD_TDB', 'MJD_UTC'}, optional
+    reference : Time, optional
+        These are as in `white_light_curve`; bands are normalised, and their outliers flagged, each
+        by itself.
 
     Returns
     -------
