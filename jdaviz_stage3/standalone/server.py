@@ -160,7 +160,10 @@ def _new_app() -> Any:
     """Make a jdaviz app for the current kernel."""
     import jdaviz
 
+    from ..plugins.controls import register_parts
+
     register_vue_components()
+    register_parts()
     app = jdaviz.new_app()
     renew_snackbar(app)
     return app

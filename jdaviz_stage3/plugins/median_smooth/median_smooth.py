@@ -11,7 +11,6 @@ from glue.core.message import (
     SubsetDeleteMessage,
     SubsetUpdateMessage,
 )
-from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
 from jdaviz.core.events import (
     AddDataMessage,
     GlobalDisplayUnitChanged,
@@ -19,16 +18,10 @@ from jdaviz.core.events import (
     ViewerRemovedMessage,
 )
 from jdaviz.core.registries import tray_registry
-from jdaviz.core.template_mixin import (
-    DatasetSelect,
-    PluginTemplateMixin,
-    SelectPluginComponent,
-    SpectralSubsetSelectMixin,
-)
+from jdaviz.core.template_mixin import PluginTemplateMixin, SpectralSubsetSelectMixin
 from jdaviz.core.user_api import PluginUserApi
 from specutils import SpectralRegion, Spectrum
-from traitlets import Any as AnyTrait
-from traitlets import Bool, List, Unicode, observe
+from traitlets import Bool, Unicode, observe
 
 from ...analysis import smooth_spectrum
 from ...errors import Stage3Error
@@ -45,11 +38,11 @@ from ...jdaviz_compat import (
     viewer_kind,
 )
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
-from ..panel import add_choices
 from ..updates import Updates
 from .export import ExportControls
 from .preview import SmoothingPreview
-from .spectra import can_be_smoothed, part_of, result_label, spectrum_to_smooth
+from .settings import SmoothingPanel
+from .spectra import part_of, result_label, spectrum_to_smooth
 
 __all__ = ["MedianSmooth"]
 
@@ -59,13 +52,11 @@ _METHODS = {
     "Gaussian": "gaussian",
     "Savitzky-Golay": "savgol",
 }
-_UNITS = ("pix", "nm", "um", "Angstrom")
-_EDGES = ("shrink", "reflect", "nearest", "zero", "nan")
 _ALL = "Entire Spectrum"
 
 
 @tray_registry("stage3-median-smooth", label="Median Smooth", category="data:manipulation")
-class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixin):
+class MedianSmooth(ExportControls, SmoothingPanel, PluginTemplateMixin, SpectralSubsetSelectMixin):
     """Smooth spectra with the mask and the uncertainties right, the running median first.
 
     A preview follows the settings while the plugin is open; nothing is added to the app until
@@ -73,19 +64,8 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
 
     Only the following attributes and methods are available through the public plugin API:
 
-    * ``dataset``: the spectra, one or several (``plg.dataset = '*order*'`` takes all that match)
-    * ``method``: ``'Median'``, ``'Boxcar'``, ``'Gaussian'``, ``'Savitzky-Golay'``
-    * ``width``: full width of the window; the standard deviation of a Gaussian
-    * ``width_unit``: ``'pix'``, or a wavelength unit
-    * ``edge``: what stands beyond the ends, ``'shrink'``, ``'reflect'``, ``'nearest'``,
-      ``'zero'`` or ``'nan'``
-    * ``polyorder``: of the Savitzky-Golay polynomial
-    * ``dq_bits``: names of the data-quality flags that exclude a sample
-    * ``fill``: whether excluded samples get the value that their neighbours give
-    * ``spectral_subset``: smooth only this part
-    * ``show_preview``, ``show_residual``: lines over the spectra: the result, data minus result
-    * ``keep_active``: show them also while the plugin is closed
-    * ``show_results``: whether results are shown where their input is
+    {controls}
+    * ``keep_active``: show the preview also while the plugin is closed
     * :meth:`smooth`: smooth, add the results, and return them
     * :meth:`export`: write the result to a FITS table
     * :meth:`to_python`: the same as Python code
@@ -94,25 +74,6 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
 
     template_file = __file__, "median_smooth.vue"
     uses_active_status = Bool(True).tag(sync=True)
-
-    multiselect = Bool(True).tag(sync=True)
-    dataset_items = List().tag(sync=True)
-    dataset_selected = AnyTrait([]).tag(sync=True)
-    method_items = List().tag(sync=True)
-    method_selected = Unicode().tag(sync=True)
-    width = FloatHandleEmpty(11).tag(sync=True)
-    width_unit_items = List().tag(sync=True)
-    width_unit_selected = Unicode().tag(sync=True)
-    polyorder = IntHandleEmpty(2).tag(sync=True)
-    edge_items = List().tag(sync=True)
-    edge_selected = Unicode().tag(sync=True)
-    dq_bits_items = List().tag(sync=True)
-    dq_bits_selected = List([]).tag(sync=True)
-    dq_bits_multiselect = Bool(True).tag(sync=True)
-    fill = Bool(True).tag(sync=True)
-    show_preview = Bool(True).tag(sync=True)
-    show_residual = Bool(False).tag(sync=True)
-    show_results = Bool(True).tag(sync=True)
 
     problem = Unicode().tag(sync=True)
     result_text = Unicode().tag(sync=True)
@@ -124,16 +85,7 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
         self._residual_is_new = False  # and needs room in the viewers
         super().__init__(*args, **kwargs)
         self._plugin_description = "Smooth spectra; median, with mask and uncertainties."
-        self.dataset = DatasetSelect(
-            self, "dataset_items", "dataset_selected", multiselect="multiselect",
-            filters=[can_be_smoothed], default_mode="first",
-        )  # fmt: skip
-        add_choices(self, {"method": _METHODS, "width_unit": _UNITS, "edge": _EDGES})
-        self.dq_bits = SelectPluginComponent(
-            self, items="dq_bits_items", selected="dq_bits_selected",
-            multiselect="dq_bits_multiselect", manual_options=list(DQ_FLAGS),
-        )  # fmt: skip
-        self.dq_bits.selected = ["DO_NOT_USE"]
+        self.make_selections()
         self._flags_followed = ["DO_NOT_USE"]
         self._preview = SmoothingPreview(self)
         for message in (
@@ -154,24 +106,7 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
     def user_api(self) -> PluginUserApi:
         return PluginUserApi(
             self,
-            expose=(
-                "dataset",
-                "method",
-                "width",
-                "width_unit",
-                "edge",
-                "polyorder",
-                "dq_bits",
-                "fill",
-                "spectral_subset",
-                "show_preview",
-                "show_residual",
-                "keep_active",
-                "show_results",
-                "smooth",
-                "export",
-                "to_python",
-            ),
+            expose=(*self.control_names(), "keep_active", "smooth", "export", "to_python"),
             readonly=("problem",),
         )
 
@@ -245,11 +180,7 @@ class MedianSmooth(ExportControls, PluginTemplateMixin, SpectralSubsetSelectMixi
 
     # ---- preview ----
 
-    @observe(
-        "dataset_selected", "method_selected", "width", "width_unit_selected", "polyorder",
-        "edge_selected", "dq_bits_selected", "fill", "spectral_subset_selected", "show_preview",
-        "show_residual", "is_active",
-    )  # fmt: skip
+    @observe(*SmoothingPanel.control_traits(), "is_active")
     def _update_preview(self, change: dict | None = None) -> None:
         """Have it shown what the settings give, after one of them or the app has changed."""
         if not self._ready:

@@ -231,6 +231,14 @@ class Page:
             self.find(".v-toolbar__items button")[4].click()
         self.wait_for(header, f"the plugin {name}").click()
 
+    def open_section(self, title: str) -> None:
+        """Open a section of the plugin's panel, if it is folded."""
+        selector = ".v-expansion-panel--active .stage3-section-title"
+        header = next(e for e in self.find(selector) if e.text.strip() == title)
+        if header.get_attribute("aria-expanded") == "false":
+            self.driver.execute_script("arguments[0].click()", header)
+            self.wait_for(lambda: header.get_attribute("aria-expanded") == "true", title)
+
     def field(self, label: str):
         """The field that a person types into or chooses from, by its label."""
         inputs = self.find(".v-expansion-panel--active .v-input")

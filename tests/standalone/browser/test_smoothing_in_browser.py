@@ -183,6 +183,7 @@ def test_the_residual_is_in_view(page):
 
 
 def test_the_python_code_is_shown(page):
+    page.open_section("Export")
     page.press("Show as Python")
     page.wait_for(lambda: "plg.smooth()" in "".join(texts(page, ".stage3-code")), "the code")
     page.screenshot("smooth-python")
