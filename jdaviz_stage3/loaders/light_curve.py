@@ -5,28 +5,26 @@ from __future__ import annotations
 import re
 import warnings
 
-import numpy as np
 from astropy import units as u
 from astropy.table import QTable
-from astropy.time import Time
 from astropy.timeseries import TimeSeries
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
 from jdaviz.core.template_mixin import SelectPluginComponent
 from traitlets import List, Unicode, validate
 
+from ..analysis.light_curves.table import LightCurveColumns, light_curve_table
 from ..errors import Stage3Error, Stage3Warning
 from ..products import ecsv_header
 from ..readers import read
+from ..readers.time_systems import TIME_SYSTEMS
 from .importing import ProductImporterMixin, importing
 
-__all__ = ["LightCurveImporter", "curve_table", "light_curve_tables"]
+__all__ = ["LightCurveImporter", "light_curve_tables"]
 
 _WHITE = "whitelight_flux"
 _ALL = "default"
 _NO_FLUX = re.compile(r"(MJD|BJD_TDB|.*_err$)")
-#: Time system -> how its columns in the files begin, and the name of the full date in the tables.
-_SYSTEMS = {"BJD_TDB": ("BJD_TDB", "BJD_TDB"), "MJD_UTC": ("MJD", "JD_UTC")}
 
 
 @loader_importer_registry("JWST light curve")
@@ -69,9 +67,9 @@ class LightCurveImporter(ProductImporterMixin, BaseImporterToDataCollection):
             else "Column to show; by default the background-subtracted flux."
         )
         self._systems = [
-            system
-            for system, (start, _) in _SYSTEMS.items()
-            if any(name.startswith(start) for name in names)
+            system.name
+            for system in TIME_SYSTEMS.values()
+            if any(name.startswith(system.columns) for name in names)
         ]
         self.time_system = SelectPluginComponent(
             self,
@@ -129,10 +127,11 @@ class LightCurveImporter(ProductImporterMixin, BaseImporterToDataCollection):
             label = self.unique_label(name)
             if own_viewers:
                 self.show_in_new_viewer("stage3-light-curve-viewer", f"Light curve {name}".strip())
-            system, zero = table.meta["time_system_name"], table.meta["time_zero"]
+            curve = LightCurveColumns.of(table.meta)
             # jdaviz links columns of one type as the same thing: no flux with another flux, and
             # days from one zero with days from that zero only
-            self._component_types = {"time": f"{system} - {zero:.0f}", system: system}
+            days = f"{curve.date} - {curve.zero:.0f}"
+            self._component_types = {curve.time: days, curve.date: curve.date}
             self.add_to_data_collection(
                 table, label, data_hash=self.product.data_hash(name), cls=QTable
             )
@@ -156,9 +155,9 @@ def light_curve_tables(
     Returns
     -------
     dict of str to QTable
-        By what tells them apart (``'order 1'``, ``'NRS1'``, or empty). As `curve_table` makes
-        them: white light with the column ``flux``, photometry with all columns of the series.
-        ``meta['_stage3_column']`` is the column of the series that each is of.
+        By what tells them apart (``'order 1'``, ``'NRS1'``, or empty). As
+        `jdaviz_stage3.analysis.light_curves.table.light_curve_table` makes them: white light with
+        the column ``flux``, photometry with all columns of the series.
 
     Raises
     ------
@@ -173,16 +172,13 @@ def light_curve_tables(
         column = column or series.meta["default_column"]
         error = f"{column}_err" if f"{column}_err" in others else None
         whole = _against(series, time_system, {name: name for name in others})
-        table = curve_table(whole, column, flux_err=error)
-        table.meta["_stage3_column"] = column
-        return {"": table}
+        return {"": light_curve_table(whole, column, flux_err=error, source=column)}
     tables = {}
     for name in white if column is None else [column]:
         single = _against(series, time_system, {name: "flux"})
         no_unit = series[name].unit == u.dimensionless_unscaled
         words = "White-light flux" + (" (no unit in file)" if no_unit else "")
-        tables[_name(name)] = curve_table(single, "flux", words)
-        tables[_name(name)].meta["_stage3_column"] = name
+        tables[_name(name)] = light_curve_table(single, "flux", words, source=name)
     return tables
 
 
@@ -203,7 +199,7 @@ def _against(series: TimeSeries, system: str | None, columns: dict[str, str]) ->
         raise KeyError(f"no times of {first} in {system!r}; there is {' and '.join(times)}")
     out = TimeSeries(time=times.pop(system), meta=series.meta | {"time_system": system})
     for other, time in times.items():
-        out[f"time_{other[-3:].lower()}"] = time
+        out[f"time_{TIME_SYSTEMS[other].scale}"] = time
     for name, new in columns.items():
         out[new] = series[name]
     return out
@@ -213,73 +209,6 @@ def _time_systems(series: TimeSeries) -> list[str]:
     """Which time systems a series has, its own first."""
     both = any(name.startswith("time_utc") for name in series.colnames)
     return [series.meta["time_system"], *(["MJD_UTC"] if both else [])]
-
-
-def curve_table(
-    series: TimeSeries,
-    flux: str,
-    words: str = "",
-    *,
-    flux_err: str | None = None,
-    flag: str | None = None,
-) -> QTable:
-    """Make a table of a time series that the light-curve viewer can draw.
-
-    Parameters
-    ----------
-    series : astropy.timeseries.TimeSeries
-        Of n_int rows, with ``meta['time_system']`` ``'BJD_TDB'`` or ``'MJD_UTC'``. The times in the
-        other system, where there are any, in ``time_utc`` or ``time_tdb``.
-    flux : str
-        The column to draw.
-    words : str, optional
-        What it is, for the axis label; by default its ``info.description`` or its name.
-    flux_err, flag : str, optional
-        The columns of its 1-sigma errors, and of bool, true for rows flagged as outliers.
-
-    Returns
-    -------
-    QTable
-        ``time``, in days from the whole day before the first integration (NaN where there is no
-        time); ``flux`` and its error; every other 1-D column; and the full Julian date under the
-        name of its time system (``BJD_TDB``, ``JD_UTC``), in the other system, too, where the
-        series has it. ``meta['time_zero']`` is the Julian date that ``time`` counts from,
-        ``meta['time_system_name']`` the column of the full date in its system, and
-        ``meta['light_curve']`` says which columns to draw and what they are in words.
-
-    Raises
-    ------
-    KeyError
-        If there is no such column.
-    """
-    system = _SYSTEMS[series.meta["time_system"]][1]
-    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (series.time.jd1, series.time.jd2))
-    zero = float(np.floor(np.nanmin(jd1 + jd2)))
-    table = QTable(meta=dict(series.meta))
-    # jd1/jd2 keep the microseconds that one float of days would lose
-    table["time"] = ((jd1 - zero) + jd2) * u.day
-    first = [name for name in (flux, flux_err, flag) if name]
-    for name in [*first, *(name for name in series.colnames if name not in first)]:
-        column = series[name]
-        if not isinstance(column, Time) and column.ndim == 1:
-            table[name] = column
-    table[system] = (jd1 + jd2) * u.day
-    for column, other in (("time_tdb", "BJD_TDB"), ("time_utc", "JD_UTC")):
-        if column in series.colnames and other != system:
-            table[other] = np.ma.filled(series[column].jd, np.nan) * u.day
-    described = {
-        name: series[name].info.description
-        for name in series.colnames
-        if name in table.colnames and series[name].info.description
-    }
-    if words:
-        described[flux] = words
-    table.meta["time_zero"] = zero
-    table.meta["time_system_name"] = system
-    table.meta["light_curve"] = {
-        "time": "time", "flux": flux, "flux_err": flux_err, "flag": flag, "words": described,
-    }  # fmt: skip
-    return table
 
 
 def _name(column: str) -> str:

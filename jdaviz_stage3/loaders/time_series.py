@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-import bottleneck
 import numpy as np
 from astropy import units as u
 from astropy.nddata import StdDevUncertainty
@@ -14,6 +13,7 @@ from jdaviz.core.template_mixin import SelectPluginComponent, ViewerSelectCreate
 from specutils import Spectrum
 from traitlets import Any, Bool, List, Unicode
 
+from ..analysis.light_curves.spectra_in_time import median_over_time, median_wavelength
 from ..errors import Stage3Warning, UnreadableProductError
 from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
@@ -37,7 +37,6 @@ _VIEWER_TRAITS = (
     "items", "selected", "create_new_items", "create_new_selected", "label_value",
     "label_default", "label_auto", "label_invalid_msg",
 )  # fmt: skip
-_CHANNELS_AT_ONCE = 128  # 3000 integrations of them are 3 MB
 _DYNAMIC = {"label": "Dynamic spectrum", "reference": "stage3-dynamic-spectrum-viewer"}
 
 
@@ -220,10 +219,7 @@ def spectral_axis(trace: SpectralTrace) -> tuple[u.Quantity, np.ndarray]:
     name = f"{trace.path.name} {trace.label}".strip()
     wavelength = trace.wavelength
     if wavelength.ndim == 2:
-        there = np.isfinite(wavelength).any(axis=0)
-        median = np.full(wavelength.shape[1], np.nan) * wavelength.unit
-        median[there] = np.nanmedian(wavelength[:, there], axis=0)
-        wavelength = median
+        wavelength = median_wavelength(wavelength)
     keep = has_wavelength(wavelength)
     if not keep.any():
         raise UnreadableProductError(f"{name}: no wavelengths in the file")
@@ -296,22 +292,11 @@ def median_spectrum(dynamic: Spectrum) -> Spectrum:
     Returns
     -------
     specutils.Spectrum
-        Flux (n_wave,). Its uncertainty is the standard error of the median from the scatter in
-        time: 1.2533 σ/√n for Gaussian noise, with σ = 1.4826 × the median absolute deviation.
-        That scatter includes what the star does, so in a transit it is an upper limit.
+        Flux (n_wave,). Its uncertainty is the standard error of the median, see
+        `jdaviz_stage3.analysis.light_curves.spectra_in_time.median_over_time`.
     """
     flux = dynamic.flux.value
-    median, error = np.empty((2, flux.shape[1]))
-    for start in range(0, flux.shape[1], _CHANNELS_AT_ONCE):
-        channels = slice(start, start + _CHANNELS_AT_ONCE)
-        # medians along time are many times faster where time is contiguous
-        series = np.ascontiguousarray(flux[:, channels].T)
-        median[channels] = bottleneck.nanmedian(series, axis=1)
-        count = np.sum(np.isfinite(series), axis=1)
-        series -= median[channels, np.newaxis]
-        scatter = 1.4826 * bottleneck.nanmedian(np.abs(series, out=series), axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error[channels] = np.where(count > 1, 1.2533 * scatter / np.sqrt(count), np.nan)
+    median, error = median_over_time(flux)
     meta = {key: value for key, value in dynamic.meta.items() if not key.startswith("_")}
     meta |= {"statistic": "median over time", "n_integrations": len(flux)}
     return Spectrum(

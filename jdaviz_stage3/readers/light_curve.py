@@ -16,15 +16,17 @@ from astropy.timeseries import TimeSeries
 from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from ..products import ecsv_header
 from .stacked_curves import unstack_curves
+from .time_systems import TIME_SYSTEMS
 from .times import days_to_time, inspect_time_stamps
 
 __all__ = ["TIME_SCALES", "float_quantity", "read_ecsv", "read_white_light"]
 
 _FLUX = "whitelight_flux"
 _DETECTOR = re.compile(r"_(NRS\d|NRC\w+|MIR\w+|NIS)$")
-#: Name of a time column, without the detector -> time scale. "BJD_TDB" holds BJD - 2400000.5
-#: (format 'mjd').
-TIME_SCALES = {"BJD_TDB": "tdb", "MJD_UTC": "utc", "MJD": "utc"}
+#: Name of a time column, without the detector -> time scale.
+TIME_SCALES = {
+    column: system.scale for system in TIME_SYSTEMS.values() for column in system.columns
+}
 
 
 def read_ecsv(path: str | os.PathLike) -> QTable:
@@ -140,7 +142,7 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
 
 def _series(columns: dict[str, u.Quantity], days: dict[str, np.ndarray], system: str) -> TimeSeries:
     """Put times and fluxes together; the first detector's times have names without it."""
-    main = TIME_SCALES[system]
+    main = TIME_SYSTEMS[system].scale
     times = {
         (scale := TIME_SCALES[_DETECTOR.sub("", c)], _detector(c)): days_to_time(values, scale)
         for c, values in days.items()

@@ -12,6 +12,7 @@ from astropy.timeseries import TimeSeries
 
 from ..errors import Stage3Warning, UnreadableProductError
 from .light_curve import TIME_SCALES, float_quantity, read_ecsv
+from .time_systems import time_system_of
 from .times import days_to_time
 
 __all__ = ["read_photometry"]
@@ -105,7 +106,7 @@ def _series(days: dict[str, np.ndarray]) -> TimeSeries:
     series = TimeSeries(time=times["tdb"] if "tdb" in times else times["utc"])
     if len(times) == 2:
         series["time_utc"] = times["utc"]
-    series.meta["time_system"] = "BJD_TDB" if "tdb" in times else "MJD_UTC"
+    series.meta["time_system"] = time_system_of(series.time).name
     return series
 
 

@@ -16,13 +16,11 @@ from astropy.time import Time
 from ..errors import Stage3Error
 from .integration_tables import IntegrationTable
 from .quality import dq_value, excluded
+from .time_systems import TIME_SYSTEMS, TimeSystem, time_system_of
 from .times import days_to_time, inspect_time_stamps, int_times_of, stripe_times_of
 
 __all__ = ["SpectralTrace"]
 
-# The file's "BJD_TDB" is BJD - 2400000.5 (59989.977, not 2459990.477), hence format 'mjd'.
-_TIME_COLUMNS = {"tdb": "TDB-MID", "utc": "MJD-AVG"}
-_SYSTEMS = {"tdb": "BJD_TDB", "utc": "MJD_UTC"}
 _VARIANCES = {"random": ("FLUX_VAR_POISSON", "FLUX_VAR_RNOISE"), "total": ("FLUX_ERROR",)}
 
 
@@ -241,25 +239,25 @@ class SpectralTrace:
         -----
         ``time.jd`` is the BJD_TDB; the file holds it minus 2400000.5.
         """
-        return self._time("tdb")
+        return self._time(TIME_SYSTEMS["BJD_TDB"])
 
     @cached_property
     def time_utc(self) -> Time | None:
         """Mid-times at the telescope, UTC, shape (n_int,); None if not in the file."""
-        return self._time("utc")
+        return self._time(TIME_SYSTEMS["MJD_UTC"])
 
-    def _time(self, scale: str) -> Time | None:
-        days, _ = self._days[scale]
-        return days_to_time(days, scale) if np.isfinite(days).any() else None
+    def _time(self, system: TimeSystem) -> Time | None:
+        days, _ = self._days[system.name]
+        return days_to_time(days, system.scale) if np.isfinite(days).any() else None
 
     @cached_property
     def _days(self) -> dict[str, tuple[np.ndarray, list[str]]]:
-        """Days of the integrations in each time scale, and remarks on where they are from."""
-        return {scale: self._days_in(scale) for scale in _TIME_COLUMNS}
+        """Days of the integrations in each time system, and remarks on where they are from."""
+        return {name: self._days_in(system) for name, system in TIME_SYSTEMS.items()}
 
-    def _days_in(self, scale: str) -> tuple[np.ndarray, list[str]]:
+    def _days_in(self, system: TimeSystem) -> tuple[np.ndarray, list[str]]:
         """NaN where no table of the file has a time."""
-        days = self._scalar(_TIME_COLUMNS[scale]).copy()
+        days = self._scalar(system.spectra_column).copy()
         days[~(days > 0)] = np.nan  # never filled
         remarks: list[str] = []
         # INT_TIMES has one detector's rows: beside times of the own detector, they are no help
@@ -267,7 +265,7 @@ class SpectralTrace:
             return days, remarks
         for table, look_up in (("INT_TIMES", int_times_of), ("INT_TIMES_STRIPE", stripe_times_of)):
             missing = np.isnan(days)
-            found = look_up(self.path, _SYSTEMS[scale], self.int_num) if missing.any() else None
+            found = look_up(self.path, system.name, self.int_num) if missing.any() else None
             if found is None or not (filled := missing & np.isfinite(found)).any():
                 continue
             days[filled] = found[filled]
@@ -289,11 +287,11 @@ class SpectralTrace:
             One sentence for each oddity: missing or repeated time stamps, times that jump back,
             times that are those of a table which is not of this trace alone.
         """
-        scale, time = ("tdb", self.time) if self.time is not None else ("utc", self.time_utc)
+        time = self.time if self.time is not None else self.time_utc
         if time is None:
             return ["no time stamps"]
         stamps = inspect_time_stamps(time, self.segment)
-        return [*self._days[scale][1], *stamps.sentences(gaps=False)]
+        return [*self._days[time_system_of(time).name][1], *stamps.sentences(gaps=False)]
 
     def check_integrations(self) -> list[str]:
         """Say which integrations of the exposure are not in the file.

@@ -10,6 +10,7 @@ from astropy import units as u
 from astropy.time import Time
 
 from ..jdaviz_compat import spectrum_of_data
+from ..readers.time_systems import time_system_of
 from ..readers.times import days_between
 from .cells import Cells
 
@@ -68,17 +69,18 @@ class TimeAxis:
             return cls._along_integrations(data, "Integration (too few time stamps)")
         if np.any(np.diff(known) == 0):
             return cls._along_integrations(data, "Integration (time stamps repeat)")
-        system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
+        system = time_system_of(time)
         if kind == "hours":
             start = time[int(np.nanargmin(days))] if reference is None else reference
             if start.scale != time.scale:
                 start = getattr(start, time.scale)
             values = days_between(start, time) * 24
-            name = "first integration" if reference is None else f"{system} {start.jd:.5f}"
-            return cls(Cells.around(values), f"Hours from {name}", kind)
+            label = "Hours from first integration"
+            if reference is not None:
+                label = system.hours_label(start)
+            return cls(Cells.around(values), label, kind)
         zero = Time(np.floor(known[0] + 2400000.5), format="jd", scale=time.scale)
-        label = f"{system} − {zero.jd:.0f} (d)"
-        return cls(Cells.around(days_between(zero, time)), label, kind)
+        return cls(Cells.around(days_between(zero, time)), system.date_label(zero.jd), kind)
 
     @classmethod
     def _along_integrations(cls, data: Any, label: str) -> TimeAxis:

@@ -20,6 +20,7 @@ from jdaviz.core.registries import viewer_registry
 from specutils import Spectrum
 
 from ..jdaviz_compat import offer_only, set_missing_color, spectral_world_axis
+from ..readers.time_systems import time_system_of
 from .dynamic_axes import TIME_AXES
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
 from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
@@ -217,8 +218,7 @@ def _date(data: Any, row: int) -> str:
     time = data.meta.get("_time")
     if time is None or len(time) != data.shape[0] or np.ma.is_masked(time[row].jd1):
         return ""
-    system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
-    return f"  {system} {time[row].jd:.6f}"
+    return f"  {time_system_of(time).date} {time[row].jd:.6f}"
 
 
 CoordsInfo.register_viewer_class(DynamicSpectrumViewer)

@@ -18,9 +18,11 @@ from jdaviz.configs.default.plugins.viewers import JdavizViewerMixin, ScatterVie
 from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
 from jdaviz.core.registries import viewer_registry
 
+from ..analysis.light_curves.table import LightCurveColumns
 from ..errors import Stage3Warning
 from ..jdaviz_compat import show_message
-from .light_curve_columns import Curve, curve_of, unit_of
+from ..readers.time_systems import TIME_SYSTEMS
+from .light_curve_columns import columns_in, unit_of
 from .light_curve_layer import LightCurveArtist, Points
 from .light_curve_readout import read_out
 
@@ -56,7 +58,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
     describe_drawn: Callable[[float, float], dict[str, tuple]] | None = None
 
     def __init__(self, session, *args, **kwargs):
-        self._curves: WeakKeyDictionary[Data, Curve] = WeakKeyDictionary()
+        self._curves: WeakKeyDictionary[Data, LightCurveColumns] = WeakKeyDictionary()
         self._first: Data | None = None  # whose columns the axes are
         self._refused = False  # the data added last
         super().__init__(session, *args, **kwargs)
@@ -110,7 +112,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
             return
         data = shown[-1]
         names = {component.label for component in data.components}
-        usual = curve_of(data) or Curve(time, flux)
+        usual = columns_in(data) or LightCurveColumns(time, flux)
         self._curves[data] = replace(
             usual,
             time=time,
@@ -157,10 +159,10 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
     def _data_in(self) -> list[Data]:
         return [layer.layer for layer in self.state.layers if isinstance(layer.layer, BaseData)]
 
-    def light_curve(self, data: Data | None) -> Curve | None:
+    def light_curve(self, data: Data | None) -> LightCurveColumns | None:
         if not isinstance(data, Data):
             return None
-        return self._curves.get(data) or curve_of(data)
+        return self._curves.get(data) or columns_in(data)
 
     def _why_not(self, data: Data) -> str:
         """Say why data cannot be drawn on the axes as they are; nothing if they can."""
@@ -192,10 +194,10 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
         x, y = x_att.label, y_att.label
         if data is not x_att.parent and curve and x_curve and x == x_curve.time:
             x = curve.time
-            if curve.system != x_curve.system:
+            if curve.time_system != x_curve.time_system:
                 raise IncompatibleAttribute(
-                    f"its times are {curve.system or 'of no known system'}, the axis is in "
-                    f"{x_curve.system or 'none'}"
+                    f"its times are {curve.date or 'of no known system'}, the axis is in "
+                    f"{x_curve.date or 'none'}"
                 )
             shift = (curve.zero or 0.0) - (x_curve.zero or 0.0)
         if data is not y_att.parent and curve and y_curve and y == y_curve.flux:
@@ -229,7 +231,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
         """
         data = layer.data
         x, y, shift = self.columns_of(data)
-        curve = self.light_curve(data) or Curve(x, y)
+        curve = self.light_curve(data) or LightCurveColumns(x, y)
         error = curve.flux_err if y == curve.flux else f"{y}_err"
         names = {component.label for component in data.components}
         values = [_floats(layer, name, data) for name in (x, y)]
@@ -263,7 +265,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
         if axis == "x" and attribute.label == curve.time:
             if curve.time_label or curve.zero is None:
                 return curve.time_label or f"Time ({unit_of(data, attribute)})"
-            return f"{curve.system} − {curve.zero:.0f} (d)"
+            return TIME_SYSTEMS[curve.time_system].date_label(curve.zero)
         if axis == "y" and attribute.label == curve.flux and curve.flux_label:
             return curve.flux_label
         unit = unit_of(data, attribute)

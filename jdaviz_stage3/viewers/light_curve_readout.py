@@ -8,7 +8,8 @@ import numpy as np
 from glue.core import BaseData, Data
 from glue.core.exceptions import IncompatibleAttribute
 
-from .light_curve_columns import Curve, unit_of
+from ..analysis.light_curves.table import LightCurveColumns
+from .light_curve_columns import unit_of
 
 __all__ = ["describe_point", "nearest_point", "read_out", "value_with_error"]
 
@@ -102,7 +103,7 @@ def describe_point(viewer: Any, data: Data, row: int) -> dict[str, tuple[str, st
         ``'flag'``.
     """
     x, y, _ = viewer.columns_of(data)
-    points, curve = viewer.points_of(data), viewer.light_curve(data) or Curve(x, y)
+    points, curve = viewer.points_of(data), viewer.light_curve(data) or LightCurveColumns(x, y)
     names = {component.label for component in data.components}
     facts = {"number": ("Point", str(row + 1))}
     if "int_num" in names:
@@ -111,8 +112,8 @@ def describe_point(viewer: Any, data: Data, row: int) -> dict[str, tuple[str, st
     text = f"{value_with_error(points.y[row], error)} {unit_of(data, data.id[y])}".strip()
     is_flux = "flux" in f"{y} {curve.words.get(y)}".lower()
     facts["flux"] = ("Flux" if is_flux else y, text)
-    if curve.system in names:
-        facts["time"] = (curve.system, f"{data[data.id[curve.system]][row]:.6f}")
+    if curve.date in names:
+        facts["time"] = (curve.date, f"{data[data.id[curve.date]][row]:.6f}")
     else:
         facts["time"] = ("Time", f"{points.x[row]:.6f} {unit_of(data, data.id[x])}".strip())
     if points.flagged[row]:

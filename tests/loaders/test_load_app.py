@@ -273,7 +273,7 @@ def test_light_curve_axis_says_the_time_system(built, app):
     series = stage3.read(path)
     data = data_of(app, labels[0])
     [viewer] = viewer_of(app, labels[0])
-    zero = data.meta["time_zero"]
+    zero = data.meta["light_curve"]["zero"]
     assert viewer.figure.axes[0].label == f"BJD_TDB − {zero:.0f} (d)"
     assert "Jy" in viewer.figure.axes[1].label
     np.testing.assert_allclose(data["time"] + zero, series["time"].jd, rtol=0, atol=1e-9)

@@ -11,6 +11,7 @@ from light_curve_tools import bars_of
 from make_tables import light_curve, save_table
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.analysis.light_curves.table import LightCurveColumns
 from jdaviz_stage3.jdaviz_compat import shown_in
 from jdaviz_stage3.loaders.light_curve import light_curve_tables
 
@@ -119,8 +120,8 @@ def test_columns_of_light_curves_are_linked_only_if_they_are_the_same(built):
         [one], [other] = link.cids1, link.cids2
         if "Pixel" not in one.label:
             assert one.label == other.label in ("time", "BJD_TDB", "JD_UTC")
-            zeros = {data.meta["time_zero"] for data in (link.data1, link.data2)}
-            systems = {data.meta["time_system_name"] for data in (link.data1, link.data2)}
+            zeros = {LightCurveColumns.of(data.meta).zero for data in (link.data1, link.data2)}
+            systems = {LightCurveColumns.of(data.meta).date for data in (link.data1, link.data2)}
             assert len(systems) == 1 and (one.label != "time" or len(zeros) == 1)
 
 
@@ -160,7 +161,7 @@ def test_white_light_against_either_time_has_both_dates(tmp_path, time_system, n
         np.testing.assert_allclose(data["JD_UTC"], utc, rtol=0, atol=2e-9)
         np.testing.assert_allclose(data["BJD_TDB"], utc + 0.003, rtol=0, atol=2e-9)
         np.testing.assert_allclose(data["time"] + 2459989, utc + offset, rtol=0, atol=2e-9)
-        assert data.meta["time_system_name"] == name
+        assert LightCurveColumns.of(data.meta).date == name
         assert data.meta["time_system"] == (time_system or "BJD_TDB")
         [viewer] = shown_in(app, label)
         assert viewer.figure.axes[0].label == f"{name} − 2459989 (d)"
@@ -224,7 +225,7 @@ def test_a_time_system_without_a_single_time_gives_way_with_a_warning(tmp_path):
     app = jdaviz.new_app()
     with pytest.warns(stage3.Stage3Warning, match="no finite time in BJD_TDB; shown .* MJD_UTC"):
         [label] = stage3.load(light_curve(tmp_path, columns), app=app)
-    assert app._app.data_collection[label].meta["time_system_name"] == "JD_UTC"
+    assert LightCurveColumns.of(app._app.data_collection[label].meta).date == "JD_UTC"
 
 
 @pytest.mark.parametrize(
@@ -251,8 +252,9 @@ def test_data_say_which_column_of_which_file_they_are(tmp_path, time_system):
     columns = set()
     for label in labels:
         meta = app._app.data_collection[label].meta
-        columns.add(meta["_stage3_column"])
-        assert label.endswith(meta["_stage3_column"][len("whitelight_flux_") :].replace("_", " "))
+        column = LightCurveColumns.of(meta).source
+        columns.add(column)
+        assert label.endswith(column[len("whitelight_flux_") :].replace("_", " "))
         assert meta["_stage3_suffix"] == "whtlt"
         assert meta["_stage3_root"] == path.name.removesuffix("_whtlt.ecsv")
         assert meta["stage3_path"] == str(path)
@@ -264,6 +266,6 @@ def test_photometry_says_which_column_it_shows(built, column):
     path = built("phot", "3.0")
     app, label, _ = photometry_viewer(path, **({"column": column} if column else {}))
     meta = app._app.data_collection[label].meta
-    assert meta["_stage3_column"] == (column or "net_aperture_sum")
+    assert LightCurveColumns.of(meta).source == (column or "net_aperture_sum")
     assert (meta["_stage3_suffix"], meta["stage3_path"]) == ("phot", str(path))
     assert meta["_stage3_root"] == path.name.removesuffix("_phot.ecsv")

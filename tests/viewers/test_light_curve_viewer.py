@@ -14,8 +14,8 @@ from hypothesis.extra.numpy import arrays
 from light_curve_tools import bars_of
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.analysis.light_curves.table import LightCurveColumns, light_curve_table
 from jdaviz_stage3.jdaviz_compat import add_to_viewer, create_viewer
-from jdaviz_stage3.loaders.light_curve import curve_table
 from jdaviz_stage3.viewers.light_curve_layer import Points, error_bars
 from jdaviz_stage3.viewers.light_curve_readout import nearest_point, value_with_error
 
@@ -48,7 +48,7 @@ class Shown:
         self.viewer = self.app._app._viewer_store[self.label]
 
     def add(self, label, curve, **options):
-        table = curve_table(curve, "flux", "Relative flux", **options)
+        table = light_curve_table(curve, "flux", "Relative flux", **options)
         table.meta["_native_data_cls"] = QTable
         self.app._app.add_data(table, label)
         data = self.app._app.data_collection[label]
@@ -198,7 +198,8 @@ def test_two_orders_on_one_pair_of_axes(shown):
 def test_days_from_another_zero_are_brought_to_that_of_the_axis(shown, days):
     first = shown.add("first", series(2460000.25))
     second = shown.add("second", series(2460000.25 + days, seed=2))
-    assert second.meta["time_zero"] - first.meta["time_zero"] == days
+    zeros = [LightCurveColumns.of(data.meta).zero for data in (first, second)]
+    assert zeros[1] - zeros[0] == days
     assert shown.viewer.figure.axes[0].label == "BJD_TDB − 2460000 (d)"
     found = shown.layers["second"].scatter_mark.x.astype(float) + 2460000
     np.testing.assert_allclose(found, second["BJD_TDB"], rtol=0, atol=5e-6)

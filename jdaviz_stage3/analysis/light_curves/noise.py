@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.signal import savgol_coeffs, savgol_filter
 
 from ...errors import Stage3Error
+from ..scatter import sigma_of_deviations
 from .curve_columns import column_of_band
 from .noise_in_words import LEAST_DIFFERENCES, MODEL, NOTHING, NoiseFigures
 
@@ -26,8 +27,6 @@ __all__ = [
     "scatter_with_bin_size",
 ]
 
-# Standard deviation of a Gaussian over its median absolute deviation.
-_SIGMA_OF_MAD = 1.4826
 # Where no model is given, a local parabola stands for the star: from so many points on, one of so
 # many integrations. Short ones where a transit has few points, whose corners they must not round.
 # With still fewer the corners are most of the scatter.
@@ -298,9 +297,9 @@ def _residuals(values: np.ndarray, good: np.ndarray, model: Any) -> tuple[np.nda
 def _robust_sigma(values: np.ndarray) -> np.ndarray:
     """Return the standard deviations along the last axis by the MAD; NaN is left out."""
     centre = bottleneck.nanmedian(values, axis=-1)
-    spread = bottleneck.nanmedian(np.abs(values - np.expand_dims(centre, -1)), axis=-1)
+    spread = sigma_of_deviations(values - np.expand_dims(centre, -1))
     few = np.isfinite(values).sum(axis=-1) < LEAST_DIFFERENCES
-    return np.where(few, np.nan, _SIGMA_OF_MAD * spread)
+    return np.where(few, np.nan, spread)
 
 
 def _point_to_point(values: np.ndarray) -> np.ndarray:

@@ -12,14 +12,13 @@ from bottleneck import nanmedian
 from scipy.ndimage import maximum_filter1d
 
 from ...errors import Stage3Error
+from ..scatter import sigma_of_deviations
 from ..smoothing.flux_arrays import is_integer
 from ..smoothing.median import median_smooth
 from .time_stamps import inspect_time_stamps, seconds_from_first
 
 __all__ = ["bin_light_curve", "flag_outliers", "normalization"]
 
-# Standard deviation of a Gaussian over its median absolute deviation, 1 / Φ⁻¹(3/4).
-_SIGMA_OF_MAD = 1.482602218505602
 # An outlier is so many times as far from the running median as the points beside it.
 _ALONE = 4.0
 # So that a point at the very start of a bin is in it, whatever the rounding of its time.
@@ -150,9 +149,8 @@ def _heights(values: np.ndarray, flagged: np.ndarray, width: int) -> tuple[np.nd
 
     residual = np.where(good, values - median, np.nan)
     beside = np.where(good, np.abs(values - line), np.nan)
-    scatter = _SIGMA_OF_MAD * np.fmax(
-        _median(np.abs(residual - _median(residual))), _median(beside) / np.sqrt(1.5)
-    )
+    about_median = sigma_of_deviations(residual - _median(residual))
+    scatter = np.fmax(about_median, sigma_of_deviations(beside) / np.sqrt(1.5))[..., np.newaxis]
     near = np.stack([left, right]) - median
     along = near + np.stack([trend * to_left, -trend * to_right])
     heights = []

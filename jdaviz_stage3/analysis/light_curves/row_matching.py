@@ -10,6 +10,7 @@ from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
+from ...readers.time_systems import time_system_of
 
 if TYPE_CHECKING:
     from ...readers.time_series import SpectralTrace
@@ -141,12 +142,12 @@ def _nearest(
 
 def _times_like(trace: SpectralTrace, time: Time) -> Time:
     """Return the trace's times in the system of these."""
-    name = "BJD_TDB" if time.scale == "tdb" else "MJD_UTC"
-    times = trace.time if time.scale == "tdb" else trace.time_utc
+    system = time_system_of(time)
+    times = getattr(trace, system.attribute)
     if times is None:
         raise Stage3Error(
-            f"{trace.path.name} {trace.label}: no times in {name}, the system of the white light "
-            "curve; they cannot be matched"
+            f"{trace.path.name} {trace.label}: no times in {system.name}, the system of the "
+            "white light curve; they cannot be matched"
         )
     return times
 

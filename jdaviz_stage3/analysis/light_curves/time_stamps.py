@@ -10,13 +10,13 @@ from astropy import units as u
 from astropy.time import Time
 
 from ...errors import Stage3Error
+from ...readers.time_systems import TIME_SYSTEMS
 from ...readers.times import TimeStamps, inspect_time_stamps, seconds_from_first
 
 if TYPE_CHECKING:
     from ...readers.time_series import SpectralTrace
 
 __all__ = [
-    "TIME_SYSTEMS",
     "TimeStamps",
     "baseline_mask",
     "check_time_scale",
@@ -25,14 +25,8 @@ __all__ = [
     "time_of",
 ]
 
-#: Time systems of a light curve: attribute of the trace, and format in which it is printed.
-TIME_SYSTEMS = {"BJD_TDB": ("time", "jd"), "MJD_UTC": ("time_utc", "mjd")}
-
 # Seconds: a BJD written as one number is good to 40 µs, and a limit may be that of a point.
 _ROUNDING = 1e-4
-
-# Scales that agree with TDB to 2 ms, and those that are UTC.
-_SCALES = {"tdb": ("tdb", "tt"), "utc": ("utc",)}
 
 
 def time_of(trace: SpectralTrace, system: str = "BJD_TDB") -> Time:
@@ -57,18 +51,21 @@ def time_of(trace: SpectralTrace, system: str = "BJD_TDB") -> Time:
     """
     if system not in TIME_SYSTEMS:
         raise Stage3Error(f"time_system is {system!r}; it must be one of {', '.join(TIME_SYSTEMS)}")
-    attribute, style = TIME_SYSTEMS[system]
-    time = getattr(trace, attribute)
+    chosen = TIME_SYSTEMS[system]
+    time = getattr(trace, chosen.attribute)
     if time is None:
-        others = [name for name, (other, _) in TIME_SYSTEMS.items() if name != system
-                  and getattr(trace, other) is not None]  # fmt: skip
+        others = [
+            other.name
+            for other in TIME_SYSTEMS.values()
+            if other is not chosen and getattr(trace, other.attribute) is not None
+        ]
         have = (
             f"it has {others[0]}: use time_system={others[0]!r}"
             if others
             else "nor any other: a light curve needs time stamps"
         )
         raise Stage3Error(f"{trace.path.name}: no times in {system} in the file, {have}")
-    return time.copy(format=style)
+    return time.copy(format=chosen.style)
 
 
 def check_time_scale(time: Time, of: Time, what: str) -> None:
@@ -95,11 +92,17 @@ def check_time_scale(time: Time, of: Time, what: str) -> None:
         raise Stage3Error(
             f"{what} is {time!r}; it must be an astropy.time.Time of scale {of.scale!r}"
         )
-    if time.scale not in _SCALES.get(of.scale, (of.scale,)):
+    if time.scale not in _agreeing(of.scale):
         raise Stage3Error(
             f"{what} is in the scale {time.scale!r}, the light curve in {of.scale!r}: give "
             f"Time(..., scale={of.scale!r}), or choose the other time_system"
         )
+
+
+def _agreeing(scale: str) -> tuple[str, ...]:
+    """Return the scales whose times can stand for those of a scale."""
+    found = (other.agreeing for other in TIME_SYSTEMS.values() if other.scale == scale)
+    return next(found, (scale,))
 
 
 def baseline_mask(time: Time, baseline: Any, reference: Time | None = None) -> np.ndarray:

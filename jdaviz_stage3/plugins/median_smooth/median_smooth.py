@@ -24,6 +24,7 @@ from specutils import SpectralRegion, Spectrum
 from traitlets import Bool, Unicode, observe
 
 from ...analysis import smooth_spectrum
+from ...analysis.scatter import sigma_of_deviations
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     data_of,
@@ -315,7 +316,7 @@ def _residual_sentence(spectrum: Spectrum, smoothed: Spectrum) -> str:
     good = np.isfinite(residual) & ~np.asarray(spectrum.mask, dtype=bool)
     if good.sum() < 3:
         return ""
-    scatter = 1.4826 * np.median(np.abs(residual[good] - np.median(residual[good])))
+    scatter = sigma_of_deviations(residual[good] - np.median(residual[good]))
     text = f"Data minus result: scatter {scatter:.3g} {spectrum.flux.unit} (1.4826 MAD)"
     if spectrum.uncertainty is not None:
         stated = np.nanmedian(spectrum.uncertainty.array[good])

@@ -14,6 +14,7 @@ from traitlets import Bool, List, Unicode
 
 from ...errors import Stage3Error
 from ...readers.quality import DQ_FLAGS
+from ...readers.time_systems import TIME_SYSTEMS
 from ..panel import add_choices
 from .fields import RANGE, is_empty, number
 from .times import TimeControls
@@ -29,7 +30,7 @@ CHOICES = {
     "errors": ("random", "total"),
     "normalize": ("median", "baseline", "none"),
     "bin_unit": ("integrations", "s", "min"),
-    "time_system": ("BJD_TDB", "MJD_UTC"),
+    "time_system": tuple(TIME_SYSTEMS),
     "time_axis": ("date", "hours"),
     "dynamic_normalize": ("none", "median", "baseline"),
 }

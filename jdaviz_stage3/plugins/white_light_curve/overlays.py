@@ -21,6 +21,7 @@ from ...analysis import (
     transit_light_curve,
 )
 from ...analysis.light_curves.pipeline_curve import PipelineComparison
+from ...analysis.light_curves.table import LightCurveColumns
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, tables_of
 from .fields import is_empty, number
@@ -48,25 +49,20 @@ def pipeline_series(data: Any) -> TimeSeries:
     Parameters
     ----------
     data : glue data
-        With the column ``flux`` and the full date in ``BJD_TDB`` or ``JD_UTC``.
+        As the importer of light curves makes them.
 
     Returns
     -------
     astropy.timeseries.TimeSeries
         Its flux column is named as in the file.
     """
-    system = data.meta.get("time_system_name", "BJD_TDB")  # of the column time; both can be there
-    days, zero = np.asarray(data["time"], dtype=float), data.meta.get("time_zero", 0.0)
-    missing = ~np.isfinite(days)
-    days = np.ma.masked_array(days, missing) if missing.any() else days
-    scale = "tdb" if system == "BJD_TDB" else "utc"
+    curve = LightCurveColumns.of(data.meta)
     # the days of the axis keep the microseconds that the full date in one float has lost
-    series = TimeSeries(time=Time(zero, days, format="jd", scale=scale))
-    unit = u.Unit(data.get_component(data.id["flux"]).units or "")
-    column = data.meta.get("_stage3_column", "whitelight_flux")
-    series[column] = np.asarray(data["flux"], dtype=float) * unit
-    series[column].info.meta = {"time": "time"}
-    series.meta |= {"time_system": "BJD_TDB" if scale == "tdb" else "MJD_UTC"}
+    series = TimeSeries(time=curve.times(np.asarray(data[curve.time], dtype=float)))
+    unit = u.Unit(data.get_component(data.id[curve.flux]).units or "")
+    series[curve.source] = np.asarray(data[curve.flux], dtype=float) * unit
+    series[curve.source].info.meta = {"time": "time"}
+    series.meta["time_system"] = curve.time_system
     return series
 
 

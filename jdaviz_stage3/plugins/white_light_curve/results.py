@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from astropy import units as u
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 
 from ...analysis import to_lightkurve
 from ...analysis.light_curves.export import write_light_curves
+from ...analysis.light_curves.table import LightCurveColumns, light_curve_table
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     add_table,
@@ -31,7 +31,7 @@ from .sentences import band_name
 __all__ = ["ResultControls", "table_of"]
 
 _RESULTS = "Light curves"
-_TIME_LABELS = {"BJD_TDB": "BJD_TDB", "MJD_UTC": "JD_UTC"}
+_COLUMNS = ("n_filled", "int_num", "segment", "n_points")  # of each point, beside its flux
 
 
 def table_of(curve: TimeSeries, band: int | None = None) -> QTable:
@@ -47,28 +47,17 @@ def table_of(curve: TimeSeries, band: int | None = None) -> QTable:
     Returns
     -------
     QTable
-        ``time`` in days from the whole day before the first integration, the full Julian date
-        under the name of its system, ``flux``, ``flux_err`` and what else is known of each point;
-        ``meta['axis_labels']`` for both axes.
+        As `jdaviz_stage3.analysis.light_curves.table.light_curve_table` makes it, with what else
+        is known of each point.
     """
-    system = _TIME_LABELS[curve.meta["time_system"]]
-    jd1, jd2 = (np.ma.filled(part, np.nan) for part in (curve["time"].jd1, curve["time"].jd2))
-    zero = float(np.floor(np.nanmin(jd1 + jd2)))
-    table = QTable(meta={k: v for k, v in curve.meta.items() if not isinstance(v, dict)})
-    table["time"] = ((jd1 - zero) + jd2) * u.day
-    for name in ("flux", "flux_err", "outlier", "n_filled", "int_num", "segment", "n_points"):
-        if name in curve.colnames:
-            values = curve[name]
-            table[name] = values if band is None or values.ndim == 1 else values[:, band]
-    table[system] = (jd1 + jd2) * u.day
-    unit = table["flux"].unit
-    y_label = "Relative flux" if unit == u.one else f"Flux ({unit})"
-    table.meta |= {
-        "axis_labels": (f"{system} − {zero:.0f} (d)", y_label),
-        "time_zero": zero,
-        "time_system_name": system,
-    }
-    return table
+    return light_curve_table(
+        curve,
+        words="Relative flux" if curve["flux"].unit == u.one else "Flux",
+        flux_err="flux_err",
+        flag="outlier" if "outlier" in curve.colnames else None,
+        band=band,
+        columns=[name for name in _COLUMNS if name in curve.colnames],
+    )
 
 
 class ResultControls(SavingControls):
@@ -103,7 +92,7 @@ class ResultControls(SavingControls):
 
     def _show_result(self, name: str, table: QTable) -> None:
         """Show an added light curve with those that were added before, if it is like them."""
-        kind = (str(table["flux"].unit), table.meta["time_system_name"])
+        kind = (str(table["flux"].unit), LightCurveColumns.of(table.meta).date)
         label = _RESULTS
         viewer = glue_viewer(self, label)
         if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
@@ -115,10 +104,6 @@ class ResultControls(SavingControls):
             if self._views.viewer_label:
                 show_as_tab(self, label, self._views.viewer_label)
         add_to_viewer(self, label, data_of(self, name))
-        viewer.show_light_curve(
-            "time", "flux", *table.meta["axis_labels"], flux_err="flux_err",
-            flag="outlier" if "outlier" in table.colnames else None, data_label=name,
-        )  # fmt: skip
 
     def _result_label(self, label: str, curve: TimeSeries, band: int | None) -> str:
         parts = []
@@ -233,7 +218,8 @@ def _kind_in(viewer: Any) -> tuple[str, str]:
     """Flux unit and time system of the first light curve in a (glue) viewer."""
     data = viewer.state.layers[0].layer.data
     unit = data.get_component(data.id["flux"]).units or ""
-    return str(unit), data.meta.get("time_system_name", "")
+    curve = viewer.light_curve(data)
+    return str(unit), curve.date if curve else ""
 
 
 def _code(value: Any) -> str:

@@ -9,6 +9,7 @@ from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
+from ...readers.time_systems import time_system_of
 from .traces import integration_numbers
 
 __all__ = ["band_name", "curve_sentence", "cursor_sentence", "described", "flux_label"]
@@ -41,8 +42,7 @@ def cursor_sentence(trace: Any, rows: np.ndarray, row: int, time: Time | None) -
     numbers = integration_numbers(trace)
     text = f"Integration {numbers[row]}"
     if time is not None and not np.ma.is_masked(time[row].jd1):
-        system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
-        text += f", {system} {time[row].jd:.6f}"
+        text += f", {time_system_of(time).date} {time[row].jd:.6f}"
     if rows.sum() > 1:
         chosen = numbers[rows]
         text += f"; spectrum of integrations {chosen[0]} to {chosen[-1]}"
@@ -87,12 +87,12 @@ def described(curve: TimeSeries, band: int | None, icon: str, point: int) -> dic
         flux, err, outlier = flux[band], err[band], outlier[band]
         name = band_name(*curve.meta["bands"][band], curve.meta["band_unit"])
     time = curve["time"][point]
-    system = "BJD_TDB" if time.scale == "tdb" else "JD_UTC"
+    date = time_system_of(time).date
     facts = {
         "icon": (icon,),
         "number": ("Integration", str(int(curve["int_num"][point]))),
         "flux": (name, flux.value, err.value, str(flux.unit)),
-        "time": (system, "no time stamp" if np.ma.is_masked(time.jd) else f"{time.jd:.6f}"),
+        "time": (date, "no time stamp" if np.ma.is_masked(time.jd) else f"{time.jd:.6f}"),
     }
     if outlier:
         facts["flag"] = ("Flagged", "as an outlier")

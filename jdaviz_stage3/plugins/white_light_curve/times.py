@@ -14,6 +14,7 @@ from traitlets import Bool, HasTraits, List, Unicode, observe
 
 from ...analysis import check_time_scale, time_of
 from ...errors import Stage3Error
+from ...readers.time_systems import time_system_of
 from .fields import RANGE, number
 
 __all__ = ["TimeControls", "parse_ranges"]
@@ -252,7 +253,7 @@ class TimeControls(HasTraits):
         """A time in the chosen time system, by the integrations that it is between."""
         trace = self._trace(self._labels()[0])
         now = time_of(trace, self.time_system_selected)
-        before = time_of(trace, "BJD_TDB" if time.scale == "tdb" else "MJD_UTC")
+        before = time_of(trace, time_system_of(time).name)
         known = ~(np.ma.getmaskarray(now.jd1) | np.ma.getmaskarray(before.jd1))
         row = int(np.argmin(np.abs((before[known] - time).sec)))
         return now[known][row] + (time - before[known][row])

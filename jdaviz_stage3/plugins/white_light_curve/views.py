@@ -25,6 +25,7 @@ from ...jdaviz_compat import (
     viewers_by_kind,
     viewers_of_kind_showing,
 )
+from ...readers.time_systems import TIME_SYSTEMS
 from ...readers.times import days_between
 from .band_edges import BandEdges
 from .canvas import COLORS, CurveCanvas, DrawnCurve, Points
@@ -208,13 +209,13 @@ class Views(TraceViews):
 
     def _time_label(self, short: bool = False) -> str:
         plugin = self.plugin
-        system = "BJD_TDB" if plugin.time_system_selected == "BJD_TDB" else "JD_UTC"
+        system = TIME_SYSTEMS[plugin.time_system_selected]
         if plugin.time_axis_selected != "hours":
-            return f"{system} − {self.zero.jd:.0f} (d)"
+            return system.date_label(self.zero.jd)
         if short:  # for the width of the panel
-            known = plugin.mid_transit is not None and system == "BJD_TDB"
+            known = plugin.mid_transit is not None and system.name == "BJD_TDB"
             return f"Hours from {'mid-transit' if known else 'first integration'}"
-        return f"Hours from {system} {self._zero_of_hours().jd:.5f}"
+        return system.hours_label(self._zero_of_hours())
 
     def _drawn(self, label: str, curve: TimeSeries) -> list[DrawnCurve]:
         """One curve, or one for each band, below each other."""
