@@ -77,19 +77,17 @@ def test_the_table_and_the_importers_agree():
 
 
 @pytest.mark.parametrize("key", LOADABLE, ids="-".join)
-def test_a_bare_jdaviz_load_and_the_file_picker_find_one_format(key, built, shared):
+def test_a_bare_jdaviz_load_and_the_file_picker_find_one_format(key, built, app):
     path = built(*key)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stage3.Stage3Warning)
-        loader = shared.loaders["file"]
+        loader = app.loaders["file"]
         loader.filepath = str(path)
         assert loader.format.choices == [stage3.identify(path).importer]
         loader.filepath = ""
-        before = len(shared._app.data_collection)
-        # of the two that a table of spectra holds, the one that the app has already
-        options = {"quantity": "flux"} if key[0] in ("x1d", "c1d") else {}
-        shared.load(str(path), **options)
-        assert len(shared._app.data_collection) > before
+        before = len(app._app.data_collection)
+        app.load(str(path))
+        assert len(app._app.data_collection) > before
 
 
 def test_an_explicit_format_stays_jdavizs_own(built, app):
