@@ -187,7 +187,8 @@ class Control:
             fits = isinstance(value, (int, float)) and math.isfinite(value)
             if self.above is not None and not (fits and value > self.above):
                 return f"expected a number above {self.above}"
-            return "" if fits else "expected a finite number" + ", or ''" * self.optional
+            otherwise = f", or '' for the {self.placeholder}" if self.optional else ""
+            return "" if fits else f"expected a finite number{otherwise}"
         if self.kind == "color" and not _COLOR.fullmatch(value):
             return "expected a colour as '#rrggbb'"
         return ""
@@ -195,7 +196,7 @@ class Control:
     def line(self) -> str:
         """Return the line of the docstring."""
         text = f"* ``{self.name}``: {self.meaning}"
-        if self.kind == "choice" and self.choices:
+        if self.kind == "choice" and len(tuple(self.choices)) > 1:
             text += f" ({', '.join(f'``{choice!r}``' for choice in self.choices)})"
         return textwrap.fill(text, 96, subsequent_indent="  ", break_on_hyphens=False)
 

@@ -17,7 +17,7 @@ from jdaviz_stage3.plugins.controls import DQ_BITS, By, Control, DeclaredControl
 
 PARTS = sorted((Path(module.__file__).parent / "parts").glob("*.vue"))
 WIDTH = Control("width", "number", "Width", "of the window", default=11, above=0, unit="px")
-COUNT = Control("count", "integer", "Count", default="", optional=True)
+COUNT = Control("count", "integer", "Count", default="", optional=True, placeholder="rest")
 SHAPE = Control("shape", "choice", "Shape", "what is drawn", choices={"Box": "square", "Disc": ""})
 COLOR = Control("color", "color", "Color", default="#ff0000", when={"shape": ("Disc",)})
 BANDS = Control("bands", "text", "Bands", default="1 to 2", trait="bands_text")
@@ -65,7 +65,7 @@ def test_a_value_of_another_kind_is_refused(name, value):
         (WIDTH, float("nan"), "expected a number above 0"),
         (replace(WIDTH, above=None), float("inf"), "expected a finite number"),
         (COUNT, "", ""),
-        (COUNT, float("inf"), "expected a finite number, or ''"),
+        (COUNT, float("inf"), "expected a finite number, or '' for the rest"),
         (COLOR, "#00ff7f", ""),
         (COLOR, "red", "expected a colour as '#rrggbb'"),
         (FILL, False, ""),
@@ -111,7 +111,7 @@ def test_every_plugin_exposes_and_describes_its_controls(panels):
     assert panels
     for panel in panels:
         assert set(panel.control_names()) <= set(dir(panel.user_api)), type(panel)
-        listed = re.findall(r"(?m)^\* ``(\w+)``: \w", type(panel).__doc__)
+        listed = re.findall(r"(?m)^\* ``(\w+)``: \S", type(panel).__doc__)
         assert set(panel.control_names()) <= set(listed), type(panel)
 
 

@@ -32,8 +32,8 @@ from ...jdaviz_compat import (
     show_message,
 )
 from .canvas import OverlayCanvas
-from .controls import OverlayControls
-from .export import ExportControls
+from .controls import SettingsControls
+from .export import OverlayExport
 from .filters import FilterControls
 from .overlay import Overlay
 from .selection import SelectionControls
@@ -41,9 +41,15 @@ from .settings import COLORS, OverlaySettings
 
 __all__ = ["CatalogOverlay"]
 
+_METHODS = (
+    "filters", "add_filter", "remove_filter", "clear_filters", "select", "clear_selection",
+    "zoom_to_selected", "open_table", "on_selection", "table", "export_catalog", "export_regions",
+    "to_python",
+)  # fmt: skip
+
 
 @tray_registry("stage3-catalog-overlay", label="Catalog Overlay", category="data:analysis")
-class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayControls):
+class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsControls):
     """Source catalogs over images: shapes, types, fluxes, labels, filters and selection.
 
     A catalog is drawn as soon as it is loaded beside the mosaic of the same observation and
@@ -51,24 +57,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
 
     Only the following attributes and methods are available through the public plugin API:
 
-    * ``catalog``: the catalog whose settings these are
-    * ``viewer``: the image viewers that it is drawn in
-    * ``visible``: whether it is drawn
-    * ``shape``: ``'Ellipse'`` of the sources' moments, ``'Aperture'``, ``'Circle'``, ``'Marker'``
-    * ``sigma``: semi-axes of the ellipses, in standard deviations
-    * ``aperture``: which aperture, by its encircled energy in per cent
-    * ``radius``: of the circles, pixels of the catalog's image
-    * ``marker``, ``marker_size``: kind, and diameter in screen pixels
-    * ``by_type``: whether point-like sources have their own symbol and colour
-    * ``point_marker``, ``point_color``: those of point-like sources
-    * ``color``, ``line_width``
-    * ``size_by``, ``size_max``: column that gives the markers' sizes, and the largest in screen
-      pixels (``marker_size`` is the smallest)
-    * ``color_by``, ``colormap``, ``color_stretch``, ``color_min``, ``color_max``: column that gives
-      the colours, and how
-    * ``labels``, ``label_cap``: whether the sources' labels are drawn, and up to how many in view
-    * ``segmentation``: the segmentation map whose outlines are drawn
-    * ``positions``: ``'Auto'``, ``'Sky'`` or ``'Pixels'``
+    {controls}
     * ``filters``: the conditions that sources must meet to be drawn, as texts
     * :meth:`add_filter`, :meth:`remove_filter`, :meth:`clear_filters`
     * ``n_shown``, ``n_sources``: sources that meet them, and all (read only)
@@ -89,13 +78,13 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
     def __init__(self, *args, **kwargs):
         self._overlays: dict[Any, Overlay] = {}
         self._canvases: dict[Any, OverlayCanvas] = {}
-        self._told: set[str] = set()
+        self._problems_said: set[str] = set()
         super().__init__(*args, **kwargs)
         self._plugin_description = "Show source catalogs over images, by what the sources are."
         handlers = {
             AddDataMessage: self._on_shown,
             RemoveDataMessage: self._on_shown,
-            DataCollectionAddMessage: lambda _: self._adopt(),
+            DataCollectionAddMessage: lambda _: self._add_new_catalogs(),
             DataCollectionDeleteMessage: lambda message: self._forget_data(message.data),
             DataRenamedMessage: self._on_renamed,
             ViewerRemovedMessage: lambda _: self._forget_viewers(),
@@ -105,7 +94,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         }
         for message, handler in handlers.items():
             self.hub.subscribe(self, message, handler=handler)
-        self._adopt()
+        self._add_new_catalogs()
         for viewer in image_viewers(self):
             self._show_what_belongs(viewer)
         self.observe_traitlets_for_relevancy(
@@ -117,46 +106,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
     def user_api(self) -> PluginUserApi:
         return PluginUserApi(
             self,
-            expose=(
-                "catalog",
-                "viewer",
-                "visible",
-                "shape",
-                "sigma",
-                "aperture",
-                "radius",
-                "marker",
-                "point_marker",
-                "marker_size",
-                "by_type",
-                "color",
-                "point_color",
-                "line_width",
-                "size_by",
-                "size_max",
-                "color_by",
-                "colormap",
-                "color_stretch",
-                "color_min",
-                "color_max",
-                "labels",
-                "label_cap",
-                "segmentation",
-                "positions",
-                "filters",
-                "add_filter",
-                "remove_filter",
-                "clear_filters",
-                "select",
-                "clear_selection",
-                "zoom_to_selected",
-                "open_table",
-                "on_selection",
-                "table",
-                "export_catalog",
-                "export_regions",
-                "to_python",
-            ),
+            expose=(*self.control_names(), *_METHODS),
             readonly=("selected", "selected_table", "n_shown", "n_sources", "problem"),
         )
 
@@ -167,7 +117,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         overlays = self._overlays.values()
         return next((o for o in overlays if o.sources.name == self.catalog_selected), None)
 
-    def _adopt(self) -> None:
+    def _add_new_catalogs(self) -> None:
         """Make an overlay, off, of each catalog that has come."""
         for data in catalogs_of(self):
             if data not in self._overlays:
@@ -196,7 +146,7 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         if viewer is None or not is_image_viewer(viewer):
             return
         if isinstance(message, AddDataMessage):
-            self._adopt()
+            self._add_new_catalogs()
             self._show_what_belongs(viewer, message.data)
         self.redraw()
 
@@ -324,8 +274,8 @@ class CatalogOverlay(SelectionControls, FilterControls, ExportControls, OverlayC
         problems = self._problems(overlay) if overlay.settings.visible else []
         self.problem = " ".join(problems)
         for text in problems:
-            if text not in self._told:
-                self._told.add(text)
+            if text not in self._problems_said:
+                self._problems_said.add(text)
                 show_message(self, text, color="warning")
 
     def _problems(self, overlay: Overlay) -> list[str]:

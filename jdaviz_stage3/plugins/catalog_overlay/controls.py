@@ -1,9 +1,7 @@
-"""The controls of the plugin, and the settings of the catalog that they show and change."""
+"""The controls of the plugin, kept equal to the settings of the catalog that is chosen."""
 
 from __future__ import annotations
 
-import math
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -11,135 +9,58 @@ from typing import Any
 
 import jdaviz
 import traitlets
-from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
-from jdaviz.core.template_mixin import (
-    DatasetSelect,
-    PluginTemplateMixin,
-    ViewerSelect,
-)
-from traitlets import Bool, List, Unicode
+from jdaviz.core.template_mixin import PluginTemplateMixin
+from traitlets import Bool
 
 from ...errors import Stage3Warning
-from ..panel import add_choices
+from ..controls import Control, panel_of
 from .overlay import Overlay
-from .picture import MARKERS
-from .settings import COLOR_STRETCHES, POSITIONS, SHAPES, OverlaySettings
+from .settings import NONE, SHAPES, OverlaySettings, setting_controls
 
-__all__ = ["OverlayControls"]
+__all__ = ["SettingsControls"]
 
-NONE = "None"
-_COLORMAPS = ("viridis", "plasma", "inferno", "cividis", "turbo", "coolwarm", "Spectral", "gray")
-
-# Settings that are numbers, with the least value (exclusive) that makes sense of each.
-_LEAST = {
-    "sigma": 0,
-    "radius": 0,
-    "marker_size": 0,
-    "size_max": 0,
-    "line_width": 0,
-    "label_cap": -1,
-}
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-# Settings that are chosen from a list, whose control is a selection.
-_CHOSEN = (
-    "shape", "aperture", "marker", "point_marker", "size_by", "color_by", "colormap",
-    "color_stretch", "segmentation", "positions",
-)  # fmt: skip
-_PLAIN = (
-    "visible", "sigma", "radius", "marker_size", "by_type", "color", "point_color", "line_width",
-    "size_max", "color_min", "color_max", "labels", "label_cap",
-)  # fmt: skip
-_OPTIONAL = ("color_min", "color_max")
+_SETTINGS = {control.name: control for control in setting_controls()}
 # Settings whose change asks for new colours or sizes.
 _SCALES = ("size_by", "color_by", "colormap", "color_stretch", "color_min", "color_max")
+_BASE = panel_of(
+    Control(
+        "catalog",
+        "dataset",
+        "Catalog",
+        "the catalog whose settings these are",
+        hint="All settings below are those of this catalog.",
+        lone=True,
+        select={"filters": ["is_catalog"]},
+    ),
+    _SETTINGS["visible"],
+    Control(
+        "viewer",
+        "viewers",
+        "Image viewers",
+        "the image viewers that it is drawn in",
+        hint="Where the catalog is drawn.",
+        when={"visible": (True,)},
+        select={"filters": ["is_imviz_image_viewer"], "default_mode": "empty"},
+    ),
+    *(control for name, control in _SETTINGS.items() if name != "visible"),
+    folded=("Symbols", "Size and color by column", "Labels and segments", "Export"),
+)
 
 
-class OverlayControls(PluginTemplateMixin):
-    """The traits of the controls, kept equal to the settings of the catalog that is chosen."""
+class SettingsControls(_BASE, PluginTemplateMixin):
+    """The controls, kept equal to the settings of the catalog that is chosen."""
 
-    catalog_items = List().tag(sync=True)
-    catalog_selected = Unicode().tag(sync=True)
-    viewer_items = List().tag(sync=True)
-    viewer_selected = List([]).tag(sync=True)
-    viewer_multiselect = Bool(True).tag(sync=True)
-
-    visible = Bool(False).tag(sync=True)
-    shape_items = List().tag(sync=True)
-    shape_selected = Unicode().tag(sync=True)
-    sigma = FloatHandleEmpty(3.0).tag(sync=True)
-    aperture_items = List().tag(sync=True)
-    aperture_selected = Unicode().tag(sync=True)
-    radius = FloatHandleEmpty(5.0).tag(sync=True)
-    marker_items = List().tag(sync=True)
-    marker_selected = Unicode().tag(sync=True)
-    point_marker_items = List().tag(sync=True)
-    point_marker_selected = Unicode().tag(sync=True)
-    marker_size = FloatHandleEmpty(12.0).tag(sync=True)
-    by_type = Bool(True).tag(sync=True)
-    has_types = Bool(False).tag(sync=True)
-    color = Unicode().tag(sync=True)
-    point_color = Unicode().tag(sync=True)
-    line_width = FloatHandleEmpty(1.5).tag(sync=True)
-
-    size_by_items = List().tag(sync=True)
-    size_by_selected = Unicode().tag(sync=True)
-    size_max = FloatHandleEmpty(32.0).tag(sync=True)
-    color_by_items = List().tag(sync=True)
-    color_by_selected = Unicode().tag(sync=True)
-    colormap_items = List().tag(sync=True)
-    colormap_selected = Unicode().tag(sync=True)
-    color_stretch_items = List().tag(sync=True)
-    color_stretch_selected = Unicode().tag(sync=True)
-    color_min = FloatHandleEmpty("").tag(sync=True)
-    color_max = FloatHandleEmpty("").tag(sync=True)
-
-    labels = Bool(True).tag(sync=True)
-    label_cap = IntHandleEmpty(40).tag(sync=True)
-    segmentation_items = List().tag(sync=True)
-    segmentation_selected = Unicode().tag(sync=True)
-    positions_items = List().tag(sync=True)
-    positions_selected = Unicode().tag(sync=True)
+    has_types = Bool(False).tag(sync=True)  # the catalog says which sources are point-like
 
     _controls_ready = False  # jdaviz chooses defaults before all of them are made
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._showing = False  # settings are being copied into the controls
-        self.catalog = DatasetSelect(
-            self, "catalog_items", "catalog_selected", filters=["is_catalog"]
-        )
-        self.viewer = ViewerSelect(
-            self,
-            "viewer_items",
-            "viewer_selected",
-            "viewer_multiselect",
-            filters=["is_imviz_image_viewer"],
-            default_mode="empty",
-        )
-        self.segmentation = DatasetSelect(
-            self,
-            "segmentation_items",
-            "segmentation_selected",
-            filters=[_is_segmentation],
-            default_text=NONE,
-        )
-        choices = {
-            "shape": SHAPES,
-            "aperture": (NONE,),
-            "marker": MARKERS,
-            "point_marker": MARKERS,
-            "size_by": (NONE,),
-            "color_by": (NONE,),
-            "colormap": _COLORMAPS,
-            "color_stretch": COLOR_STRETCHES,
-            "positions": POSITIONS,
-        }
-        add_choices(self, choices)
+        self.make_selections()
         self.show_settings(None)
-        for name in _PLAIN:
-            self.observe(self._control_changed, names=[name])
-        for name in _CHOSEN:
-            self.observe(self._control_changed, names=[f"{name}_selected"])
+        traits = [control.value_trait for control in _SETTINGS.values()]
+        self.observe(self._control_changed, names=traits)
         self._controls_ready = True
 
     # ---- for the plugin ----
@@ -171,12 +92,12 @@ class OverlayControls(PluginTemplateMixin):
             self.has_types = bool(sources and sources.point_like is not None)
             shapes = [shape for shape in SHAPES if _can_draw(shape, overlay)]
             self.shape.choices = shapes
-            for name in _CHOSEN:
-                value, choices = getattr(settings, name), getattr(self, name).choices
-                setattr(self, f"{name}_selected", value if value in choices else choices[0])
-            for name in _PLAIN:
+            for name, control in _SETTINGS.items():
                 value = getattr(settings, name)
-                setattr(self, name, "" if value is None else value)
+                if control.is_selection:
+                    choices = getattr(self, name).choices
+                    value = value if value in choices else choices[0]
+                setattr(self, control.value_trait, "" if value is None else value)
         finally:
             self._showing = False
 
@@ -185,15 +106,15 @@ class OverlayControls(PluginTemplateMixin):
         if self._showing or overlay is None:
             return
         name = change["name"].removesuffix("_selected")
-        value = change["new"]
-        if name in _CHOSEN:
+        value, control = change["new"], _SETTINGS[name]
+        if control.is_selection:
             value = "" if value == NONE else value
-        elif value == "" and name in _OPTIONAL:
+        elif value == "" and control.optional:
             value = None
-        elif value == "" and name in _LEAST:
+        elif value == "" and control.above is not None:
             return  # a field that is being typed into says nothing yet
-        elif not _makes_sense(name, value):
-            self._refuse(name, value, overlay)
+        elif expected := control.expected(value):
+            self._refuse(name, value, overlay, expected)
             return
         if getattr(overlay.settings, name) == value:
             return
@@ -213,7 +134,7 @@ class OverlayControls(PluginTemplateMixin):
             overlay.rescale()
         self.settings_changed(overlay, name)
 
-    def _refuse(self, name: str, value: Any, overlay: Overlay) -> None:
+    def _refuse(self, name: str, value: Any, overlay: Overlay, expected: str) -> None:
         """Put a control back to what the setting is, and say why."""
         kept = getattr(overlay.settings, name)
         self._showing = True
@@ -221,7 +142,7 @@ class OverlayControls(PluginTemplateMixin):
             setattr(self, name, "" if kept is None else kept)
         finally:
             self._showing = False
-        text = f"Catalog Overlay: {name} = {value!r} was not taken; {_expected(name)}"
+        text = f"Catalog Overlay: {name} = {value!r} was not taken; {expected}"
         warnings.warn(text, Stage3Warning, skip_file_prefixes=_NOT_THE_CALLER)
 
 
@@ -229,10 +150,6 @@ class OverlayControls(PluginTemplateMixin):
 _NOT_THE_CALLER = tuple(
     str(Path(module.__file__).parent) for module in (traitlets, jdaviz, sys.modules[__package__])
 )
-
-
-def _is_segmentation(data: Any) -> bool:
-    return data.meta.get("_stage3_suffix") == "segm"
 
 
 def _can_draw(shape: str, overlay: Overlay | None) -> bool:
@@ -245,21 +162,3 @@ def _can_draw(shape: str, overlay: Overlay | None) -> bool:
         "Circle": sources.pixels is not None,
     }
     return has[shape]
-
-
-def _makes_sense(name: str, value: Any) -> bool:
-    if name in _LEAST:
-        return isinstance(value, (int, float)) and math.isfinite(value) and value > _LEAST[name]
-    if name in _OPTIONAL:
-        return isinstance(value, (int, float)) and math.isfinite(value)
-    if name in ("color", "point_color"):
-        return bool(_COLOR.fullmatch(value))
-    return True
-
-
-def _expected(name: str) -> str:
-    if name in _LEAST:
-        return f"expected a number above {_LEAST[name]}"
-    if name in _OPTIONAL:
-        return "expected a finite number, or '' for the percentile"
-    return "expected a colour as '#rrggbb'"

@@ -31,7 +31,7 @@ from .scene import LOST, MEASURED, marker_radii, shapes_of
 from .settings import OverlaySettings
 from .sources import Sources
 
-__all__ = ["ExportControls", "regions_of", "settings_as_python"]
+__all__ = ["OverlayExport", "regions_of", "settings_as_python"]
 
 #: Decimals that give back the doubles that positions are.
 _DECIMALS = 17
@@ -153,7 +153,7 @@ def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:
     return "\n".join(lines) + "\n"
 
 
-class ExportControls(SavingControls):
+class OverlayExport(SavingControls):
     """Saving what is shown, and the fields for it."""
 
     def export_catalog(self, path: str | os.PathLike, overwrite: bool = False) -> Path:

@@ -20,7 +20,6 @@ from PIL import Image
 from .scene import ELLIPSE, LOST, Scene, Symbols, View
 
 __all__ = [
-    "MARKERS",
     "document",
     "label_elements",
     "on_screen",
@@ -53,8 +52,6 @@ _LINES = {
     "cross": _strokes((-0.8, -0.8, 0.8, 0.8), (-0.8, 0.8, 0.8, -0.8)),
     LOST: _strokes((-0.4, -0.4, 0.4, 0.4), (-0.4, 0.4, 0.4, -0.4)),
 }  # fmt: skip
-#: The markers that sources can be drawn with.
-MARKERS = tuple(name for name in _LINES if name != LOST)
 
 _FILL_OPACITY = 0.3
 _HALO = "#000000"  # behind labels and lines, for them to be read on bright sources

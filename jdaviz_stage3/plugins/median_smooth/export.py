@@ -14,7 +14,7 @@ from specutils import Spectrum
 from ...saving import save_files
 from ..panel import SavingControls
 
-__all__ = ["ExportControls", "write_spectrum"]
+__all__ = ["SmoothingExport", "write_spectrum"]
 
 # FITS keywords of the note on what was done; each at most eight letters.
 _KEYWORDS = {
@@ -66,7 +66,7 @@ def write_spectrum(spectrum: Spectrum, path: Path) -> None:
     plain.write(path, format="tabular-fits", overwrite=True)
 
 
-class ExportControls(SavingControls):
+class SmoothingExport(SavingControls):
     """Saving the results, and the fields for it."""
 
     def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:

@@ -40,7 +40,7 @@ from ...jdaviz_compat import (
 )
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
 from ..updates import Updates
-from .export import ExportControls
+from .export import SmoothingExport
 from .preview import SmoothingPreview
 from .settings import SmoothingPanel
 from .spectra import part_of, result_label, spectrum_to_smooth
@@ -57,7 +57,7 @@ _ALL = "Entire Spectrum"
 
 
 @tray_registry("stage3-median-smooth", label="Median Smooth", category="data:manipulation")
-class MedianSmooth(ExportControls, SmoothingPanel, PluginTemplateMixin, SpectralSubsetSelectMixin):
+class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, SpectralSubsetSelectMixin):
     """Smooth spectra with the mask and the uncertainties right, the running median first.
 
     A preview follows the settings while the plugin is open; nothing is added to the app until

@@ -18,7 +18,6 @@ from make_overlays import sources_of
 from PIL import Image
 
 from jdaviz_stage3.plugins.catalog_overlay import picture
-from jdaviz_stage3.plugins.catalog_overlay.picture import MARKERS
 from jdaviz_stage3.plugins.catalog_overlay.positions import SourcePositions
 from jdaviz_stage3.plugins.catalog_overlay.scene import (
     ELLIPSE,
@@ -31,7 +30,7 @@ from jdaviz_stage3.plugins.catalog_overlay.scene import (
     depth_within,
     symbols_of,
 )
-from jdaviz_stage3.plugins.catalog_overlay.settings import OverlaySettings
+from jdaviz_stage3.plugins.catalog_overlay.settings import MARKERS, OverlaySettings
 
 SVG = "{http://www.w3.org/2000/svg}"
 coordinate = st.integers(-40, 40).map(lambda k: k / 4)  # coarse, so that edges are met

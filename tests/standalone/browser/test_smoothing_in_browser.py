@@ -182,6 +182,29 @@ def test_the_residual_is_in_view(page):
     page.driver.execute_script("arguments[0].click()", box)
 
 
+def test_a_folded_section_opens_by_key_and_stays_open(page):
+    def header():
+        titles = page.find(".v-expansion-panel--active .stage3-section-title")
+        return next((e for e in titles if e.text.strip() == "Samples and edges"), None)
+
+    def labels():
+        return [e.text.split("\n")[0] for e in page.find(".v-expansion-panel--active .v-input")]
+
+    assert "Edges" not in labels()
+    page.driver.execute_script("arguments[0].focus()", header())
+    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    page.wait_for(lambda: {"Edges", "Exclude flagged samples"} <= set(labels()), "its controls")
+    page.driver.switch_to.active_element.send_keys(Keys.SPACE)
+    page.wait_for(lambda: "Edges" not in labels(), "the end of them")
+    page.open_section("Samples and edges")
+    page.open_plugin("Median Smooth")  # which closes it
+    page.wait_for(lambda: not orange(page).any(), "the end of the preview")
+    page.open_plugin("Median Smooth")
+    page.wait_for(lambda: header() is not None, "the panel")
+    assert header().get_attribute("aria-expanded") == "true" and "Edges" in labels()
+    page.wait_for(lambda: orange(page).any(), "the preview again")
+
+
 def test_the_python_code_is_shown(page):
     page.open_section("Export")
     page.press("Show as Python")
