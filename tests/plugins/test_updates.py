@@ -121,6 +121,56 @@ def test_a_pause_during_the_update_of_another_thread(recorder):
     assert recorder.seen == [1, 2]
 
 
+def test_an_update_of_another_thread_sees_nothing_half_done_in_a_pause(recorder):
+    """One that runs as the pause begins is not followed by another before the pause ends."""
+    running, half_done = threading.Event(), threading.Event()
+
+    def held_up():
+        running.set()
+        assert half_done.wait(WAIT)
+
+    recorder.during[1] = held_up
+    other = threading.Thread(target=recorder.set, args=[1])
+    other.start()
+    assert running.wait(WAIT)
+    with recorder.updates.paused():
+        recorder.set("half")
+        half_done.set()
+        other.join(WAIT)
+        assert not other.is_alive() and recorder.seen == [1]
+        in_a_thread(recorder.updates.ask)
+        recorder.set("whole")
+        assert recorder.seen == [1]
+    assert recorder.seen == [1, "whole"]
+
+
+def test_what_an_update_has_changed_itself_waits_for_the_pause_too(recorder):
+    running, paused = threading.Event(), threading.Event()
+
+    def change():
+        recorder.set(2)
+        running.set()
+        assert paused.wait(WAIT)
+
+    recorder.during[1] = change
+    other = threading.Thread(target=recorder.set, args=[1])
+    other.start()
+    assert running.wait(WAIT)
+    with recorder.updates.paused():
+        paused.set()
+        other.join(WAIT)
+        assert recorder.seen == [1]
+    assert recorder.seen == [1, 2]
+
+
+def test_a_pause_in_a_pause_is_part_of_it(recorder):
+    with recorder.updates.paused():
+        with recorder.updates.paused():
+            recorder.set(1)
+        recorder.set(2)
+    assert recorder.seen == []
+
+
 def test_many_threads_and_no_change_is_lost(recorder):
     lock = threading.Lock()
 
