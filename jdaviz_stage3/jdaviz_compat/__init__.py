@@ -45,6 +45,7 @@ from .lent_table import LentTable
 from .loading import (
     CATALOG_COLUMNS,
     catalog_meta,
+    column_for,
     dropped_file_name,
     image_meta,
     importer_registry_name,
@@ -52,6 +53,7 @@ from .loading import (
     restricted_formats,
     spatial_component_type,
     spectral_component_type,
+    without_jdaviz_keys,
 )
 from .readout import keep_units_of_images
 from .spectra import (
@@ -111,6 +113,7 @@ __all__ = [
     "can_save_files",
     "catalog_meta",
     "catalogs_of",
+    "column_for",
     "clicks_check_table_rows",
     "configuration",
     "create_table_viewer",
@@ -183,4 +186,5 @@ __all__ = [
     "viewer_labels",
     "viewers_by_kind",
     "viewers_of_kind_showing",
+    "without_jdaviz_keys",
 ]

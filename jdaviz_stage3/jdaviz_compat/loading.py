@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
     "CATALOG_COLUMNS",
     "catalog_meta",
+    "column_for",
     "dropped_file_name",
     "image_meta",
     "importer_registry_name",
@@ -14,6 +16,7 @@ __all__ = [
     "restricted_formats",
     "spatial_component_type",
     "spectral_component_type",
+    "without_jdaviz_keys",
 ]
 
 
@@ -100,3 +103,26 @@ def image_meta(extension: str) -> dict[str, str]:
     Reason: a private key that jdaviz's importer sets. jdaviz 5.1: the same.
     """
     return {"_extname": extension}
+
+
+def column_for(data: Any, key: str) -> str | None:
+    """Return the column that jdaviz takes for a catalog's positions or labels, None if unknown.
+
+    Reason: where it looks for it in a catalog's meta has no public name. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    data : glue.core.Data
+    key : {'ra', 'dec', 'x', 'y', 'id'}
+    """
+    return data.meta.get("_jdaviz_id_col" if key == "id" else f"_jdaviz_loader_{key}_col")
+
+
+def without_jdaviz_keys(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Return meta without what jdaviz keeps there of where data come from and of columns.
+
+    Reason: the keys have no public names, and what is made of the data must not have them.
+    jdaviz 5.1: the same.
+    """
+    keys = ("_jdaviz_", "_native_data", "_importer", "_data_hash")
+    return {key: value for key, value in meta.items() if not str(key).startswith(keys)}

@@ -14,7 +14,7 @@ from astropy.table import MaskedColumn, QTable
 from astropy.time import Time
 from glue.core import Data
 
-from ...jdaviz_compat import CATALOG_COLUMNS
+from ...jdaviz_compat import CATALOG_COLUMNS, column_for, without_jdaviz_keys
 
 __all__ = ["Sources"]
 
@@ -170,7 +170,7 @@ class Sources:
     @cached_property
     def labels(self) -> np.ndarray:
         """The sources' labels, shape (n,): what the pixels of the segmentation map hold."""
-        component = self._stored.get(self.data.meta.get("_jdaviz_id_col", "ID"))
+        component = self._stored.get(column_for(self.data, "id") or "ID")
         if component is not None:
             return np.asarray(self.data[component])
         return np.arange(1, len(self) + 1)
@@ -186,7 +186,7 @@ class Sources:
         return self._pair("x", "y", None)
 
     def _pair(self, first: str, second: str, unit: u.Unit | None):
-        names = [self.data.meta.get(f"_jdaviz_loader_{key}_col") for key in (first, second)]
+        names = [column_for(self.data, key) for key in (first, second)]
         if not all(name in self._stored for name in names):
             return None
         arrays = []
@@ -415,8 +415,8 @@ class Sources:
                 out[name].info.description = descriptions[name]
             if name in formats and not isinstance(out[name], (SkyCoord, Time)):
                 out[name].info.format = formats[name]
-        private = ("_stage3_", "_jdaviz_", "_native", "_importer", "_data_hash")
-        out.meta = {k: v for k, v in self.data.meta.items() if not str(k).startswith(private)}
+        meta = without_jdaviz_keys(self.data.meta)
+        out.meta = {k: v for k, v in meta.items() if not str(k).startswith("_stage3_")}
         return out
 
     def _sky_pair(self, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -11,13 +11,10 @@ from specutils import SpectralRegion, Spectrum
 
 from ...analysis import pixels_within
 from ...errors import Stage3Error
-from ...jdaviz_compat import spectrum_of_data, stored_mask
+from ...jdaviz_compat import spectrum_of_data, stored_mask, without_jdaviz_keys
 from ...readers.quality import excluded
 
 __all__ = ["as_read", "can_be_smoothed", "part_of", "result_label", "spectrum_to_smooth"]
-
-# What jdaviz keeps of where data come from, and we of how they were read.
-_PRIVATE = ("_as_read", "_native_data_cls", "_importer", "_data_hash")
 
 
 def can_be_smoothed(data: Any) -> bool:
@@ -75,11 +72,8 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> tuple[Spectrum, str
             f"{data.label}: no sample is left (finite, and without the flags "
             f"{', '.join(dq_bits) or 'none'}); exclude fewer flags"
         )
-    meta = {
-        name: value
-        for name, value in spectrum.meta.items()
-        if name != "dq" and not str(name).startswith(_PRIVATE)
-    }
+    meta = without_jdaviz_keys(spectrum.meta)
+    meta = {name: value for name, value in meta.items() if name not in ("dq", "_as_read")}
     to_smooth = Spectrum(
         flux=spectrum.flux,
         spectral_axis=spectrum.spectral_axis,
