@@ -22,8 +22,9 @@ from ..analysis.light_curves.table import LightCurveColumns
 from ..errors import Stage3Warning
 from ..jdaviz_compat import show_message
 from ..readers.time_systems import TIME_SYSTEMS
+from .curve_points import CurvePoints, span_of
 from .light_curve_columns import columns_in, unit_of
-from .light_curve_layer import LightCurveArtist, Points
+from .light_curve_layer import LightCurveArtist
 from .light_curve_readout import read_out
 
 __all__ = ["LightCurveViewer"]
@@ -213,7 +214,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
                     )
         return x, y, shift
 
-    def points_of(self, layer: Any) -> Points:
+    def points_of(self, layer: Any) -> CurvePoints:
         """Return the points of a layer on the viewer's axes.
 
         Parameters
@@ -222,7 +223,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
 
         Returns
         -------
-        Points
+        CurvePoints
 
         Raises
         ------
@@ -236,7 +237,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
         names = {component.label for component in data.components}
         values = [_floats(layer, name, data) for name in (x, y)]
         flag = _floats(layer, curve.flag, data) if curve.flag in names else np.zeros(len(values[0]))
-        return Points(
+        return CurvePoints(
             x=values[0] + shift,
             y=values[1],
             error=_floats(layer, error, data) if error in names else None,
@@ -281,14 +282,12 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
                 shown.append(self.points_of(layer))
             except IncompatibleAttribute:
                 continue
-        chosen = [points.drawn & ~points.flagged for points in shown]
-        if not any(rows.any() for rows in chosen):
-            chosen = [points.drawn for points in shown]
-        if not any(rows.any() for rows in chosen):
+        whole = span_of(points.extent(points.good) for points in shown) or span_of(
+            points.extent(points.drawn) for points in shown
+        )
+        if whole is None:
             return
-        x = np.concatenate([p.x[rows] for p, rows in zip(shown, chosen, strict=True)])
-        y = np.concatenate([_ends(p, rows) for p, rows in zip(shown, chosen, strict=True)])
-        (x_min, x_max), (y_min, y_max) = _limits(x), _limits(y)
+        (x_min, x_max), (y_min, y_max) = _with_margin(*whole[:2]), _with_margin(*whole[2:])
         with delay_callback(self.state, "x_min", "x_max", "y_min", "y_max"):
             self.state.x_min, self.state.x_max = x_min, x_max
             self.state.y_min, self.state.y_max = y_min, y_max
@@ -302,17 +301,7 @@ def _floats(layer: Any, name: str, data: Data) -> np.ndarray:
     return np.asarray(layer[data.id[name]], dtype=float)
 
 
-def _ends(points: Points, rows: np.ndarray) -> np.ndarray:
-    """Lowest and highest of each point's error bar; the point where it has none."""
-    y = points.y[rows]
-    if points.error is None:
-        return y
-    half = np.abs(np.nan_to_num(points.error[rows], posinf=0, neginf=0))
-    return np.concatenate([y - half, y + half])
-
-
-def _limits(values: np.ndarray) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
+def _with_margin(low: float, high: float) -> tuple[float, float]:
     margin = _MARGIN * (high - low) or 1e-3 * abs(low) or 1.0
     return low - margin, high + margin
 

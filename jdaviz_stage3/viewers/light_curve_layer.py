@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import bqplot
@@ -13,58 +12,13 @@ from glue.utils import color2hex
 from glue_jupyter.bqplot.compatibility import ScatterGL
 from glue_jupyter.bqplot.scatter.layer_artist import BqplotScatterLayerArtist
 
-__all__ = ["FLAG_COLOR", "LightCurveArtist", "Points", "error_bars"]
+from .curve_points import CurvePoints
+
+__all__ = ["FLAG_COLOR", "LightCurveArtist"]
 
 FLAG_COLOR = "#d62728"
 _ERROR_OPACITY = 0.5
 _FLAG_SIZE = 6  # times the area of the points, so that the ring is seen
-_MOST_ERROR_BARS = 10_000  # more are a solid block, and slow to draw
-
-
-@dataclass(frozen=True)
-class Points:
-    """The points of one layer.
-
-    Attributes
-    ----------
-    x, y : ndarray
-        Float64 (n,), on the viewer's axes, NaN where missing.
-    error : ndarray or None
-        Float64 (n,), half the length of the error bars, in the unit of ``y``.
-    flagged : ndarray
-        Bool (n,), true for points flagged as outliers.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    error: np.ndarray | None
-    flagged: np.ndarray
-
-    @property
-    def drawn(self) -> np.ndarray:
-        """Bool (n,), true where there is a point to draw."""
-        return np.isfinite(self.x) & np.isfinite(self.y)
-
-
-def error_bars(points: Points) -> tuple[np.ndarray, np.ndarray]:
-    """Make the polyline of all error bars, with gaps between them.
-
-    Parameters
-    ----------
-    points : Points
-
-    Returns
-    -------
-    x, y : ndarray
-        Float64: foot and head of each bar, then NaN in ``y``; no NaN after the last, which bqplot
-        complains about. Empty if there are no bars.
-    """
-    if points.error is None:
-        return np.empty(0), np.empty(0)
-    there = points.drawn & np.isfinite(points.error) & (points.error > 0)
-    x, y, error = points.x[there], points.y[there], points.error[there]
-    bars = np.column_stack([y - error, y + error, np.full(len(y), np.nan)])
-    return np.repeat(x, 3)[:-1], bars.ravel()[:-1]
 
 
 class LightCurveArtist(BqplotScatterLayerArtist):
@@ -83,7 +37,7 @@ class LightCurveArtist(BqplotScatterLayerArtist):
     def __init__(self, view: Any, viewer_state: Any, layer_state: Any = None, layer: Any = None):
         self.error_mark: bqplot.Lines | None = None
         self.flag_mark: ScatterGL | None = None
-        self._points: Points | None = None
+        self._points: CurvePoints | None = None
         super().__init__(view, viewer_state, layer_state=layer_state, layer=layer)
         self.error_mark = bqplot.Lines(
             scales=view.scales, x=[], y=[], stroke_width=1, opacities=[_ERROR_OPACITY],
@@ -103,7 +57,7 @@ class LightCurveArtist(BqplotScatterLayerArtist):
             return
         self.enable()
         x, y = self._points.x, self._points.y
-        shown = self._points.drawn & ~self._points.flagged & bool(self.state.markers_visible)
+        shown = self._points.good & bool(self.state.markers_visible)
         # the same length as the columns that points may be coloured and sized by
         self.scatter_mark.x = x.astype(np.float32)
         self.scatter_mark.y = np.where(shown, y, np.nan).astype(np.float32)
@@ -130,11 +84,11 @@ class LightCurveArtist(BqplotScatterLayerArtist):
         """Hidden marks are emptied: the browser draws invisible ones all the same."""
         points = self._points
         visible = self.state.visible and self.state.markers_visible
-        bars = visible and isinstance(self.layer, BaseData) and len(points.x) <= _MOST_ERROR_BARS
-        x, y = error_bars(points) if bars else (np.empty(0), np.empty(0))
+        bars = visible and isinstance(self.layer, BaseData)
+        x, y = points.error_bars() if bars else (np.empty(0), np.empty(0))
         with self.error_mark.hold_sync():
             self.error_mark.x, self.error_mark.y = x, y
-        flagged = points.drawn & points.flagged & bool(visible)
+        flagged = points.outliers & bool(visible)
         with self.flag_mark.hold_sync():
             self.flag_mark.x = points.x[flagged].astype(np.float32)
             self.flag_mark.y = points.y[flagged].astype(np.float32)

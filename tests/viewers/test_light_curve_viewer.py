@@ -16,7 +16,7 @@ from light_curve_tools import bars_of
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.analysis.light_curves.table import LightCurveColumns, light_curve_table
 from jdaviz_stage3.jdaviz_compat import add_to_viewer, create_viewer
-from jdaviz_stage3.viewers.light_curve_layer import Points, error_bars
+from jdaviz_stage3.viewers.curve_points import MOST_ERROR_BARS, CurvePoints
 from jdaviz_stage3.viewers.light_curve_readout import nearest_point, value_with_error
 
 N = 40
@@ -78,8 +78,8 @@ def shown():
     error=arrays(float, 7, elements=st.floats(-1, 10) | st.sampled_from([np.nan, np.inf, 0.0])),
 )
 def test_error_bars_are_those_of_the_points_that_have_them(y, error):
-    points = Points(np.arange(7.0), y, error, np.zeros(7, dtype=bool))
-    x, line = error_bars(points)
+    points = CurvePoints(np.arange(7.0), y, error, np.zeros(7, dtype=bool))
+    x, line = points.error_bars()
     expected = [
         (k, y[k] - error[k], y[k] + error[k])
         for k in range(7)
@@ -91,6 +91,21 @@ def test_error_bars_are_those_of_the_points_that_have_them(y, error):
         found = np.append(line, np.nan).reshape(-1, 3)[:, :2]
         np.testing.assert_array_equal(found, [row[1:] for row in expected])
         np.testing.assert_array_equal(x[::3], [row[0] for row in expected])
+
+
+def test_an_infinite_error_has_no_bar_and_does_not_stretch_the_limits():
+    error = np.array([0.5, np.inf, np.nan, -1.0])
+    points = CurvePoints(np.arange(4.0), np.arange(4.0), error)
+    assert points.extent(points.good) == (0, 3, -0.5, 3)
+    assert len(points.error_bars()[0]) == 2
+
+
+def test_beyond_the_limit_there_are_no_bars_and_no_room_for_them():
+    for more, bars in ((0, 3 * MOST_ERROR_BARS - 1), (1, 0)):
+        x = np.arange(float(MOST_ERROR_BARS + more))
+        points = CurvePoints(x, np.zeros(x.size), np.ones(x.size))
+        assert len(points.error_bars()[0]) == bars
+        assert points.extent(points.drawn)[2:] == ((-1, 1) if bars else (0, 0))
 
 
 def test_flagged_points_are_drawn_apart(shown):

@@ -6,7 +6,7 @@ from typing import Any
 
 from jdaviz.core.template_mixin import Plot
 
-from .canvas import CurveCanvas, DrawnCurve, few_round_ticks
+from ...viewers.curve_canvas import CurveCanvas, DrawnCurve, few_round_ticks
 
 __all__ = ["PanelPlots"]
 

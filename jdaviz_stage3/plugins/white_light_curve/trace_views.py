@@ -14,7 +14,8 @@ from ...jdaviz_compat import (
     viewer_kind,
     viewers_of_kind_showing,
 )
-from .canvas import DrawnCurve, Points
+from ...viewers.curve_canvas import DrawnCurve
+from ...viewers.curve_points import CurvePoints
 from .sentences import cursor_sentence
 from .traces import row_of
 
@@ -110,7 +111,7 @@ class TraceViews:
     def _draw_ratio(self, sums: Any) -> bool:
         ratio = self.plugin._ratio_at_cursor(sums)
         axis = u.Quantity(ratio.spectral_axis)
-        points = Points(axis.value, ratio.flux.value, ratio.uncertainty.array)
-        drawn = DrawnCurve(points, np.zeros(len(points.x), dtype=bool), color="#ff7f0e")
+        points = CurvePoints(axis.value, ratio.flux.value, ratio.uncertainty.array)
+        drawn = DrawnCurve(points, color="#ff7f0e")
         self._panel.draw("ratio", drawn, f"Wavelength ({axis.unit})", "At cursor / baseline")
         return True

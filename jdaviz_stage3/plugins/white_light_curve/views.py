@@ -27,8 +27,9 @@ from ...jdaviz_compat import (
 )
 from ...readers.time_systems import TIME_SYSTEMS
 from ...readers.times import days_between
+from ...viewers.curve_canvas import COLORS, CurveCanvas, DrawnCurve
+from ...viewers.curve_points import CurvePoints
 from .band_edges import BandEdges
-from .canvas import COLORS, CurveCanvas, DrawnCurve, Points
 from .dragging import Dragging
 from .fields import number
 from .panel_plots import PanelPlots
@@ -224,10 +225,12 @@ class Views(TraceViews):
         binned = None if width is None else bin_light_curve(curve, width)
         x = self.x_of(curve["time"])
         if curve["flux"].ndim == 1:
-            points = Points(x, curve["flux"].value, curve["flux_err"].value)
-            drawn = DrawnCurve(points, np.asarray(curve["outlier"]), plugin._trace(label).label)
+            points = CurvePoints(
+                x, curve["flux"].value, curve["flux_err"].value, np.asarray(curve["outlier"])
+            )
+            drawn = DrawnCurve(points, plugin._trace(label).label)
             if binned is not None:
-                drawn.binned = Points(
+                drawn.binned = CurvePoints(
                     self.x_of(binned["time"]), binned["flux"].value, binned["flux_err"].value
                 )
             drawn.describe = partial(described, curve, None, self._icon(label))
@@ -238,11 +241,11 @@ class Views(TraceViews):
         step = step if curve["flux"].unit == u.one else 0.0
         found = []
         for band, (low, high) in enumerate(curve.meta["bands"]):
-            points = Points(x, flux[:, band] - band * step, err[:, band])
-            name = band_name(low, high, curve.meta["band_unit"])
-            drawn = DrawnCurve(points, np.asarray(curve["outlier"])[:, band], name)
+            flagged = np.asarray(curve["outlier"])[:, band]
+            points = CurvePoints(x, flux[:, band] - band * step, err[:, band], flagged)
+            drawn = DrawnCurve(points, band_name(low, high, curve.meta["band_unit"]))
             if binned is not None:
-                drawn.binned = Points(
+                drawn.binned = CurvePoints(
                     self.x_of(binned["time"]),
                     binned["flux"].value[:, band] - band * step,
                     binned["flux_err"].value[:, band],
@@ -259,7 +262,7 @@ class Views(TraceViews):
         if model is not None:
             fine = self.plugin._fine_times(curve["time"])
             level = model_level(curve, model)
-            drawn.model = Points(self.x_of(fine), self.plugin._transit(fine) * level)
+            drawn.model = CurvePoints(self.x_of(fine), self.plugin._transit(fine) * level)
         comparison = self._comparison_of(label)
         if comparison is not None:
             flux = np.asarray(comparison.pipeline_flux, dtype=float)
@@ -267,7 +270,7 @@ class Views(TraceViews):
                 flux = flux / self._pipeline_level(label, curve, flux)
             except Stage3Error:  # of other integrations; the comparison says so in words
                 return
-            drawn.pipeline = Points(drawn.points.x, flux)
+            drawn.pipeline = CurvePoints(drawn.points.x, flux)
 
     def _model_of(self, curve: TimeSeries) -> np.ndarray | None:
         """The transit model of a curve; without it, what it lacks is said, and the rest drawn."""
@@ -326,7 +329,7 @@ class Views(TraceViews):
         wanted = plugin.show_transit or plugin.pipeline_selected != "None"
         if not wanted or curve["flux"].ndim != 1:
             return None
-        drawn = DrawnCurve(Points(np.array([]), np.array([])), np.array([], bool))
+        drawn = DrawnCurve(CurvePoints(np.array([]), np.array([])))
         self._lay_over(label, curve, drawn)
         flux, relative = curve["flux"].value, curve["flux"].unit == u.one
         if drawn.pipeline is not None:
@@ -336,10 +339,11 @@ class Views(TraceViews):
         else:
             return None
         factor, unit = (1e6, "ppm") if relative else (1.0, str(curve["flux"].unit))
-        points = Points(
-            self.x_of(curve["time"]), (flux - below) * factor, curve["flux_err"].value * factor
-        )
-        residual = DrawnCurve(points, np.asarray(curve["outlier"]), color=COLORS[0])
+        points = CurvePoints(
+            self.x_of(curve["time"]), (flux - below) * factor, curve["flux_err"].value * factor,
+            np.asarray(curve["outlier"]),
+        )  # fmt: skip
+        residual = DrawnCurve(points, color=COLORS[0])
         self._panel.draw("residual", residual, self._time_label(short=True), f"{name} ({unit})")
         return True
 

@@ -8,36 +8,19 @@ from typing import Any
 
 import numpy as np
 from bqplot import Label, LinearScale, Lines, Scatter
+from echo import delay_callback
 from matplotlib.ticker import MaxNLocator
 
-__all__ = ["CurveCanvas", "DrawnCurve", "Points", "few_round_ticks"]
+from .curve_points import CurvePoints, span_of
+from .light_curve_layer import FLAG_COLOR
+
+__all__ = ["COLORS", "CurveCanvas", "DrawnCurve", "few_round_ticks"]
 
 COLORS = (
     "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#666666",
 )  # fmt: skip
-_OUTLIER, _MODEL, _PIPELINE, _BASELINE, _CURSOR = (
-    "#d62728", "#000000", "#8a8a8a", "#2ca02c", "#ff7f0e",
-)  # fmt: skip
-# Error bars of more points than this would be a grey surface, and slow to draw: they are left out
-# and the panel says the typical one instead.
-MOST_ERROR_BARS = 3000
+_MODEL, _PIPELINE, _BASELINE, _CURSOR = "#000000", "#8a8a8a", "#2ca02c", "#ff7f0e"
 _MARGIN = 0.06  # of the range of the values, around it
-
-
-@dataclass
-class Points:
-    """Points on the axes of the figure.
-
-    Attributes
-    ----------
-    x, y : ndarray, shape (n,)
-    err : ndarray, shape (n,), or None
-        Half the length of the error bars.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    err: np.ndarray | None = None
 
 
 @dataclass
@@ -46,22 +29,20 @@ class DrawnCurve:
 
     Attributes
     ----------
-    points : Points
-    outlier : ndarray of bool, shape (n,)
+    points : CurvePoints
     name : str
         Said at its end where there are several.
-    binned, model, pipeline : Points or None
+    binned, model, pipeline : CurvePoints or None
         Over it.
     describe : callable, optional
         What the read-out says of a point, by its number.
     """
 
-    points: Points
-    outlier: np.ndarray
+    points: CurvePoints
     name: str = ""
-    binned: Points | None = None
-    model: Points | None = None
-    pipeline: Points | None = None
+    binned: CurvePoints | None = None
+    model: CurvePoints | None = None
+    pipeline: CurvePoints | None = None
     color: str = field(default=COLORS[0])
     describe: Callable[[int], dict[str, tuple]] | None = None
 
@@ -104,42 +85,35 @@ class CurveCanvas:
         self._fit(curves)
 
     def _draw_curve(self, index: int, curve: DrawnCurve, named: bool) -> dict:
-        points, many = curve.points, len(curve.points.x) > MOST_ERROR_BARS
-        good = ~curve.outlier
-        small = len(points.x) > 300
-        drawn = {}
-        if points.err is not None and not many:
-            x, y = error_bars(points.x[good], points.y[good], points.err[good])
-            opacity = 0.6 if curve.binned is None else 0.2
-            drawn |= self._lines((index, "errors"), x, y, [curve.color], 1.3, opacity)
-        size = 9 if small else 24
+        points = curve.points
+        opacity = 0.6 if curve.binned is None else 0.2
+        drawn = self._bars((index, "errors"), points, points.good, curve.color, 1.3, opacity)
+        size = 9 if len(points.x) > 300 else 24
         color = curve.color if curve.binned is None else _paler(curve.color)
-        drawn |= self._scatter((index, "points"), points.x[good], points.y[good], color, size)
+        drawn |= self._scatter((index, "points"), points, points.good, color, size)
         drawn |= self._scatter(
-            (index, "outliers"), points.x[~good], points.y[~good], _OUTLIER, 40, hollow=True
+            (index, "outliers"), points, points.outliers, FLAG_COLOR, 40, hollow=True
         )
         if curve.pipeline is not None:
             drawn |= self._scatter(
-                (index, "pipeline"), curve.pipeline.x, curve.pipeline.y, _PIPELINE, 30,
+                (index, "pipeline"), curve.pipeline, curve.pipeline.drawn, _PIPELINE, 30,
                 hollow=True, marker="square",
             )  # fmt: skip
         if curve.binned is not None:
             binned = curve.binned
-            if binned.err is not None:
-                x, y = error_bars(binned.x, binned.y, binned.err)
-                drawn |= self._lines((index, "binned errors"), x, y, [curve.color], 1.5, 0.9)
-            drawn |= self._scatter((index, "binned"), binned.x, binned.y, curve.color, 36)
+            bars = self._bars((index, "binned errors"), binned, None, curve.color, 1.5, 0.9)
+            drawn |= bars | self._scatter((index, "binned"), binned, binned.drawn, curve.color, 36)
         if curve.model is not None:
-            drawn |= self._lines((index, "model"), curve.model.x, curve.model.y, [_MODEL], 2.0, 1.0)
+            drawn |= self._line((index, "model"), curve.model.x, curve.model.y, _MODEL, 2.0, 1.0)
         if named and curve.name and np.isfinite(points.y).any():
             drawn |= self._name(index, curve)
         return drawn
 
     def _name(self, index: int, curve: DrawnCurve) -> dict:
-        finite = np.isfinite(curve.points.y) & np.isfinite(curve.points.x)
+        drawn = curve.points.drawn
         values = {
-            "x": [float(np.max(curve.points.x[finite]))],
-            "y": [float(np.median(curve.points.y[finite][-5:]))],
+            "x": [float(np.max(curve.points.x[drawn]))],
+            "y": [float(np.median(curve.points.y[drawn][-5:]))],
             "text": [curve.name],
         }
         return self._put(
@@ -205,13 +179,15 @@ class CurveCanvas:
 
     # ---- marks ----
 
-    def _lines(self, key, x, y, colors, width, opacity) -> dict:
-        style = {"colors": colors, "stroke_width": width, "opacities": [opacity]}
+    def _bars(self, key, points, rows, color, width, opacity) -> dict:
+        return self._line(key, *points.error_bars(rows), color, width, opacity)
+
+    def _line(self, key, x, y, color, width, opacity) -> dict:
+        style = {"colors": [color], "stroke_width": width, "opacities": [opacity]}
         return self._put(key, Lines, {"x": x, "y": y}, style)
 
-    def _scatter(self, key, x, y, color, size, *, hollow=False, marker="circle") -> dict:
-        finite = np.isfinite(x) & np.isfinite(y)
-        values = {"x": x[finite], "y": y[finite]}
+    def _scatter(self, key, points, rows, color, size, *, hollow=False, marker="circle") -> dict:
+        values = {"x": points.x[rows], "y": points.y[rows]}
         style = {
             "colors": [color], "default_size": size,
             "marker": marker, "fill": not hollow, "stroke": color,
@@ -258,8 +234,6 @@ class CurveCanvas:
 
     def set_limits(self, limits: tuple[float, float, float, float]) -> None:
         """Show this part: x_min, x_max, y_min, y_max."""
-        from echo import delay_callback
-
         state = self.viewer.state
         with delay_callback(state, "x_min", "x_max", "y_min", "y_max"):
             state.x_min, state.x_max, state.y_min, state.y_max = limits
@@ -292,48 +266,16 @@ def few_round_ticks(viewer: Any, most: int = 5) -> None:
         viewer.state.add_callback(name, update)
 
 
-def error_bars(x: np.ndarray, y: np.ndarray, err: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return one broken line that is all error bars.
-
-    Parameters
-    ----------
-    x, y, err : ndarray, shape (n,)
-
-    Returns
-    -------
-    x, y : ndarray
-        Each bar its lower and upper end and a NaN between two; none at the end, which the browser
-        complains about.
-    """
-    there = np.isfinite(x) & np.isfinite(y) & np.isfinite(err)
-    x, y, err = x[there], y[there], err[there]
-    xs = np.stack([x, x, np.full_like(x, np.nan)], axis=1).ravel()
-    ys = np.stack([y - err, y + err, np.full_like(y, np.nan)], axis=1).ravel()
-    return xs[:-1], ys[:-1]
-
-
 def limits_of(curves: Sequence[DrawnCurve]) -> tuple[float, float, float, float] | None:
     """Return limits that show the curves, outliers aside; None if there is nothing to show."""
-    xs, lows, highs = [], [], []
+    spans = []
     for curve in curves:
-        for points in (curve.points, curve.model, curve.pipeline):
-            if points is None:
-                continue
-            keep = np.isfinite(points.x) & np.isfinite(points.y)
-            if points is curve.points:
-                keep &= ~curve.outlier
-            err = 0.0
-            if points.err is not None and len(points.x) <= MOST_ERROR_BARS:
-                err = np.nan_to_num(points.err[keep])
-            xs.append(points.x[keep])
-            lows.append(points.y[keep] - err)
-            highs.append(points.y[keep] + err)
-    x = np.concatenate(xs) if xs else np.array([])
-    if not x.size:
+        spans.append(curve.points.extent(curve.points.good))
+        spans += [over.extent(over.drawn) for over in (curve.model, curve.pipeline) if over]
+    whole = span_of(spans)
+    if whole is None:
         return None
-    low, high = np.min(np.concatenate(lows)), np.max(np.concatenate(highs))
-    x_room = _MARGIN / 2 * (np.ptp(x) or 1.0)
-    y_room = _MARGIN * ((high - low) or abs(high) or 1.0)
-    return (
-        float(x.min() - x_room), float(x.max() + x_room), float(low - y_room), float(high + y_room)
-    )  # fmt: skip
+    x_low, x_high, y_low, y_high = whole
+    x_room = _MARGIN / 2 * ((x_high - x_low) or 1.0)
+    y_room = _MARGIN * ((y_high - y_low) or abs(y_high) or 1.0)
+    return x_low - x_room, x_high + x_room, y_low - y_room, y_high + y_room
