@@ -108,7 +108,7 @@ def sky_column(table: QTable) -> str | None:
 
 
 def pixel_columns(table: QTable) -> tuple[str, str] | None:
-    """Names of the columns with the sources' 0-based pixel positions.
+    """Return the names of the columns with the sources' 0-based pixel positions.
 
     Parameters
     ----------

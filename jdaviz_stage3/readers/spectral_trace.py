@@ -126,8 +126,10 @@ class SpectralTrace:
 
     @cached_property
     def wavelength(self) -> u.Quantity:
-        """Wavelengths, shape (n_wave,) where they are the same in all integrations (to 1e-9),
-        else (n_int, n_wave). Micron."""
+        """Wavelengths, shape (n_wave,) or (n_int, n_wave); micron.
+
+        The former where they are the same in all integrations, to 1e-9.
+        """
         unit = self.tables[0].unit("WAVELENGTH", "um")
         found = [table.common_wavelengths(self.n_wavelengths) for table in self.tables]
         grids = [grid for grid in found if grid is not None]

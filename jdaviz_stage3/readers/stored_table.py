@@ -39,17 +39,47 @@ _APART = 256
 
 
 def vector_length(column: fits.Column) -> int:
-    """Return how many values a column has in each row."""
+    """Return how many values a column has in each row.
+
+    Parameters
+    ----------
+    column : astropy.io.fits.Column
+
+    Returns
+    -------
+    int
+        1 for a column of numbers.
+    """
     return int(np.prod(column.dtype.shape)) if column.dtype.shape else 1
 
 
 def unsigned_columns(columns: fits.ColDefs) -> set[str]:
-    """Return the names of the columns that hold uint32, stored as int32 with TZERO = 2^31."""
+    """Return the names of the columns that hold uint32, stored as int32 with TZERO = 2^31.
+
+    Parameters
+    ----------
+    columns : astropy.io.fits.ColDefs
+
+    Returns
+    -------
+    set of str
+    """
     return {column.name for column in columns if column.bzero == _UNSIGNED_OFFSET}
 
 
 def as_unsigned(stored: np.ndarray) -> np.ndarray:
-    """Turn big-endian int32 as stored into the uint32 that it stands for, same shape."""
+    """Turn int32 as stored into the uint32 that it stands for.
+
+    Parameters
+    ----------
+    stored : ndarray of int32, any shape
+        Big-endian, as in the file.
+
+    Returns
+    -------
+    ndarray of uint32, same shape
+        Big-endian.
+    """
     # adding 2^31 modulo 2^32 is flipping the sign bit
     return stored.view(">u4") ^ np.uint32(_UNSIGNED_OFFSET)
 

@@ -117,8 +117,10 @@ def stripe_times_of(path: Path, system: str, int_num: np.ndarray) -> np.ndarray 
 
     Parameters
     ----------
-    path, system, int_num
-        See `int_times_of`.
+    path : path
+    system : {'BJD_TDB', 'MJD_UTC'}
+    int_num : ndarray of int, shape (n_int,)
+        0 where it is not known.
 
     Returns
     -------

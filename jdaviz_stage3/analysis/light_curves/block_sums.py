@@ -41,6 +41,10 @@ class Scope:
             Some of them not 0.
         monotonic : bool
             Whether the wavelengths ascend or descend, so that a band has no holes.
+
+        Returns
+        -------
+        Scope
         """
         inside = np.flatnonzero(weights if weights.ndim == 1 else weights.any(axis=0))
         return cls(weights, int(inside[0]), int(inside[-1]) + 1, monotonic and weights.ndim == 1)

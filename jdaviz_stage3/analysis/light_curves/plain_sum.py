@@ -47,7 +47,13 @@ class SummedBand:
     agreeing: np.ndarray
 
     def round_limits(self) -> tuple[float | None, float | None]:
-        """Return the limits of fewest decimals that choose the same channels; None for no limit."""
+        """Return the limits of fewest decimals that choose the same channels.
+
+        Returns
+        -------
+        lower, upper : float or None
+            In the unit of the limits; None for no limit, or none of up to seven decimals.
+        """
         lower = upper = None
         for scale in 10.0 ** np.arange(8):
             if lower is None and np.isfinite(self.below):

@@ -15,7 +15,14 @@ __all__ = ["Samples", "Smoothed", "is_integer"]
 
 
 class Smoothed(NamedTuple):
-    """A smoothed array and its 1σ uncertainty, of equal shape and unit."""
+    """A smoothed array and its uncertainty.
+
+    Attributes
+    ----------
+    flux : ndarray or `~astropy.units.Quantity`
+    uncertainty : ndarray or `~astropy.units.Quantity`
+        Standard deviation (1σ) of ``flux``, of the same shape and unit.
+    """
 
     flux: np.ndarray | u.Quantity
     uncertainty: np.ndarray | u.Quantity
@@ -27,11 +34,11 @@ class Samples:
 
     Attributes
     ----------
-    values : ndarray of float32 or float64
+    values : ndarray of float32 or float64, shape (…, n)
         Native byte order; NaN where excluded.
-    valid : ndarray of bool, or None
+    valid : ndarray of bool, same shape, or None
         False where excluded (masked or not finite); None means that all may be used.
-    variance : ndarray of float64, or None
+    variance : ndarray of float64, same shape, or None
         Square of the uncertainty; NaN where the uncertainty is not finite or is negative.
     axis : int
         Where the last axis belongs.
@@ -46,7 +53,25 @@ class Samples:
 
     @classmethod
     def of(cls, flux: Any, mask: Any, uncertainty: Any, axis: int) -> Samples:
-        """Check and convert what the public functions are given (see there)."""
+        """Check and convert what the public functions are given.
+
+        Parameters
+        ----------
+        flux, mask, uncertainty : object
+            See `jdaviz_stage3.analysis.median_smooth`; the last two may be None.
+        axis : int
+            The axis to smooth along.
+
+        Returns
+        -------
+        Samples
+
+        Raises
+        ------
+        Stage3Error
+            If shapes differ, units do not convert, there is no such axis, nothing to smooth, or
+            what is no real number.
+        """
         unit = flux.unit if isinstance(flux, u.Quantity) else None
         hidden = np.ma.getmaskarray(flux) if isinstance(flux, np.ma.MaskedArray) else None
         values = np.asarray(flux.value if unit is not None else flux)
@@ -82,7 +107,13 @@ class Samples:
         return cls(values, valid, variance, axis, unit)
 
     def exclude(self, pixels: np.ndarray) -> None:
-        """Exclude these pixels (bool, along the last axis) of all rows."""
+        """Exclude pixels of all rows.
+
+        Parameters
+        ----------
+        pixels : ndarray of bool, shape (n,)
+            True excludes the pixel at this place of the last axis.
+        """
         if pixels.any():
             valid = np.isfinite(self.values) & ~pixels
             self.values = np.where(valid, self.values, self.values.dtype.type(np.nan))
@@ -91,7 +122,20 @@ class Samples:
     def result(
         self, values: np.ndarray, variance: np.ndarray | None
     ) -> np.ndarray | u.Quantity | Smoothed:
-        """Return the smoothed values as the input was: its axes, unit and precision."""
+        """Return the smoothed values as the input was: its axes, unit and precision.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (…, n)
+            Smoothed, of the shape of ``self.values``.
+        variance : ndarray of float64, same shape, or None
+            Of the smoothed values.
+
+        Returns
+        -------
+        ndarray or `~astropy.units.Quantity`, or `Smoothed`
+            The latter with a variance.
+        """
         smoothed = self._restored(values)
         if variance is None:
             return smoothed
@@ -103,7 +147,16 @@ class Samples:
 
 
 def is_integer(number: Any) -> bool:
-    """Whether it is a whole number; True and False are not, 11.0 is."""
+    """Whether something is a whole number; True and False are not, 11.0 is.
+
+    Parameters
+    ----------
+    number : object
+
+    Returns
+    -------
+    bool
+    """
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, numbers.Real):
         return False
     return isinstance(number, numbers.Integral) or float(number).is_integer()

@@ -58,7 +58,11 @@ class PixelWindows:
     def positions(self) -> np.ndarray:
         """Return which pixel stands at each place of the axis with ``half`` more at both ends.
 
-        The window of pixel ``i`` is ``positions()[i : i + widest]``; -1 is a place without pixel.
+        Returns
+        -------
+        ndarray of int, shape (size + 2 * half,)
+            The window of pixel ``i`` is ``positions()[i : i + widest]``; -1 is a place without
+            pixel.
         """
         pixels, mode = np.arange(self.size), EDGES[self.edge]
         if mode == "constant":
@@ -66,11 +70,33 @@ class PixelWindows:
         return np.pad(pixels, self.half, mode=mode)
 
     def pixels(self, centres: np.ndarray) -> np.ndarray:
-        """Return the pixels in the windows of these pixels, (n_centres, widest); -1 is none."""
+        """Return the pixels in some windows.
+
+        Parameters
+        ----------
+        centres : ndarray of int, shape (n,)
+            The pixels whose windows are asked for.
+
+        Returns
+        -------
+        ndarray of int, shape (n, widest)
+            -1 for a place without pixel.
+        """
         return self.positions()[centres[:, None] + np.arange(self.widest)]
 
     def offsets(self, centres: np.ndarray) -> np.ndarray:
-        """Return the distances to the centre in pixels, (1, widest)."""
+        """Return the distances of the places in some windows from their middle.
+
+        Parameters
+        ----------
+        centres : ndarray of int, shape (n,)
+            Not looked at: they are the same in each window.
+
+        Returns
+        -------
+        ndarray of float64, shape (1, widest)
+            In pixels.
+        """
         return np.arange(-self.half, self.half + 1.0)[None]
 
 
@@ -120,9 +146,33 @@ class WavelengthWindows:
         name: str = "width",
         extent: float = 1.0,
     ) -> WavelengthWindows:
-        """Check and convert a width in wavelength units (see the public functions).
+        """Check and convert a width in wavelength units.
 
-        ``name`` is what its user calls it, and the windows are ``extent`` times as wide.
+        Parameters
+        ----------
+        width : `~astropy.units.Quantity`, scalar
+            A length.
+        wavelength : `~astropy.units.Quantity`, shape (size,), or None
+            Ascending or descending; NaN where a pixel has none.
+        size : int
+            Number of pixels along the axis.
+        edge : str
+            ``'shrink'`` or ``'nan'``.
+        name : str, optional
+            What the user calls the width, for messages.
+        extent : float, optional
+            The windows are so many times as wide.
+
+        Returns
+        -------
+        WavelengthWindows
+
+        Raises
+        ------
+        Stage3Error
+            There are no wavelengths, they turn, or are not ``size`` many; the width is not
+            positive, no length, smaller than a pixel everywhere or larger than the spectrum; or
+            ``edge`` is another.
         """
         if wavelength is None:
             raise Stage3Error(
@@ -179,7 +229,13 @@ class WavelengthWindows:
         return cls(grid, full * extent / 2, start, stop, np.flatnonzero(at_edge), edge)
 
     def counted(self) -> PixelWindows | WavelengthWindows:
-        """Return `PixelWindows` if they hold the same pixels (as on an even grid), else self."""
+        """Return windows in pixels if they hold the same pixels, as on an even grid.
+
+        Returns
+        -------
+        PixelWindows or WavelengthWindows
+            The latter is ``self``.
+        """
         half = self.widest // 2
         pixels = np.arange(self.size)
         same = PixelWindows(self.size, half, self.edge)
@@ -193,20 +249,59 @@ class WavelengthWindows:
         return self
 
     def pixels(self, centres: np.ndarray) -> np.ndarray:
-        """Return the pixels in the windows of these pixels, (n_centres, widest); -1 is none."""
+        """Return the pixels in some windows.
+
+        Parameters
+        ----------
+        centres : ndarray of int, shape (n,)
+            The pixels whose windows are asked for.
+
+        Returns
+        -------
+        ndarray of int, shape (n, n_pixels)
+            As many places as the widest of these windows has, one at least; -1 for none.
+        """
         start, stop = self.start[centres, None], self.stop[centres, None]
         pixels = start + np.arange(max(1, int((stop - start).max())))
         return np.where(pixels < stop, pixels, -1)
 
     def offsets(self, centres: np.ndarray) -> np.ndarray:
-        """Return the distances to the centre in wavelength, of the shape of `pixels`."""
+        """Return the distances of the pixels in some windows from their middle.
+
+        Parameters
+        ----------
+        centres : ndarray of int, shape (n,)
+            The pixels whose windows are asked for.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_pixels)
+            In the unit of ``wavelength``; of no meaning where `pixels` is -1.
+        """
         return self.wavelength[self.pixels(centres)] - self.wavelength[centres, None]
 
 
 def checked_windows(
     width: Any, wavelength: u.Quantity | None, size: int, edge: str, min_count: Any
 ) -> PixelWindows | WavelengthWindows:
-    """Check what the public functions are given (see there) and return the windows.
+    """Check what the public functions are given and return the windows.
+
+    Parameters
+    ----------
+    width : int or `~astropy.units.Quantity`
+        In pixels, then odd, or a length.
+    wavelength : `~astropy.units.Quantity`, shape (size,), or None
+        Needed for a length.
+    size : int
+        Number of pixels along the axis.
+    edge : str
+        A key of `EDGES`.
+    min_count : int
+        Fewest valid samples in a window.
+
+    Returns
+    -------
+    PixelWindows or WavelengthWindows
 
     Raises
     ------
