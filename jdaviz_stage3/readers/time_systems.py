@@ -45,11 +45,31 @@ class TimeSystem:
     spectra_column: str
 
     def date_label(self, zero: float) -> str:
-        """Label an axis of days from a Julian date."""
+        """Label an axis of days from a Julian date.
+
+        Parameters
+        ----------
+        zero : float
+            The date that the days count from, a whole one.
+
+        Returns
+        -------
+        str
+        """
         return f"{self.date} − {zero:.0f} (d)"
 
     def hours_label(self, zero: Time) -> str:
-        """Label an axis of hours from a time."""
+        """Label an axis of hours from a time.
+
+        Parameters
+        ----------
+        zero : `~astropy.time.Time`, scalar
+            The time that the hours count from.
+
+        Returns
+        -------
+        str
+        """
         return f"Hours from {self.date} {zero.jd:.5f}"
 
 

@@ -83,7 +83,18 @@ class LightCurveColumns:
 
     @classmethod
     def of(cls, meta: Mapping[str, Any]) -> LightCurveColumns | None:
-        """Return what a table's meta say, None if they say nothing of a light curve."""
+        """Find out what a table's meta say.
+
+        Parameters
+        ----------
+        meta : mapping
+            With an entry as `in_meta` makes it, if the table is a light curve.
+
+        Returns
+        -------
+        LightCurveColumns or None
+            None if the meta say nothing of a light curve.
+        """
         found = meta.get(LIGHT_CURVE)
         names = {entry.name for entry in dataclasses.fields(cls)}
         # a table that somebody made can have a word of that name, too
