@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from astropy import units as u
@@ -26,6 +26,15 @@ class Smoothed(NamedTuple):
 
     flux: np.ndarray | u.Quantity
     uncertainty: np.ndarray | u.Quantity
+
+
+class WindowOptions(TypedDict, total=False):
+    """What all smoothing functions take, for the types of their overloads."""
+
+    mask: np.ndarray | None
+    edge: str
+    axis: int
+    wavelength: u.Quantity | None
 
 
 @dataclass

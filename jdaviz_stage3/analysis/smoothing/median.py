@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import overload
+from typing import Unpack, overload
 
 import bottleneck
 import numpy as np
@@ -10,7 +10,7 @@ from astropy import units as u
 from numpy.typing import ArrayLike
 from scipy.ndimage import correlate1d
 
-from .flux_arrays import Samples, Smoothed
+from .flux_arrays import Samples, Smoothed, WindowOptions
 from .windows import PixelWindows, WavelengthWindows, checked_windows
 
 __all__ = ["median_smooth"]
@@ -24,12 +24,9 @@ def median_smooth(
     flux: ArrayLike | u.Quantity,
     width: int | u.Quantity,
     *,
-    mask: np.ndarray | None = None,
-    edge: str = "shrink",
     min_count: int = 1,
-    axis: int = -1,
     uncertainty: None = None,
-    wavelength: u.Quantity | None = None,
+    **options: Unpack[WindowOptions],
 ) -> np.ndarray | u.Quantity: ...
 
 
@@ -38,12 +35,9 @@ def median_smooth(
     flux: ArrayLike | u.Quantity,
     width: int | u.Quantity,
     *,
-    mask: np.ndarray | None = None,
-    edge: str = "shrink",
     min_count: int = 1,
-    axis: int = -1,
     uncertainty: ArrayLike | u.Quantity,
-    wavelength: u.Quantity | None = None,
+    **options: Unpack[WindowOptions],
 ) -> Smoothed: ...
 
 
