@@ -182,15 +182,15 @@ class TimeStamps:
     ----------
     n_missing : int
         Integrations without a time stamp.
-    repeated : ndarray of int
-        Integrations whose time stamp an earlier one has.
-    jumps_back : ndarray of int
+    repeated : ndarray of int, shape (k,)
+        Integrations, counted from 0, whose time stamp an earlier one has.
+    jumps_back : ndarray of int, shape (k,)
         Integrations earlier than the one before them.
     gaps : list of (int, Quantity)
         (integration that a gap follows, hours from its time to that of the next one).
     cadence : Quantity or None
         Median of the steps forward, in seconds; None if there is no step forward.
-    segment_starts : ndarray of int
+    segment_starts : ndarray of int, shape (k,)
         First integration of each segment; empty where segments are not given.
     bare_segments : list of int
         Segments without any time stamp beside others that have some.
