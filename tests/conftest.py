@@ -11,6 +11,30 @@ settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
 
+#: The modules that take longest, longest first.
+SLOW = (
+    "tests/standalone/browser/test_light_curve_in_browser.py",
+    "tests/standalone/browser/test_standalone.py",
+    "tests/plugins/white_light_curve/test_white_light_curve_bad_input.py",
+    "tests/loaders/test_loading_order.py",
+    "tests/plugins/median_smooth",
+    "tests/standalone",
+    "tests/plugins",
+    "notebooks",
+    "tests/loaders",
+    "tests/viewers",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left alone with it in the end."""
+
+    def place(item: pytest.Item) -> int:
+        return next((i for i, start in enumerate(SLOW) if item.nodeid.startswith(start)), len(SLOW))
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """Build a product once and hand out the same file: ``built(suffix, generation)``.

@@ -231,9 +231,16 @@ def test_missing_page_files_are_named_with_the_cure(monkeypatch):
 def cdn_folder(tmp_path, monkeypatch):
     """Serve this folder as solara's front-end files; gives it and what answers, by path."""
     pytest.importorskip("solara")
+    import ipywidgets
+
+    entered, left = ipywidgets.Output.__enter__, ipywidgets.Output.__exit__
     from solara.server import starlette
 
     from jdaviz_stage3.standalone import page_files
+
+    # solara's server makes outputs of its pages of them, for the rest of the process: the tests
+    # that follow draw into viewers outside of any page
+    ipywidgets.Output.__enter__, ipywidgets.Output.__exit__ = entered, left
 
     file = tmp_path / "@widgetti" / "app@1" / "dist" / "main.js"
     file.parent.mkdir(parents=True)

@@ -1047,7 +1047,7 @@ def test_one_of_two_viewers_is_removed():
     app.create_image_viewer()
     stage3.load(demo("i2d"), demo("cat"), app=app)
     plg = plugin(app)
-    app.app.add_data_to_viewer("imviz-1", f"{tools.ROOT} i2d")
+    app._app.add_data_to_viewer("imviz-1", f"{tools.ROOT} i2d")
     assert plg.viewer.selected == ["imviz-0", "imviz-1"]
     assert all(c.marks[overlay(plg)].scene for c in plg._obj._canvases.values())
     app.destroy_viewer("imviz-1")

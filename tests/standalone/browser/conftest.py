@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -292,26 +293,26 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Start servers, each on a free port, and end them after the module."""
+@contextmanager
+def _servers(factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Start servers, each on a free port, and end them afterwards."""
     servers: list[Server] = []
 
     def start(*arguments: str) -> Server:
-        errors = tmp_path_factory.mktemp("server") / "stderr.txt"
+        errors = factory.mktemp("server") / "stderr.txt"
         servers.append(Server(*arguments, "--port", "0", errors=errors))
         return servers[-1]
 
-    yield start
-    for server in servers:
-        server.stop()
+    try:
+        yield start
+    finally:
+        for server in servers:
+            server.stop()
 
 
-@pytest.fixture(scope="module")
-def start_browser(
-    tmp_path_factory: pytest.TempPathFactory, screenshots: Path
-) -> Iterator[Callable[[], Page]]:
-    """Start browsers, each with a profile of its own, and end them after the module."""
+@contextmanager
+def _browsers(factory: pytest.TempPathFactory, screenshots: Path) -> Iterator[Callable[[], Page]]:
+    """Start browsers, each with a profile of its own, and end them afterwards."""
     try:
         from selenium import webdriver
     except ImportError:
@@ -326,7 +327,7 @@ def start_browser(
     def start() -> Page:
         options = webdriver.ChromeOptions()
         options.binary_location = program
-        profile = tmp_path_factory.mktemp("profile")
+        profile = factory.mktemp("profile")
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -334,6 +335,40 @@ def start_browser(
         pages.append(Page(webdriver.Chrome(options=options, service=service), screenshots))
         return pages[-1]
 
-    yield start
-    for page in pages:
-        page.driver.quit()
+    try:
+        yield start
+    finally:
+        for page in pages:
+            page.driver.quit()
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory) -> Iterator[Callable[..., Server]]:
+    """Start servers that all tests of a module share."""
+    with _servers(tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_browser(tmp_path_factory, screenshots) -> Iterator[Callable[[], Page]]:
+    """Start browsers that all tests of a module share."""
+    with _browsers(tmp_path_factory, screenshots) as start:
+        yield start
+
+
+# A browser draws as long as it lives, and the next test waits for it: what a test starts for
+# itself ends with it.
+
+
+@pytest.fixture
+def start_own_server(tmp_path_factory) -> Iterator[Callable[..., Server]]:
+    """Start servers of one test."""
+    with _servers(tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture
+def start_own_browser(tmp_path_factory, screenshots) -> Iterator[Callable[[], Page]]:
+    """Start browsers of one test."""
+    with _browsers(tmp_path_factory, screenshots) as start:
+        yield start

@@ -349,11 +349,11 @@ def test_there_is_nothing_to_complain_about(page, server):
     assert "Traceback" not in server.errors.read_text()
 
 
-def test_a_gap_in_time_is_empty(start_server, start_browser, tmp_path):
+def test_a_gap_in_time_is_empty(start_own_server, start_own_browser, tmp_path):
     numbers = np.r_[1:13, 21:31]
     path = time_series(tmp_path, [(integrations(numbers, n_wave=40), {"spectral_order": 1})])
-    page = start_browser()
-    page.open(start_server("open", str(path)).url)
+    page = start_own_browser()
+    page.open(start_own_server("open", str(path)).url)
     page.wait_for(lambda: page.picture(DYNAMIC).size, "the dynamic spectrum")
     until(lambda: Plot(page, DYNAMIC).has(MISSING, 3).mean() > 0.2, "the gap")
     plot = still(page, DYNAMIC)

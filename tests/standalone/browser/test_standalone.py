@@ -89,8 +89,8 @@ def test_nothing_is_asked_of_the_network(demo, demo_server):
     assert {urlsplit(url).netloc for url in requests} == {demo_server.netloc}
 
 
-def test_each_tab_has_an_app_of_its_own(demo_server, start_browser):
-    page = start_browser()
+def test_each_tab_has_an_app_of_its_own(demo_server, start_own_browser):
+    page = start_own_browser()
     page.open(demo_server.url)
     page.wait_for(lambda: len(page.viewers()) >= 3, "the viewers of the first tab")
     first = page.driver.current_window_handle
@@ -119,11 +119,13 @@ def _text_of(page, selector):
     return [element.text for element in page.find(selector)]
 
 
-def test_a_product_is_picked_and_imported_in_the_loader(start_server, start_browser, monkeypatch):
+def test_a_product_is_picked_and_imported_in_the_loader(
+    start_own_server, start_own_browser, monkeypatch
+):
     """The form must be there after products were loaded from Python, as the demo's are."""
     monkeypatch.setenv("JDAVIZ_START_DIR", str(demo_folder()))
-    page = start_browser()
-    page.open(start_server("demo").url)
+    page = start_own_browser()
+    page.open(start_own_server("demo").url)
     page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
     page.find(".v-toolbar__items button")[0].click()
     name = next(path.name for path in demo_products() if path.name.endswith("_c1d.fits"))
@@ -153,10 +155,10 @@ def test_a_product_is_picked_and_imported_in_the_loader(start_server, start_brow
     page.screenshot("loader")
 
 
-def test_several_products_are_laid_out_so_that_each_is_seen(start_server, start_browser):
+def test_several_products_are_laid_out_so_that_each_is_seen(start_own_server, start_own_browser):
     products = [str(path) for path in demo_products()]
-    page = start_browser()
-    page.open(start_server("open", *products[::-1]).url)
+    page = start_own_browser()
+    page.open(start_own_server("open", *products[::-1]).url)
     page.wait_for(lambda: len(page.viewers()) >= 5, "the viewers")
     page.wait_for(lambda: _inked_columns(page.picture("1D Spectrum")) > 0.8, "the spectrum")
     for viewer in ("Image", "1D Spectrum", "Dynamic spectrum order 1", "Light curve"):
@@ -166,20 +168,22 @@ def test_several_products_are_laid_out_so_that_each_is_seen(start_server, start_
     page.screenshot("several_products")
 
 
-def test_table_of_a_catalog_has_rows(start_server, start_browser):
+def test_table_of_a_catalog_has_rows(start_own_server, start_own_browser):
     catalog = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
-    page = start_browser()
-    page.open(start_server("open", str(catalog)).url)
+    page = start_own_browser()
+    page.open(start_own_server("open", str(catalog)).url)
     page.wait_for(lambda: len(page.find("table tbody tr")) >= 10, "the rows of the table")
     page.screenshot("catalog")
 
 
-def test_error_of_loading_is_shown_and_the_app_stays_usable(start_server, start_browser, tmp_path):
+def test_error_of_loading_is_shown_and_the_app_stays_usable(
+    start_own_server, start_own_browser, tmp_path
+):
     whole = next(path for path in demo_products() if path.name.endswith("_i2d.fits"))
     broken = tmp_path / "jw00001-o001_t001_nircam_f200w_i2d.fits"
     broken.write_bytes(whole.read_bytes()[:100_000])  # its header can still be read
-    server = start_server("open", str(broken))
-    page = start_browser()
+    server = start_own_server("open", str(broken))
+    page = start_own_browser()
     page.open(server.url)
     page.wait_for(
         lambda: any(broken.name in element.text for element in page.find(".v-snack__content")),
@@ -223,8 +227,8 @@ def test_websocket_needs_the_token_and_our_own_page(remote_server):
     assert remote_server.websocket(remote_server.query, Origin="http://elsewhere.example") == 403
 
 
-def test_other_machines_are_offered_no_file_of_this_one(remote_server, start_browser):
-    page = start_browser()
+def test_other_machines_are_offered_no_file_of_this_one(remote_server, start_own_browser):
+    page = start_own_browser()
     page.open(remote_server.url)
     page.find(".v-toolbar__items button")[0].click()
     page.wait_for(lambda: page.find(".v-select__slot"), "the loaders").pop(0).click()
@@ -289,11 +293,11 @@ def other_site(tmp_path):
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])  # another site, another origin
 def test_another_site_can_link_to_the_app_and_no_more(
-    remote_server, start_browser, other_site, host
+    remote_server, start_own_browser, other_site, host
 ):
     """As a mail in the browser does, with the token in the link."""
     file = f"http://{remote_server.netloc}{PAGE_FILE}{remote_server.query}"
-    page = start_browser()
+    page = start_own_browser()
     page.driver.get(
         other_site(
             f'<a href="{remote_server.url}">the app</a> <iframe src="{remote_server.url}"></iframe>'
@@ -314,10 +318,10 @@ def test_another_site_can_link_to_the_app_and_no_more(
     page.driver.get_log("browser")  # of the other site
 
 
-def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_server, start_browser):
+def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_server, start_own_browser):
     """What is refused to browsers there leaves their own files alone."""
     path = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
-    page = start_browser()
+    page = start_own_browser()
     page.open(remote_server.url)
     page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
     page.find(".v-toolbar__items button")[0].click()
@@ -345,9 +349,9 @@ def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_server, st
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_the_server_cleanly(start_server, start_browser, number):
-    server = start_server("demo")
-    page = start_browser()
+def test_signal_ends_the_server_cleanly(start_own_server, start_own_browser, number):
+    server = start_own_server("demo")
+    page = start_own_browser()
     page.open(server.url)
     assert server.stop(number) in (0, 130)
     assert "Traceback" not in Path(server.errors).read_text()
