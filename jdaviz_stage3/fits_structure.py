@@ -22,6 +22,7 @@ from pathlib import Path
 from astropy.io import fits
 
 from .errors import UnreadableProductError
+from .origin import FileStamp, file_stamp
 
 __all__ = ["FitsStructure", "StoredExtension", "read_primary_header", "read_structure"]
 
@@ -100,17 +101,16 @@ def read_structure(path: str | os.PathLike) -> FitsStructure:
         would expand to what no product does. That a file is cut is not raised: see ``truncated``.
     """
     try:
-        status = os.stat(path)
-        return _read_structure(str(path), status.st_size, status.st_mtime_ns)
+        return _read_structure(str(path), file_stamp(path))
     except OSError as err:
         raise _unreadable(path, err) from err
 
 
 @lru_cache(maxsize=64)
-def _read_structure(path: str, size: int, mtime_ns: int) -> FitsStructure:
+def _read_structure(path: str, stamp: FileStamp) -> FitsStructure:
     found: list[StoredExtension] = []
     cut = ""
-    with _Stream(path, size) as stream:
+    with _Stream(path, stamp.size) as stream:
         try:
             for extension in _extensions(stream):
                 found.append(extension)

@@ -20,6 +20,7 @@ from astropy.io import fits
 
 from .errors import UnknownProductError, UnreadableProductError
 from .fits_structure import read_primary_header, read_structure
+from .origin import FileStamp, file_stamp
 
 __all__ = [
     "PRODUCT_TYPES",
@@ -343,20 +344,20 @@ def identify(path: str | os.PathLike) -> ProductType:
     """
     path = Path(path)
     try:
-        stat = path.stat()
+        stamp = file_stamp(path)
     except OSError as err:
         raise UnreadableProductError(f"{path}: {err.strerror or err}; is the path right?") from err
     if path.is_dir():
         raise UnreadableProductError(
             f"{path} is a directory, expected a file; jdaviz_stage3.load opens a whole directory"
         )
-    if stat.st_size == 0:
+    if stamp.size == 0:
         raise UnreadableProductError(f"{path.name}: the file is empty; download it again")
-    return _identify(str(path), stat.st_mtime_ns, stat.st_size)
+    return _identify(str(path), stamp)
 
 
 @lru_cache(maxsize=10_000)  # folders and loaders ask several times about one file
-def _identify(path: str, mtime_ns: int, size: int) -> ProductType:
+def _identify(path: str, stamp: FileStamp) -> ProductType:
     try:
         with open(path, "rb") as stream:
             start = stream.read(64)

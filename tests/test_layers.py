@@ -31,6 +31,7 @@ LAYERS = [
     ["readers"],
     ["products"],
     ["fits_structure", "saving"],
+    ["origin"],
     ["errors"],
 ]
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
@@ -93,7 +94,8 @@ def test_imports_go_down(source):
 
 
 LOWER = (
-    "errors", "saving", "fits_structure", "products", "readers", "analysis", "folders", "summary",
+    "errors", "origin", "saving", "fits_structure", "products", "readers", "analysis", "folders",
+    "summary",
 )  # fmt: skip
 
 
@@ -104,7 +106,7 @@ def test_lower_layers_know_no_front_end(source):
 
 def test_identification_needs_only_astropy():
     allowed = {"__future__", "jdaviz_stage3", "astropy", *sys.stdlib_module_names}
-    for source in map(Path, ("errors.py", "fits_structure.py", "products.py")):
+    for source in map(Path, ("errors.py", "origin.py", "fits_structure.py", "products.py")):
         assert {module[0] for module in imports(source)} <= allowed
 
 

@@ -17,6 +17,7 @@ from .application import (
 )
 from .clients import refuse_files_to_browsers
 from .data import (
+    as_read,
     catalogs_of,
     data_labels,
     data_of,
@@ -49,6 +50,7 @@ from .loading import (
     dropped_file_name,
     image_meta,
     importer_registry_name,
+    own_column_names,
     replace_resolver,
     restricted_formats,
     spatial_component_type,
@@ -110,6 +112,7 @@ __all__ = [
     "aligned_by_wcs",
     "application",
     "arrange_viewers",
+    "as_read",
     "can_save_files",
     "catalog_meta",
     "catalogs_of",
@@ -147,6 +150,7 @@ __all__ = [
     "offer_colors",
     "offer_only",
     "on_every_app",
+    "own_column_names",
     "refresh_from_registries",
     "refuse_files_to_browsers",
     "register_vue_components",

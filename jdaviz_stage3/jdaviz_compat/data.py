@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from glue.core import Data
 
+from ..origin import origin_of
 from .application import application
 
 __all__ = [
+    "as_read",
     "catalogs_of",
     "data_labels",
     "data_of",
@@ -24,6 +26,20 @@ __all__ = [
     "stored_mask",
     "unique_data_label",
 ]
+
+
+def as_read(data: Any) -> Any | None:
+    """Return what our reader gave for data (glue) that were loaded; None for all other data.
+
+    Whoever makes something of loaded data hands their meta on: jdaviz's plugins, specutils, users.
+    What was made has another hash than what was loaded.
+
+    Reason: the hash that jdaviz gives each entry is under a private key. jdaviz 5.1: the same.
+    """
+    origin = origin_of(data)
+    if origin is None or data.meta.get("_data_hash") != origin.data_hash:
+        return None
+    return origin.source
 
 
 def data_labels(app: Any) -> list[str]:

@@ -12,6 +12,7 @@ __all__ = [
     "dropped_file_name",
     "image_meta",
     "importer_registry_name",
+    "own_column_names",
     "replace_resolver",
     "restricted_formats",
     "spatial_component_type",
@@ -79,6 +80,31 @@ def spectral_component_type(comp_id: str, comp: Any, units: str, physical_type: 
 #: Columns under whose names jdaviz finds positions and labels of a catalog. Reason: it asks for
 #: ``ID`` by this name, and its own importer adds all of them. jdaviz 5.1: to check.
 CATALOG_COLUMNS = ("RA", "Dec", "X", "Y", "ID")
+
+
+def own_column_names(names: list[str]) -> dict[str, str]:
+    """Return what columns of a catalog are called beside those that jdaviz looks for.
+
+    Reason: see `CATALOG_COLUMNS`.
+
+    Parameters
+    ----------
+    names : list of str
+        Of all its columns.
+
+    Returns
+    -------
+    dict of str to str
+        By the name in the catalog, for those that have one of jdaviz's names.
+    """
+    renamed = {}
+    for name in CATALOG_COLUMNS:
+        if name in names:
+            own = f"{name} (own)"
+            while own in names:  # in a table that was exported from an app
+                own += " (own)"
+            renamed[name] = own
+    return renamed
 
 
 def catalog_meta(columns: list[str]) -> dict[str, str]:

@@ -7,13 +7,12 @@ from typing import Any
 
 from astropy import units as u
 
+from ..origin import origin_of
 from .application import application
 from .data import find_links_of_images
 from .viewers import is_image_viewer
 
 __all__ = ["keep_units_of_images"]
-
-_MARK = "_stage3_suffix"  # in the meta of all data that our importers add
 
 
 def keep_units_of_images(app: Any) -> None:
@@ -57,7 +56,7 @@ def _show_own_unit(readout: Any, viewer: Any) -> bool:
     """Write the value of an image of ours as it is in the file; False if it is not ours."""
     label = readout._dict.get("data_label")
     layer = next((layer for layer in viewer.state.layers if layer.layer.label == label), None)
-    if layer is None or not is_image_viewer(viewer) or _MARK not in layer.layer.data.meta:
+    if layer is None or not is_image_viewer(viewer) or origin_of(layer.layer.data) is None:
         return False
     column, row = round(readout._dict["pixel_x"]), round(readout._dict["pixel_y"])
     value = float(layer.layer.get_data(layer.attribute)[row, column])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..origin import same_file
 from .application import application
 
 __all__ = [
@@ -189,8 +190,7 @@ def spectral_world_axis(viewer: Any, data: Any) -> tuple[Any, Any]:
         for other in viewer.jdaviz_app.data_collection
         if other.ndim == 1 and other.coords is not None and other.world_component_ids
     ]
-    path = data.meta.get("stage3_path")
-    spectra.sort(key=lambda other: other.meta.get("stage3_path") != path)
+    spectra.sort(key=lambda other: not same_file(other, data))
     for other in spectra:
         unit = u.Unit(other.coords.world_axis_units[0] or "")
         if unit.is_equivalent(u.m, u.spectral()):
@@ -198,8 +198,8 @@ def spectral_world_axis(viewer: Any, data: Any) -> tuple[Any, Any]:
     return data.world_component_ids[1], u.Unit(data.coords.world_axis_units[0])
 
 
-def spectrum_viewers_of_file(app: Any, path: str) -> list:
-    """Return the (glue) viewers of 1-D spectra that show a spectrum of this file of ours.
+def spectrum_viewers_of_file(app: Any, data: Any) -> list:
+    """Return the (glue) viewers of 1-D spectra that show one of the file that data came from.
 
     Reason: the public viewers do not give marks and scales. jdaviz 5.1: the same.
     """
@@ -208,7 +208,6 @@ def spectrum_viewers_of_file(app: Any, path: str) -> list:
         for viewer in application(app)._viewer_store.values()
         if is_spectrum_viewer(viewer)
         and any(
-            layer.visible and layer.layer.data.meta.get("stage3_path") == path
-            for layer in viewer.state.layers
+            layer.visible and same_file(layer.layer.data, data) for layer in viewer.state.layers
         )
     ]

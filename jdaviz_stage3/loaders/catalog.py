@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from jdaviz.core.registries import loader_importer_registry
 
 from ..errors import Stage3Warning, UnsupportedProductError
 from ..jdaviz_compat import (
-    CATALOG_COLUMNS,
     catalog_meta,
     configuration,
     draw_as_circles,
     has_images,
+    own_column_names,
     shown_in,
     spatial_component_type,
 )
+from ..origin import ORIGIN, Origin
 from ..readers.catalog import label_column, pixel_columns, read_catalog, sky_column
 from .importing import ProductImporterMixin, importing
 
@@ -61,9 +63,7 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
         ]
 
     def build(self) -> QTable:
-        table = catalog_for_jdaviz(read_catalog(self.product.path))
-        table.meta.update(self.product.meta)
-        return table
+        return catalog_for_jdaviz(read_catalog(self.product.path), self.product.origin())
 
     def assign_component_type(self, comp_id, comp, units, physical_type):
         return spatial_component_type(comp_id, comp, units, physical_type)
@@ -80,13 +80,16 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
             draw_as_circles(viewer, label)
 
 
-def catalog_for_jdaviz(catalog: QTable) -> QTable:
+def catalog_for_jdaviz(catalog: QTable, origin: Origin | None = None) -> QTable:
     """Turn a source catalog into what jdaviz takes, with every column kept that it can hold.
 
     Parameters
     ----------
     catalog : QTable
         As read by `jdaviz_stage3.readers.catalog.read_catalog`.
+    origin : Origin, optional
+        Where it came from; goes into the meta with the columns that are kept, as they were read:
+        the data collection does not keep frames, formats, masks and descriptions.
 
     Returns
     -------
@@ -114,11 +117,6 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
             out[name] = np.asarray(getattr(catalog[column], "value", catalog[column]), dtype=float)
     out["ID"] = np.asarray(catalog[label]) if label else np.arange(1, len(catalog) + 1)
     out.meta.update(catalog_meta(out.colnames))
-    renamed = {
-        name: _own_name(name, catalog.colnames)
-        for name in CATALOG_COLUMNS
-        if name in catalog.colnames
-    }
     columns = [name for name in catalog.colnames if _fits_a_table_of_jdaviz(catalog[name])]
     if left := [name for name in catalog.colnames if name not in columns]:
         warnings.warn(
@@ -127,7 +125,10 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
             Stage3Warning,
             stacklevel=2,
         )
-    out.meta.update(_about_columns(catalog, columns), _stage3_renamed=renamed)
+        catalog = catalog[columns]
+    if origin is not None:
+        out.meta[ORIGIN] = replace(origin, source=catalog)
+    renamed = own_column_names(columns)
     for name in columns:
         column = catalog[name]
         if isinstance(column, SkyCoord):
@@ -141,43 +142,8 @@ def catalog_for_jdaviz(catalog: QTable) -> QTable:
     return out
 
 
-def _own_name(name: str, taken: list[str]) -> str:
-    """Return what a column of the user's is called beside the one that jdaviz looks for."""
-    own = f"{name} (own)"
-    while own in taken:  # in a table that was exported from an app
-        own += " (own)"
-    return own
-
-
 def _fits_a_table_of_jdaviz(column: Any) -> bool:
     """Whether a column has one value a source, of a kind that glue holds."""
     if isinstance(column, (SkyCoord, Time)):
         return column.ndim == 1
     return getattr(column, "ndim", 0) == 1 and column.dtype.kind in "biufUS"
-
-
-def _about_columns(catalog: QTable, columns: list[str]) -> dict[str, Any]:
-    """What the data collection does not keep of columns, for a table to be made of them again."""
-    infos = {name: catalog[name].info for name in columns}
-    # of integers, booleans and texts; a missing float is NaN
-    masks = {name: getattr(catalog[name], "mask", None) for name in columns}
-    return {
-        "_stage3_columns": columns,
-        "_stage3_descriptions": {n: i.description for n, i in infos.items() if i.description},
-        "_stage3_formats": {n: i.format for n, i in infos.items() if i.format},
-        "_stage3_quantities": [n for n in columns if isinstance(catalog[n], u.Quantity)],
-        "_stage3_frames": {
-            n: catalog[n].frame.replicate_without_data()
-            for n in columns
-            if isinstance(catalog[n], SkyCoord) and catalog[n].frame.name != "icrs"
-        },
-        "_stage3_times": {n: catalog[n].scale for n in columns if isinstance(catalog[n], Time)},
-        "_stage3_masks": {
-            name: np.asarray(mask)
-            for name, mask in masks.items()
-            if mask is not None and np.ndim(mask) == 1 and np.any(mask)
-        },
-        "_stage3_booleans": [
-            n for n, i in infos.items() if getattr(i, "dtype", None) == np.dtype(bool)
-        ],
-    }

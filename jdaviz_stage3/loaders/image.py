@@ -22,6 +22,7 @@ from ..jdaviz_compat import (
     shown_in,
     viewer_labels,
 )
+from ..origin import ORIGIN
 from ..readers.image import image_extensions, read_image, read_segmentation
 from .importing import ProductImporterMixin, importing
 
@@ -95,7 +96,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         else:
             image = read_image(self.product.path, extension=extension, uncertainty=False)
             unit = str(image.unit)
-        meta = image.meta | self.product.meta
+        meta = image.meta | {ORIGIN: self.product.origin(extension)}
         return image_data(image.data, unit, image.wcs, meta, extension)
 
     @importing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 
 from astropy import units as u
 from astropy.table import QTable
@@ -15,6 +16,7 @@ from traitlets import List, Unicode, validate
 
 from ..analysis.light_curves.table import LightCurveColumns, light_curve_table
 from ..errors import Stage3Error, Stage3Warning
+from ..origin import ORIGIN, Origin
 from ..products import ecsv_header
 from ..readers import read
 from ..readers.time_systems import TIME_SYSTEMS
@@ -100,12 +102,11 @@ class LightCurveImporter(ProductImporterMixin, BaseImporterToDataCollection):
         chosen = None if self.column_selected == _ALL else self.column_selected
         series = read(self.product.path)
         try:
-            tables = light_curve_tables(series, chosen, self._time_system_of(series))
+            return light_curve_tables(
+                series, chosen, self._time_system_of(series), self.product.origin()
+            )
         except KeyError as err:
             raise Stage3Error(f"{self.product.path.name}: {err.args[0]}") from None
-        for table in tables.values():
-            table.meta |= self.product.meta | {"stage3_path": str(self.product.path)}
-        return tables
 
     def _time_system_of(self, series: TimeSeries) -> str:
         """Return the chosen time system, the other one if its columns hold no time at all."""
@@ -138,7 +139,10 @@ class LightCurveImporter(ProductImporterMixin, BaseImporterToDataCollection):
 
 
 def light_curve_tables(
-    series: TimeSeries, column: str | None = None, time_system: str | None = None
+    series: TimeSeries,
+    column: str | None = None,
+    time_system: str | None = None,
+    origin: Origin | None = None,
 ) -> dict[str, QTable]:
     """Make a table for each light curve of a product, its time axis short enough to read.
 
@@ -151,6 +155,9 @@ def light_curve_tables(
         ``series.meta['default_column']``.
     time_system : {'BJD_TDB', 'MJD_UTC'}, optional
         The times to show it against; by default those of ``series.meta['time_system']``.
+    origin : Origin, optional
+        Where the series came from; goes into the meta of each table, with the column that it is
+        of, by its name in the file and against these times.
 
     Returns
     -------
@@ -172,13 +179,21 @@ def light_curve_tables(
         column = column or series.meta["default_column"]
         error = f"{column}_err" if f"{column}_err" in others else None
         whole = _against(series, time_system, {name: name for name in others})
-        return {"": light_curve_table(whole, column, flux_err=error, source=column)}
+        table = light_curve_table(whole, column, flux_err=error)
+        if origin is not None:
+            table.meta[ORIGIN] = replace(origin, column=column, source=whole)
+        return {"": table}
     tables = {}
     for name in white if column is None else [column]:
         single = _against(series, time_system, {name: "flux"})
         no_unit = series[name].unit == u.dimensionless_unscaled
         words = "White-light flux" + (" (no unit in file)" if no_unit else "")
-        tables[_name(name)] = light_curve_table(single, "flux", words, source=name)
+        part = _name(name)
+        tables[part] = light_curve_table(single, "flux", words)
+        if origin is not None:
+            source = _against(series, time_system, {name: name})
+            source[name].info.meta = {"time": "time"}
+            tables[part].meta[ORIGIN] = replace(origin, part=part, column=name, source=source)
     return tables
 
 

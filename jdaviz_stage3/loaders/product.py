@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from astropy.io.misc.yaml import AstropyDumper
 from jdaviz.core.loaders.parsers import BaseParser
 from jdaviz.core.registries import loader_parser_registry
 
 from ..errors import Stage3Error, UnsupportedProductError
 from ..fits_structure import read_primary_header
-from ..products import (
-    ProductType,
-    has_suffix,
-    identify,
-    product_root,
-)
+from ..origin import FileStamp, Origin, file_stamp
+from ..products import ProductType, has_suffix, identify, product_root
 
 __all__ = ["Product", "ProductFile", "Stage3Parser"]
 
@@ -99,10 +96,22 @@ class Product:
             name = str(read_primary_header(self.path).get("FILENAME") or name)
         return product_root(name)
 
-    @property
-    def meta(self) -> dict[str, str]:
-        """Entries for the meta of its data, by which plugins find what belongs together."""
-        return {"_stage3_root": self.root, "_stage3_suffix": self.kind.suffix}
+    @cached_property
+    def stamp(self) -> FileStamp:
+        """What tells the file from another, or from itself after a change."""
+        return file_stamp(self.path)
+
+    def origin(self, part: str = "", **more: Any) -> Origin:
+        """Return where data come from that are made of a part of this file.
+
+        Parameters
+        ----------
+        part : str, optional
+            Which part: an extension, a spectrum, a trace.
+        **more
+            What else is known: see `jdaviz_stage3.origin.Origin`.
+        """
+        return Origin(self.path, self.kind.suffix, self.root, self.stamp, part, **more)
 
     def data_hash(self, part: str = "") -> str:
         """Return a hash by which jdaviz recognises data that are loaded already.
@@ -117,13 +126,16 @@ class Product:
         str
             Of the path, size, modification time and part; the arrays are not read for it.
         """
-        return hashlib.blake2b(f"{self._identity}|{part}".encode(), digest_size=16).hexdigest()
+        return self.origin(part).data_hash
 
-    @cached_property
-    def _identity(self) -> str:
-        """What tells the file from another, or from itself after a change."""
-        stat = self.path.stat()
-        return f"{self.path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
+
+def _origin_as_yaml(dumper: AstropyDumper, origin: Origin) -> Any:
+    named = {"path": str(origin.path), "suffix": origin.suffix, "part": origin.part}
+    return dumper.represent_dict(named)
+
+
+# so that a table from the app can be written as ECSV, which takes no objects it does not know
+AstropyDumper.add_representer(Origin, _origin_as_yaml)
 
 
 @loader_parser_registry("JWST Stage 3")

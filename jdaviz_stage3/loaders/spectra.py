@@ -18,6 +18,7 @@ from ..jdaviz_compat import (
     spectral_component_type,
     spectral_flux_unit,
 )
+from ..origin import ORIGIN, Origin
 from ..readers.quality import dq_value
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
 from .flux_axis import check_flux_axis
@@ -130,24 +131,27 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
 
     def build(self) -> list[Spectrum]:
         entries = dict(zip(self._labels, self._sequence.entries, strict=True))
-        chosen = [entries[label] for label in self.spectra_selected]
-        spectra = self._read(chosen, self._quantity_for(chosen))
+        chosen = {label: entries[label] for label in self.spectra_selected}
+        spectra = self._read(chosen, self._quantity_for(list(chosen.values())))
         if len({spectrum.meta["column"] for spectrum in spectra}) > 1:
             spectra = self._read(chosen, "flux")  # where only some have the column, or values in it
         return spectra
 
-    def _read(self, chosen: list[SpectrumEntry], quantity: str) -> list[Spectrum]:
+    def _read(self, chosen: dict[str, SpectrumEntry], quantity: str) -> list[Spectrum]:
         sequence = SpectrumSequence(
             self.product.path,
             self._sequence.name,
-            chosen,
+            list(chosen.values()),
             quantity=quantity,
             dq_bits=self.dq_bits,
             stamp=self._sequence.stamp,
         )
-        spectra = [blank_excluded(spectrum) for spectrum in sequence.read_all()]
-        for spectrum in spectra:
-            spectrum.meta["_dq_bits"] = dq_value(self.dq_bits)
+        dq_bits = dq_value(self.dq_bits)
+        spectra = []
+        for label, spectrum in zip(chosen, sequence.read_all(), strict=True):
+            column = spectrum.meta["column"]
+            origin = self.product.origin(label, column=column, dq_bits=dq_bits, source=spectrum)
+            spectra.append(blank_excluded(spectrum, origin))
         return spectra
 
     def _quantity_for(self, chosen: list[SpectrumEntry]) -> str:
@@ -218,7 +222,7 @@ def _slitless(entries: list[SpectrumEntry]) -> bool:
     return any(entry.row is not None for entry in entries)
 
 
-def blank_excluded(spectrum: Spectrum) -> Spectrum:
+def blank_excluded(spectrum: Spectrum, origin: Origin) -> Spectrum:
     """Set excluded samples to NaN, so that they are drawn as gaps.
 
     Viewers draw a spectrum's flux whatever its mask says, and a flagged sample drawn like a good
@@ -228,15 +232,16 @@ def blank_excluded(spectrum: Spectrum) -> Spectrum:
     ----------
     spectrum : specutils.Spectrum
         With a mask, True where excluded.
+    origin : Origin
+        Has the spectrum as it is, for plugins that exclude other samples.
 
     Returns
     -------
     specutils.Spectrum
-        A copy with flux and uncertainty NaN where masked; the mask stays. ``meta["_as_read"]`` is
-        the spectrum as it was, for plugins that exclude other samples.
+        A copy with flux and uncertainty NaN where masked; the mask stays.
     """
     meta = {name: value for name, value in spectrum.meta.items() if name != "dq"}
-    meta["_as_read"] = spectrum
+    meta[ORIGIN] = origin
     if spectrum.mask is None or not np.any(spectrum.mask):
         return Spectrum(
             flux=spectrum.flux,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from astropy import units as u
@@ -24,6 +25,7 @@ from ..jdaviz_compat import (
     spectral_component_type,
     spectral_flux_unit,
 )
+from ..origin import ORIGIN, Origin, SeriesAxes, origin_of
 from ..readers.quality import has_wavelength
 from ..readers.time_series import SpectralTrace, read_spectral_time_series
 from .flux_axis import fits_flux_axis
@@ -159,7 +161,7 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
                     Stage3Warning,
                     stacklevel=2,
                 )
-            dynamic = dynamic_spectrum(trace, self.dq_bits)
+            dynamic = dynamic_spectrum(trace, self.dq_bits, self.product.origin(label))
             name = self.unique_label(trace.label)
             if own_viewers:
                 self.show_in_new_viewer(
@@ -233,7 +235,9 @@ def spectral_axis(trace: SpectralTrace) -> tuple[u.Quantity, np.ndarray]:
 
 
 def dynamic_spectrum(
-    trace: SpectralTrace, dq_bits: str | int | tuple[str, ...] | None = "DO_NOT_USE"
+    trace: SpectralTrace,
+    dq_bits: str | int | tuple[str, ...] | None = "DO_NOT_USE",
+    origin: Origin | None = None,
 ) -> Spectrum:
     """Make a 2-D spectrum of a trace: integrations along y, wavelength along x.
 
@@ -242,6 +246,9 @@ def dynamic_spectrum(
     trace : SpectralTrace
     dq_bits : optional
         See `jdaviz_stage3.readers.quality.dq_value`.
+    origin : Origin, optional
+        Where the trace came from; goes into the meta with the trace itself, for light curves need
+        the uncertainties too, and with the axes, for the viewer.
 
     Returns
     -------
@@ -256,7 +263,6 @@ def dynamic_spectrum(
         If there are no wavelengths, or they are not in order.
     """
     wavelength, keep = spectral_axis(trace)
-    meta = dict(trace.meta, stage3_path=str(trace.path), stage3_trace=trace.label)
     if trace.wavelength.ndim == 2:
         warnings.warn(
             f"{trace.path.name} {trace.label}: the wavelengths of the integrations differ; the "
@@ -273,11 +279,11 @@ def dynamic_spectrum(
         )
     if not keep.all():
         flux = flux[:, keep]
-    # for the viewer's axes, and for light curves, which need the uncertainties too
-    meta |= {"_int_num": trace.int_num, "_wavelength": wavelength, "_trace": trace}
-    time = trace.time if trace.time is not None else trace.time_utc
-    if time is not None:
-        meta["_time"] = time
+    meta = dict(trace.meta)
+    if origin is not None:
+        time = trace.time if trace.time is not None else trace.time_utc
+        axes = SeriesAxes(trace.int_num, time, wavelength)
+        meta[ORIGIN] = replace(origin, axes=axes, source=trace)
     return Spectrum(flux=flux, spectral_axis=wavelength, spectral_axis_index=1, meta=meta)
 
 
@@ -299,6 +305,8 @@ def median_spectrum(dynamic: Spectrum) -> Spectrum:
     median, error = median_over_time(flux)
     meta = {key: value for key, value in dynamic.meta.items() if not key.startswith("_")}
     meta |= {"statistic": "median over time", "n_integrations": len(flux)}
+    if (origin := origin_of(dynamic)) is not None:
+        meta[ORIGIN] = replace(origin, part=f"{origin.part} median", axes=None, source=None)
     return Spectrum(
         flux=median * dynamic.flux.unit,
         spectral_axis=dynamic.spectral_axis,

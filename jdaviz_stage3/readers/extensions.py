@@ -17,8 +17,6 @@ from ..errors import Stage3Error, UnreadableProductError, reason_of
 from ..fits_structure import read_structure
 
 __all__ = [
-    "check_unchanged",
-    "file_stamp",
     "extensions_named",
     "header_dict",
     "native",
@@ -203,39 +201,3 @@ def header_dict(*headers: fits.Header) -> dict[str, object]:
             if not isinstance(value, fits.card.Undefined):
                 merged[key] = value
     return merged
-
-
-def file_stamp(path: str | os.PathLike) -> tuple[int, int]:
-    """Return what tells whether a file has been written since: its size and when it was.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    (int, int)
-        Bytes, and nanoseconds.
-    """
-    status = os.stat(path)
-    return status.st_size, status.st_mtime_ns
-
-
-def check_unchanged(path: str | os.PathLike, stamp: tuple[int, int]) -> None:
-    """Refuse a file that has been written since it was opened.
-
-    Arrays are read when they are asked for, from where they were: in another file, that is
-    anything.
-
-    Parameters
-    ----------
-    path : path-like
-    stamp : (int, int)
-        See `file_stamp`.
-
-    Raises
-    ------
-    UnreadableProductError
-    """
-    if file_stamp(path) != stamp:
-        raise UnreadableProductError(f"{path}: was written anew since it was opened; load it again")

@@ -20,7 +20,8 @@ from astropy import units as u
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
-from .extensions import file_stamp, native, require_columns
+from ..origin import file_stamp
+from .extensions import native, require_columns
 from .quality import has_wavelength
 from .stored_table import (
     StoredTable,

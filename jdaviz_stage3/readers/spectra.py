@@ -11,7 +11,8 @@ import numpy as np
 from astropy.io import fits
 
 from ..errors import Stage3Error, UnreadableProductError
-from .extensions import file_stamp, native, open_product, require_columns
+from ..origin import file_stamp
+from .extensions import native, open_product, require_columns
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
 from .stored_table import StoredTable, vector_length
 

@@ -18,7 +18,8 @@ from astropy.table import QTable
 from specutils import Spectrum
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
-from .extensions import check_unchanged, file_stamp, header_dict, native, open_product
+from ..origin import FileStamp, check_unchanged, file_stamp
+from .extensions import header_dict, native, open_product
 from .quality import excluded, has_wavelength
 from .stored_table import StoredTable
 from .units import parse_unit
@@ -86,10 +87,9 @@ class SpectrumSequence(Sequence):
     dq_bits : optional
         The data-quality flags that exclude a sample: see
         `jdaviz_stage3.readers.quality.dq_value`.
-    stamp : (int, int), optional
-        Size and time of the file when its spectra were listed (see
-        `jdaviz_stage3.readers.extensions.file_stamp`); as it is now by default. From a file that
-        was written anew since, no spectrum is read.
+    stamp : FileStamp, optional
+        Of the file when its spectra were listed; as it is now by default. From a file that was
+        written anew since, no spectrum is read.
     exposures : sequence of str, optional
         Names of the exposures of the file, in its order, by which a selection counts them; those of
         the entries by default.
@@ -109,7 +109,7 @@ class SpectrumSequence(Sequence):
         *,
         quantity: str = "auto",
         dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
-        stamp: tuple[int, int] | None = None,
+        stamp: FileStamp | None = None,
         exposures: Sequence[str] | None = None,
     ):
         self.path = Path(path)

@@ -18,7 +18,8 @@ import numpy as np
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
-from .extensions import check_unchanged, file_stamp, open_product
+from ..origin import FileStamp, check_unchanged, file_stamp
+from .extensions import open_product
 
 __all__ = [
     "StoredTable",
@@ -85,14 +86,14 @@ def as_unsigned(stored: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def open_unchanged(path: Path, stamp: tuple[int, int]) -> Iterator[io.FileIO]:
+def open_unchanged(path: Path, stamp: FileStamp) -> Iterator[io.FileIO]:
     """Open a file for reading at known positions, if it is still the one they were found in.
 
     Parameters
     ----------
     path : path
-    stamp : (int, int)
-        See `jdaviz_stage3.readers.extensions.file_stamp`.
+    stamp : FileStamp
+        Of the file when they were found.
 
     Yields
     ------
@@ -113,13 +114,13 @@ def open_unchanged(path: Path, stamp: tuple[int, int]) -> Iterator[io.FileIO]:
         raise UnreadableProductError(f"{path}: the file is not there (any more) ({err})") from err
 
 
-def read_decompressed(path: Path, stamp: tuple[int, int], start: int = 0, size: int = -1) -> bytes:
+def read_decompressed(path: Path, stamp: FileStamp, start: int = 0, size: int = -1) -> bytes:
     """Read from a compressed file, in which there is no going back and forth.
 
     Parameters
     ----------
     path : path
-    stamp : (int, int)
+    stamp : FileStamp
         See `open_unchanged`.
     start, size : int, optional
         Where to begin, and how many bytes to read, in what was compressed; all by default.

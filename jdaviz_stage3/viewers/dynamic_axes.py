@@ -10,11 +10,12 @@ from astropy import units as u
 from astropy.time import Time
 
 from ..jdaviz_compat import spectrum_of_data
+from ..origin import SeriesAxes, origin_of
 from ..readers.time_systems import time_system_of
 from ..readers.times import days_between
 from .cells import Cells
 
-__all__ = ["TIME_AXES", "TimeAxis", "WavelengthAxis"]
+__all__ = ["TIME_AXES", "TimeAxis", "WavelengthAxis", "series_axes"]
 
 #: What the time axis can say.
 TIME_AXES = ("date", "hours", "integration")
@@ -45,8 +46,8 @@ class TimeAxis:
         Parameters
         ----------
         data : glue data, shape (n_int, n_wave)
-            With the mid-times of its integrations in ``meta['_time']`` and their numbers in
-            ``meta['_int_num']``; without them rows are counted.
+            With the mid-times of its integrations and their numbers in its origin; without them
+            rows are counted.
         kind : {'date', 'hours', 'integration'}
             Days from the whole day before the first integration; hours from ``reference``; or
             the number of the integration.
@@ -59,7 +60,7 @@ class TimeAxis:
             Along the integrations where there are no times, or time stamps repeat, which would
             draw integrations over each other.
         """
-        time = data.meta.get("_time")
+        time = series_axes(data).time
         count = data.shape[0]
         if kind == "integration" or time is None or len(time) != count:
             return cls._along_integrations(data, "Integration")
@@ -85,7 +86,7 @@ class TimeAxis:
     @classmethod
     def _along_integrations(cls, data: Any, label: str) -> TimeAxis:
         count = data.shape[0]
-        numbers = np.asarray(data.meta.get("_int_num", np.arange(1, count + 1)), dtype=float)
+        numbers = np.asarray(series_axes(data).int_num, dtype=float)
         if numbers.shape != (count,) or np.unique(numbers).size < count:
             numbers, label = np.arange(1.0, count + 1), label.replace("Integration", "Row", 1)
         return cls(Cells.around(numbers), label, "integration")
@@ -117,14 +118,14 @@ class WavelengthAxis:
         Parameters
         ----------
         data : glue data, shape (n_int, n_wave)
-            With its wavelengths, a Quantity, in ``meta['_wavelength']``, or with a spectral axis.
+            With its wavelengths in its origin, or with a spectral axis.
 
         Returns
         -------
         WavelengthAxis
             Along the channels where there are no wavelengths.
         """
-        wavelength = data.meta.get("_wavelength")
+        wavelength = series_axes(data).wavelength
         if wavelength is None or len(wavelength) != data.shape[1]:
             wavelength = _spectral_axis(data)
         if wavelength is None:
@@ -133,6 +134,14 @@ class WavelengthAxis:
         values, unit = u.Quantity(wavelength).value, str(u.Quantity(wavelength).unit)
         name = "Wavelength" if u.Unit(unit).is_equivalent(u.m) else "Spectral axis"
         return cls(Cells.around(values), f"{name} ({unit})", values, unit)
+
+
+def series_axes(data: Any) -> SeriesAxes:
+    """Return what is known of the rows and columns of data (glue); by default rows are counted."""
+    origin = origin_of(data)
+    if origin is None or origin.axes is None:
+        return SeriesAxes(np.arange(1, data.shape[0] + 1))
+    return origin.axes
 
 
 def _spectral_axis(data: Any) -> u.Quantity | None:

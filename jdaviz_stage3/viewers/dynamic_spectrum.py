@@ -21,7 +21,7 @@ from specutils import Spectrum
 
 from ..jdaviz_compat import offer_only, set_missing_color, spectral_world_axis
 from ..readers.time_systems import time_system_of
-from .dynamic_axes import TIME_AXES
+from .dynamic_axes import TIME_AXES, series_axes
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
 from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
 
@@ -199,7 +199,7 @@ def read_out(
             "\N{NO-BREAK SPACE}no integration here",
         )
         return
-    numbers = data.meta.get("_int_num", np.arange(1, data.shape[0] + 1))
+    numbers = series_axes(data).int_num
     coords_info.row2_title = "Integration"
     coords_info.row2_text = f"\N{NO-BREAK SPACE}{int(numbers[row])}{_date(data, row)}"
     if channel < 0:
@@ -215,7 +215,7 @@ def read_out(
 
 
 def _date(data: Any, row: int) -> str:
-    time = data.meta.get("_time")
+    time = series_axes(data).time
     if time is None or len(time) != data.shape[0] or np.ma.is_masked(time[row].jd1):
         return ""
     return f"  {time_system_of(time).date} {time[row].jd:.6f}"

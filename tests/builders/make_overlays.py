@@ -14,6 +14,8 @@ from astropy.table import QTable
 from astropy.wcs import WCS
 from gwcs import coordinate_frames as cf
 
+from jdaviz_stage3.origin import ORIGIN, FileStamp, Origin
+
 CENTRE = (53.16, -27.79)
 
 
@@ -95,9 +97,10 @@ def sources_of(table: QTable, label: str = "cat", root: str = "") -> Any:
     from jdaviz_stage3.loaders.catalog import catalog_for_jdaviz
     from jdaviz_stage3.plugins.catalog_overlay.sources import Sources
 
-    converted = catalog_for_jdaviz(table)
+    origin = _origin(root, "cat")
+    converted = catalog_for_jdaviz(table, origin)
     data = Data(label=label)
-    data.meta.update(converted.meta, _stage3_root=root)
+    data.meta.update(converted.meta, _data_hash=origin.data_hash)
     for name in converted.colnames:
         column = converted[name]
         unit = str(getattr(column, "unit", None) or "")
@@ -106,11 +109,15 @@ def sources_of(table: QTable, label: str = "cat", root: str = "") -> Any:
     return Sources(data)
 
 
+def _origin(root: str, suffix: str) -> Origin:
+    return Origin(Path(f"{root}_{suffix}"), suffix, root, FileStamp("", 0, 0))
+
+
 def image_of(wcs, shape: tuple[int, int], root: str = "", suffix: str = "i2d", **meta) -> Any:
     """An image of the data collection."""
     from jdaviz_stage3.loaders.image import image_data
 
-    meta = {"_stage3_root": root, "_stage3_suffix": suffix} | meta
+    meta = {ORIGIN: _origin(root, suffix)} | meta
     data = image_data(np.zeros(shape), "", wcs, meta, "SCI")
     data.label = f"{root or 'other'} {suffix}"
     return data

@@ -14,6 +14,7 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.analysis.light_curves.table import LightCurveColumns
 from jdaviz_stage3.jdaviz_compat import shown_in
 from jdaviz_stage3.loaders.light_curve import light_curve_tables
+from jdaviz_stage3.origin import ORIGIN
 
 
 def photometry_viewer(path, **options):
@@ -252,12 +253,12 @@ def test_data_say_which_column_of_which_file_they_are(tmp_path, time_system):
     columns = set()
     for label in labels:
         meta = app._app.data_collection[label].meta
-        column = LightCurveColumns.of(meta).source
-        columns.add(column)
-        assert label.endswith(column[len("whitelight_flux_") :].replace("_", " "))
-        assert meta["_stage3_suffix"] == "whtlt"
-        assert meta["_stage3_root"] == path.name.removesuffix("_whtlt.ecsv")
-        assert meta["stage3_path"] == str(path)
+        origin = meta[ORIGIN]
+        columns.add(origin.column)
+        assert label.endswith(origin.column[len("whitelight_flux_") :].replace("_", " "))
+        assert origin.suffix == "whtlt"
+        assert origin.root == path.name.removesuffix("_whtlt.ecsv")
+        assert str(origin.path) == str(path)
     assert columns == {f"whitelight_flux_order_{o}_{d}" for o in (1, 2) for d in ("NRS1", "NRS2")}
 
 
@@ -266,6 +267,7 @@ def test_photometry_says_which_column_it_shows(built, column):
     path = built("phot", "3.0")
     app, label, _ = photometry_viewer(path, **({"column": column} if column else {}))
     meta = app._app.data_collection[label].meta
-    assert LightCurveColumns.of(meta).source == (column or "net_aperture_sum")
-    assert (meta["_stage3_suffix"], meta["stage3_path"]) == ("phot", str(path))
-    assert meta["_stage3_root"] == path.name.removesuffix("_phot.ecsv")
+    origin = meta[ORIGIN]
+    assert origin.column == (column or "net_aperture_sum")
+    assert (origin.suffix, str(origin.path)) == ("phot", str(path))
+    assert origin.root == path.name.removesuffix("_phot.ecsv")

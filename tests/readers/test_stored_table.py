@@ -11,6 +11,7 @@ from make_bots import RED, bots
 from make_spectra import integrations, time_series
 
 from jdaviz_stage3.errors import Stage3Error, UnreadableProductError
+from jdaviz_stage3.origin import file_stamp
 from jdaviz_stage3.readers import read
 from jdaviz_stage3.readers.stored_table import StoredTable, open_unchanged, read_parts
 
@@ -87,7 +88,7 @@ def test_a_file_cut_while_it_is_read(tmp_path, layout, monkeypatch):
 def test_a_file_replaced_while_it_is_read(tmp_path):
     path = bots(tmp_path, [(1, range(1, 4))])
     other = bots(tmp_path, [(1, range(11, 14))], name="other_x1dints.fits")
-    stamp = (path.stat().st_size, path.stat().st_mtime_ns)
+    stamp = file_stamp(path)
     with pytest.raises(UnreadableProductError, match="was written anew"):
         with open_unchanged(path, stamp) as stream:
             read_parts(stream, path, 0, 80)

@@ -1,6 +1,7 @@
 """The dynamic-spectrum viewer: true axes, gaps, normalisation, read-out, subsets."""
 
 import warnings
+from pathlib import Path
 
 import jdaviz
 import numpy as np
@@ -14,6 +15,7 @@ from make_spectra import integrations, time_series
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import shown_in
+from jdaviz_stage3.origin import ORIGIN, FileStamp, Origin, SeriesAxes
 from jdaviz_stage3.viewers.cells import Cells
 from jdaviz_stage3.viewers.dynamic_axes import TimeAxis
 
@@ -49,13 +51,11 @@ def test_missing_positions_get_no_cell():
     assert cells.at(np.array([1.0, 2.0])).tolist() == [2, 1]
 
 
-def series(n=6, **meta):
-    return Data(flux=np.ones((n, 3)), label="series") if not meta else _with(n, meta)
-
-
-def _with(n, meta):
-    data = series(n)
-    data.meta.update(meta)
+def series(n=6, int_num=None, **axes):
+    data = Data(flux=np.ones((n, 3)), label="series")
+    axes = SeriesAxes(np.arange(1, n + 1) if int_num is None else int_num, **axes)
+    stamp = FileStamp("x1dints.fits", 1, 1)
+    data.meta[ORIGIN] = Origin(Path("x1dints.fits"), "x1dints", "", stamp, axes=axes)
     return data
 
 
@@ -66,7 +66,7 @@ def _with(n, meta):
 )
 def test_times_that_would_draw_rows_over_each_other_are_not_used(days, kind):
     stamps = np.ma.masked_invalid(np.array(days, float) + 60000)
-    data = series(6, _time=Time(stamps, format="mjd", scale="tdb"), _int_num=np.arange(11, 17))
+    data = series(6, time=Time(stamps, format="mjd", scale="tdb"), int_num=np.arange(11, 17))
     axis = TimeAxis.of(data, "date")
     assert axis.kind == (kind or "integration")
     if axis.kind == "integration":
@@ -76,7 +76,7 @@ def test_times_that_would_draw_rows_over_each_other_are_not_used(days, kind):
 
 def test_hours_are_from_the_reference_in_its_own_scale():
     time = Time(60000.0, format="mjd", scale="tdb") + TimeDelta(np.arange(5.0), format="jd")
-    axis = TimeAxis.of(series(5, _time=time), "hours", Time(60001.0, format="mjd", scale="tdb"))
+    axis = TimeAxis.of(series(5, time=time), "hours", Time(60001.0, format="mjd", scale="tdb"))
     assert axis.cells.at(np.array([0.0, 24.0])).tolist() == [1, 2]
     assert "BJD_TDB 2460001.50000" in axis.label
 

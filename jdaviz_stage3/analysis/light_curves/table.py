@@ -37,8 +37,6 @@ class LightCurveColumns:
         Of the times, ``'BJD_TDB'`` or ``'MJD_UTC'``; empty where it is not known.
     words : dict of str to str
         What columns are, in words.
-    source : str
-        Name of the flux in the file that it is from; empty where it is from none.
     time_label, flux_label : str
         Axis labels, where they are not to be made of the above.
     """
@@ -50,7 +48,6 @@ class LightCurveColumns:
     zero: float | None = None
     time_system: str = ""
     words: dict[str, str] = field(default_factory=dict)
-    source: str = ""
     time_label: str = ""
     flux_label: str = ""
 
@@ -110,7 +107,6 @@ def light_curve_table(
     flag: str | None = None,
     band: int | None = None,
     columns: Sequence[str] | None = None,
-    source: str = "",
 ) -> QTable:
     """Make a table of a time series that the light-curve viewer can draw.
 
@@ -129,8 +125,6 @@ def light_curve_table(
         Which band of columns that have several; without it they are left out.
     columns : sequence of str, optional
         The further columns to take, in their order; by default all.
-    source : str, optional
-        Name of the flux in the file that it is from.
 
     Returns
     -------
@@ -176,7 +170,7 @@ def light_curve_table(
         described[flux] = words
     found = LightCurveColumns(
         flux=flux, flux_err=flux_err, flag=flag, zero=zero, time_system=system.name,
-        words=described, source=source,
+        words=described,
     )  # fmt: skip
     table.meta |= found.in_meta()
     return table

@@ -31,6 +31,7 @@ from ...jdaviz_compat import (
     mend_reference,
     show_message,
 )
+from ...origin import of_suffix, root_of
 from .canvas import OverlayCanvas
 from .controls import SettingsControls
 from .export import OverlayExport
@@ -163,10 +164,10 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         Of those that ``new`` data belong to, if any are given: what the user has switched off
         stays off when something else comes.
         """
-        roots = {image.meta.get("_stage3_root") for image in images_in(viewer)} - {None, ""}
+        roots = {root_of(image) for image in images_in(viewer)} - {None, ""}
         for overlay in self._overlays.values():
             root = overlay.sources.root
-            if new is not None and new.meta.get("_stage3_root") != root:
+            if new is not None and root_of(new) != root:
                 continue
             if root in roots and viewer not in overlay.viewers:
                 overlay.viewers.append(viewer)
@@ -180,8 +181,8 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         if overlay.segments_offered:
             return
         for data in images_of(self):
-            own = data.meta.get("_stage3_root") == overlay.sources.root
-            if own and data.meta.get("_stage3_suffix") == "segm":
+            own = root_of(data) == overlay.sources.root
+            if own and of_suffix(data, "segm"):
                 overlay.settings.segmentation = data.label
                 overlay.segments_offered = True
 

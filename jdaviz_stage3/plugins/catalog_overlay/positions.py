@@ -13,6 +13,7 @@ from astropy.coordinates import SkyCoord
 from ...analysis import affine_between
 from ...errors import Stage3Error
 from ...jdaviz_compat import aligned_by_wcs, images_in, images_of
+from ...origin import of_suffix, root_of
 from .sources import Sources
 
 __all__ = ["SourcePositions", "image_of", "pixel_to_pixel", "source_positions", "unbounded"]
@@ -63,8 +64,8 @@ def image_of(sources: Sources, viewer: Any, *, anywhere: bool = False) -> Any | 
     if not sources.root:
         return None
     images = images_of(viewer) if anywhere else images_in(viewer)
-    own = [image for image in images if image.meta.get("_stage3_root") == sources.root]
-    return min(own, key=lambda image: image.meta.get("_stage3_suffix") != "i2d", default=None)
+    own = [image for image in images if root_of(image) == sources.root]
+    return min(own, key=lambda image: not of_suffix(image, "i2d"), default=None)
 
 
 def source_positions(sources: Sources, viewer: Any, use: str = "Auto") -> SourcePositions:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...analysis import segment_polygons
 from ...jdaviz_compat import aligned_by_wcs, images_of
+from ...origin import of_suffix, root_of
 from .drawing import HIGHLIGHT, Picture, view_of
 from .overlay import Overlay
 from .picture import on_screen
@@ -61,8 +62,8 @@ class SegmentMarks:
         root = self.overlay.sources.root
         if not root:
             return self.map
-        maps = [d for d in images_of(self.viewer) if d.meta.get("_stage3_suffix") == "segm"]
-        return next((data for data in maps if data.meta.get("_stage3_root") == root), None)
+        maps = [d for d in images_of(self.viewer) if of_suffix(d, "segm")]
+        return next((data for data in maps if root_of(data) == root), None)
 
     def draw(self) -> None:
         """Draw the borders in the view, or nothing where the overlay is off."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ...origin import of_suffix
 from ..controls import By, Control
 
 __all__ = ["COLORS", "MARKERS", "NONE", "SHAPES", "OverlaySettings", "setting_controls"]
@@ -43,7 +44,7 @@ def _setting(default: Any, kind: str, label: str | By, meaning: str, **options: 
 
 
 def _is_segmentation(data: Any) -> bool:
-    return data.meta.get("_stage3_suffix") == "segm"
+    return of_suffix(data, "segm")
 
 
 @dataclass

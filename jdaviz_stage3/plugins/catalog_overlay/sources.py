@@ -11,10 +11,16 @@ import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, QTable
-from astropy.time import Time
 from glue.core import Data
 
-from ...jdaviz_compat import CATALOG_COLUMNS, column_for, without_jdaviz_keys
+from ...jdaviz_compat import (
+    CATALOG_COLUMNS,
+    as_read,
+    column_for,
+    own_column_names,
+    without_jdaviz_keys,
+)
+from ...origin import ORIGIN, root_of
 
 __all__ = ["Sources"]
 
@@ -44,6 +50,17 @@ class Sources:
     # ---- the columns ----
 
     @cached_property
+    def _read(self) -> QTable:
+        """The catalog as our reader gave it; without columns where data are none of ours."""
+        found = as_read(self.data)
+        return QTable() if found is None else found
+
+    @cached_property
+    def _renamed(self) -> dict[str, str]:
+        """Names in the data collection of columns that are called otherwise in the file."""
+        return own_column_names(self._read.colnames)
+
+    @cached_property
     def _stored(self) -> dict[str, Any]:
         """The components by their names in the data collection."""
         return {component.label: component for component in self.data.main_components}
@@ -53,18 +70,18 @@ class Sources:
         """The components by the names of the columns in the file."""
         found = dict(self._stored)
         # the two angles of the sky position by their names in the file, too
-        for name in self._kept("columns", ()):
+        for name in self._read.colnames:
             if name not in found and f"{name}.ra" not in found and {"RA", "Dec"} <= set(found):
                 found |= {f"{name}.ra": found["RA"], f"{name}.dec": found["Dec"]}
         # the user's own RA, Dec, X, Y, ID instead of those that the loader has added
-        for name, stored in self._kept("renamed", {}).items():
+        for name, stored in self._renamed.items():
             found[name] = found.pop(stored)
         return found
 
     @cached_property
     def _added(self) -> set[str]:
         """Columns that the loader has added for jdaviz; others of the catalog hold the same."""
-        return set(CATALOG_COLUMNS) - set(self._kept("renamed", {}))
+        return set(CATALOG_COLUMNS) - set(self._renamed)
 
     def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
         values, unit = self.array(name), self.unit(name)
@@ -120,8 +137,9 @@ class Sources:
         ndarray, shape (n,)
         """
         values = self.data[self._components[name]]
-        # glue stores them as numbers
-        return values.astype(bool) if name in self._kept("booleans", ()) else values
+        # glue stores booleans as numbers
+        boolean = name in self._read.colnames and _dtype(self._read[name]) == np.dtype(bool)
+        return values.astype(bool) if boolean else values
 
     def mask(self, name: str) -> np.ndarray | None:
         """Where a column has no value, beside NaN.
@@ -135,11 +153,17 @@ class Sources:
         ndarray of bool, shape (n,), or None
             None if it has one for all sources.
         """
-        return self._kept("masks", {}).get(name)
+        return self._masks.get(name)
 
-    def _kept(self, what: str, default: Any) -> Any:
-        """What the loader has kept of the catalog's columns."""
-        return self.data.meta.get(f"_stage3_{what}", default)
+    @cached_property
+    def _masks(self) -> dict[str, np.ndarray]:
+        """Masks of integers, booleans and texts; a missing float is NaN."""
+        masks = {n: getattr(self._read[n], "mask", None) for n in self._read.colnames}
+        return {
+            name: np.asarray(mask)
+            for name, mask in masks.items()
+            if mask is not None and np.ndim(mask) == 1 and np.any(mask)
+        }
 
     @cached_property
     def numeric_columns(self) -> list[str]:
@@ -165,7 +189,7 @@ class Sources:
     @property
     def root(self) -> str:
         """What its file shares with the other products of the observation; empty if unknown."""
-        return self.data.meta.get("_stage3_root", "")
+        return root_of(self.data) or ""
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -360,7 +384,6 @@ class Sources:
         -------
         list of dict
         """
-        descriptions = self._kept("descriptions", {})
         entries = []
         for name in self.filter_columns:
             value = self.array(name)[row]
@@ -369,12 +392,14 @@ class Sources:
             if isinstance(value, (float, np.floating)):
                 value = f"{value:.7g}"
             unit = self.data.get_component(self._components[name]).units
+            known = name in self._read.colnames
+            description = self._read[name].info.description if known else None
             entries.append(
                 {
                     "name": name,
                     "value": str(value),
                     "unit": str(unit or ""),
-                    "description": descriptions.get(name, ""),
+                    "description": description or "",
                 }
             )
         return entries
@@ -392,35 +417,20 @@ class Sources:
             All columns with units and descriptions, sky positions as
             `~astropy.coordinates.SkyCoord`, and the file's meta.
         """
-        descriptions, formats = self._kept("descriptions", {}), self._kept("formats", {})
-        quantities, times = self._kept("quantities", ()), self._kept("times", {})
-        frames = self._kept("frames", {})
+        if self._read.colnames:
+            return self._read[rows]
         out = QTable()
-        for name in self._kept("columns", list(self)):
-            if name not in self:
-                ra, dec = self._sky_pair(name)
-                sky = SkyCoord(ra[rows], dec[rows], unit="deg")
-                out[name] = sky.transform_to(frames[name]) if name in frames else sky
-            elif name in times:
-                days = np.ma.masked_invalid(self.array(name)[rows])
-                out[name] = Time(days, format="mjd", scale=times[name])
-            elif self.unit(name) is not None or name in quantities:
-                unit = self.unit(name) or u.dimensionless_unscaled
-                out[name] = u.Quantity(self.array(name)[rows], unit, subok=True)
-            elif self.mask(name) is not None:
-                out[name] = MaskedColumn(self.array(name)[rows], mask=self.mask(name)[rows])
-            else:
-                out[name] = self.array(name)[rows]
-            if name in descriptions:
-                out[name].info.description = descriptions[name]
-            if name in formats and not isinstance(out[name], (SkyCoord, Time)):
-                out[name].info.format = formats[name]
+        for name in self:
+            values, unit = self.array(name)[rows], self.unit(name)
+            out[name] = values if unit is None else u.Quantity(values, unit, subok=True)
         meta = without_jdaviz_keys(self.data.meta)
-        out.meta = {k: v for k, v in meta.items() if not str(k).startswith("_stage3_")}
+        out.meta = {k: v for k, v in meta.items() if k != ORIGIN}
         return out
 
-    def _sky_pair(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        return self.array(f"{name}.ra"), self.array(f"{name}.dec")
+
+def _dtype(column: Any) -> np.dtype | None:
+    """The type of a column's values; None of positions and times."""
+    return getattr(column, "dtype", None)
 
 
 def _is_text(values: np.ndarray) -> bool:

@@ -38,6 +38,7 @@ from ...jdaviz_compat import (
     spectrum_viewers_showing,
     viewer_kind,
 )
+from ...origin import origin_of
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
 from ..updates import Updates
 from .export import SmoothingExport
@@ -174,8 +175,9 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         """Exclude what loading excluded, until other flags are chosen."""
         if not self._ready or self.dq_bits_selected != self._flags_followed:
             return
-        loaded = [data_of(self, label).meta.get("_dq_bits") for label in self._labels()]
-        bits = int(np.bitwise_or.reduce([b for b in loaded if b is not None] or [DO_NOT_USE]))
+        origins = [origin_of(data_of(self, label)) for label in self._labels()]
+        loaded = [o.dq_bits for o in origins if o is not None and o.dq_bits is not None]
+        bits = int(np.bitwise_or.reduce(loaded or [DO_NOT_USE]))
         self._flags_followed = [name for i, name in enumerate(DQ_FLAGS) if bits >> i & 1]
         self.dq_bits_selected = list(self._flags_followed)
 
@@ -281,9 +283,6 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
 
     def _add(self, label: str, smoothed: Spectrum) -> None:
         smoothed.meta["plugin"] = self._plugin_name
-        smoothed.meta.pop("_trace", None)  # light curves come from what was observed
-        if "_wavelength" in smoothed.meta:  # the axis of a dynamic spectrum, which may be cut
-            smoothed.meta["_wavelength"] = u.Quantity(smoothed.spectral_axis)
         viewers = spectrum_viewers_showing(self, label) if self.show_results else []
         name = self._result_label(label)
         replace_spectrum(self, name, smoothed, [viewer.reference for viewer in viewers])

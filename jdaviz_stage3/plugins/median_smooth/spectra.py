@@ -11,10 +11,10 @@ from specutils import SpectralRegion, Spectrum
 
 from ...analysis import pixels_within
 from ...errors import Stage3Error
-from ...jdaviz_compat import spectrum_of_data, stored_mask, without_jdaviz_keys
+from ...jdaviz_compat import as_read, spectrum_of_data, stored_mask, without_jdaviz_keys
 from ...readers.quality import excluded
 
-__all__ = ["as_read", "can_be_smoothed", "part_of", "result_label", "spectrum_to_smooth"]
+__all__ = ["can_be_smoothed", "part_of", "result_label", "spectrum_as_read", "spectrum_to_smooth"]
 
 
 def can_be_smoothed(data: Any) -> bool:
@@ -57,7 +57,7 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> tuple[Spectrum, str
     Stage3Error
         If it has no usable sample.
     """
-    spectrum = as_read(data)
+    spectrum = spectrum_as_read(data)
     excluded_by = "mask"
     if spectrum is None:
         spectrum = spectrum_of_data(data)
@@ -73,7 +73,7 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> tuple[Spectrum, str
             f"{', '.join(dq_bits) or 'none'}); exclude fewer flags"
         )
     meta = without_jdaviz_keys(spectrum.meta)
-    meta = {name: value for name, value in meta.items() if name not in ("dq", "_as_read")}
+    meta.pop("dq", None)
     to_smooth = Spectrum(
         flux=spectrum.flux,
         spectral_axis=spectrum.spectral_axis,
@@ -85,11 +85,11 @@ def spectrum_to_smooth(data: Any, dq_bits: Sequence[str]) -> tuple[Spectrum, str
     return to_smooth, excluded_by
 
 
-def as_read(data: Any) -> Spectrum | None:
+def spectrum_as_read(data: Any) -> Spectrum | None:
     """Return the spectrum that data were loaded from, before excluded samples were blanked.
 
-    jdaviz's plugins and users hand meta on to what they make of a spectrum, so it counts only
-    where the data still hold what was read.
+    Its values may have been changed in the app since, so it counts only where the data still hold
+    what was read.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ def as_read(data: Any) -> Spectrum | None:
     specutils.Spectrum or None
         None where it is not known.
     """
-    kept = data.meta.get("_as_read")
-    if kept is None or kept.flux.shape != data.shape:
+    kept = as_read(data)
+    if not isinstance(kept, Spectrum) or kept.flux.shape != data.shape:
         return None
     now = spectrum_of_data(data)
     mask = np.zeros(data.shape, dtype=bool) if kept.mask is None else kept.mask

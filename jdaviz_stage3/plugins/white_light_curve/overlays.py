@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.time import Time
-from astropy.timeseries import TimeSeries
 from jdaviz.core.custom_traitlets import FloatHandleEmpty
 from jdaviz.core.template_mixin import SelectPluginComponent
 from traitlets import Bool, HasTraits, List, Unicode
@@ -21,14 +20,14 @@ from ...analysis import (
     transit_light_curve,
 )
 from ...analysis.light_curves.pipeline_curve import PipelineComparison
-from ...analysis.light_curves.table import LightCurveColumns
 from ...errors import Stage3Error
-from ...jdaviz_compat import data_of, tables_of
+from ...jdaviz_compat import as_read, data_of, tables_of
+from ...origin import of_suffix, same_file
 from .fields import is_empty, number
 from .positions import model_level
 from .traces import trace_of
 
-__all__ = ["OverlayControls", "pipeline_series"]
+__all__ = ["OverlayControls"]
 
 _NONE = "None"
 _MODEL_POINTS = 1000
@@ -41,29 +40,6 @@ _MODEL_FIELDS = {
     "limb_darkening_1": "limb_darkening_1 (u1)",
     "limb_darkening_2": "limb_darkening_2 (u2)",
 }
-
-
-def pipeline_series(data: Any) -> TimeSeries:
-    """Return a white light curve of the pipeline that was loaded (glue data) as a series.
-
-    Parameters
-    ----------
-    data : glue data
-        As the importer of light curves makes them.
-
-    Returns
-    -------
-    astropy.timeseries.TimeSeries
-        Its flux column is named as in the file.
-    """
-    curve = LightCurveColumns.of(data.meta)
-    # the days of the axis keep the microseconds that the full date in one float has lost
-    series = TimeSeries(time=curve.times(np.asarray(data[curve.time], dtype=float)))
-    unit = u.Unit(data.get_component(data.id[curve.flux]).units or "")
-    series[curve.source] = np.asarray(data[curve.flux], dtype=float) * unit
-    series[curve.source].info.meta = {"time": "time"}
-    series.meta["time_system"] = curve.time_system
-    return series
 
 
 class OverlayControls(HasTraits):
@@ -108,7 +84,7 @@ class OverlayControls(HasTraits):
         return kept[2]
 
     def _compare(self, sums: Any, data: Any) -> PipelineComparison | None:
-        series = pipeline_series(data)
+        series = as_read(data).copy()  # columns are added
         column = matching_column(series, sums.trace)
         if column is None:
             return None
@@ -119,8 +95,8 @@ class OverlayControls(HasTraits):
         if first is sums.trace or first is None:
             return compare_with_pipeline(sums.trace, series, column, band_sums=ours)
         for other in tables_of(self):  # the column of order 1, which says what its limits are
-            if other is not data and _is_pipeline_curve(other) and _same_file(other, data):
-                more = pipeline_series(other)
+            if other is not data and _is_pipeline_curve(other) and same_file(other, data):
+                more = as_read(other)
                 if matching_column(more, first) and len(more) == len(series):
                     for name in set(more.colnames) - set(series.colnames):
                         series[name] = more[name]
@@ -231,9 +207,4 @@ class OverlayControls(HasTraits):
 
 
 def _is_pipeline_curve(data: Any) -> bool:
-    names = {component.label for component in data.main_components}
-    return data.meta.get("_stage3_suffix") == "whtlt" and {"time", "flux"} <= names
-
-
-def _same_file(first: Any, second: Any) -> bool:
-    return first.meta.get("stage3_path") == second.meta.get("stage3_path")
+    return of_suffix(data, "whtlt") and as_read(data) is not None

@@ -107,7 +107,7 @@ class SpectrumControls(HasTraits):
                 spectrum.meta |= {"integrations": numbers[rows].tolist(), "input": label}
                 found.append((label, f"{label} integration {wanted}", spectrum))
         for label, name, spectrum in found:
-            viewers = spectrum_viewers_of_file(self, data_of(self, label).meta["stage3_path"])
+            viewers = spectrum_viewers_of_file(self, data_of(self, label))
             replace_spectrum(self, name, spectrum, [viewer.reference for viewer in viewers])
         return [name for _, name, _ in found]
 

@@ -35,7 +35,7 @@ class TraceViews:
             data = data_of(self.plugin, label)
             for viewer in viewers_of_kind_showing(self.plugin, DYNAMIC, label):
                 found.append((viewer, label, viewer.state.wavelength_axis_of(data).unit))
-            for viewer in spectrum_viewers_of_file(self.plugin, data.meta["stage3_path"]):
+            for viewer in spectrum_viewers_of_file(self.plugin, data):
                 found.append((viewer, label, str(viewer.state.x_display_unit)))
         return found
 
@@ -102,8 +102,7 @@ class TraceViews:
         plugin, wanted = self.plugin, {}
         for label in labels if plugin.show_spectrum else ():
             spectrum = plugin._spectrum_at_cursor(plugin._sums(label))
-            path = data_of(plugin, label).meta["stage3_path"]
-            for viewer in spectrum_viewers_of_file(plugin, path):
+            for viewer in spectrum_viewers_of_file(plugin, data_of(plugin, label)):
                 wanted[viewer, label] = spectrum
         self._spectra.show(wanted)
         return True

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...analysis import BandSums
+from ...jdaviz_compat import as_read
 from ...readers.time_series import SpectralTrace
 
 __all__ = ["PreparedTraces", "has_trace", "integration_numbers", "row_of", "trace_of"]
@@ -17,7 +18,7 @@ _MOST = 4  # prepared traces that are kept: two detectors, before and after a ch
 
 def has_trace(data: Any) -> bool:
     """Whether data (glue) are a spectral time series as it was loaded from an x1dints file."""
-    return getattr(data, "ndim", 0) == 2 and "_trace" in getattr(data, "meta", {})
+    return getattr(data, "ndim", 0) == 2 and isinstance(as_read(data), SpectralTrace)
 
 
 def trace_of(data: Any) -> SpectralTrace:
@@ -25,7 +26,7 @@ def trace_of(data: Any) -> SpectralTrace:
 
     The flux in the app has no uncertainties and no flags, which light curves need.
     """
-    return data.meta["_trace"]
+    return as_read(data)
 
 
 def integration_numbers(trace: SpectralTrace) -> np.ndarray:

@@ -25,6 +25,7 @@ from ...jdaviz_compat import (
     viewers_by_kind,
     viewers_of_kind_showing,
 )
+from ...origin import origin_of
 from ...readers.time_systems import TIME_SYSTEMS
 from ...readers.times import days_between
 from ...viewers.curve_canvas import COLORS, CurveCanvas, DrawnCurve
@@ -355,7 +356,7 @@ class Views(TraceViews):
             for viewer in viewers_of_kind_showing(plugin, DYNAMIC, label):
                 hours = plugin.time_axis_selected == "hours"
                 reference = self._zero_of_hours() if hours else None
-                scale = getattr(data_of(plugin, label).meta.get("_time"), "scale", None)
+                scale = getattr(origin_of(data_of(plugin, label)).axes.time, "scale", None)
                 if reference is not None and reference.scale != scale:
                     reference = None  # from the first integration, as in the light curve
                 viewer.show_time_as("hours" if hours else "date", reference)

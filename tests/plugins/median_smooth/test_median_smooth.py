@@ -1,6 +1,7 @@
 """The Median Smooth plugin through its API, in the generalised app and in Specviz."""
 
 import warnings
+from dataclasses import replace
 from importlib.metadata import version
 
 import jdaviz
@@ -25,8 +26,9 @@ from jdaviz_stage3.jdaviz_compat import (
     shown_in,
     viewer_labels,
 )
+from jdaviz_stage3.origin import ORIGIN, origin_of
 from jdaviz_stage3.plugins.median_smooth.export import write_spectrum
-from jdaviz_stage3.plugins.median_smooth.spectra import as_read
+from jdaviz_stage3.plugins.median_smooth.spectra import spectrum_as_read
 
 NAME = "Median Smooth"
 CONFIGURATIONS = ("deconfigged", "specviz")
@@ -542,7 +544,7 @@ def test_a_result_is_a_data_entry_with_its_provenance(app, plg, path):
     for name, values in stored.items():
         same(data[name], values)
     assert "smoothing" not in data.meta and "plugin" not in data.meta
-    same(data.meta["_as_read"].flux, read(path).flux)
+    same(origin_of(data).source.flux, read(path).flux)
 
 
 def test_a_result_is_replaced_by_its_like_and_is_no_input(app, plg):
@@ -1149,7 +1151,7 @@ SEEN = 140
 def test_a_single_sample_that_is_changed_counts(entry, component, values):
     app, data, stored = entry
     plg = app.plugins[NAME]
-    assert as_read(data) is data.meta["_as_read"]
+    assert spectrum_as_read(data) is origin_of(data).source
     assert SEEN not in {*DO_NOT_USE, *SATURATED, *NOT_FINITE}
     assert np.isfinite(stored["flux"][SEEN]) and not stored["mask"][SEEN]
     new = stored[component].copy()
@@ -1157,7 +1159,7 @@ def test_a_single_sample_that_is_changed_counts(entry, component, values):
     assert not np.array_equal(new, stored[component], equal_nan=True)
     data.update_components({data.id[component]: new})
     try:
-        assert as_read(data) is None
+        assert spectrum_as_read(data) is None
         plg.dataset, plg.width = [data.label], 3
         result = plg.smooth(add_data=False)
         now = {name: np.array(data[name]) for name in stored}
@@ -1166,7 +1168,7 @@ def test_a_single_sample_that_is_changed_counts(entry, component, values):
         assert "DO_NOT_USE" not in result.meta["smoothing"]["excluded"]
     finally:
         data.update_components({data.id[component]: stored[component]})
-    assert as_read(data) is data.meta["_as_read"]
+    assert spectrum_as_read(data) is origin_of(data).source
 
 
 def test_what_loading_blanked_and_was_filled_counts(entry):
@@ -1177,7 +1179,7 @@ def test_what_loading_blanked_and_was_filled_counts(entry):
         new[blank] = 1.0
         data.update_components({data.id[component]: new})
         try:
-            assert as_read(data) is None
+            assert spectrum_as_read(data) is None
         finally:
             data.update_components({data.id[component]: stored[component]})
 
@@ -1188,10 +1190,11 @@ def test_another_unit_or_axis_is_another_spectrum(entry):
     before = flux.units
     try:
         flux.units = "mJy"
-        assert as_read(data) is None
+        assert spectrum_as_read(data) is None
     finally:
         flux.units = before
-    kept = data.meta["_as_read"]
+    origin = origin_of(data)
+    kept = origin.source
     shifted = kept.spectral_axis.value.copy()
     shifted[SEEN] *= 1 + 1e-12
     uncertain = {"uncertainty": None}
@@ -1201,11 +1204,11 @@ def test_another_unit_or_axis_is_another_spectrum(entry):
             "uncertainty": kept.uncertainty,
         } | changes  # fmt: skip
         try:
-            data.meta["_as_read"] = Spectrum(**parts)
-            assert as_read(data) is None
+            data.meta[ORIGIN] = replace(origin, source=Spectrum(**parts))
+            assert spectrum_as_read(data) is None
         finally:
-            data.meta["_as_read"] = kept
-    assert as_read(data) is kept
+            data.meta[ORIGIN] = origin
+    assert spectrum_as_read(data) is kept
 
 
 @pytest.mark.parametrize("change", ["blank", "uncertainty", "mask"])
