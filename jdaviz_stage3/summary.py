@@ -131,7 +131,8 @@ def _spectral_shape(tables: list, kind: ProductType, instrument: str) -> str:
     else:
         form = first[f"TFORM{names.index('WAVELENGTH') + 1}"]
         length, count = int(re.split(r"\D", form, maxsplit=1)[0] or 1), rows
-    orders = sorted({hdu.header["SPORDER"] for hdu in tables if "SPORDER" in hdu.header})
+    found = {hdu.header.get("SPORDER") for hdu in tables}
+    orders = sorted(order for order in found if isinstance(order, (int, float)))
     if kind.suffix == "x1dints":
         traces = {(hdu.header.get("SPORDER"), hdu.header.get("DETECTOR")) for hdu in tables}
         count, what = count // len(traces), "integrations"

@@ -13,7 +13,7 @@ from hostile_files import look_at, mutate, use
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from make_products import BUILDERS, compressed, mosaic
-from make_spectra import two_slits
+from make_spectra import old_time_series, two_slits
 
 from jdaviz_stage3.errors import Stage3Error, UnreadableProductError
 from jdaviz_stage3.fits_structure import read_structure
@@ -239,6 +239,43 @@ def test_a_file_that_is_cut_while_it_is_read_is_no_end_of_the_process(tmp_path):
         with open_product(path) as hdus:
             os.truncate(path, 3 * 2880)
             hdus["SCI"].data.sum()
+
+
+@pytest.mark.parametrize("mistake", [KeyError, TypeError, AttributeError, IndexError, RuntimeError])
+def test_a_mistake_of_ours_is_not_taken_for_damage(tmp_path, mistake):
+    from jdaviz_stage3.readers.extensions import open_product
+
+    with pytest.raises(mistake, match="^'?ours'?$"):
+        with open_product(mosaic(tmp_path)):
+            raise mistake("ours")
+
+
+@pytest.mark.parametrize("look", [
+    lambda hdus: hdus["NOWHERE"], lambda hdus: hdus[99], lambda hdus: hdus[0].header["NOTHING"],
+    lambda hdus: np.zeros(3) + np.zeros(4),
+], ids=["KeyError", "IndexError", "a keyword", "shapes"])  # fmt: skip
+def test_what_astropy_does_not_find_is_damage(tmp_path, look):
+    from jdaviz_stage3.readers.extensions import open_product
+
+    path = mosaic(tmp_path)
+    with pytest.raises(UnreadableProductError, match=f"{path.name}: cannot be read as FITS"):
+        with open_product(path) as hdus:
+            look(hdus)
+
+
+def test_an_integration_whose_columns_are_vectors(tmp_path):
+    path = with_card(old_time_series(tmp_path), "TFORM2", "'2E'", "EXTRACT1D")
+    with pytest.raises(UnreadableProductError, match="FLUX of EXTRACT1D 1 should have one value"):
+        read(path)
+
+
+def test_a_mosaic_whose_extension_is_no_image(tmp_path):
+    path = mosaic(tmp_path)
+    content = path.read_bytes()
+    place = content.index(b"XTENSION= 'IMAGE   '")
+    path.write_bytes(content[:place] + b"XTENSION= 'IMAG    '" + content[place + 20 :])
+    with pytest.raises(UnreadableProductError, match=path.name):
+        read(path)
 
 
 def test_too_little_memory_is_no_damage(tmp_path):

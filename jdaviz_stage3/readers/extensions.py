@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,14 @@ _STRUCTURAL = {
     "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "TFIELDS",
     "BZERO", "BSCALE", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", "",
 }  # fmt: skip
+# What a broken file ends in, whoever reads it.
+_OF_A_BROKEN_FILE = (
+    OSError,  # a header without an end, an array that was cut, a file that went away
+    EOFError,  # compressed data that end too early
+    zlib.error,  # compressed data that are damaged
+    fits.VerifyError,  # a card that is none
+    ValueError,  # a value, a unit or a shape that cannot be
+)
 _STRUCTURAL_PREFIXES = ("NAXIS", "TTYPE", "TFORM", "TUNIT", "TDIM", "TZERO", "TSCAL", "TNULL")
 
 
@@ -53,7 +62,8 @@ def open_product(path: str | os.PathLike, *, truncated: bool = False) -> Iterato
     ------
     UnreadableProductError
         If the file cannot be opened, is no FITS file, is damaged or truncated, or needs too much
-        memory; also for what astropy raises inside the ``with`` block.
+        memory; also for what such files make of the code inside the ``with`` block. A mistake in
+        that code is raised as it is.
     """
     name = Path(path).name
     structure = read_structure(path)
@@ -74,12 +84,24 @@ def open_product(path: str | os.PathLike, *, truncated: bool = False) -> Iterato
             "programs, or download it again if it is no large file"
         ) from err
     except Exception as err:
-        # astropy has no common error for what it did not expect to find in a header
+        if not (isinstance(err, _OF_A_BROKEN_FILE) or _raised_by_astropy(err)):
+            raise
         if not Path(path).exists():
             raise UnreadableProductError(f"{path}: the file is not there (any more)") from err
         raise UnreadableProductError(
             f"{name}: cannot be read as FITS ({reason_of(err)}); download it again"
         ) from err
+
+
+def _raised_by_astropy(err: Exception) -> bool:
+    """Whether astropy has come to this: it has no common error for headers it did not expect.
+
+    It ends in KeyError, TypeError, IndexError or AttributeError then, as mistakes of ours do.
+    """
+    trace = err.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals.get("__name__", "").startswith("astropy.")
 
 
 def require_extension(

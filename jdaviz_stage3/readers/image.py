@@ -44,7 +44,7 @@ def image_extensions(path: str | os.PathLike) -> list[str]:
 
 
 def _is_plane(hdu: fits.hdu.base.ExtensionHDU) -> bool:
-    if not getattr(hdu, "is_image", False) or hdu.header["NAXIS"] < 2:
+    if not isinstance(hdu, (fits.ImageHDU, fits.CompImageHDU)) or hdu.header["NAXIS"] < 2:
         return False
     # CON is (1, ny, nx): one plane for every 32 input exposures
     return all(hdu.header[f"NAXIS{i}"] == 1 for i in range(3, hdu.header["NAXIS"] + 1))

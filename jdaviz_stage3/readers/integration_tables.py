@@ -294,6 +294,12 @@ class ExtensionTable(IntegrationTable):
     def __init__(self, extensions: Sequence[fits.BinTableHDU], path: Path):
         first = extensions[0]
         require_columns(first, ["WAVELENGTH", "FLUX"], path)
+        vectors = [column.name for column in first.columns if vector_length(column) != 1]
+        if vectors:
+            raise UnreadableProductError(
+                f"{path.name}: {', '.join(vectors)} of EXTRACT1D {first.ver} should have one value "
+                "a row, as the other columns of an integration have; download it again"
+            )
         self._dtype = first.columns.dtype.newbyteorder(">")
         self._stamp = file_stamp(path)
         self._offsets = np.array([hdu.fileinfo()["datLoc"] for hdu in extensions])
