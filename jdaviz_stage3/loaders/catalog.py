@@ -39,8 +39,6 @@ class CatalogImporter(ProductImporterMixin, BaseImporterToDataCollection):
     by their pixel positions where images are aligned by pixels.
     """
 
-    template_file = __file__, "importer.vue"
-
     def check_configuration(self):
         super().check_configuration()
         if configuration(self) == "imviz" and not has_images(self):

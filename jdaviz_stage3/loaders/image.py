@@ -47,7 +47,8 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         How images are laid over each other.
     """
 
-    options = ("extension", "align_by", "parent", "data_label_as_prefix")
+    template_file = JdavizImageImporter.template_file
+    settings = ("extension", "align_by", "parent", "data_label_as_prefix")
 
     def prepare(self):
         names = image_extensions(self.product.path)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from jdaviz.core.template_mixin import SelectPluginComponent
 from jdaviz.core.user_api import ImporterUserApi
+from traitlets import Bool, HasTraits, List, TraitType, Unicode
 
 from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason_of
 from ..jdaviz_compat import (
@@ -26,7 +29,7 @@ from ..jdaviz_compat import (
 )
 from .product import Product
 
-__all__ = ["ProductImporterMixin", "importing", "options_of", "warnings_shown"]
+__all__ = ["Choice", "ProductImporterMixin", "importing", "options_of", "warnings_shown"]
 
 # What people call jdaviz's configurations, for messages.
 _CONFIGURATION_NAMES = {
@@ -36,7 +39,38 @@ _CONFIGURATION_NAMES = {
 }
 
 
-class ProductImporterMixin:
+@dataclass(frozen=True)
+class Choice:
+    """A choice in an importer's form, an option of ``load``, and a name in the importer's API.
+
+    Attributes
+    ----------
+    name : str
+    label : str
+        What the form says.
+    hint : str
+        A sentence below it.
+    several : bool
+        Whether several can be chosen, from a list that can be searched.
+    shown_from : int
+        With fewer choices than this there is nothing to ask.
+    """
+
+    name: str
+    label: str
+    hint: str = ""
+    several: bool = False
+    shown_from: int = 2
+
+    def traits(self) -> dict[str, TraitType]:
+        """The traits of jdaviz's select component, by which the form and Python choose."""
+        traits = {"items": List(), "selected": List() if self.several else Unicode()}
+        if self.several:
+            traits["multiselect"] = Bool(True)
+        return {f"{self.name}_{what}": trait.tag(sync=True) for what, trait in traits.items()}
+
+
+class ProductImporterMixin(HasTraits):
     """Mixed into an importer, before jdaviz's class, to make it take `Product` objects only.
 
     Classes carry the names of jdaviz's own importers where there is one: jdaviz looks at the
@@ -45,12 +79,31 @@ class ProductImporterMixin:
 
     Attributes
     ----------
+    choices : tuple of Choice
+        What the form asks, in its order; filled in `prepare`, with `offer`.
+    settings : tuple of str
+        Attributes that Python can set beside the choices.
     options : tuple of str
-        What ``load(path, …)`` takes for this product type, beside jdaviz's own.
+        Both: what ``load(path, …)`` takes for this product type, beside jdaviz's own.
     """
 
+    template_file = __file__, "importer.vue"
+    choices: tuple[Choice, ...] = ()
+    settings: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     _prepared = False
+
+    form = List().tag(sync=True)
+    label_hint = Unicode("Label to assign to the new data entry.").tag(sync=True)
+    viewer_hint = Unicode("Viewer to show the new data entry in.").tag(sync=True)
+
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        cls.options = (*(choice.name for choice in cls.choices), *cls.settings)
+        for choice in cls.choices:
+            for name, trait in choice.traits().items():
+                setattr(cls, name, trait)
+                trait.class_init(cls, name)  # as traitlets does for those in the class body
 
     def __init__(self, app, resolver, parser, input, **kwargs):
         # jdaviz tries every importer on every file; refusing here costs no widget.
@@ -81,6 +134,28 @@ class ProductImporterMixin:
         Stage3Error
             If the file is broken; it is kept, and raised when the product is imported.
         """
+
+    def offer(self, name: str, choices: Iterable[str], hint: str = "") -> None:
+        """Fill one of the declared choices, which becomes an attribute of that name.
+
+        Parameters
+        ----------
+        name : str
+        choices : iterable of str
+        hint : str, optional
+            In place of that of the declaration.
+        """
+        choice = next(choice for choice in self.choices if choice.name == name)
+        traits = {what: f"{name}_{what}" for what in ("items", "selected")}
+        if choice.several:
+            traits["multiselect"] = f"{name}_multiselect"
+        component = SelectPluginComponent(self, **traits, manual_options=list(choices))
+        setattr(self, name, component)
+        field = {
+            "name": name, "label": choice.label, "hint": hint or choice.hint,
+            "several": choice.several, "shown_from": choice.shown_from,
+        }  # fmt: skip
+        self.form = [*self.form, field]
 
     @property
     def product(self) -> Product:

@@ -11,8 +11,7 @@ from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
-from jdaviz.core.template_mixin import SelectPluginComponent
-from traitlets import List, Unicode, validate
+from traitlets import validate
 
 from ..analysis.light_curves.table import LightCurveColumns, light_curve_table
 from ..errors import Stage3Error, Stage3Warning
@@ -20,7 +19,7 @@ from ..origin import ORIGIN, Origin
 from ..products import ecsv_header
 from ..readers import read
 from ..readers.time_systems import TIME_SYSTEMS
-from .importing import ProductImporterMixin, importing
+from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["LightCurveImporter", "light_curve_tables"]
 
@@ -47,38 +46,30 @@ class LightCurveImporter(ProductImporterMixin, BaseImporterToDataCollection):
         the file has are in the data as well.
     """
 
-    template_file = __file__, "light_curve.vue"
-    options = ("column", "time_system")
-
-    column_items = List().tag(sync=True)
-    column_selected = Unicode().tag(sync=True)
-    column_hint = Unicode("").tag(sync=True)
-    time_system_items = List().tag(sync=True)
-    time_system_selected = Unicode().tag(sync=True)
+    choices = (
+        Choice("column", "Flux", shown_from=3),  # the first is the default, which is one of them
+        Choice(
+            "time_system",
+            "Time",
+            "Times to show it against: barycentric (BJD_TDB) or at the telescope (MJD_UTC).",
+        ),
+    )
     _component_types: dict[str, str] = {}
 
     def prepare(self):
         names, _ = ecsv_header(self.product.path)
-        choices = [_ALL, *(name for name in names if not _NO_FLUX.match(name))]
-        self.column = SelectPluginComponent(
-            self, items="column_items", selected="column_selected", manual_options=choices
-        )
-        self.column_hint = (
+        hint = (
             "Order and detector to load; by default all."
             if self.product.kind.suffix == "whtlt"
             else "Column to show; by default the background-subtracted flux."
         )
+        self.offer("column", [_ALL, *(name for name in names if not _NO_FLUX.match(name))], hint)
         self._systems = [
             system.name
             for system in TIME_SYSTEMS.values()
             if any(name.startswith(system.columns) for name in names)
         ]
-        self.time_system = SelectPluginComponent(
-            self,
-            items="time_system_items",
-            selected="time_system_selected",
-            manual_options=self._systems,
-        )
+        self.offer("time_system", self._systems)
         self.viewer.create_new.selected = "Light curve"  # each in a viewer of its own
 
     @validate("time_system_selected")

@@ -6,9 +6,8 @@ import numpy as np
 from astropy import units as u
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
-from jdaviz.core.template_mixin import SelectPluginComponent
 from specutils import Spectrum
-from traitlets import Bool, List, Unicode, observe
+from traitlets import Unicode, observe
 
 from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
@@ -22,7 +21,7 @@ from ..origin import ORIGIN, Origin
 from ..readers.quality import dq_value
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
 from .flux_axis import check_flux_axis
-from .importing import ProductImporterMixin, importing
+from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
 
@@ -50,14 +49,13 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
         Names of the data-quality flags that exclude a sample; ``'DO_NOT_USE'`` by default.
     """
 
-    template_file = __file__, "spectra.vue"
-    options = ("spectra", "source_id", "order", "exposure", "slit", "quantity", "dq_bits")
+    choices = (Choice("spectra", "Spectra", several=True),)
+    settings = ("source_id", "order", "exposure", "slit", "quantity", "dq_bits")
 
-    spectra_items = List().tag(sync=True)
-    spectra_selected = List().tag(sync=True)
-    spectra_multiselect = Bool(True).tag(sync=True)
-    spectra_name = Unicode("Spectra").tag(sync=True)
-    spectra_hint = Unicode("").tag(sync=True)
+    label_hint = Unicode(
+        "Start of the labels of the new data entries; each goes on with its order and source."
+    ).tag(sync=True)
+    viewer_hint = Unicode("Viewer to show the new data entries in.").tag(sync=True)
 
     def prepare(self):
         self.quantity = "auto"
@@ -65,18 +63,12 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
         self._chosen = {"source_id": None, "order": None, "exposure": None, "slit": None}
         self._sequence = read_spectra(self.product.path)
         self._labels = self._unique_labels(self._sequence)
-        self.spectra = SelectPluginComponent(
-            self,
-            items="spectra_items",
-            selected="spectra_selected",
-            multiselect="spectra_multiselect",
-            manual_options=self._labels,
-        )
+        count = len(self._labels)
+        self.offer("spectra", self._labels, f"{count} spectra in the file; choose those to load.")
         self._select_default()
         target = read_primary_header(self.product.path).get("TARGNAME")
         self.viewer.add_filter(lambda viewer: not shows_median_of_other_target(viewer, target))
         self.viewer.select_default()
-        self.spectra_hint = f"{len(self._labels)} spectra in the file; choose those to load."
         self.data_hashes = [self.product.data_hash(label) for label in self._labels]
         self.hash_map_to_label = dict(zip(self.data_hashes, self._labels, strict=True))
 

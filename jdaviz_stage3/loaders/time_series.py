@@ -10,7 +10,7 @@ from astropy import units as u
 from astropy.nddata import StdDevUncertainty
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
-from jdaviz.core.template_mixin import SelectPluginComponent, ViewerSelectCreateNew
+from jdaviz.core.template_mixin import ViewerSelectCreateNew
 from specutils import Spectrum
 from traitlets import Any, Bool, List, Unicode
 
@@ -29,7 +29,7 @@ from ..origin import ORIGIN, Origin, SeriesAxes, origin_of
 from ..readers.quality import has_wavelength
 from ..readers.time_series import SpectralTrace, read_spectral_time_series
 from .flux_axis import fits_flux_axis
-from .importing import ProductImporterMixin, importing
+from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["TimeSeriesImporter", "dynamic_spectrum", "median_spectrum", "spectral_axis"]
 
@@ -61,14 +61,13 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
         a new one.
     """
 
-    template_file = __file__, "spectra.vue"
-    options = ("spectra", "order", "detector", "dq_bits", "median_viewer")
+    choices = (Choice("spectra", "Traces", "Spectral orders and detectors to load.", several=True),)
+    settings = ("order", "detector", "dq_bits", "median_viewer")
 
-    spectra_items = List().tag(sync=True)
-    spectra_selected = List().tag(sync=True)
-    spectra_multiselect = Bool(True).tag(sync=True)
-    spectra_name = Unicode("Traces").tag(sync=True)
-    spectra_hint = Unicode("Spectral orders and detectors to load.").tag(sync=True)
+    label_hint = Unicode(
+        "Start of the labels of the new data entries; each goes on with its order and source."
+    ).tag(sync=True)
+    viewer_hint = Unicode("Viewer to show the new data entries in.").tag(sync=True)
 
     median_viewer_items = List([]).tag(sync=True)
     median_viewer_selected = Any([]).tag(sync=True)
@@ -98,13 +97,7 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
         self._chosen = {"order": None, "detector": None}
         self._series = read_spectral_time_series(self.product.path)
         self._traces = {trace.label or "trace": trace for trace in self._series.traces}
-        self.spectra = SelectPluginComponent(
-            self,
-            items="spectra_items",
-            selected="spectra_selected",
-            multiselect="spectra_multiselect",
-            manual_options=list(self._traces),
-        )
+        self.offer("spectra", self._traces)
         self.spectra.selected = list(self._traces)
         self.data_hashes = [self.product.data_hash(label) for label in self._traces]
         self.hash_map_to_label = dict(zip(self.data_hashes, self._traces, strict=True))

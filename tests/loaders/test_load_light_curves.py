@@ -241,8 +241,12 @@ def test_the_form_has_the_choice_of_times(built, product, choices):
     importer = loader.importer
     assert importer.time_system.choices == choices
     assert importer.time_system.selected == choices[0]
+    form = importer._obj.form
+    assert [field["name"] for field in form] == ["column", "time_system"]
+    # in the page: the choice by its declared name
     template = importer._obj.template.template
-    assert "time_system_items" in template and ':selected.sync="time_system_selected"' in template
+    assert 'v-for="choice in form"' in template
+    assert """@update:selected="$data[choice.name + '_selected'] = $event\"""" in template
 
 
 @pytest.mark.parametrize("time_system", ["BJD_TDB", "MJD_UTC"])
