@@ -29,20 +29,12 @@ from .jdaviz_compat import (
     viewer_labels,
     viewers_by_kind,
 )
+from .layout import layout_of
 from .loaders.importing import options_of, warnings_shown
 from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
 
 __all__ = ["attach", "load", "open_demo", "show"]
-
-# The viewers that share a cell of the layout, as tabs, in the order of the cells.
-_CELLS = (
-    ("imviz-image-viewer",),
-    ("spectrum-1d-viewer",),
-    ("stage3-dynamic-spectrum-viewer", "spectrum-2d-viewer"),
-    ("stage3-light-curve-viewer",),
-    ("table-viewer", "scatter-viewer", "histogram-viewer"),
-)
 
 _COMMON_OPTIONS = ("data_label", "viewer")
 
@@ -109,24 +101,10 @@ def load(
     new_viewers = [label for label in viewer_labels(app) if label not in viewers_before]
     reset_spectral_limits(app, new_viewers)
     if arrange and new_viewers and configuration(app) == "deconfigged":
-        arrange_viewers(app, _layout(viewers_by_kind(app)))
+        arrange_viewers(app, layout_of(viewers_by_kind(app)))
     if failures:
         raise _combined(failures, loaded)
     return loaded
-
-
-def _layout(kinds: dict[str, list[str]]) -> dict[str, list]:
-    """Lay out viewers two by two, those of one kind as tabs: see `arrange_viewers`."""
-    cells = [tuple(label for kind in cell for label in kinds.get(kind, ())) for cell in _CELLS]
-    known = {label for cell in cells for label in cell}
-    cells += [(label,) for labels in kinds.values() for label in labels if label not in known]
-    # The median spectra belong to the dynamic spectra that they are the medians of.
-    medians = tuple(label for label in cells[1] if label.startswith("Median spectrum"))
-    if cells[2]:
-        cells[1] = tuple(label for label in cells[1] if label not in medians)
-        cells[2] += medians
-    cells = [cell for cell in cells if cell]
-    return {"col": [{"row": cells[i : i + 2]} for i in range(0, len(cells), 2)]}
 
 
 def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[Stage3Error]]:

@@ -1,0 +1,48 @@
+"""Where the viewers of the generalised app go: two by two, those of one cell as tabs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["CELLS", "layout_of"]
+
+#: The cells in their order, each with the kinds of viewers that share it as tabs.
+CELLS = {
+    "images": ("imviz-image-viewer",),
+    "spectra": ("spectrum-1d-viewer",),
+    "spectra in time": ("stage3-dynamic-spectrum-viewer", "spectrum-2d-viewer"),
+    "light curves": ("stage3-light-curve-viewer",),
+    "tables": ("table-viewer", "scatter-viewer", "histogram-viewer"),
+}
+_A_ROW = 2  # cells
+
+
+def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
+    """Lay out viewers.
+
+    Parameters
+    ----------
+    viewers : dict of str to list of str
+        The labels of the viewers of each kind.
+
+    Returns
+    -------
+    dict
+        As `jdaviz_stage3.jdaviz_compat.arrange_viewers` takes it. Viewers of a kind that no cell is
+        for have a cell each, after the others.
+    """
+    cells = {
+        name: [label for kind in kinds for label in viewers.get(kind, ())]
+        for name, kinds in CELLS.items()
+    }
+    if cells["spectra in time"]:
+        # the median spectra belong to the dynamic spectra that they are the medians of
+        medians = [label for label in cells["spectra"] if label.startswith("Median spectrum")]
+        cells["spectra"] = [label for label in cells["spectra"] if label not in medians]
+        cells["spectra in time"] += medians
+    known = {kind for kinds in CELLS.values() for kind in kinds}
+    others = [label for kind, labels in viewers.items() if kind not in known for label in labels]
+    filled = [
+        tuple(labels) for labels in (*cells.values(), *([label] for label in others)) if labels
+    ]
+    return {"col": [{"row": filled[i : i + _A_ROW]} for i in range(0, len(filled), _A_ROW)]}

@@ -1,0 +1,48 @@
+"""Which viewers lie where in the generalised app."""
+
+import pytest
+
+from jdaviz_stage3.layout import CELLS, layout_of
+
+IMAGE, SPECTRUM, DYNAMIC, CURVE, TABLE = (kinds[0] for kinds in CELLS.values())
+
+
+def cells(viewers):
+    layout = layout_of(viewers)
+    assert list(layout) == ["col"] and all(list(row) == ["row"] for row in layout["col"])
+    return [row["row"] for row in layout["col"]]
+
+
+def test_two_by_two_in_the_order_of_the_cells():
+    viewers = {TABLE: ["Table"], CURVE: ["Curve"], IMAGE: ["Image", "Image (1)"],
+               SPECTRUM: ["Spectrum"], DYNAMIC: ["Dynamic"]}  # fmt: skip
+    assert cells(viewers) == [
+        [("Image", "Image (1)"), ("Spectrum",)], [("Dynamic",), ("Curve",)], [("Table",)],
+    ]  # fmt: skip
+
+
+def test_kinds_of_one_cell_are_tabs_in_its_order():
+    viewers = {"histogram-viewer": ["Histogram"], "scatter-viewer": ["Scatter"], TABLE: ["Table"],
+               "spectrum-2d-viewer": ["2D"], DYNAMIC: ["Dynamic"]}  # fmt: skip
+    assert cells(viewers) == [[("Dynamic", "2D"), ("Table", "Scatter", "Histogram")]]
+
+
+@pytest.mark.parametrize("dynamic", [True, False])
+def test_median_spectra_are_with_their_dynamic_spectra(dynamic):
+    viewers = {SPECTRUM: ["Median spectrum order 1", "1D Spectrum"]}
+    if not dynamic:
+        assert cells(viewers) == [[("Median spectrum order 1", "1D Spectrum")]]
+        return
+    viewers[DYNAMIC] = ["Dynamic spectrum order 1"]
+    assert cells(viewers) == [
+        [("1D Spectrum",), ("Dynamic spectrum order 1", "Median spectrum order 1")]
+    ]
+
+
+def test_viewers_that_no_cell_is_for_come_last_each_alone():
+    viewers = {"profile-viewer": ["images", "b"], IMAGE: ["Image"]}
+    assert cells(viewers) == [[("Image",), ("images",)], [("b",)]]
+
+
+def test_no_viewers():
+    assert cells({}) == []
