@@ -26,11 +26,11 @@ LAYERS = [
     ["plugins"],
     ["loaders", "viewers"],
     ["jdaviz_compat"],
-    ["association", "demo", "folders", "summary"],
+    ["association", "demo", "folders", "layout", "summary"],
     ["analysis"],
     ["readers"],
     ["products"],
-    ["fits_structure", "saving"],
+    ["fits_structure", "product_types", "saving"],
     ["origin"],
     ["errors"],
 ]
@@ -94,8 +94,8 @@ def test_imports_go_down(source):
 
 
 LOWER = (
-    "errors", "origin", "saving", "fits_structure", "products", "readers", "analysis", "folders",
-    "summary",
+    "errors", "origin", "saving", "fits_structure", "product_types", "products", "readers",
+    "analysis", "folders", "layout", "summary",
 )  # fmt: skip
 
 
@@ -106,7 +106,9 @@ def test_lower_layers_know_no_front_end(source):
 
 def test_identification_needs_only_astropy():
     allowed = {"__future__", "jdaviz_stage3", "astropy", *sys.stdlib_module_names}
-    for source in map(Path, ("errors.py", "origin.py", "fits_structure.py", "products.py")):
+    for source in map(
+        Path, ("errors.py", "origin.py", "fits_structure.py", "product_types.py", "products.py")
+    ):
         assert {module[0] for module in imports(source)} <= allowed
 
 
