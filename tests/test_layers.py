@@ -129,6 +129,60 @@ def test_the_check_sees_imports_of_every_form(tmp_path, monkeypatch):
     }
 
 
+# ---- private names of jdaviz ----
+
+
+def trees() -> dict[Path, ast.Module]:
+    return {source: ast.parse((PACKAGE / source).read_text()) for source in SOURCES}
+
+
+def names_of_our_own(found: dict[Path, ast.Module]) -> set[str]:
+    """What modules, classes and functions here define, and set on themselves."""
+    names = set()
+    for tree in found.values():
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                names.add(node.name)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                names.add(node.attr)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+    return names
+
+
+def private_names(tree: ast.Module) -> set[str]:
+    """The private names that a module reads of something, or imports."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.update(alias.name for alias in node.names)
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
+def keys(tree: ast.Module) -> set[str]:
+    """The texts of a module that are private names: keys of meta, names for getattr."""
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and re.fullmatch(r"_[a-z]\w+", text)}
+
+
+def test_private_names_of_others_stand_in_jdaviz_compat():
+    found = trees()
+    own = names_of_our_own(found)
+    compat = {source for source in found if component(source.parts) == "jdaviz_compat"}
+    theirs = set().union(*(keys(found[source]) for source in compat)) - own
+    used = {
+        str(source): (private_names(tree) - own) | (keys(tree) & theirs)
+        for source, tree in found.items()
+        if source not in compat
+    }
+    assert {source: names for source, names in used.items() if names} == {}
+    # the check is worth something only if it sees what jdaviz_compat has
+    assert {"_data_hash", "_importer"} <= theirs
+    assert "_register_new_app_hook" in set().union(*(private_names(found[s]) for s in compat))
+
+
 # ---- at run time ----
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "configuration",
     "give_layout",
     "on_every_app",
+    "plugin_label",
     "refresh_from_registries",
     "send_importer_templates",
     "show_message",
@@ -44,6 +45,14 @@ def on_every_app(hook: Callable[[Any], None]) -> None:
     import jdaviz
 
     jdaviz._register_new_app_hook(hook)
+
+
+def plugin_label(plugin: Any) -> str:
+    """Return what a plugin is called in the tray.
+
+    Reason: the registry keeps it under a private name. jdaviz 5.1: the same.
+    """
+    return plugin._plugin_name
 
 
 def refresh_from_registries(app: Any) -> None:

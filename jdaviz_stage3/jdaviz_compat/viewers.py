@@ -14,6 +14,7 @@ __all__ = [
     "arrange_viewers",
     "create_viewer",
     "draw_thick",
+    "follow_layers",
     "glue_viewer",
     "hide_layer",
     "is_image_viewer",
@@ -30,6 +31,15 @@ __all__ = [
     "viewers_by_kind",
     "viewers_of_kind_showing",
 ]
+
+
+def follow_layers(viewer: Any) -> None:
+    """Let jdaviz name, colour and hide the layers of a viewer of ours as those of its own.
+
+    Reason: each viewer class of jdaviz calls this in its constructor, and it has no public name.
+    jdaviz 5.1: the same.
+    """
+    viewer._subscribe_to_layers_update()
 
 
 def create_viewer(app: Any, reference: str, label: str) -> Any:

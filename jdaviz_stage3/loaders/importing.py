@@ -173,10 +173,14 @@ class ProductImporterMixin(HasTraits):
         """Read from the file what is to be added; overridden by each importer."""
         raise NotImplementedError
 
+    def _check_is_valid(self) -> str:
+        """Return why not, as jdaviz 5.1 asks: the constructor has refused what is not ours."""
+        # Also where the configuration cannot show it, so that loading says which one can.
+        return ""
+
     @property
     def is_valid(self) -> bool:
-        # Also where the configuration cannot show it, so that loading says which one can.
-        return True
+        return not self._check_is_valid()
 
     @property
     def user_api(self) -> ImporterUserApi:

@@ -142,9 +142,13 @@ AstropyDumper.add_representer(Origin, _origin_as_yaml)
 class Stage3Parser(BaseParser):
     """Turns a `ProductFile` into a `Product`; valid for nothing else."""
 
+    def _check_is_valid(self) -> str:
+        """Return why not, as jdaviz 5.1 asks."""
+        return "" if isinstance(self.input, ProductFile) else "not a JWST Stage 3 product"
+
     @property
     def is_valid(self) -> bool:
-        return isinstance(self.input, ProductFile)
+        return not self._check_is_valid()
 
     @cached_property
     def output(self) -> Product:

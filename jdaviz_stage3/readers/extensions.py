@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
@@ -98,10 +99,8 @@ def _raised_by_astropy(err: Exception) -> bool:
 
     It ends in KeyError, TypeError, IndexError or AttributeError then, as mistakes of ours do.
     """
-    trace = err.__traceback__
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace.tb_frame.f_globals.get("__name__", "").startswith("astropy.")
+    *_, (frame, _) = traceback.walk_tb(err.__traceback__)
+    return frame.f_globals.get("__name__", "").startswith("astropy.")
 
 
 def require_extension(

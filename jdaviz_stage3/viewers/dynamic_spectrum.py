@@ -19,7 +19,7 @@ from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
 from jdaviz.core.registries import viewer_registry
 from specutils import Spectrum
 
-from ..jdaviz_compat import offer_only, set_missing_color, spectral_world_axis
+from ..jdaviz_compat import follow_layers, offer_only, set_missing_color, spectral_world_axis
 from ..readers.time_systems import time_system_of
 from .dynamic_axes import TIME_AXES, series_axes
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
@@ -56,7 +56,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._normalized_by: tuple = ("none", None, 99.0)
-        self._subscribe_to_layers_update()
+        follow_layers(self)
         self.state.aspect = "auto"
         set_missing_color(self, _MISSING)
         offer_only(self, "is_2d_spectrum_or_trace")

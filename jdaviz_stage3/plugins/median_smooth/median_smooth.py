@@ -29,6 +29,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import (
     data_of,
     draw_thick,
+    plugin_label,
     replace_spectrum,
     show_alone,
     show_message,
@@ -282,7 +283,7 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         return results[0] if len(results) == 1 else results
 
     def _add(self, label: str, smoothed: Spectrum) -> None:
-        smoothed.meta["plugin"] = self._plugin_name
+        smoothed.meta["plugin"] = plugin_label(self)
         viewers = spectrum_viewers_showing(self, label) if self.show_results else []
         name = self._result_label(label)
         replace_spectrum(self, name, smoothed, [viewer.reference for viewer in viewers])
