@@ -60,6 +60,14 @@ class FileStamp:
 def file_stamp(path: str | os.PathLike) -> FileStamp:
     """Return the stamp of a file as it is now.
 
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    FileStamp
+
     Raises
     ------
     OSError
@@ -162,24 +170,59 @@ def origin_of(data: Any) -> Origin | None:
     ----------
     data : object with ``meta``
         glue data, a spectrum, a table.
+
+    Returns
+    -------
+    Origin or None
     """
     found = getattr(data, "meta", {}).get(ORIGIN)
     return found if isinstance(found, Origin) else None  # a table that was saved has it as a dict
 
 
 def of_suffix(data: Any, suffix: str) -> bool:
-    """Whether data came from a product of this type."""
+    """Whether data came from a product of this type.
+
+    Parameters
+    ----------
+    data : object with ``meta``
+        glue data, a spectrum, a table.
+    suffix : str
+
+    Returns
+    -------
+    bool
+    """
     origin = origin_of(data)
     return origin is not None and origin.suffix == suffix
 
 
 def root_of(data: Any) -> str | None:
-    """Return what the products of the observation share in their names; None if unknown."""
+    """Return what the products of the observation share in their names.
+
+    Parameters
+    ----------
+    data : object with ``meta``
+        glue data, a spectrum, a table.
+
+    Returns
+    -------
+    str or None
+        None if it is not known.
+    """
     origin = origin_of(data)
     return None if origin is None else origin.root
 
 
 def same_file(first: Any, second: Any) -> bool:
-    """Whether two data came from one file, as far as is known."""
+    """Whether two data came from one file, as far as is known.
+
+    Parameters
+    ----------
+    first, second : object with ``meta``
+
+    Returns
+    -------
+    bool
+    """
     one, other = origin_of(first), origin_of(second)
     return one is not None and other is not None and one.path == other.path
