@@ -1,20 +1,16 @@
 """What jdaviz calls loaders: resolvers that recognise our files, a parser, and importers.
 
-Importing this package registers them with jdaviz.
+Importing this package registers them with jdaviz: every module in it.
 """
 
 from __future__ import annotations
 
-from . import catalog, image, light_curve, resolvers, spectra, time_series
+from importlib import import_module
+from pkgutil import iter_modules
+
 from .product import Product, ProductFile
 
-__all__ = [
-    "Product",
-    "ProductFile",
-    "catalog",
-    "image",
-    "light_curve",
-    "resolvers",
-    "spectra",
-    "time_series",
-]
+__all__ = ["Product", "ProductFile"]
+
+for _module in iter_modules(__path__):
+    import_module(f".{_module.name}", __name__)
