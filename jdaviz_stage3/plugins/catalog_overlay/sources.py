@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from astropy.table import MaskedColumn, QTable
-from glue.core import Data
 
-from ...jdaviz_compat import (
-    CATALOG_COLUMNS,
-    as_read,
-    column_for,
-    own_column_names,
-    without_jdaviz_keys,
-)
-from ...origin import ORIGIN, root_of
+from ...jdaviz_compat import column_for
+from ...origin import root_of
+from .catalog_columns import CatalogColumns
 
 __all__ = ["Sources"]
 
@@ -35,149 +26,14 @@ _MAGNITUDES = ("aper_total_abmag", "isophotal_abmag")
 _TYPES = {"is_extended": False, "is_star": True}
 
 
-class Sources:
-    """The sources of a catalog; indexed by name, its columns with their units.
+class Sources(CatalogColumns):
+    """The sources of a catalog, and what is known of them.
 
     Parameters
     ----------
     data : glue.core.Data
         A catalog that was loaded by this package or by jdaviz.
     """
-
-    def __init__(self, data: Data):
-        self.data = data
-
-    # ---- the columns ----
-
-    @cached_property
-    def _read(self) -> QTable:
-        """The catalog as our reader gave it; without columns where data are none of ours."""
-        found = as_read(self.data)
-        return QTable() if found is None else found
-
-    @cached_property
-    def _renamed(self) -> dict[str, str]:
-        """Names in the data collection of columns that are called otherwise in the file."""
-        return own_column_names(self._read.colnames)
-
-    @cached_property
-    def _stored(self) -> dict[str, Any]:
-        """The components by their names in the data collection."""
-        return {component.label: component for component in self.data.main_components}
-
-    @cached_property
-    def _components(self) -> dict[str, Any]:
-        """The components by the names of the columns in the file."""
-        found = dict(self._stored)
-        # the two angles of the sky position by their names in the file, too
-        for name in self._read.colnames:
-            if name not in found and f"{name}.ra" not in found and {"RA", "Dec"} <= set(found):
-                found |= {f"{name}.ra": found["RA"], f"{name}.dec": found["Dec"]}
-        # the user's own RA, Dec, X, Y, ID instead of those that the loader has added
-        for name, stored in self._renamed.items():
-            found[name] = found.pop(stored)
-        return found
-
-    @cached_property
-    def _added(self) -> set[str]:
-        """Columns that the loader has added for jdaviz; others of the catalog hold the same."""
-        return set(CATALOG_COLUMNS) - set(self._renamed)
-
-    def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
-        values, unit = self.array(name), self.unit(name)
-        if (mask := self.mask(name)) is not None:
-            return MaskedColumn(values, mask=mask, unit=unit)
-        # magnitudes are quantities of a class of their own
-        return values if unit is None else u.Quantity(values, unit, copy=False, subok=True)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._components)
-
-    def __len__(self) -> int:
-        return self.data.shape[0]
-
-    def keys(self) -> list[str]:
-        """Names of the columns."""
-        return list(self._components)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._components
-
-    def unit(self, name: str) -> u.Unit | None:
-        """Unit of a column, None if it has none or astropy does not know it.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        astropy.units.Unit or None
-        """
-        return self._unit_of(self._components[name])
-
-    def _unit_of(self, component: Any) -> u.Unit | None:
-        text = self.data.get_component(component).units
-        if not text:
-            return None
-        try:
-            return u.Unit(text)
-        except ValueError:
-            return None
-
-    def array(self, name: str) -> np.ndarray:
-        """Values of a column without the unit.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        ndarray, shape (n,)
-        """
-        values = self.data[self._components[name]]
-        # glue stores booleans as numbers
-        boolean = name in self._read.colnames and _dtype(self._read[name]) == np.dtype(bool)
-        return values.astype(bool) if boolean else values
-
-    def mask(self, name: str) -> np.ndarray | None:
-        """Where a column has no value, beside NaN.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        ndarray of bool, shape (n,), or None
-            None if it has one for all sources.
-        """
-        return self._masks.get(name)
-
-    @cached_property
-    def _masks(self) -> dict[str, np.ndarray]:
-        """Masks of integers, booleans and texts; a missing float is NaN."""
-        masks = {n: getattr(self._read[n], "mask", None) for n in self._read.colnames}
-        return {
-            name: np.asarray(mask)
-            for name, mask in masks.items()
-            if mask is not None and np.ndim(mask) == 1 and np.any(mask)
-        }
-
-    @cached_property
-    def numeric_columns(self) -> list[str]:
-        """Names of the columns with numbers, those that the loader added aside."""
-        return [
-            name
-            for name in self
-            if name not in self._added and np.issubdtype(self.array(name).dtype, np.number)
-        ]
-
-    @cached_property
-    def filter_columns(self) -> list[str]:
-        """Names of the columns that a condition can be on."""
-        return [name for name in self if name not in self._added] or list(self)
 
     # ---- what they mean ----
 
@@ -403,34 +259,6 @@ class Sources:
                 }
             )
         return entries
-
-    def table(self, rows: np.ndarray) -> QTable:
-        """Return sources as a table, as it was in the catalog's file.
-
-        Parameters
-        ----------
-        rows : ndarray of int or bool
-
-        Returns
-        -------
-        astropy.table.QTable
-            All columns with units and descriptions, sky positions as
-            `~astropy.coordinates.SkyCoord`, and the file's meta.
-        """
-        if self._read.colnames:
-            return self._read[rows]
-        out = QTable()
-        for name in self:
-            values, unit = self.array(name)[rows], self.unit(name)
-            out[name] = values if unit is None else u.Quantity(values, unit, subok=True)
-        meta = without_jdaviz_keys(self.data.meta)
-        out.meta = {k: v for k, v in meta.items() if k != ORIGIN}
-        return out
-
-
-def _dtype(column: Any) -> np.dtype | None:
-    """The type of a column's values; None of positions and times."""
-    return getattr(column, "dtype", None)
 
 
 def _is_text(values: np.ndarray) -> bool:
