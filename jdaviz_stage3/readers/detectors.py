@@ -177,6 +177,7 @@ class _Places:
         lengths = np.concatenate([table.lengths() for table in self._tables])
         keys = np.column_stack([lengths, np.round(self._range, _SAME_ENDS)])
         _, group = np.unique(keys, axis=0, return_inverse=True)
+        group = group.reshape(-1)  # numpy 2.0 gave it a second axis
         if not np.isfinite(self._range).all() or group.max() >= len(_NIRSPEC):
             return np.zeros(self.n_extensions, dtype=int)
         return self._from_blue(group)
