@@ -56,24 +56,6 @@ class LightCurveColumns:
         """Name of the full Julian date, also of the column that holds it; empty if not known."""
         return TIME_SYSTEMS[self.time_system].date if self.time_system else ""
 
-    def times(self, days: np.ndarray) -> Time:
-        """Return the times that days from ``zero`` are.
-
-        Parameters
-        ----------
-        days : ndarray of float64, shape (n,)
-            NaN where there is no time stamp.
-
-        Returns
-        -------
-        astropy.time.Time
-            To the microseconds that the full date in one float has lost; masked where there is no
-            time stamp.
-        """
-        missing = ~np.isfinite(days)
-        days = np.ma.masked_array(days, missing) if missing.any() else days
-        return Time(self.zero, days, format="jd", scale=TIME_SYSTEMS[self.time_system].scale)
-
     def in_meta(self) -> dict[str, dict[str, Any]]:
         """Return this as an entry of a table's meta: plain values, which every format writes."""
         return {LIGHT_CURVE: dataclasses.asdict(self)}

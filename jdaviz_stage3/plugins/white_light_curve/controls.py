@@ -1,25 +1,42 @@
-"""The settings of a light curve, as traits, and as the arguments of the analysis."""
+"""The controls of the plugin: their traits, what they hold as settings, and what these give."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from astropy import units as u
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
 from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
-from jdaviz.core.template_mixin import SelectPluginComponent
-from traitlets import Bool, List, Unicode
+from jdaviz.core.template_mixin import (
+    DatasetSelect,
+    PluginTemplateMixin,
+    SelectPluginComponent,
+    SpectralSubsetSelectMixin,
+)
+from specutils import Spectrum
+from traitlets import Any as AnyTrait
+from traitlets import Bool, List, Unicode, observe
 
+from ...analysis import to_lightkurve
 from ...errors import Stage3Error
+from ...jdaviz_compat import as_read, data_of, tables_of
+from ...origin import same_file
 from ...readers.quality import DQ_FLAGS
 from ...readers.time_systems import TIME_SYSTEMS
 from ..panel import add_choices
-from .fields import RANGE, is_empty, number
-from .times import TimeControls
+from .app_data import has_trace, is_pipeline_curve, trace_of
+from .curves import LightCurves
+from .pipeline import PipelineCurve
+from .results import python_code
+from .settings import CurveSettings, mid_transit_as_text
+from .times import Baseline
+from .traces import PreparedTraces
 
-__all__ = ["CHOICES", "CurveControls"]
+__all__ = ["CHOICES", "TRAITS", "CurveControls"]
 
 #: What each control that is a choice can be, the default first.
 CHOICES = {
@@ -34,12 +51,20 @@ CHOICES = {
     "time_axis": ("date", "hours"),
     "dynamic_normalize": ("none", "median", "baseline"),
 }
-_MOST = 1e9  # days, seconds, integrations: beyond any observation
+_NONE = "None"
+#: The trait of each setting: that of a choice is what is selected.
+TRAITS = {
+    field.name: f"{field.name}_selected" if field.name in (*CHOICES, "dq_bits") else field.name
+    for field in fields(CurveSettings)
+}
 
 
-class CurveControls(TimeControls):
-    """Traits for the band, the samples, the normalisation, the bins and the time axis."""
+class CurveControls(PluginTemplateMixin, SpectralSubsetSelectMixin):
+    """The traits of the controls, and the light curves that they give."""
 
+    multiselect = Bool(True).tag(sync=True)
+    dataset_items = List().tag(sync=True)
+    dataset_selected = AnyTrait([]).tag(sync=True)
     band_low = FloatHandleEmpty("").tag(sync=True)
     band_high = FloatHandleEmpty("").tag(sync=True)
     band_unit = Unicode("um").tag(sync=True)
@@ -68,108 +93,115 @@ class CurveControls(TimeControls):
     dynamic_normalize_items = List().tag(sync=True)
     dynamic_normalize_selected = Unicode().tag(sync=True)
     dynamic_percentile = FloatHandleEmpty(99).tag(sync=True)
+    baseline_text = Unicode("").tag(sync=True)
+    pick_baseline = Bool(False).tag(sync=True)
+    time_system_items = List().tag(sync=True)
+    time_system_selected = Unicode().tag(sync=True)
+    time_axis_items = List().tag(sync=True)
+    time_axis_selected = Unicode().tag(sync=True)
+    mid_transit_text = Unicode("").tag(sync=True)
+    integration = IntHandleEmpty("").tag(sync=True)
+    span = IntHandleEmpty(1).tag(sync=True)
+    show_spectrum = Bool(True).tag(sync=True)
+    show_ratio = Bool(False).tag(sync=True)
+    pipeline_items = List().tag(sync=True)
+    pipeline_selected = Unicode(_NONE).tag(sync=True)
+    show_transit = Bool(False).tag(sync=True)
+    period = FloatHandleEmpty("").tag(sync=True)
+    radius_ratio = FloatHandleEmpty(0.1).tag(sync=True)
+    scaled_axis = FloatHandleEmpty(10.0).tag(sync=True)
+    inclination = FloatHandleEmpty(90.0).tag(sync=True)
+    limb_darkening_1 = FloatHandleEmpty(0.1).tag(sync=True)
+    limb_darkening_2 = FloatHandleEmpty(0.3).tag(sync=True)
 
-    def _add_controls(self) -> None:
+    _ready = False  # jdaviz chooses defaults before all controls are made
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self._baseline, self._prepared = Baseline(), PreparedTraces()
+        super().__init__(*args, **kwargs)
+        self.dataset = DatasetSelect(
+            self, "dataset_items", "dataset_selected", multiselect="multiselect",
+            filters=[has_trace], default_mode="first",
+        )  # fmt: skip
         add_choices(self, CHOICES)
         self.dq_bits = SelectPluginComponent(
             self, items="dq_bits_items", selected="dq_bits_selected",
             multiselect="dq_bits_multiselect", manual_options=list(DQ_FLAGS),
         )  # fmt: skip
         self.dq_bits.selected = ["DO_NOT_USE"]
-
-    # ---- as arguments ----
-
-    def _band(self) -> tuple[u.Quantity | None, u.Quantity | None] | None:
-        """The band as `white_light_curve` takes it; None for an open end, or for everything."""
-        if is_empty(self.band_low) and is_empty(self.band_high):
-            return None
-        unit = u.Unit(self.band_unit)
-        return tuple(
-            None if is_empty(edge) else number(edge, name) * unit
-            for edge, name in ((self.band_low, "band_low"), (self.band_high, "band_high"))
+        self.pipeline = SelectPluginComponent(
+            self, items="pipeline_items", selected="pipeline_selected", manual_options=[_NONE]
         )
 
-    def _division(self) -> dict[str, Any]:
-        """How the band is divided, as `spectroscopic_light_curves` takes it; empty for not."""
-        kind = self.division_selected
-        if kind in ("", "one band"):
-            return {}
-        if kind == "chosen bands":
-            return {"bands": self._chosen_bands()}
-        value = number(self.division_value, "division_value")
-        if kind == "number of bands":
-            if value < 1 or not float(value).is_integer():
-                raise Stage3Error(f"division_value = {value:g} is no number of bands")
-            self._check_count(value)
-            return {"n": int(value)}
-        if value <= 0:
-            raise Stage3Error(f"division_value = {value:g} must be positive")
-        low, high = self._range_to_divide()
-        span = (high - low) / value if kind == "width" else np.log(high / low) * value
-        self._check_count(span)
-        if kind == "width":
-            return {"width": value * u.Unit(self.band_unit)}
-        return {"resolving_power": value}
+    # ---- what they stand for ----
 
-    def _bin_width(self) -> u.Quantity | int | None:
-        if is_empty(self.bin_width):
+    @property
+    def settings(self) -> CurveSettings:
+        """What the controls hold now."""
+        values = {name: getattr(self, trait) for name, trait in TRAITS.items()}
+        return CurveSettings(**values | {"dq_bits": tuple(self.dq_bits_selected)})
+
+    @property
+    def curves(self) -> LightCurves:
+        """The light curves that the settings give of the chosen traces."""
+        traces = {label: trace_of(data_of(self, label)) for label in self._labels()}
+        return LightCurves(
+            traces, self.settings, self._baseline, self._prepared, self._pipeline_curve()
+        )
+
+    def _labels(self) -> list[str]:
+        chosen = self.dataset_selected
+        chosen = [chosen] if isinstance(chosen, str) else list(chosen)
+        # jdaviz tells that data go before it takes them out of what can be chosen
+        return [
+            label
+            for label in chosen
+            if label in self.dataset.choices and data_of(self, label) is not None
+        ]
+
+    def _pipeline_curve(self) -> PipelineCurve | None:
+        data = data_of(self, self.pipeline_selected)
+        if data is None:
             return None
-        value = number(self.bin_width, "bin_width")
-        if value > _MOST:
-            raise Stage3Error(f"bin_width = {value:g} {self.bin_unit_selected} is too wide")
-        if self.bin_unit_selected != "integrations":
-            return value * u.Unit(self.bin_unit_selected)
-        if value < 1 or not value.is_integer():
-            raise Stage3Error(f"bin_width = {value:g} integrations; give a whole number from 1")
-        return int(value)
+        selectable = [data_of(self, item["label"]) for item in self.dataset_items]
+        traces = [trace_of(other) for other in selectable if other is not None]
+        others = [
+            as_read(other)
+            for other in tables_of(self)
+            if other is not data and is_pipeline_curve(other) and same_file(other, data)
+        ]
+        return PipelineCurve(data.uuid, as_read(data), others, traces)
 
-    def _options(self, **changes: Any) -> dict[str, Any]:
-        """The further keywords of `white_light_curve`, some of them changed."""
-        sigma = self.outlier_sigma
-        sigma = None if is_empty(sigma) else number(sigma, "outlier_sigma")
-        normalize = changes.get("normalize", self.normalize_selected)
-        if normalize == "baseline" and not self._baseline():
-            raise Stage3Error("normalize = 'baseline' needs a baseline; give its ranges")
-        return {
-            "statistic": self.statistic_selected,
-            "band_edges": self.band_edges_selected,
-            "normalize": None if normalize == "none" else normalize,
-            "baseline": self._baseline() if normalize == "baseline" else None,
-            "outlier_sigma": sigma,
-            "outlier_window": int(number(self.outlier_window, "outlier_window")),
-            "time_system": self.time_system_selected,
-            "reference": changes["reference"] if "reference" in changes else self._reference(),
-        }
+    def _renew_pipeline_choices(self) -> None:
+        labels = [_NONE, *(d.label for d in tables_of(self) if is_pipeline_curve(d))]
+        if labels != [item["label"] for item in self.pipeline_items]:
+            selected = self.pipeline_selected if self.pipeline_selected in labels else _NONE
+            self.pipeline._manual_options = labels
+            self.pipeline_items = [{"label": label} for label in labels]
+            self.pipeline_selected = selected
 
-    def _check_count(self, count: float) -> None:
-        """Refuse more bands than channels, before they are all made."""
-        most = self._most_channels()
-        if count > most:
-            raise Stage3Error(f"these are {count:.4g} bands; the trace has {most} channels")
-
-    def _most_channels(self) -> int:
-        """Channels of the longest chosen trace; the plugin knows it."""
-        raise NotImplementedError
-
-    def _range_to_divide(self) -> tuple[float, float]:
-        """What is divided, in the unit of the band; the plugin knows the trace."""
-        raise NotImplementedError
-
+    # ---- settings that are no plain values ----
     # jdaviz reads all properties of a plugin's API, at times of its own: they must not raise
+
+    @property
+    def mid_transit(self) -> Time | None:
+        """Middle of the transit, BJD_TDB; None if it is not known."""
+        try:
+            return self.settings.mid_transit()
+        except Stage3Error:
+            return None
+
+    @mid_transit.setter
+    def mid_transit(self, value: Time | float | str | None) -> None:
+        self.mid_transit_text = mid_transit_as_text(value)
 
     @property
     def bands(self) -> list[u.Quantity]:
         """The bands that are chosen one by one, each of shape (2,)."""
         try:
-            return self._chosen_bands()
+            return self.curves.bands()
         except Stage3Error:
             return []
-
-    def _chosen_bands(self) -> list[u.Quantity]:
-        parts = [part for part in re.split(r"[,;]", self.bands_text) if part.strip()]
-        if not parts:
-            raise Stage3Error("bands is empty; write '1.1 to 1.4, 1.4 to 1.7', or wavelengths")
-        return [self._band_of_text(part) for part in parts]
 
     @bands.setter
     def bands(self, bands: Iterable) -> None:
@@ -187,15 +219,131 @@ class CurveControls(TimeControls):
         if texts:
             self.division_selected = "chosen bands"
 
-    def _band_of_text(self, text: str) -> u.Quantity:
-        """A range as it is; for one wavelength, the channel that is nearest to it."""
-        found = RANGE.match(text)
-        if found is not None:
-            edges = [float(found.group(1)), float(found.group(2))]
-        else:
-            edges = self._channel_at(number(text, "bands"))
-        return edges * u.Unit(self.band_unit)
+    @property
+    def baseline(self) -> list[tuple[Time, Time]]:
+        """Ranges of time that are out of transit."""
+        try:
+            return self.curves.baseline()
+        except Stage3Error:
+            return []
 
-    def _channel_at(self, wavelength: float) -> list[float]:
-        """The edges of the channel nearest to a wavelength; the plugin knows the trace."""
-        raise NotImplementedError
+    @baseline.setter
+    def baseline(self, ranges: Iterable | None) -> None:
+        self.baseline_text = self._baseline.take(ranges, self.curves.times)
+
+    @observe("baseline_text")
+    def _baseline_typed(self, *_: Any) -> None:
+        """Take ranges that were typed for hours from what is the zero of the hours now."""
+        try:
+            self.curves.baseline()
+        except Stage3Error:
+            pass  # it is read again, and the words are shown, when the curve is drawn
+
+    @observe(
+        "mid_transit_text", "period", "time_system_selected", "time_axis_selected",
+        "dataset_selected",
+    )  # fmt: skip
+    def _rebase_baseline(self, *_: Any) -> None:
+        """Keep the baseline where it is when the zero of its hours moves."""
+        if not self._ready:
+            return
+        try:
+            text = self._baseline.moved(self.curves.times)
+        except Stage3Error:
+            return  # the same words are shown when the curve is drawn
+        if text is not None:
+            self.baseline_text = text
+
+    # ---- what the settings give ----
+
+    def light_curve(self) -> TimeSeries | list[TimeSeries]:
+        """Return the light curve that the settings give.
+
+        Returns
+        -------
+        astropy.timeseries.TimeSeries or list of them
+            As `jdaviz_stage3.analysis.white_light_curve` returns it, or
+            `jdaviz_stage3.analysis.spectroscopic_light_curves` where the band is divided; one for
+            one chosen trace, else a list in their order.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit one of the traces.
+        """
+        return _one_or_all(self.curves.curves().values())
+
+    def spectrum(self) -> Spectrum | list[Spectrum]:
+        """Return the spectrum at the time cursor, the mean of ``span`` integrations.
+
+        Returns
+        -------
+        specutils.Spectrum or list of them
+            One for one chosen trace, else a list in their order.
+
+        Raises
+        ------
+        Stage3Error
+            If no integration is chosen.
+        """
+        curves = self.curves
+        return _one_or_all(curves.spectrum(label) for label in curves.labels)
+
+    def ratio(self) -> Spectrum | list[Spectrum]:
+        """Return that spectrum divided by the mean of the baseline.
+
+        Returns
+        -------
+        specutils.Spectrum or list of them
+            One for one chosen trace, else a list in their order; by the mean of all other
+            integrations where there is no baseline.
+
+        Raises
+        ------
+        Stage3Error
+            If no integration is chosen, or none is in the baseline.
+        """
+        curves = self.curves
+        return _one_or_all(curves.ratio(label) for label in curves.labels)
+
+    def noise(self) -> tuple[Any, Any] | list[tuple[Any, Any]]:
+        """Return what the scatter of the light curve is, against the expected one.
+
+        Returns
+        -------
+        (QTable) or list of them
+            Scatter, point-to-point scatter and expected noise; and the scatter against bin size
+            with the expectation for white noise. From the residual to the transit model where it
+            is shown.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit, or the band is divided.
+        """
+        return _one_or_all(self.curves.noise())
+
+    def to_lightkurve(self) -> Any:
+        """Return the light curve as a ``lightkurve.LightCurve``, a list for several traces.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit, or lightkurve is not installed.
+        """
+        return _one_or_all(to_lightkurve(curve) for curve in self.curves.curves().values())
+
+    def to_python(self) -> str:
+        """Return Python code that takes the same light curve without the app.
+
+        Returns
+        -------
+        str
+        """
+        return python_code(self.curves)
+
+
+def _one_or_all(found: Iterable) -> Any:
+    """What a method returns: one thing for one chosen trace, else a list in their order."""
+    found = list(found)
+    return found[0] if len(found) == 1 else found

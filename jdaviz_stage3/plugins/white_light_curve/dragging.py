@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,12 @@ from astropy import units as u
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of
-from .pointer import PointerEvents, nearest_edge
 from .traces import integration_numbers
 
-__all__ = ["Dragging"]
+__all__ = ["Dragging", "PointerEvents", "nearest_edge"]
+
+_REACH = 0.02  # of the width of the view: how near to an edge a drag must begin
+_EVENTS = ["dragstart", "dragmove", "dragend", "click"]
 
 
 class Dragging:
@@ -20,11 +24,12 @@ class Dragging:
 
     Parameters
     ----------
+    plugin : WhiteLightCurve
     views : Views
     """
 
-    def __init__(self, views: Any):
-        self._views = views
+    def __init__(self, plugin: Any, views: Any):
+        self._plugin, self._views = plugin, views
         self._pointers: dict[Any, PointerEvents] = {}
         self._moved: Any = None  # the edge in the hand
 
@@ -67,17 +72,18 @@ class Dragging:
 
     def _traces_in(self, viewer: Any) -> list[tuple[str, str]]:
         """The traces that a viewer shows, and the unit of its x axis for each."""
-        return [(lab, unit) for v, lab, unit in self._views.trace_viewers() if v is viewer]
+        shown = self._views.of_traces.viewers(list(self._plugin.curves.traces))
+        return [(label, unit) for other, label, unit in shown if other is viewer]
 
     # ---- the band ----
 
     def _drag_band(self, viewer: Any, phase: str, x: float) -> bool:
-        plugin = self._views.plugin
+        plugin = self._plugin
         if phase == "start":
-            edges = []
+            edges, curves = [], plugin.curves
             for label, unit in self._traces_in(viewer):
                 try:
-                    low, high = np.sort(self._views.band_of(label).to(plugin.band_unit))
+                    low, high = np.sort(curves.band_of(label).to(plugin.band_unit))
                 except Stage3Error:
                     continue
                 for name, edge in (("band_low", low), ("band_high", high)):
@@ -87,17 +93,17 @@ class Dragging:
         if self._moved is None or x <= 0:
             return False
         _, label, unit = self._moved
-        if label in plugin._labels():
+        if label in plugin.curves.traces:
             self._move_band((x * u.Unit(unit)).to_value(plugin.band_unit, u.spectral()))
         if phase == "end":
             self._moved = None
         return True
 
     def _move_band(self, value: float) -> None:
-        plugin = self._views.plugin
+        plugin, curves = self._plugin, self._plugin.curves
         name, label, unit = self._moved
-        low, high = np.sort(self._views.band_of(label).to_value(plugin.band_unit))
-        wavelength = plugin._sums(label).wavelength.to_value(plugin.band_unit)
+        low, high = np.sort(curves.band_of(label).to_value(plugin.band_unit))
+        wavelength = curves.sums(label).wavelength.to_value(plugin.band_unit)
         value = float(f"{np.clip(value, np.nanmin(wavelength), np.nanmax(wavelength)):.6g}")
         other_name, other = ("band_high", high) if name == "band_low" else ("band_low", low)
         edges = {name: value}
@@ -112,21 +118,22 @@ class Dragging:
     # ---- the baseline ----
 
     def _drag_baseline(self, phase: str, x: float, y: float) -> bool:
-        plugin, views = self._views.plugin, self._views
+        plugin, curves = self._plugin, self._plugin.curves
+        times = curves.times
         try:
-            ranges = [list(edges) for edges in plugin._baseline()]
-            plugin._reference()  # of the hours that ranges are written in
-            time = views.time_of_x(x)
+            ranges = [list(edges) for edges in curves.baseline()]
+            times.reference  # noqa: B018 - of the hours that ranges are written in
+            time = times.time_at(x)
         except Stage3Error:
             return False
         if phase == "start":
             # of each edge the range that it is of, and where the other end of it is
             edges = [
-                ((index, edges[1 - side]), float(views.x_of(edges[side])))
+                ((index, edges[1 - side]), float(times.x_of(edges[side])))
                 for index, edges in enumerate(ranges)
                 for side in (0, 1)
             ]
-            state = views.curve_viewer.state
+            state = self._views.curve_viewer.state
             self._moved = nearest_edge(edges, x, state.x_min, state.x_max)
             if self._moved is None and plugin.pick_baseline:
                 self._moved = (len(ranges), time)  # a new range, which begins here
@@ -146,23 +153,88 @@ class Dragging:
     # ---- the time cursor ----
 
     def _click_curve(self, x: float, y: float) -> None:
-        plugin, views = self._views.plugin, self._views
-        labels = plugin._labels()
-        if not labels:
+        curves = self._plugin.curves
+        if not curves.traces:
             return
-        trace = plugin._trace(labels[0])
-        if views.zero is None:
+        trace = next(iter(curves.traces.values()))
+        try:
+            distance = np.abs(curves.times.x_of(curves.times.of(trace)) - x)
+        except Stage3Error:  # there is no time axis
             return
-        distance = np.abs(views.x_of(views.times_of(trace)) - x)
         if np.isfinite(distance).any():
-            plugin.integration = int(integration_numbers(trace)[int(np.nanargmin(distance))])
+            self._plugin.integration = int(integration_numbers(trace)[int(np.nanargmin(distance))])
 
     def _click_dynamic(self, viewer: Any, y: float) -> None:
         if not hasattr(viewer.state, "time_axis_of"):
             return  # in spectra, a click is jdaviz's
-        plugin = self._views.plugin
+        plugin = self._plugin
         for label, _ in self._traces_in(viewer)[:1]:
             axis = viewer.state.time_axis_of(data_of(plugin, label))
             row = int(axis.cells.at(np.array(y)))
             if row >= 0:
-                plugin.integration = int(integration_numbers(plugin._trace(label))[row])
+                plugin.integration = int(integration_numbers(plugin.curves.traces[label])[row])
+
+
+def nearest_edge(edges: list[tuple[Any, float]], x: float, low: float, high: float) -> Any | None:
+    """Return the name of the edge that is near enough to be meant, None if none is.
+
+    Parameters
+    ----------
+    edges : list of (name, position)
+    x : float
+        Where the drag begins.
+    low, high : float
+        What the view spans. An edge beyond it is taken for one at its border, so that it can be
+        pulled in.
+    """
+    span = abs(high - low)
+    if not edges or not span:
+        return None
+    inside = [(name, min(max(place, min(low, high)), max(low, high))) for name, place in edges]
+    name, place = min(inside, key=lambda edge: abs(edge[1] - x))
+    return name if abs(place - x) <= _REACH * span else None
+
+
+class PointerEvents:
+    """Mouse events of one viewer, while no tool of its toolbar is active.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+    on_drag : callable
+        Called with the phase (``'start'``, ``'move'``, ``'end'``), x and y on the axes. What it
+        returns for ``'start'`` says whether it takes the drag.
+    on_click : callable, optional
+        Called with x and y.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        on_drag: Callable[[str, float, float], bool | None],
+        on_click: Callable[[float, float], None] | None = None,
+    ):
+        self.viewer = viewer
+        self._on_drag, self._on_click = on_drag, on_click
+        self._dragging = False
+        viewer.add_event_callback(self._on_event, events=_EVENTS)
+
+    def _on_event(self, event: dict) -> None:
+        if "domain" not in event or event["domain"] is None:
+            return
+        x, y = float(event["domain"]["x"]), float(event["domain"]["y"])
+        if not (math.isfinite(x) and math.isfinite(y)):
+            return
+        kind = event["event"]
+        if kind == "click":
+            if self._on_click is not None:
+                self._on_click(x, y)
+        elif kind == "dragstart":
+            self._dragging = bool(self._on_drag("start", x, y))
+        elif self._dragging:
+            self._dragging = kind != "dragend"
+            self._on_drag("move" if self._dragging else "end", x, y)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self.viewer.remove_event_callback(self._on_event)

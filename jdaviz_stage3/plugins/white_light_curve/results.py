@@ -1,19 +1,15 @@
-"""Taking light curves out of the plugin: into the app, to files, to lightkurve, as Python."""
+"""Light curves as tables in the app, and as the Python that takes them."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from astropy import units as u
 from astropy.table import QTable
+from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
-from ...analysis import to_lightkurve
-from ...analysis.light_curves.export import write_light_curves
 from ...analysis.light_curves.table import LightCurveColumns, light_curve_table
-from ...errors import Stage3Error
 from ...jdaviz_compat import (
     add_table,
     add_to_viewer,
@@ -23,14 +19,14 @@ from ...jdaviz_compat import (
     glue_viewer,
     remove_data,
     show_as_tab,
-    show_message,
 )
-from ..panel import SavingControls
+from .curves import LightCurves
 from .sentences import band_name
+from .settings import CurveSettings
 
-__all__ = ["ResultControls", "table_of"]
+__all__ = ["add_to_data", "python_code", "show_result", "table_of", "tables_of_curves"]
 
-_RESULTS = "Light curves"
+_VIEWER = "Light curves"
 _COLUMNS = ("n_filled", "int_num", "segment", "n_points")  # of each point, beside its flux
 
 
@@ -60,158 +56,67 @@ def table_of(curve: TimeSeries, band: int | None = None) -> QTable:
     )
 
 
-class ResultControls(SavingControls):
-    """Results as data, files and code, and the fields for them."""
+def tables_of_curves(curves: LightCurves) -> dict[str, QTable]:
+    """Return the tables of light curves, one for each band, by the labels they get in the app.
 
-    def add_to_app(self) -> list[str]:
-        """Add the light curves to the app's data, and show them in a light-curve viewer.
+    Raises
+    ------
+    Stage3Error
+        If the settings do not fit.
+    """
+    tables = {}
+    for label, curve in curves.curves().items():
+        bands = range(curve["flux"].shape[1]) if curve["flux"].ndim == 2 else [None]
+        for band in bands:
+            name = _result_label(label, curve, band, curves.settings)
+            tables[name] = table_of(curve, band)
+    return tables
 
-        Returns
-        -------
-        list of str
-            The labels of the data; one of the same label is replaced.
 
-        Raises
-        ------
-        Stage3Error
-            If the settings do not fit; then nothing is added.
-        """
-        curves = self._curves()
-        tables = []
-        for label, curve in curves.items():
-            bands = range(curve["flux"].shape[1]) if curve["flux"].ndim == 2 else [None]
-            for band in bands:
-                tables.append((self._result_label(label, curve, band), table_of(curve, band)))
-        for name, table in tables:
-            if name in data_labels(self):
-                remove_data(self, [name])
-            add_table(self, name, table)
-            if self.has_viewers:
-                self._show_result(name, table)
-        return [name for name, _ in tables]
+def _result_label(label: str, curve: TimeSeries, band: int | None, settings: CurveSettings) -> str:
+    parts = []
+    if band is not None:
+        parts.append(band_name(*curve.meta["bands"][band], curve.meta["band_unit"]))
+    elif settings.band() is not None:
+        parts.append(band_name(*curve.meta["band"], curve.meta["band_unit"]))
+    if "bin_width" in curve.meta:
+        parts.append(f"bins of {settings.bin_width:g} {settings.bin_unit}")
+    if curve.meta["time_system"] == "MJD_UTC":
+        parts.append("UTC")
+    detail = f" ({', '.join(parts)})" if parts else ""
+    return f"{label} light curve{detail}"
 
-    def _show_result(self, name: str, table: QTable) -> None:
-        """Show an added light curve with those that were added before, if it is like them."""
-        kind = (str(table["flux"].unit), LightCurveColumns.of(table.meta).date)
-        label = _RESULTS
-        viewer = glue_viewer(self, label)
-        if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
-            label = f"{_RESULTS} ({', '.join(filter(None, kind))})"
-            viewer = glue_viewer(self, label)
-        if viewer is None:
-            label = create_viewer(self, "stage3-light-curve-viewer", label)
-            viewer = glue_viewer(self, label)
-            if self._views.viewer_label:
-                show_as_tab(self, label, self._views.viewer_label)
-        add_to_viewer(self, label, data_of(self, name))
 
-    def _result_label(self, label: str, curve: TimeSeries, band: int | None) -> str:
-        parts = []
-        if band is not None:
-            parts.append(band_name(*curve.meta["bands"][band], curve.meta["band_unit"]))
-        elif self._band() is not None:
-            parts.append(band_name(*curve.meta["band"], curve.meta["band_unit"]))
-        if "bin_width" in curve.meta:
-            parts.append(f"bins of {self.bin_width:g} {self.bin_unit_selected}")
-        if curve.meta["time_system"] == "MJD_UTC":
-            parts.append("UTC")
-        detail = f" ({', '.join(parts)})" if parts else ""
-        return f"{label} light curve{detail}"
+def add_to_data(app: Any, name: str, table: QTable) -> None:
+    """Add a table to the data of an app, in place of what has its label."""
+    if name in data_labels(app):
+        remove_data(app, [name])
+    add_table(app, name, table)
 
-    def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
-        """Write the light curve to an ECSV table, which ``TimeSeries.read`` reads.
 
-        Parameters
-        ----------
-        path : path-like
-            Of the file; with several traces chosen, a number is put before its suffix.
-        overwrite : bool, optional
-            Whether a file that is there may be replaced.
+def show_result(app: Any, name: str, table: QTable, beside: str) -> None:
+    """Show an added light curve with those that were added before, if it is like them.
 
-        Returns
-        -------
-        pathlib.Path
-            Of the (first) file.
-
-        Raises
-        ------
-        Stage3Error
-            If the settings do not fit, the file is there already, or cannot be written.
-        """
-        return write_light_curves(list(self._curves().values()), path, overwrite)[0]
-
-    def to_lightkurve(self) -> Any:
-        """Return the light curve as a ``lightkurve.LightCurve``, a list for several traces.
-
-        Raises
-        ------
-        Stage3Error
-            If the settings do not fit, or lightkurve is not installed.
-        """
-        curves = [to_lightkurve(curve) for curve in self._curves().values()]
-        return curves[0] if len(curves) == 1 else curves
-
-    def to_python(self) -> str:
-        """Return Python code that takes the same light curve without the app.
-
-        Returns
-        -------
-        str
-        """
-        labels = self._chosen()
-        lines = [
-            "import jdaviz_stage3 as stage3",
-            "from astropy import units as u",
-            "from astropy.time import Time",
-            "",
-        ]
-        options = self._options() | {
-            "dq_bits": list(self.dq_bits_selected),
-            "excluded": self.excluded_selected,
-            "errors": self.errors_selected,
-        }
-        if options["reference"] is not None and self.time_axis_selected != "hours":
-            options["reference"] = None
-        if (width := self._bin_width()) is not None:
-            options["bin_width"] = width
-        if len(labels) > 1:
-            lines.append("curves = []")
-        for label in labels:
-            trace = self._trace(label)
-            lines.append(f"series = stage3.read({str(trace.path)!r})")
-            lines.append(f"trace = series[{(trace.detector, trace.order)!r}]")
-            division = self._division()
-            name = "spectroscopic_light_curves" if division else "white_light_curve"
-            lines.append(f"curve = stage3.analysis.{name}(")
-            lines.append("    trace,")
-            if (band := self._band()) is not None:
-                lines.append(f"    band={_code(band)},")
-            lines += [f"    {key}={_code(value)}," for key, value in (division | options).items()]
-            lines.append(")")
-            if len(labels) > 1:
-                lines.append("curves.append(curve)")
-        return "\n".join(lines) + "\n"
-
-    # ---- from the browser ----
-
-    def vue_add_to_app(self, *_: Any) -> None:
-        try:
-            labels = self.add_to_app()
-        except Stage3Error as err:
-            self.problem = str(err)
-            show_message(self, self.problem)
-            return
-        show_message(self, f"Added {', '.join(labels)}.", "success")
-
-    def vue_save_file(self, *_: Any) -> None:
-        self.save_as_asked(self.export, f"{(self._labels() or ['light'])[0]} light curve", ".ecsv")
-
-    def vue_show_python(self, *_: Any) -> None:
-        """Show the code that ``to_python`` gives."""
-        try:
-            self.python_code = self.to_python()
-        except Stage3Error as err:
-            self.problem = str(err)
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    name : str
+        Its label.
+    table : QTable
+    beside : str
+        The viewer whose place a new one takes; empty for none.
+    """
+    kind = (str(table["flux"].unit), LightCurveColumns.of(table.meta).date)
+    label = _VIEWER
+    viewer = glue_viewer(app, label)
+    if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
+        label = f"{_VIEWER} ({', '.join(filter(None, kind))})"
+        viewer = glue_viewer(app, label)
+    if viewer is None:
+        label = create_viewer(app, "stage3-light-curve-viewer", label)
+        if beside:
+            show_as_tab(app, label, beside)
+    add_to_viewer(app, label, data_of(app, name))
 
 
 def _kind_in(viewer: Any) -> tuple[str, str]:
@@ -222,10 +127,44 @@ def _kind_in(viewer: Any) -> tuple[str, str]:
     return str(unit), curve.date if curve else ""
 
 
+def python_code(curves: LightCurves) -> str:
+    """Return Python code that takes the same light curves without the app."""
+    settings, labels = curves.settings, curves.labels
+    lines = [
+        "import jdaviz_stage3 as stage3",
+        "from astropy import units as u",
+        "from astropy.time import Time",
+        "",
+    ]
+    options = curves.options() | {
+        "dq_bits": list(settings.dq_bits),
+        "excluded": settings.excluded,
+        "errors": settings.errors,
+    }
+    if options["reference"] is not None and settings.time_axis != "hours":
+        options["reference"] = None
+    if (width := settings.bins()) is not None:
+        options["bin_width"] = width
+    if len(labels) > 1:
+        lines.append("curves = []")
+    for trace in curves.traces.values():
+        lines.append(f"series = stage3.read({str(trace.path)!r})")
+        lines.append(f"trace = series[{(trace.detector, trace.order)!r}]")
+        division = curves.division()
+        name = "spectroscopic_light_curves" if division else "white_light_curve"
+        lines.append(f"curve = stage3.analysis.{name}(")
+        lines.append("    trace,")
+        if (band := settings.band()) is not None:
+            lines.append(f"    band={_code(band)},")
+        lines += [f"    {key}={_code(value)}," for key, value in (division | options).items()]
+        lines.append(")")
+        if len(labels) > 1:
+            lines.append("curves.append(curve)")
+    return "\n".join(lines) + "\n"
+
+
 def _code(value: Any) -> str:
     """Write a value as the Python that makes it."""
-    from astropy.time import Time
-
     if isinstance(value, Time):
         return f"Time({value.jd1!r}, {value.jd2!r}, format='jd', scale={value.scale!r})".replace(
             "np.float64(", "float("

@@ -8,11 +8,19 @@ import numpy as np
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
+from ...analysis import PipelineComparison
 from ...errors import Stage3Error
 from ...readers.time_systems import time_system_of
 from .traces import integration_numbers
 
-__all__ = ["band_name", "curve_sentence", "cursor_sentence", "described", "flux_label"]
+__all__ = [
+    "band_name",
+    "curve_sentence",
+    "cursor_sentence",
+    "described",
+    "flux_label",
+    "pipeline_sentence",
+]
 
 
 def band_name(low: float, high: float, unit: str) -> str:
@@ -47,6 +55,13 @@ def cursor_sentence(trace: Any, rows: np.ndarray, row: int, time: Time | None) -
         chosen = numbers[rows]
         text += f"; spectrum of integrations {chosen[0]} to {chosen[-1]}"
     return text
+
+
+def pipeline_sentence(comparisons: list[PipelineComparison]) -> str:
+    """Say what the pipeline's curve is of, for each trace that it is of."""
+    if not comparisons:
+        return "That curve is of another trace than the chosen one."
+    return " ".join(comparison.sentence() for comparison in comparisons)
 
 
 def flux_label(curves: dict[str, TimeSeries]) -> str:

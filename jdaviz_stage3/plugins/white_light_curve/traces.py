@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
 
 from ...analysis import BandSums
-from ...jdaviz_compat import as_read
 from ...readers.time_series import SpectralTrace
 
-__all__ = ["PreparedTraces", "has_trace", "integration_numbers", "row_of", "trace_of"]
+__all__ = ["PreparedTraces", "integration_numbers", "row_of"]
 
 _MOST = 4  # prepared traces that are kept: two detectors, before and after a change of flags
-
-
-def has_trace(data: Any) -> bool:
-    """Whether data (glue) are a spectral time series as it was loaded from an x1dints file."""
-    return getattr(data, "ndim", 0) == 2 and isinstance(as_read(data), SpectralTrace)
-
-
-def trace_of(data: Any) -> SpectralTrace:
-    """Return the trace that data (glue) were loaded from.
-
-    The flux in the app has no uncertainties and no flags, which light curves need.
-    """
-    return as_read(data)
 
 
 def integration_numbers(trace: SpectralTrace) -> np.ndarray:
@@ -48,6 +35,8 @@ class PreparedTraces:
 
     def __init__(self):
         self._kept: OrderedDict[tuple, BandSums] = OrderedDict()
+        # of each prepared trace, by what it is of: what it was made with, and the last result
+        self._results: dict[int, dict[str, tuple[Any, Any]]] = {}
 
     def get(self, trace: SpectralTrace, dq_bits: list[str], excluded: str, errors: str) -> BandSums:
         """Return a trace prepared with these settings; the file is read if it must be.
@@ -65,7 +54,7 @@ class PreparedTraces:
         key = (id(trace), tuple(sorted(dq_bits)), excluded, errors)
         if key not in self._kept:
             while len(self._kept) >= _MOST:
-                self._kept.popitem(last=False)
+                self._forget(next(iter(self._kept)))
             self._kept[key] = BandSums(trace, dq_bits=dq_bits, excluded=excluded, errors=errors)
         self._kept.move_to_end(key)
         return self._kept[key]
@@ -74,4 +63,26 @@ class PreparedTraces:
         """Forget the arrays of all other traces."""
         ids = {id(trace) for trace in traces}
         for key in [key for key in self._kept if key[0] not in ids]:
-            del self._kept[key]
+            self._forget(key)
+
+    def _forget(self, key: tuple) -> None:
+        self._results.pop(id(self._kept.pop(key)), None)
+
+    def result_of(self, name: str, sums: BandSums, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what was made of a prepared trace last; anew where that was of another key.
+
+        Parameters
+        ----------
+        name : str
+            What it is.
+        sums : BandSums
+        key : hashable
+            All that it is made with beside them.
+        make : callable
+        """
+        if not any(kept is sums for kept in self._kept.values()):
+            return make()
+        results = self._results.setdefault(id(sums), {})
+        if name not in results or results[name][0] != key:
+            results[name] = key, make()
+        return results[name][1]

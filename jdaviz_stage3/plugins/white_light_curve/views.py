@@ -3,48 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from astropy import units as u
-from astropy.time import Time, TimeDelta
+from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
-from ...analysis import bin_light_curve, noise_figures, normalization, time_of
-from ...analysis.light_curves.pipeline_curve import PipelineComparison
+from ...analysis import PipelineComparison, bin_light_curve, noise_figures
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     create_viewer,
-    data_of,
     glue_viewer,
     layout_rows,
     remove_viewers,
     show_as_tab,
     show_figure_without_data,
     viewers_by_kind,
-    viewers_of_kind_showing,
 )
-from ...origin import origin_of
-from ...readers.time_systems import TIME_SYSTEMS
-from ...readers.times import days_between
 from ...viewers.curve_canvas import COLORS, CurveCanvas, DrawnCurve
 from ...viewers.curve_points import CurvePoints
-from .band_edges import BandEdges
+from .curves import LightCurves
 from .dragging import Dragging
-from .fields import number
+from .model import fine_times, model_level, transit_model
 from .panel_plots import PanelPlots
-from .positions import model_level, separation, whole_day
-from .sentences import band_name, curve_sentence, described, flux_label
-from .spectra_in_time import SpectrumLines
-from .trace_views import DYNAMIC, TraceViews
+from .pipeline import pipeline_level
+from .sentences import (
+    band_name,
+    cursor_sentence,
+    curve_sentence,
+    described,
+    flux_label,
+    pipeline_sentence,
+)
+from .settings import is_empty
+from .trace_marks import CURSOR_COLOR
+from .trace_views import TraceViews
 
-__all__ = ["Views"]
+__all__ = ["Texts", "Views"]
 
 _VIEWER = "White light curve"
+_SEPARATION = 1.25  # of the widest band's range, between the curves of neighbouring bands
 
 
-class Views(TraceViews):
+@dataclass
+class Texts:
+    """What the panel says of what is drawn; the names are those of the plugin's traits."""
+
+    problem: str = ""
+    model_problem: str = ""
+    curve_text: str = ""
+    noise_text: str = ""
+    pipeline_text: str = ""
+    pipeline_band: bool = False
+    cursor_text: str = ""
+
+
+@dataclass
+class OnCurve:
+    """What is laid over one light curve, each evaluated once for all that shows it.
+
+    Attributes
+    ----------
+    relative : ndarray or None
+        The transit model at the curve's times, 1 outside; likewise on its level in ``model``.
+    line : CurvePoints or None
+        The model as a smooth line on the axes.
+    comparison : PipelineComparison or None
+    pipeline : ndarray or None
+        The pipeline's flux, normalised as the curve is.
+    """
+
+    relative: np.ndarray | None = None
+    model: np.ndarray | None = None
+    line: CurvePoints | None = None
+    comparison: PipelineComparison | None = None
+    pipeline: np.ndarray | None = None
+
+
+class Views:
     """All that is drawn for one plugin.
 
     Parameters
@@ -55,42 +94,42 @@ class Views(TraceViews):
     def __init__(self, plugin: Any):
         self.plugin = plugin
         self.viewer_label = ""  # of the light curve's viewer; empty where the panel has it
+        self.of_traces = TraceViews(plugin)
         self._canvas: CurveCanvas | None = None
         self._panel = PanelPlots(plugin)
-        self._edges, self._spectra = BandEdges(), SpectrumLines()
-        self.dragging = Dragging(self)
-        self.zero: Time | None = None  # of the dates on the axis
+        self.dragging = Dragging(plugin, self)
         self._axis: tuple | None = None
 
     # ---- everything ----
 
-    def draw(self) -> list[str]:
-        """Draw what the settings of the plugin give.
+    def draw(self, curves: LightCurves) -> Texts:
+        """Draw what the settings give, and return what the panel says of it.
 
-        Returns
-        -------
-        list of str
-            What the settings are wrong in. What cannot be drawn is taken away; the rest stays, so
-            that a band or a baseline can be dragged back to where there is something.
+        What cannot be drawn is taken away; the rest stays, so that a band or a baseline can be
+        dragged back to where there is something.
         """
         self._problems: list[str] = []
-        self._model_problem = ""
+        self._texts = Texts()
         canvas = self._current_canvas()
-        self._attempt(self._place_axis)
-        curves = self._attempt(self._draw_curves) if self.zero is not None else None
-        if curves is None:
+        placed = self._attempt(self._place_axis, curves)
+        taken = self._attempt(self._draw_curves, curves) if placed else None
+        if taken is None:
             canvas.erase_curves()
-            self._clear_texts()
-        if self._attempt(self._draw_ranges) is None:
-            canvas.mark_ranges([])
-        self._attempt(self._draw_dynamic)
-        self._attempt(self._draw_bands, curves or {})
-        self._attempt(self._draw_cursor)  # on the time axis that the dynamic spectra have got
-        if self._attempt(self._draw_residual, curves or {}) is not True:
+            self._texts = Texts(model_problem=self._texts.model_problem)
             self._panel.drop("residual")
-        self.dragging.listen(canvas.viewer, self.trace_viewers())
-        self.plugin.model_problem = self._model_problem
-        return list(dict.fromkeys(self._problems))
+        if not placed or self._attempt(self._draw_ranges, curves) is None:
+            canvas.mark_ranges([])
+        plugin, traces = self.plugin, self.of_traces
+        self._attempt(
+            traces.show_dynamic, curves, plugin.dynamic_normalize_selected,
+            plugin.dynamic_percentile,
+        )  # fmt: skip
+        self._attempt(traces.draw_bands, curves, taken or {})
+        # on the time axis that the dynamic spectra have got
+        self._attempt(self._draw_cursor, curves, placed)
+        self.dragging.listen(canvas.viewer, traces.viewers(list(curves.traces)))
+        self._texts.problem = " ".join(dict.fromkeys(self._problems))
+        return self._texts
 
     def _attempt(self, step: Callable, *args: Any) -> Any:
         """Take a step of the drawing; None, and its words for the panel, if it cannot be taken."""
@@ -100,56 +139,38 @@ class Views(TraceViews):
             self._problems.append(str(err))
             return None
 
-    def _place_axis(self) -> None:
-        self.zero = None
-        plugin = self.plugin
-        self.zero = whole_day([self.times_of(plugin._trace(label)) for label in plugin._labels()])
-        axis = (plugin.time_axis_selected, str(self.zero), plugin.time_system_selected)
+    def _place_axis(self, curves: LightCurves) -> bool:
+        settings = curves.settings
+        axis = (settings.time_axis, str(curves.times.day), settings.time_system)
         if axis != self._axis:
             self._canvas.refit()
             self._axis = axis
-
-    def _draw_curves(self) -> dict[str, TimeSeries]:
-        plugin = self.plugin
-        # without a zero of the hours, which may be half typed, there are dates still
-        options = {"reference": self._attempt(plugin._reference)}
-        if plugin.normalize_selected == "baseline" and not plugin._baseline():
-            options["normalize"] = "median"
-            self._problems.append(
-                "There is no baseline yet: type its ranges, or switch on that a drag in the light "
-                "curve makes one. Until then the curve is divided by its median."
-            )
-        curves = plugin._curves(binned=False, **options)
-        drawn = [d for label, curve in curves.items() for d in self._drawn(label, curve)]
-        for index, curve in enumerate(drawn):
-            curve.color = COLORS[index % len(COLORS)]
-        self._canvas.draw(drawn, self._time_label(short=not self.viewer_label), flux_label(curves))
-        self._say(curves)
-        return curves
-
-    def _draw_ranges(self) -> bool:
-        ranges = [] if self.zero is None else self.plugin._baseline()
-        self._canvas.mark_ranges([tuple(self.x_of(Time(edges))) for edges in ranges])
         return True
 
-    def _clear_texts(self) -> None:
-        plugin = self.plugin
-        plugin.curve_text = plugin.noise_text = plugin.pipeline_text = plugin.model_problem = ""
+    def _draw_ranges(self, curves: LightCurves) -> bool:
+        x_of = curves.times.x_of
+        self._canvas.mark_ranges([tuple(x_of(Time(edges))) for edges in curves.baseline()])
+        return True
 
     def clear(self) -> None:
-        """Take away what belongs to an open panel; all, where its trace is gone."""
-        self._edges.clear()
-        self._spectra.clear()
+        """Take away what belongs to an open panel."""
+        self.of_traces.clear()
         self.dragging.stop()
-        if not self.plugin._labels():
-            if self._canvas is not None:
-                self._canvas.clear()
-            for name in ("residual", "ratio"):
-                self._panel.drop(name)
-            self._clear_texts()
-            self.plugin.cursor_text = ""
 
-    # ---- the light curve ----
+    def clear_all(self) -> None:
+        """Take everything away, where there is no trace any more."""
+        self.clear()
+        if self._canvas is not None:
+            self._canvas.clear()
+        for name in ("residual", "ratio"):
+            self._panel.drop(name)
+
+    # ---- the figure of the light curve ----
+
+    @property
+    def curve_viewer(self) -> Any:
+        """The (glue) viewer that the light curve is drawn in."""
+        return self._canvas.viewer
 
     def _current_canvas(self) -> CurveCanvas:
         plugin = self.plugin
@@ -181,195 +202,173 @@ class Views(TraceViews):
         if others and layout_rows(self.plugin) > 2:
             show_as_tab(self.plugin, label, others[0])
 
-    def x_of(self, time: Time) -> np.ndarray:
-        """Positions of times on the time axis; NaN where there is no time stamp."""
-        if self.plugin.time_axis_selected == "hours":
-            return days_between(self._zero_of_hours(), time) * 24
-        return days_between(self.zero, time)
+    # ---- the light curves ----
 
-    def _zero_of_hours(self) -> Time | None:
-        """The zero of the hours; the first integration while what is typed for it is no time."""
-        try:
-            return self.plugin._reference()
-        except Stage3Error:  # said where the curves are drawn
-            return self.plugin._first_time()
-
-    def times_of(self, trace: Any) -> Time:
-        """The time stamps of a trace in the chosen system."""
-        return time_of(trace, self.plugin.time_system_selected)
-
-    @property
-    def curve_viewer(self) -> Any:
-        """The (glue) viewer that the light curve is drawn in."""
-        return self._canvas.viewer
-
-    def time_of_x(self, x: float) -> Time:
-        """The time at a position on the time axis."""
-        if self.plugin.time_axis_selected == "hours":
-            return self._zero_of_hours() + TimeDelta(x / 24, format="jd")
-        return self.zero + TimeDelta(x, format="jd")
-
-    def _time_label(self, short: bool = False) -> str:
-        plugin = self.plugin
-        system = TIME_SYSTEMS[plugin.time_system_selected]
-        if plugin.time_axis_selected != "hours":
-            return system.date_label(self.zero.jd)
-        if short:  # for the width of the panel
-            known = plugin.mid_transit is not None and system.name == "BJD_TDB"
-            return f"Hours from {'mid-transit' if known else 'first integration'}"
-        return system.hours_label(self._zero_of_hours())
-
-    def _drawn(self, label: str, curve: TimeSeries) -> list[DrawnCurve]:
-        """One curve, or one for each band, below each other."""
-        plugin = self.plugin
-        width = plugin._bin_width()
-        binned = None if width is None else bin_light_curve(curve, width)
-        x = self.x_of(curve["time"])
-        if curve["flux"].ndim == 1:
-            points = CurvePoints(
-                x, curve["flux"].value, curve["flux_err"].value, np.asarray(curve["outlier"])
+    def _draw_curves(self, curves: LightCurves) -> dict[str, TimeSeries]:
+        # without a zero of the hours, which may be half typed, there are dates still
+        options = {"reference": self._attempt(lambda: curves.times.reference)}
+        if curves.settings.normalize == "baseline" and not curves.baseline():
+            options["normalize"] = "median"
+            self._problems.append(
+                "There is no baseline yet: type its ranges, or switch on that a drag in the light "
+                "curve makes one. Until then the curve is divided by its median."
             )
-            drawn = DrawnCurve(points, plugin._trace(label).label)
-            if binned is not None:
-                drawn.binned = CurvePoints(
-                    self.x_of(binned["time"]), binned["flux"].value, binned["flux_err"].value
-                )
-            drawn.describe = partial(described, curve, None, self._icon(label))
-            self._lay_over(label, curve, drawn)
-            return [drawn]
-        flux, err = curve["flux"].value, curve["flux_err"].value
-        step = separation(flux, np.asarray(curve["outlier"]))
-        step = step if curve["flux"].unit == u.one else 0.0
+        taken = curves.curves(binned=False, **options)
+        over = {label: self._laid_over(curves, label, curve) for label, curve in taken.items()}
+        drawn = [
+            part
+            for label, curve in taken.items()
+            for part in self._drawn(curves, label, curve, over[label])
+        ]
+        for index, curve in enumerate(drawn):
+            curve.color = COLORS[index % len(COLORS)]
+        x_label = curves.times.label(short=not self.viewer_label)
+        self._canvas.draw(drawn, x_label, flux_label(taken))
+        self._say(curves, taken, over)
+        label, curve = next(iter(taken.items()))
+        if not self._draw_residual(curves, curve, over[label]):
+            self._panel.drop("residual")
+        return taken
+
+    def _laid_over(self, curves: LightCurves, label: str, curve: TimeSeries) -> OnCurve:
+        """What is laid over a curve; without the model, what it lacks is said."""
+        over = OnCurve(comparison=self._attempt(curves.comparison, label))
+        if curve["flux"].ndim > 1:
+            return over
+        if curves.settings.show_transit:
+            try:
+                over.relative = transit_model(curves.settings, curve["time"])
+                fine = fine_times(curve["time"])
+                level = model_level(curve, over.relative)
+                over.model = over.relative * level
+                line = transit_model(curves.settings, fine) * level
+                over.line = CurvePoints(curves.times.x_of(fine), line)
+            except Stage3Error as err:
+                self._texts.model_problem = str(err)
+        if over.comparison is not None:
+            flux = np.asarray(over.comparison.pipeline_flux, dtype=float)
+            divided = curve.meta["normalization"] == "baseline"
+            try:
+                rows = curves.in_baseline(label) if divided else None
+                over.pipeline = flux / pipeline_level(curve, flux, rows)
+            except Stage3Error:  # of other integrations; the comparison says so in words
+                pass
+        return over
+
+    def _drawn(
+        self, curves: LightCurves, label: str, curve: TimeSeries, over: OnCurve
+    ) -> list[DrawnCurve]:
+        """One curve, or one for each band, below each other."""
+        width = curves.settings.bins()
+        binned = None if width is None else bin_light_curve(curve, width)
+        flux, err, flagged = _by_band(curve, "flux", "flux_err", "outlier")
+        x, x_binned = curves.times.x_of(curve["time"]), None
+        if binned is not None:
+            x_binned = curves.times.x_of(binned["time"])
+            binned_flux, binned_err = _by_band(binned, "flux", "flux_err")
+        several = curve["flux"].ndim == 2
+        step = _separation(flux, flagged) if several and curve["flux"].unit == u.one else 0.0
+        icon = self.plugin.app.state.layer_icons.get(label, "")
         found = []
-        for band, (low, high) in enumerate(curve.meta["bands"]):
-            flagged = np.asarray(curve["outlier"])[:, band]
-            points = CurvePoints(x, flux[:, band] - band * step, err[:, band], flagged)
-            drawn = DrawnCurve(points, band_name(low, high, curve.meta["band_unit"]))
+        for band in range(flux.shape[1]):
+            name = curves.traces[label].label
+            if several:
+                name = band_name(*curve.meta["bands"][band], curve.meta["band_unit"])
+            shift = band * step
+            points = CurvePoints(x, flux[:, band] - shift, err[:, band], flagged[:, band])
+            drawn = DrawnCurve(points, name, model=over.line)
             if binned is not None:
                 drawn.binned = CurvePoints(
-                    self.x_of(binned["time"]),
-                    binned["flux"].value[:, band] - band * step,
-                    binned["flux_err"].value[:, band],
+                    x_binned, binned_flux[:, band] - shift, binned_err[:, band]
                 )
-            drawn.describe = partial(described, curve, band, self._icon(label))
+            if over.pipeline is not None:
+                drawn.pipeline = CurvePoints(x, over.pipeline)
+            drawn.describe = partial(described, curve, band if several else None, icon)
             found.append(drawn)
         return found
 
-    def _icon(self, label: str) -> str:
-        return self.plugin.app.state.layer_icons.get(label, "")
-
-    def _lay_over(self, label: str, curve: TimeSeries, drawn: DrawnCurve) -> None:
-        model = self._model_of(curve)
-        if model is not None:
-            fine = self.plugin._fine_times(curve["time"])
-            level = model_level(curve, model)
-            drawn.model = CurvePoints(self.x_of(fine), self.plugin._transit(fine) * level)
-        comparison = self._comparison_of(label)
-        if comparison is not None:
-            flux = np.asarray(comparison.pipeline_flux, dtype=float)
-            try:
-                flux = flux / self._pipeline_level(label, curve, flux)
-            except Stage3Error:  # of other integrations; the comparison says so in words
-                return
-            drawn.pipeline = CurvePoints(drawn.points.x, flux)
-
-    def _model_of(self, curve: TimeSeries) -> np.ndarray | None:
-        """The transit model of a curve; without it, what it lacks is said, and the rest drawn."""
-        if not self.plugin.show_transit:
-            return None
-        try:
-            return self.plugin._transit(curve["time"])
-        except Stage3Error as err:
-            self._model_problem = str(err)
-            return None
-
-    def _comparison_of(self, label: str) -> PipelineComparison | None:
-        """The comparison of a trace with the pipeline's curve; None, with a word, without it."""
-        return self._attempt(lambda: self.plugin._comparison(self.plugin._sums(label)))
-
-    def _pipeline_level(self, label: str, curve: TimeSeries, flux: np.ndarray) -> float:
-        """What the pipeline's flux is divided by to be normalised as ours is."""
-        if curve.meta["normalization"] == "none":
-            if curve.meta["statistic"] == "sum":
-                return 1.0
-            both = np.isfinite(flux) & np.isfinite(curve["flux"].value)  # a mean beside a sum
-            if not both.any():
-                raise Stage3Error("the pipeline's curve has none of these integrations")
-            return float(np.median(flux[both]) / np.median(curve["flux"].value[both]))
-        rows = None
-        if curve.meta["normalization"] == "baseline":
-            rows = self.plugin._in_baseline(self.plugin._sums(label))
-        return normalization(flux, rows)
-
-    # ---- what is said about it ----
-
-    def _say(self, curves: dict[str, TimeSeries]) -> None:
-        plugin = self.plugin
-        texts, noise, compared = [], [], []
-        for label, curve in curves.items():
-            texts.append(curve_sentence(curve))
-            if curve["flux"].ndim == 1:
-                try:
-                    noise.append(noise_figures(curve, self._model_of(curve)).sentence())
-                except Stage3Error as err:  # too few points to say anything
-                    noise.append(str(err))
-            compared.append(self._comparison_of(label))
-        plugin.curve_text, plugin.noise_text = " ".join(texts), " ".join(noise)
-        known = [comparison for comparison in compared if comparison is not None]
-        plugin.pipeline_text = " ".join(comparison.sentence() for comparison in known)
-        if not known and plugin.pipeline_selected != "None":
-            plugin.pipeline_text = "That curve is of another trace than the chosen one."
-        plugin.pipeline_band = bool(known) and known[0].limits is not None
-
-    def _draw_residual(self, curves: dict[str, TimeSeries]) -> bool | None:
-        """Draw our curve minus the pipeline's, or the model, in the panel; True if there is one."""
-        if not curves:
-            return None
-        plugin = self.plugin
-        label, curve = next(iter(curves.items()))
-        wanted = plugin.show_transit or plugin.pipeline_selected != "None"
-        if not wanted or curve["flux"].ndim != 1:
-            return None
-        drawn = DrawnCurve(CurvePoints(np.array([]), np.array([])))
-        self._lay_over(label, curve, drawn)
-        flux, relative = curve["flux"].value, curve["flux"].unit == u.one
-        if drawn.pipeline is not None:
-            below, name = drawn.pipeline.y, "This − pipeline"
-        elif (model := self._model_of(curve)) is not None:
-            below, name = model * model_level(curve, model), "Data − model"
+    def _draw_residual(self, curves: LightCurves, curve: TimeSeries, over: OnCurve) -> bool:
+        """Draw our curve minus the pipeline's, or the model, in the panel, if there is one."""
+        if over.pipeline is not None:
+            below, name = over.pipeline, "This − pipeline"
+        elif over.model is not None:
+            below, name = over.model, "Data − model"
         else:
-            return None
-        factor, unit = (1e6, "ppm") if relative else (1.0, str(curve["flux"].unit))
+            return False
+        flux, error, unit = curve["flux"].value, curve["flux_err"].value, curve["flux"].unit
+        factor, unit = (1e6, "ppm") if unit == u.one else (1.0, str(unit))
         points = CurvePoints(
-            self.x_of(curve["time"]), (flux - below) * factor, curve["flux_err"].value * factor,
+            curves.times.x_of(curve["time"]), (flux - below) * factor, error * factor,
             np.asarray(curve["outlier"]),
         )  # fmt: skip
-        residual = DrawnCurve(points, color=COLORS[0])
-        self._panel.draw("residual", residual, self._time_label(short=True), f"{name} ({unit})")
+        x_label, y_label = curves.times.label(short=True), f"{name} ({unit})"
+        self._panel.draw("residual", DrawnCurve(points), x_label, y_label)
         return True
 
-    # ---- the dynamic spectra ----
+    def _say(
+        self, curves: LightCurves, taken: dict[str, TimeSeries], over: dict[str, OnCurve]
+    ) -> None:
+        noise = []
+        for label, curve in taken.items():
+            if curve["flux"].ndim == 1:
+                try:
+                    noise.append(noise_figures(curve, over[label].relative).sentence())
+                except Stage3Error as err:  # too few points to say anything
+                    noise.append(str(err))
+        texts = self._texts
+        texts.curve_text = " ".join(curve_sentence(curve) for curve in taken.values())
+        texts.noise_text = " ".join(noise)
+        if curves.pipeline is not None:
+            known = [part.comparison for part in over.values() if part.comparison is not None]
+            texts.pipeline_text = pipeline_sentence(known)
+            texts.pipeline_band = bool(known) and known[0].limits is not None
 
-    def _draw_dynamic(self) -> None:
-        plugin = self.plugin
-        for label in plugin._labels():
-            for viewer in viewers_of_kind_showing(plugin, DYNAMIC, label):
-                hours = plugin.time_axis_selected == "hours"
-                reference = self._zero_of_hours() if hours else None
-                scale = getattr(origin_of(data_of(plugin, label)).axes.time, "scale", None)
-                if reference is not None and reference.scale != scale:
-                    reference = None  # from the first integration, as in the light curve
-                viewer.show_time_as("hours" if hours else "date", reference)
-                rows = None
-                if plugin.dynamic_normalize_selected == "baseline":
-                    rows = plugin._baseline_or_all(plugin._sums(label))
-                viewer.normalize_by(
-                    plugin.dynamic_normalize_selected, rows, _percentile(plugin.dynamic_percentile)
-                )
+    # ---- the time cursor ----
+
+    def _draw_cursor(self, curves: LightCurves, placed: bool) -> None:
+        """The time cursor in all viewers, and the spectra that it points at."""
+        plugin, traces = self.plugin, self.of_traces
+        chosen = placed and not is_empty(curves.settings.integration)
+        traces.mark_time(curves, chosen)
+        if not chosen:
+            self._canvas.mark_time(None)
+            traces.clear_spectra()
+            self._panel.drop("ratio")
+            return
+        first = next(iter(curves.traces))
+        positions = curves.times.x_of(curves.times.of(curves.traces[first]))
+        self._canvas.mark_time(float(positions[curves.row_at_cursor(first)]))
+        self._texts.cursor_text = " ".join(_cursor_words(curves, label) for label in curves.traces)
+        if not plugin.show_spectrum or self._attempt(traces.draw_spectra, curves) is None:
+            traces.clear_spectra()
+        if not plugin.show_ratio or self._attempt(self._draw_ratio, curves, first) is None:
+            self._panel.drop("ratio")
+
+    def _draw_ratio(self, curves: LightCurves, label: str) -> bool:
+        ratio = curves.ratio(label)
+        axis = u.Quantity(ratio.spectral_axis)
+        points = CurvePoints(axis.value, ratio.flux.value, ratio.uncertainty.array)
+        drawn = DrawnCurve(points, color=CURSOR_COLOR)
+        self._panel.draw("ratio", drawn, f"Wavelength ({axis.unit})", "At cursor / baseline")
+        return True
 
 
-def _percentile(value: Any) -> float:
-    percentile = number(value, "dynamic_percentile")
-    if not 0 < percentile <= 100:
-        raise Stage3Error(f"dynamic_percentile = {value!r} must be above 0 and at most 100")
-    return percentile
+def _by_band(curve: TimeSeries, *names: str) -> list[np.ndarray]:
+    """Columns of a curve of one band or of several, each of shape (n_int, n_bands)."""
+    columns = (curve[name] for name in names)
+    return [np.asarray(getattr(c, "value", c)).reshape(len(curve), -1) for c in columns]
+
+
+def _separation(flux: np.ndarray, outlier: np.ndarray) -> float:
+    """How far to draw the curves of neighbouring bands apart."""
+    kept = np.where(outlier, np.nan, flux)
+    ranges = [np.ptp(band[np.isfinite(band)]) for band in kept.T if np.isfinite(band).any()]
+    return _SEPARATION * max(ranges, default=0.0)
+
+
+def _cursor_words(curves: LightCurves, label: str) -> str:
+    trace, rows = curves.traces[label], curves.rows_at_cursor(label)
+    text = cursor_sentence(trace, rows, curves.row_at_cursor(label), curves.times.of(trace))
+    names = [other.label for other in curves.traces.values()]
+    name = trace.label if names.count(trace.label) == 1 else label
+    return f"{name}: {text}." if len(names) > 1 else text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from astropy import units as u
-from astropy.timeseries import TimeSeries
 from glue.core.message import (
     DataCollectionDeleteMessage,
     SubsetDeleteMessage,
@@ -20,56 +23,37 @@ from jdaviz.core.events import (
     ViewerRemovedMessage,
 )
 from jdaviz.core.registries import tray_registry
-from jdaviz.core.template_mixin import (
-    DatasetSelect,
-    PluginTemplateMixin,
-    SpectralSubsetSelectMixin,
-)
 from jdaviz.core.user_api import PluginUserApi
-from traitlets import Any as AnyTrait
-from traitlets import Bool, List, TraitError, Unicode, observe
+from traitlets import Bool, TraitError, Unicode, observe
 
-from ...analysis import (
-    baseline_mask,
-    bin_light_curve,
-    channel_edges,
-    spectroscopic_light_curves,
-    time_of,
-    white_light_curve,
-)
+from ...analysis.light_curves.export import write_light_curves
 from ...errors import Stage3Error, reason_of
-from ...jdaviz_compat import data_of, spectral_region
+from ...jdaviz_compat import (
+    data_of,
+    replace_spectrum,
+    show_message,
+    spectral_region,
+    spectrum_viewers_of_file,
+)
+from ..panel import SavingControls
 from ..updates import Updates
-from .controls import CurveControls
-from .fields import is_empty
-from .overlays import OverlayControls
-from .results import ResultControls
-from .spectra_in_time import SpectrumControls
-from .traces import PreparedTraces, has_trace, integration_numbers, trace_of
-from .views import Views
+from .controls import TRAITS, CurveControls
+from .results import add_to_data, show_result, tables_of_curves
+from .settings import is_empty
+from .traces import integration_numbers
+from .views import Texts, Views
 
 __all__ = ["WhiteLightCurve"]
 
 _ALL = "Entire Spectrum"
+_OF_VIEWS = ("show_spectrum", "show_ratio", "dynamic_percentile", "in_viewer")
 _DRAWN = (
-    "dataset_selected", "band_low", "band_high", "division_selected", "division_value",
-    "statistic_selected", "band_edges_selected", "excluded_selected", "errors_selected",
-    "dq_bits_selected", "normalize_selected", "baseline_text", "outlier_sigma", "outlier_window",
-    "bin_width", "bin_unit_selected", "time_system_selected", "time_axis_selected",
-    "mid_transit_text", "bands_text",
-    "pipeline_selected", "show_transit", "period", "radius_ratio", "scaled_axis", "inclination",
-    "limb_darkening_1", "limb_darkening_2", "integration", "span", "show_spectrum", "show_ratio",
-    "dynamic_normalize_selected", "dynamic_percentile", "in_viewer", "is_active",
+    "dataset_selected", *(trait for trait in TRAITS.values() if trait != "band_unit"), *_OF_VIEWS,
+    "pipeline_selected", "dynamic_normalize_selected", "is_active",
 )  # fmt: skip
-
-
 _SETTINGS = (
-    "dataset", "band_low", "band_high", "spectral_subset", "division", "division_value", "bands",
-    "statistic", "band_edges", "dq_bits", "excluded", "errors", "normalize", "baseline",
-    "pick_baseline", "outlier_sigma", "outlier_window", "bin_width", "bin_unit", "time_system",
-    "time_axis", "mid_transit", "integration", "span", "show_spectrum", "show_ratio", "pipeline",
-    "show_transit", "period", "radius_ratio", "scaled_axis", "inclination", "limb_darkening_1",
-    "limb_darkening_2", "dynamic_normalize", "dynamic_percentile", "in_viewer", "keep_active",
+    "dataset", "spectral_subset", "pick_baseline", "pipeline", "dynamic_normalize", "keep_active",
+    *_OF_VIEWS, *(name.removesuffix("_text") for name in TRAITS if name != "band_unit"),
 )  # fmt: skip
 _METHODS = (
     "light_curve", "show", "spectrum", "ratio", "add_spectra", "noise", "use_pipeline_band",
@@ -79,14 +63,7 @@ _ORDER = {"dataset": 0, "time_system": 1, "mid_transit": 1, "period": 1}
 
 
 @tray_registry("stage3-white-light-curve", label="White Light Curve", category="data:analysis")
-class WhiteLightCurve(
-    ResultControls,
-    SpectrumControls,
-    OverlayControls,
-    CurveControls,
-    PluginTemplateMixin,
-    SpectralSubsetSelectMixin,
-):
+class WhiteLightCurve(SavingControls, CurveControls):
     """Take white and spectroscopic light curves from spectral time series (x1dints).
 
     The curve follows the settings while the plugin is open; nothing is added to the app's data
@@ -134,9 +111,6 @@ class WhiteLightCurve(
     template_file = __file__, "white_light_curve.vue"
     uses_active_status = Bool(True).tag(sync=True)
 
-    multiselect = Bool(True).tag(sync=True)
-    dataset_items = List().tag(sync=True)
-    dataset_selected = AnyTrait([]).tag(sync=True)
     in_viewer = Bool(True).tag(sync=True)
     has_viewers = Bool(True).tag(sync=True)
     plot_widget = Unicode("").tag(sync=True)
@@ -144,21 +118,17 @@ class WhiteLightCurve(
     ratio_widget = Unicode("").tag(sync=True)
 
     problem = Unicode("").tag(sync=True)
+    model_problem = Unicode("").tag(sync=True)
     curve_text = Unicode("").tag(sync=True)
     noise_text = Unicode("").tag(sync=True)
+    pipeline_text = Unicode("").tag(sync=True)
+    pipeline_band = Bool(False).tag(sync=True)
+    cursor_text = Unicode("").tag(sync=True)
 
-    def __init__(self, *args, **kwargs):
-        self._ready = False
+    def __init__(self, *args: Any, **kwargs: Any):
         self._updates = Updates(self._draw)
         super().__init__(*args, **kwargs)
         self._plugin_description = "Light curves from spectral time series."
-        self.dataset = DatasetSelect(
-            self, "dataset_items", "dataset_selected", multiselect="multiselect",
-            filters=[has_trace], default_mode="first",
-        )  # fmt: skip
-        self._add_controls()
-        self._add_overlays()
-        self._prepared = PreparedTraces()
         self.has_viewers = self.config == "deconfigged"
         self.in_viewer = self.has_viewers
         self._views = Views(self)
@@ -186,115 +156,39 @@ class WhiteLightCurve(
             readonly=("problem", "model_problem", "pipeline_text", "noise_text"),
         )  # fmt: skip
 
-    # ---- the traces ----
-
-    def _labels(self) -> list[str]:
-        chosen = self.dataset_selected
-        chosen = [chosen] if isinstance(chosen, str) else list(chosen)
-        # jdaviz tells that data go before it takes them out of what can be chosen
-        return [
-            label
-            for label in chosen
-            if label in self.dataset.choices and data_of(self, label) is not None
-        ]
-
     @observe("dataset_items")
     def _choose_first(self, *_: Any) -> None:
         if self._ready and not self._labels() and self.dataset_items:
             self.dataset_selected = [self.dataset_items[0]["label"]]
 
-    def _trace(self, label: str) -> Any:
-        return trace_of(data_of(self, label))
+    # ---- what the settings give ----
 
-    def _sums(self, label: str) -> Any:
-        return self._prepared.get(
-            self._trace(label), list(self.dq_bits_selected), self.excluded_selected,
-            self.errors_selected,
-        )  # fmt: skip
+    def add_spectra(self, integrations: Iterable[int]) -> list[str]:
+        """Add the spectra of integrations to the app, of each chosen trace.
 
-    def _channel_at(self, wavelength: float) -> list[float]:
-        labels = self._labels()
-        if not labels:
-            raise Stage3Error("bands: no trace is chosen")
-        grid = self._sums(labels[0]).wavelength
-        if grid.ndim != 1:
-            raise Stage3Error("bands: the wavelengths of the integrations differ; give ranges")
-        edges = channel_edges(grid).to_value(self.band_unit)
-        if not np.nanmin(edges) <= wavelength <= np.nanmax(edges):
-            raise Stage3Error(
-                f"bands: {wavelength:g} {self.band_unit} is outside the data "
-                f"({np.nanmin(edges):.5g} to {np.nanmax(edges):.5g})"
-            )
-        channel = int(np.nanargmin(np.abs(grid.to_value(self.band_unit) - wavelength)))
-        low, high = sorted(edges[channel : channel + 2])
-        if self.band_edges_selected == "fractional":
-            return [float(low), float(high)]
-        # a hair within, where only the centre counts and neighbours share the edge
-        return [float(low + 1e-6 * (high - low)), float(high - 1e-6 * (high - low))]
-
-    def _in_baseline(self, sums: Any) -> np.ndarray:
-        time = time_of(sums.trace, self.time_system_selected)
-        return baseline_mask(time, self._baseline())
-
-    def _baseline_or_all(self, sums: Any) -> np.ndarray:
-        """Which integrations are in the baseline; all, where none is given."""
-        if not self.baseline_text.strip():
-            return np.ones(sums.n_integrations, dtype=bool)
-        return self._in_baseline(sums)
-
-    # ---- the curves ----
-
-    def _curve(self, label: str, **changes: Any) -> TimeSeries:
-        sums = self._sums(label)
-        band, division = self._band(), self._division()
-        options = self._options(**changes)
-        try:
-            if division:
-                return spectroscopic_light_curves(sums, band=band, **division, **options)
-            return white_light_curve(sums, band, **options)
-        except Stage3Error as err:
-            if len(self._labels()) == 1:
-                raise
-            raise Stage3Error(f"{label}: {err}") from err
-
-    def _curves(self, binned: bool = True, **changes: Any) -> dict[str, TimeSeries]:
-        curves = {label: self._curve(label, **changes) for label in self._chosen()}
-        width = self._bin_width()
-        if binned and width is not None:
-            curves = {label: bin_light_curve(curve, width) for label, curve in curves.items()}
-        return curves
-
-    def _chosen(self) -> list[str]:
-        """The labels of the chosen traces; raises where there is none."""
-        labels = self._labels()
-        if not labels:
-            raise Stage3Error("White Light Curve: no trace is chosen; load an x1dints product")
-        return labels
-
-    def _most_channels(self) -> int:
-        return max(self._trace(label).n_wavelengths for label in self._chosen())
-
-    def _range_to_divide(self) -> tuple[float, float]:
-        low, high = np.sort(self._views.band_of(self._chosen()[0]).to_value(self.band_unit))
-        return float(low), float(high)
-
-    def light_curve(self) -> TimeSeries | list[TimeSeries]:
-        """Return the light curve that the settings give.
+        Parameters
+        ----------
+        integrations : iterable of int
+            Their numbers; of each, the mean of ``span`` integrations is added.
 
         Returns
         -------
-        astropy.timeseries.TimeSeries or list of them
-            As `jdaviz_stage3.analysis.white_light_curve` returns it, or
-            `jdaviz_stage3.analysis.spectroscopic_light_curves` where the band is divided; one for
-            one chosen trace, else a list in their order.
+        list of str
+            The labels of the data, shown where the trace's file is; one of the same label is
+            replaced.
 
         Raises
         ------
         Stage3Error
-            If the settings do not fit one of the traces.
+            If there is no such integration; then none is added.
         """
-        curves = list(self._curves().values())
-        return curves[0] if len(curves) == 1 else curves
+        wanted = np.atleast_1d(np.asarray(list(integrations))).tolist()
+        added = []
+        for label, number, spectrum in self.curves.spectra_of(wanted):
+            viewers = spectrum_viewers_of_file(self, data_of(self, label))
+            added.append(f"{label} integration {number}")
+            replace_spectrum(self, added[-1], spectrum, [viewer.reference for viewer in viewers])
+        return added
 
     def show(self, **settings: Any) -> None:
         """Change settings and draw, also while the plugin is closed.
@@ -317,7 +211,7 @@ class WhiteLightCurve(
                 f"White Light Curve has no setting {', '.join(unknown)}; there is "
                 f"{', '.join(_SETTINGS)}"
             )
-        self._chosen()
+        self.curves.labels  # noqa: B018 - raises where there is none
         self._renew_pipeline_choices()
         before = {name: getattr(self, name) for name in _DRAWN if name != "is_active"}
         with self._updates.paused():  # all of them at once
@@ -334,6 +228,65 @@ class WhiteLightCurve(
         problem = " ".join(filter(None, (self.problem, self.model_problem)))
         if problem:
             raise Stage3Error(problem)
+
+    def use_pipeline_band(self) -> None:
+        """Take the band that the pipeline's curve is of.
+
+        Raises
+        ------
+        Stage3Error
+            If none of its curves is chosen, or its band is not known.
+        """
+        curves = self.curves
+        comparison = curves.comparison(curves.labels[0]) if curves.traces else None
+        if comparison is None or comparison.limits is None:
+            raise Stage3Error("no whtlt whose band is known is chosen (pipeline)")
+        low, high = comparison.limits.to_value(self.band_unit)
+        with self.hold_trait_notifications():
+            # a hair wider than the outermost channels, which rounding could leave outside
+            self.band_low, self.band_high = float(low) * (1 - 1e-9), float(high) * (1 + 1e-9)
+
+    def add_to_app(self) -> list[str]:
+        """Add the light curves to the app's data, and show them in a light-curve viewer.
+
+        Returns
+        -------
+        list of str
+            The labels of the data; one of the same label is replaced.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit; then nothing is added.
+        """
+        tables = tables_of_curves(self.curves)
+        for name, table in tables.items():
+            add_to_data(self, name, table)
+            if self.has_viewers:
+                show_result(self, name, table, self._views.viewer_label)
+        return list(tables)
+
+    def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:
+        """Write the light curve to an ECSV table, which ``TimeSeries.read`` reads.
+
+        Parameters
+        ----------
+        path : path-like
+            Of the file; with several traces chosen, a number is put before its suffix.
+        overwrite : bool, optional
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            Of the (first) file.
+
+        Raises
+        ------
+        Stage3Error
+            If the settings do not fit, the file is there already, or cannot be written.
+        """
+        return write_light_curves(list(self.curves.curves().values()), path, overwrite)[0]
 
     # ---- following the app ----
 
@@ -357,19 +310,24 @@ class WhiteLightCurve(
 
     def _draw(self) -> None:
         self._renew_pipeline_choices()
-        labels = self._labels()
-        self._prepared.keep_only([self._trace(label) for label in labels])
-        if not labels:  # nor what was taken from traces that are gone
-            self._compared.clear()
-            self._last_spectra.clear()
+        curves = self.curves
+        traces = list(curves.traces.values())
+        self._prepared.keep_only(traces)
         self.problem = ""
-        if labels and not self.is_active and self._views.dragging.in_hand:
+        if traces and not self.is_active and self._views.dragging.in_hand:
             return  # jdaviz takes a slow browser for a closed panel, and asks again soon
-        if not self.is_active or not labels:
+        if not traces:
+            self._views.clear_all()
+            self._say(Texts())
+        elif not self.is_active:
             self._views.clear()
-            return
-        self.band_unit = str(self._trace(labels[0]).wavelength.unit)
-        self.problem = " ".join(self._views.draw())
+        else:
+            self.band_unit = str(traces[0].wavelength.unit)
+            self._say(self._views.draw(self.curves))
+
+    def _say(self, texts: Texts) -> None:
+        for name, text in asdict(texts).items():
+            setattr(self, name, text)
 
     # ---- from the browser ----
 
@@ -388,10 +346,28 @@ class WhiteLightCurve(
 
     def vue_step(self, steps: int) -> None:
         """Move the time cursor by some integrations."""
-        labels = self._labels()
-        if labels:
-            numbers = integration_numbers(self._trace(labels[0]))
+        for trace in list(self.curves.traces.values())[:1]:
+            numbers = integration_numbers(trace)
             row = 0 if is_empty(self.integration) else int(
                 np.argmin(np.abs(numbers - float(self.integration)))
             ) + int(steps)  # fmt: skip
             self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
+
+    def vue_add_to_app(self, *_: Any) -> None:
+        try:
+            labels = self.add_to_app()
+        except Stage3Error as err:
+            self.problem = str(err)
+            show_message(self, self.problem)
+            return
+        show_message(self, f"Added {', '.join(labels)}.", "success")
+
+    def vue_save_file(self, *_: Any) -> None:
+        self.save_as_asked(self.export, f"{(self._labels() or ['light'])[0]} light curve", ".ecsv")
+
+    def vue_show_python(self, *_: Any) -> None:
+        """Show the code that ``to_python`` gives."""
+        try:
+            self.python_code = self.to_python()
+        except Stage3Error as err:
+            self.problem = str(err)

@@ -1,7 +1,5 @@
 """Where the hours of a light curve count from, and what the pipeline's curve is divided by."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from astropy import units as u
@@ -9,22 +7,11 @@ from astropy.time import Time, TimeDelta
 from astropy.timeseries import TimeSeries
 from make_traces import START, star
 
-from jdaviz_stage3.plugins.white_light_curve.times import TimeControls
-from jdaviz_stage3.plugins.white_light_curve.views import Views
+from jdaviz_stage3.plugins.white_light_curve.pipeline import pipeline_level
+from jdaviz_stage3.plugins.white_light_curve.settings import CurveSettings, mid_transit_as_text
+from jdaviz_stage3.plugins.white_light_curve.times import CurveTimes
 
 FIRST, LAST = START, START + 0.3  # days of the observation
-
-
-class Controls(TimeControls):
-    """The controls of one trace, without the panel."""
-
-    _ready = False
-
-    def _labels(self):
-        return ["trace"]
-
-    def _trace(self, label):
-        return star(31, 5, days=np.linspace(FIRST, LAST, 31))
 
 
 @pytest.mark.parametrize(
@@ -40,19 +27,21 @@ class Controls(TimeControls):
 )
 @pytest.mark.parametrize("orbits", [0, 1, -250])
 def test_the_transit_that_was_observed_is_the_zero_of_the_hours(period, transit, expected, orbits):
-    controls = Controls()
-    controls.time_system_selected, controls.time_axis_selected = "BJD_TDB", "hours"
-    controls.period = period
     first = Time(FIRST, format="mjd", scale="tdb")
-    controls.mid_transit = first + TimeDelta(transit + orbits * period, format="jd")
-    assert (controls._reference() - first).to_value(u.day) == pytest.approx(expected, abs=1e-8)
+    mid_transit = first + TimeDelta(transit + orbits * period, format="jd")
+    settings = CurveSettings(
+        time_axis="hours", period=period, mid_transit_text=mid_transit_as_text(mid_transit)
+    )
+    trace = star(31, 5, days=np.linspace(FIRST, LAST, 31))
+    times = CurveTimes({"trace": trace}, settings)
+    assert (times.reference - first).to_value(u.day) == pytest.approx(expected, abs=1e-8)
 
 
 def level_of(ours, pipeline, **meta):
     curve = TimeSeries(time=Time(START + np.arange(len(ours)), format="mjd", scale="tdb"))
     curve["flux"] = ours * u.Jy
     curve.meta.update({"normalization": "none", "statistic": "sum"} | meta)
-    return Views._pipeline_level(SimpleNamespace(plugin=None), "trace", curve, pipeline)
+    return pipeline_level(curve, pipeline, None)
 
 
 def test_the_pipeline_beside_a_weighted_mean_is_on_its_level():

@@ -40,9 +40,9 @@ def opened(app, path):
 def test_integrations_numbered_anew_in_each_segment_are_told_apart(app, tmp_path):
     parts = [(columns(np.arange(1, 31), 0.0, 1), {}), (columns(np.arange(1, 31), 1.0, 2), {})]
     plg, _ = opened(app, time_series(tmp_path, parts))
-    views = plg._obj._views
-    time = views.x_of(views.times_of(plg._obj._trace(plg._obj._labels()[0])))
-    views.dragging._click_curve(float(time[40]), 1.0)
+    curves = plg._obj.curves
+    time = curves.times.x_of(curves.times.of(curves.traces[curves.labels[0]]))
+    plg._obj._views.dragging._click_curve(float(time[40]), 1.0)
     assert plg.integration == 41
     expected = plg.light_curve()["time"][40].jd
     assert f"{expected:.6f}" in plg._obj.cursor_text

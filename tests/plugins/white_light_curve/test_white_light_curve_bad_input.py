@@ -309,7 +309,7 @@ def test_wavelengths_that_differ_from_row_to_row(load):
     app, plg = load(columns(1) | {"WAVELENGTH": columns(1)["WAVELENGTH"] + shift})
     plg.show(band_low=1.3, band_high=1.9)
     assert plg.problem == ""
-    mouse(canvas(plg).viewer, "click", x_of(5, plg._obj._trace(app.labels[0])))
+    mouse(canvas(plg).viewer, "click", x_of(5, plg._obj.curves.traces[app.labels[0]]))
     assert plg.integration == 6
     with pytest.raises(Stage3Error, match="wavelengths of the integrations differ"):
         plg.spectrum()
@@ -486,7 +486,7 @@ def test_garbage_in_mid_transit(plg, text):
         if text not in ("2460000.",):
             assert "mid_transit" in plg.problem, text
             assert len(drawn_flux(plg)[1]) == N  # the curve does not go while one types
-            first = f"{plg._obj._first_time().jd:.5f}"
+            first = f"{plg._obj.curves.times.first.jd:.5f}"
             said = ("first integration", first) if axis == "hours" else ("(d)",)
             assert figure(plg).axes[0].label.endswith(said)
             drag(canvas(plg).viewer, 0.803, 0.82)  # no range, but no error either

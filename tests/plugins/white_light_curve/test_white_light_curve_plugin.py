@@ -39,7 +39,9 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.analysis import transit_light_curve, white_light_curve
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.jdaviz_compat import data_labels, remove_data
-from jdaviz_stage3.plugins.white_light_curve import overlays
+from jdaviz_stage3.plugins.white_light_curve import model, views
+from jdaviz_stage3.plugins.white_light_curve.curves import LightCurves
+from jdaviz_stage3.plugins.white_light_curve.model import transit_model
 
 
 @pytest.fixture(scope="module")
@@ -562,6 +564,22 @@ MODEL = {"mid_transit": "2460000.868", "period": 3.1, "radius_ratio": 0.1, "scal
          "inclination": 89.5, "limb_darkening_1": 0.2, "limb_darkening_2": 0.1}  # fmt: skip
 
 
+def test_the_model_is_evaluated_once_for_all_that_shows_it(plg, traces, monkeypatch):
+    """At the times of the curve, and at those of the line: not again for words and residual."""
+    pytest.importorskip("batman", reason="the model needs batman")
+    plg.show(show_transit=True, period=3, mid_transit="2460000.868", band_high=2.0)
+    evaluated = []
+
+    def counted(settings, time):
+        evaluated.append(len(time))
+        return transit_model(settings, time)
+
+    monkeypatch.setattr(views, "transit_model", counted)
+    plg.band_high = 2.1
+    assert len(evaluated) == 2 and evaluated[0] == N and evaluated[1] > N
+    assert side_plot(plg, "residual") is not None and "the model" in plg.noise_text
+
+
 def assert_only_the_model_is_missing(app, plg, trace):
     expected = usable(trace).sum(axis=1).size
     assert plg.problem == ""
@@ -576,7 +594,7 @@ def assert_only_the_model_is_missing(app, plg, trace):
 
 
 def test_a_model_that_is_incomplete_is_all_that_is_missing(app, plg, traces, monkeypatch):
-    monkeypatch.setattr(overlays, "find_spec", lambda name: None)
+    monkeypatch.setattr(model, "find_spec", lambda name: None)
     plg.show()
     before = drawn_flux(plg), plg.noise_text
     plg.radius_ratio = ""
@@ -636,11 +654,11 @@ def test_a_model_that_cannot_be(app, plg, traces, settings, words):
 def test_a_comparison_that_fails_leaves_the_curve(app, plg, traces, monkeypatch):
     """As any other thing that is laid over it."""
 
-    def fail(sums):
+    def fail(curves, label):
         raise Stage3Error("no comparison")
 
     plg.show()
-    monkeypatch.setattr(plg._obj, "_comparison", fail)
+    monkeypatch.setattr(LightCurves, "comparison", fail)
     plg._obj._update()
     assert plg.problem == "no comparison"
     assert len(drawn_flux(plg)[1]) == N
@@ -673,14 +691,15 @@ def test_a_panel_that_is_open_again_while_it_is_cleared_is_drawn(app, plg, monke
 
 def test_a_setting_that_changes_while_it_is_drawn_counts(app, plg, traces, monkeypatch):
     plg.show()
-    draw = plg._obj._views._draw_bands
+    traces_views = plg._obj._views.of_traces
+    draw = traces_views.draw_bands
 
-    def draw_and_change(curves):
-        draw(curves)
+    def draw_and_change(*args):
+        draw(*args)
         if plg.band_high != 2.01:
             plg.band_high = 2.01
 
-    monkeypatch.setattr(plg._obj._views, "_draw_bands", draw_and_change)
+    monkeypatch.setattr(traces_views, "draw_bands", draw_and_change)
     plg.band_low = 1.2
     monkeypatch.undo()
     curve = white_light_curve(traces[0], [1.2, 2.01] * u.um)

@@ -1,4 +1,4 @@
-"""The band in the spectrum and dynamic-spectrum viewers, and the time cursor in the latter."""
+"""Bands, time cursors and spectra as marks in the viewers of the traces."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from bqplot import LinearScale, Lines
+from specutils import Spectrum
 
-__all__ = ["BandEdges"]
+from ...jdaviz_compat import in_display_units
 
-_BAND, _CURSOR = "#c75d2c", "#ff7f0e"
+__all__ = ["CURSOR_COLOR", "BandEdges", "SpectrumLines"]
+
+#: Of the time cursor, and of all that is of the integration there.
+CURSOR_COLOR = "#ff7f0e"
+_BAND = "#c75d2c"
 
 
 class BandEdges:
@@ -58,7 +63,7 @@ class BandEdges:
             self._remove([key] if key in self._marks else [])
             return
         scales = {"x": self._full, "y": viewer.scales["y"]}
-        style = {"colors": [_CURSOR], "stroke_width": 1.5}
+        style = {"colors": [CURSOR_COLOR], "stroke_width": 1.5}
         self._put(key, {"x": [0.0, 1.0], "y": [y, y]}, style, scales)
 
     def keep_only(self, shown: Sequence[tuple[Any, str]]) -> None:
@@ -86,3 +91,40 @@ class BandEdges:
             figure = key[0].figure
             figure.marks = [other for other in figure.marks if other is not mark]
             mark.close()
+
+
+class SpectrumLines:
+    """Spectra as lines over spectrum viewers."""
+
+    def __init__(self):
+        self._lines: dict[tuple[Any, str], Lines] = {}
+
+    def show(self, spectra: dict[tuple[Any, str], Spectrum]) -> None:
+        """Draw spectra, by viewer and label, in place of those before."""
+        for (viewer, label), spectrum in spectra.items():
+            x, y = in_display_units(viewer, spectrum)
+            there = np.flatnonzero(np.isfinite(y))
+            # NaN within breaks the line; at its end it would make bqplot complain
+            shown = slice(there[0], there[-1] + 1) if there.size else slice(0)
+            line = self._lines.get((viewer, label))
+            if line is None:
+                scales = {axis: viewer.scales[axis] for axis in ("x", "y")}
+                line = Lines(x=x[shown], y=y[shown], scales=scales, colors=[CURSOR_COLOR],
+                             stroke_width=1.5, visible=bool(there.size))  # fmt: skip
+                self._lines[viewer, label] = line
+                viewer.figure.marks = [*viewer.figure.marks, line]
+            else:
+                with line.hold_sync():
+                    line.x, line.y, line.visible = x[shown], y[shown], bool(there.size)
+        self._remove([key for key in self._lines if key not in spectra])
+
+    def clear(self) -> None:
+        """Take the lines out of the viewers."""
+        self._remove(list(self._lines))
+
+    def _remove(self, keys: list[tuple[Any, str]]) -> None:
+        for key in keys:
+            line = self._lines.pop(key)
+            figure = key[0].figure
+            figure.marks = [mark for mark in figure.marks if mark is not line]
+            line.close()
