@@ -10,135 +10,51 @@ import numpy as np
 from astropy import units as u
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
-from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
-from jdaviz.core.template_mixin import (
-    DatasetSelect,
-    PluginTemplateMixin,
-    SelectPluginComponent,
-    SpectralSubsetSelectMixin,
-)
+from jdaviz.core.template_mixin import PluginTemplateMixin, SpectralSubsetSelectMixin
 from specutils import Spectrum
-from traitlets import Any as AnyTrait
-from traitlets import Bool, List, Unicode, observe
+from traitlets import Unicode, observe
 
 from ...analysis import to_lightkurve
 from ...errors import Stage3Error
 from ...jdaviz_compat import as_read, data_of, tables_of
 from ...origin import same_file
-from ...readers.quality import DQ_FLAGS
-from ...readers.time_systems import TIME_SYSTEMS
-from ..panel import add_choices
-from .app_data import has_trace, is_pipeline_curve, trace_of
+from .app_data import is_pipeline_curve, trace_of
 from .curves import LightCurves
+from .declared import NO_PIPELINE, LightCurvePanel
 from .pipeline import PipelineCurve
 from .results import python_code
 from .settings import CurveSettings, mid_transit_as_text
 from .times import Baseline
 from .traces import PreparedTraces
 
-__all__ = ["CHOICES", "TRAITS", "CurveControls"]
+__all__ = ["CurveControls"]
 
-#: What each control that is a choice can be, the default first.
-CHOICES = {
-    "division": ("one band", "number of bands", "width", "resolving power", "chosen bands"),
-    "statistic": ("sum", "weighted mean"),
-    "band_edges": ("inclusive", "fractional"),
-    "excluded": ("fill", "drop", "ignore"),
-    "errors": ("random", "total"),
-    "normalize": ("median", "baseline", "none"),
-    "bin_unit": ("integrations", "s", "min"),
-    "time_system": tuple(TIME_SYSTEMS),
-    "time_axis": ("date", "hours"),
-    "dynamic_normalize": ("none", "median", "baseline"),
-}
-_NONE = "None"
-#: The trait of each setting: that of a choice is what is selected.
-TRAITS = {
-    field.name: f"{field.name}_selected" if field.name in (*CHOICES, "dq_bits") else field.name
+_TRAITS = {"band_unit", *LightCurvePanel.control_traits()}
+# The trait of each setting: that of a choice is what is selected.
+_TRAIT_OF = {
+    field.name: field.name if field.name in _TRAITS else f"{field.name}_selected"
     for field in fields(CurveSettings)
 }
 
 
-class CurveControls(PluginTemplateMixin, SpectralSubsetSelectMixin):
+class CurveControls(LightCurvePanel, PluginTemplateMixin, SpectralSubsetSelectMixin):
     """The traits of the controls, and the light curves that they give."""
 
-    multiselect = Bool(True).tag(sync=True)
-    dataset_items = List().tag(sync=True)
-    dataset_selected = AnyTrait([]).tag(sync=True)
-    band_low = FloatHandleEmpty("").tag(sync=True)
-    band_high = FloatHandleEmpty("").tag(sync=True)
     band_unit = Unicode("um").tag(sync=True)
-    division_items = List().tag(sync=True)
-    division_selected = Unicode().tag(sync=True)
-    division_value = FloatHandleEmpty(5).tag(sync=True)
-    bands_text = Unicode("").tag(sync=True)
-    statistic_items = List().tag(sync=True)
-    statistic_selected = Unicode().tag(sync=True)
-    band_edges_items = List().tag(sync=True)
-    band_edges_selected = Unicode().tag(sync=True)
-    excluded_items = List().tag(sync=True)
-    excluded_selected = Unicode().tag(sync=True)
-    errors_items = List().tag(sync=True)
-    errors_selected = Unicode().tag(sync=True)
-    dq_bits_items = List().tag(sync=True)
-    dq_bits_selected = List([]).tag(sync=True)
-    dq_bits_multiselect = Bool(True).tag(sync=True)
-    normalize_items = List().tag(sync=True)
-    normalize_selected = Unicode().tag(sync=True)
-    outlier_sigma = FloatHandleEmpty(5).tag(sync=True)
-    outlier_window = IntHandleEmpty(15).tag(sync=True)
-    bin_width = FloatHandleEmpty("").tag(sync=True)
-    bin_unit_items = List().tag(sync=True)
-    bin_unit_selected = Unicode().tag(sync=True)
-    dynamic_normalize_items = List().tag(sync=True)
-    dynamic_normalize_selected = Unicode().tag(sync=True)
-    dynamic_percentile = FloatHandleEmpty(99).tag(sync=True)
-    baseline_text = Unicode("").tag(sync=True)
-    pick_baseline = Bool(False).tag(sync=True)
-    time_system_items = List().tag(sync=True)
-    time_system_selected = Unicode().tag(sync=True)
-    time_axis_items = List().tag(sync=True)
-    time_axis_selected = Unicode().tag(sync=True)
-    mid_transit_text = Unicode("").tag(sync=True)
-    integration = IntHandleEmpty("").tag(sync=True)
-    span = IntHandleEmpty(1).tag(sync=True)
-    show_spectrum = Bool(True).tag(sync=True)
-    show_ratio = Bool(False).tag(sync=True)
-    pipeline_items = List().tag(sync=True)
-    pipeline_selected = Unicode(_NONE).tag(sync=True)
-    show_transit = Bool(False).tag(sync=True)
-    period = FloatHandleEmpty("").tag(sync=True)
-    radius_ratio = FloatHandleEmpty(0.1).tag(sync=True)
-    scaled_axis = FloatHandleEmpty(10.0).tag(sync=True)
-    inclination = FloatHandleEmpty(90.0).tag(sync=True)
-    limb_darkening_1 = FloatHandleEmpty(0.1).tag(sync=True)
-    limb_darkening_2 = FloatHandleEmpty(0.3).tag(sync=True)
 
     _ready = False  # jdaviz chooses defaults before all controls are made
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._baseline, self._prepared = Baseline(), PreparedTraces()
         super().__init__(*args, **kwargs)
-        self.dataset = DatasetSelect(
-            self, "dataset_items", "dataset_selected", multiselect="multiselect",
-            filters=[has_trace], default_mode="first",
-        )  # fmt: skip
-        add_choices(self, CHOICES)
-        self.dq_bits = SelectPluginComponent(
-            self, items="dq_bits_items", selected="dq_bits_selected",
-            multiselect="dq_bits_multiselect", manual_options=list(DQ_FLAGS),
-        )  # fmt: skip
-        self.dq_bits.selected = ["DO_NOT_USE"]
-        self.pipeline = SelectPluginComponent(
-            self, items="pipeline_items", selected="pipeline_selected", manual_options=[_NONE]
-        )
+        self.make_selections()
 
     # ---- what they stand for ----
 
     @property
     def settings(self) -> CurveSettings:
         """What the controls hold now."""
-        values = {name: getattr(self, trait) for name, trait in TRAITS.items()}
+        values = {name: getattr(self, trait) for name, trait in _TRAIT_OF.items()}
         return CurveSettings(**values | {"dq_bits": tuple(self.dq_bits_selected)})
 
     @property
@@ -173,9 +89,9 @@ class CurveControls(PluginTemplateMixin, SpectralSubsetSelectMixin):
         return PipelineCurve(data.uuid, as_read(data), others, traces)
 
     def _renew_pipeline_choices(self) -> None:
-        labels = [_NONE, *(d.label for d in tables_of(self) if is_pipeline_curve(d))]
+        labels = [NO_PIPELINE, *(d.label for d in tables_of(self) if is_pipeline_curve(d))]
         if labels != [item["label"] for item in self.pipeline_items]:
-            selected = self.pipeline_selected if self.pipeline_selected in labels else _NONE
+            selected = self.pipeline_selected if self.pipeline_selected in labels else NO_PIPELINE
             self.pipeline._manual_options = labels
             self.pipeline_items = [{"label": label} for label in labels]
             self.pipeline_selected = selected

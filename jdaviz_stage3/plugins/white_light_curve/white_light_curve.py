@@ -37,7 +37,7 @@ from ...jdaviz_compat import (
 )
 from ..panel import SavingControls
 from ..updates import Updates
-from .controls import TRAITS, CurveControls
+from .controls import CurveControls
 from .results import add_to_data, show_result, tables_of_curves
 from .settings import is_empty
 from .traces import integration_numbers
@@ -46,14 +46,10 @@ from .views import Texts, Views
 __all__ = ["WhiteLightCurve"]
 
 _ALL = "Entire Spectrum"
-_OF_VIEWS = ("show_spectrum", "show_ratio", "dynamic_percentile", "in_viewer")
+_SETTINGS = (*CurveControls.control_names(), "keep_active")
 _DRAWN = (
-    "dataset_selected", *(trait for trait in TRAITS.values() if trait != "band_unit"), *_OF_VIEWS,
-    "pipeline_selected", "dynamic_normalize_selected", "is_active",
-)  # fmt: skip
-_SETTINGS = (
-    "dataset", "spectral_subset", "pick_baseline", "pipeline", "dynamic_normalize", "keep_active",
-    *_OF_VIEWS, *(name.removesuffix("_text") for name in TRAITS if name != "band_unit"),
+    *(trait for trait in CurveControls.control_traits()
+      if trait not in ("spectral_subset_selected", "pick_baseline")), "is_active",
 )  # fmt: skip
 _METHODS = (
     "light_curve", "show", "spectrum", "ratio", "add_spectra", "noise", "use_pipeline_band",
@@ -71,31 +67,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
 
     Only the following attributes and methods are available through the public plugin API:
 
-    * ``dataset``: the traces, one or several orders and detectors
-    * ``band_low``, ``band_high``: the band in the unit of the wavelengths; empty for its ends
-    * ``spectral_subset``: take the band from a subset
-    * ``division``: ``'one band'``, or into a ``'number of bands'``, ``'width'`` or
-      ``'resolving power'``, and ``division_value``; or ``'chosen bands'``
-    * ``bands``: these, pairs of edges, or wavelengths for single channels
-    * ``statistic``: ``'sum'`` or ``'weighted mean'``
-    * ``band_edges``: ``'inclusive'`` or ``'fractional'`` pixels
-    * ``dq_bits``, ``excluded``: flags that exclude a sample, and what stands for it: ``'fill'``,
-      ``'drop'`` or ``'ignore'``
-    * ``errors``: ``'random'`` (photon and read noise) or ``'total'``
-    * ``normalize``: ``'median'``, ``'baseline'`` or ``'none'``
-    * ``baseline``: ranges of time, pairs of Time, Quantity or hours from the zero of the hours
-    * ``pick_baseline``: whether a drag in the light curve makes a new range
-    * ``outlier_sigma``, ``outlier_window``: flag points far from a running median
-    * ``bin_width``, ``bin_unit``: bins in time
-    * ``time_system``, ``time_axis``, ``mid_transit``: ``'BJD_TDB'`` or ``'MJD_UTC'``;
-      ``'date'`` or ``'hours'``; their zero, a BJD_TDB
-    * ``integration``, ``span``: the time cursor, and how many integrations its spectrum averages
-    * ``show_spectrum``, ``show_ratio``: that spectrum; its ratio to the baseline
-    * ``pipeline``: a whtlt product to compare with
-    * ``show_transit``, ``period``, ``radius_ratio``, ``scaled_axis``, ``inclination``,
-      ``limb_darkening_1``, ``limb_darkening_2``: a transit model
-    * ``dynamic_normalize``, ``dynamic_percentile``: how dynamic spectra are shown
-    * ``in_viewer``: draw in a viewer of the app instead of in the panel
+    {controls}
     * ``keep_active``: draw also while the plugin is closed
     * :meth:`light_curve`: return the light curve
     * :meth:`show`: change settings and draw
@@ -111,7 +83,6 @@ class WhiteLightCurve(SavingControls, CurveControls):
     template_file = __file__, "white_light_curve.vue"
     uses_active_status = Bool(True).tag(sync=True)
 
-    in_viewer = Bool(True).tag(sync=True)
     has_viewers = Bool(True).tag(sync=True)
     plot_widget = Unicode("").tag(sync=True)
     residual_widget = Unicode("").tag(sync=True)

@@ -118,6 +118,7 @@ def test_the_points_are_the_sums_of_the_band(page, series):
 
 def test_flagged_points_are_red(page, series):
     curve, hit = series.curve(), 49  # by a cosmic ray that the pipeline has missed
+    page.open_section("Normalisation")
     type_into(page, "Flag beyond (σ)", "4")
 
     def red():
@@ -193,6 +194,7 @@ def test_an_edge_is_dragged_in_the_spectrum(page, series):
 
 
 def test_a_click_is_the_time_cursor(page, series):
+    page.open_section("Time cursor")
     row = 36
     plot = Plot(page, CURVE)
     x, y = plot.place(series.days[row], 0.99)
@@ -213,6 +215,7 @@ def test_a_click_is_the_time_cursor(page, series):
 
 
 def test_a_click_in_the_dynamic_spectrum_is_the_time_cursor(page, series):
+    page.open_section("Time cursor")
     x, y = Plot(page, DYNAMIC).place(8, series.days[60])
     page.point_at(x, y, click=True)
     until(lambda: field(page, "Integration") == "61", "the integration")
@@ -222,6 +225,7 @@ def test_a_click_in_the_dynamic_spectrum_is_the_time_cursor(page, series):
 
 def test_normalised_by_its_median_it_shows_the_transit(page, series):
     before = still(page, DYNAMIC).picture
+    page.open_section("Dynamic spectrum")
     choose(page, "Divide each channel by", "median")
     until(lambda: np.abs(Plot(page, DYNAMIC).picture - before).mean() > 20, "another picture")
     plot = still(page, DYNAMIC)
@@ -236,6 +240,7 @@ def test_normalised_by_its_median_it_shows_the_transit(page, series):
 
 
 def test_a_range_is_dragged_in_the_light_curve(page, series):
+    page.open_section("Normalisation")
     switch(page, "Drag in the light curve for a new range")
     plot = Plot(page, CURVE)
     x_0, y, day_0 = plot.value(0.05, 0.2)
@@ -308,6 +313,7 @@ def test_the_plot_can_be_in_the_panel(page, series):
 
 
 def test_a_model_that_is_incomplete_leaves_the_curve(page, series):
+    page.open_section("Comparison and model")
     switch(page, "Transit model")
     said = until(lambda: alerts(page), "the alert")
     assert len(said) == 1
@@ -329,6 +335,7 @@ def test_the_pipelines_curve_is_compared(page, series):
 
 def test_bands_and_cursor_come_back_after_the_server_stalled(page, server):
     """jdaviz takes the panel for closed, and finds it open again while the bands are cleared."""
+    page.open_section("Time cursor")
     type_into(page, "Integration", "61")
     switch(page, "Keep active")
     for stall in range(1, 9):
