@@ -159,7 +159,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
         return None
 
 
-def read_out(
+def read_out_sample(
     coords_info: CoordsInfo,
     viewer: DynamicSpectrumViewer,
     x: float,
@@ -222,4 +222,4 @@ def _date(data: Any, row: int) -> str:
 
 
 CoordsInfo.register_viewer_class(DynamicSpectrumViewer)
-CoordsInfo.register_viewer_update_handler(DynamicSpectrumViewer, read_out)
+CoordsInfo.register_viewer_update_handler(DynamicSpectrumViewer, read_out_sample)

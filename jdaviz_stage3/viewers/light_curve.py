@@ -25,7 +25,7 @@ from ..readers.time_systems import TIME_SYSTEMS
 from .curve_points import CurvePoints, span_of
 from .light_curve_columns import columns_in, unit_of
 from .light_curve_layer import LightCurveArtist
-from .light_curve_readout import read_out
+from .light_curve_readout import read_out_point
 
 __all__ = ["LightCurveViewer"]
 
@@ -307,4 +307,4 @@ def _with_margin(low: float, high: float) -> tuple[float, float]:
 
 
 CoordsInfo.register_viewer_class(LightCurveViewer)
-CoordsInfo.register_viewer_update_handler(LightCurveViewer, read_out)
+CoordsInfo.register_viewer_update_handler(LightCurveViewer, read_out_point)

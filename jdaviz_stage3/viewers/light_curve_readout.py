@@ -11,10 +11,12 @@ from glue.core.exceptions import IncompatibleAttribute
 from ..analysis.light_curves.table import LightCurveColumns
 from .light_curve_columns import unit_of
 
-__all__ = ["describe_point", "nearest_point", "read_out", "value_with_error"]
+__all__ = ["describe_point", "nearest_point", "read_out_point", "value_with_error"]
 
 
-def read_out(coords_info: Any, viewer: Any, x: float, y: float, mouseevent: bool = True) -> None:
+def read_out_point(
+    coords_info: Any, viewer: Any, x: float, y: float, mouseevent: bool = True
+) -> None:
     """Show the point nearest to the cursor in jdaviz's read-out: flux, error, time, flag.
 
     Parameters

@@ -12,6 +12,12 @@ from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
 from .band_sums import BandSums
+from .pipeline_in_words import (
+    band_in_words,
+    excluded_samples_in_words,
+    missing_points_in_words,
+    unexplained_in_words,
+)
 from .plain_sum import SummedBand, agrees, find_summed_band, plain_sum
 from .row_matching import MatchedRows, match_rows
 
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["PipelineComparison", "compare_with_pipeline", "matching_column"]
 
 _COLUMN = re.compile(r"whitelight_flux(?:_order_(\d+)|_(\d+))?(?:_([A-Z]\w*))?$")
-# The ratio of two curves is a constant factor if it scatters by less.
-_CONSTANT = 1e-9
 _BY_NUMBER = (
     "The time stamps jump back: the pipeline sorted the times, but not the fluxes, which it has in "
     "the order of the integrations; they are put back to their integrations here."
@@ -32,7 +36,6 @@ _BY_FILE = (
     "sorted the times, but not the fluxes, which it has in the order of the file; they are put "
     "back to their integrations here."
 )
-_EXCLUDED = {"fill": "filled", "drop": "left out with their channels", "ignore": "left out"}
 
 
 @dataclass(frozen=True)
@@ -196,16 +199,18 @@ def compare_with_pipeline(
     sums = np.where(empty, np.nan, plain_sum(samples, grid, low, high))
     if explained:
         reasons = [
-            _band_in_words(explained, trace),
+            band_in_words(explained, trace),
             *_of_first_order(explained, trace, pipeline, first_order),
         ]
-        reasons += remarks + _excluded_samples(trace, samples, sums, known, (low, high), band_sums)
+        reasons += remarks + excluded_samples_in_words(
+            trace, samples, sums, known, (low, high), band_sums
+        )
     elif known.any():
-        reasons = [_unexplained(target, sums, band, trace), *remarks]
+        reasons = [unexplained_in_words(target, sums, band, trace), *remarks]
     else:
         reasons = ["No time of the pipeline's curve is that of an integration with flux: the two "
                    "files are probably not of one observation."]  # fmt: skip
-    reasons += _missing_points(matched, known, empty)
+    reasons += missing_points_in_words(matched, known, empty)
     return PipelineComparison(
         column=column,
         pipeline_flux=target * unit,
@@ -269,23 +274,6 @@ def _conversion(unit: u.UnitBase | None, wanted: u.UnitBase) -> tuple[float, lis
         ]
 
 
-def _band_in_words(band: SummedBand, trace: SpectralTrace) -> str:
-    if np.isinf(band.below) and np.isinf(band.above):
-        return "The pipeline's curve is the plain sum of all FLUX."
-    grid, unit = trace.wavelength.value, trace.wavelength.unit
-    low, high = band.reach(grid)
-    text = f"The pipeline's curve is the plain sum of FLUX from {low:.5g} to {high:.5g} {unit}"
-    if grid.ndim == 1:
-        count = int(np.sum((grid >= low) & (grid <= high)))
-        text += f", {count} of {grid.size} channels"
-    limits = [
-        f"{name} limit of {limit:.8g} {unit}"
-        for name, limit in zip(("lower", "upper"), band.round_limits(), strict=True)
-        if limit is not None
-    ]
-    return f"{text}, as from a {' and an '.join(limits)}.".replace("a upper", "an upper")
-
-
 def _of_first_order(
     band: SummedBand,
     trace: SpectralTrace,
@@ -308,104 +296,3 @@ def _of_first_order(
     if first.has_limits_of(band):
         return [f"These are the limits of order 1: {habit}."]
     return ["These are not the limits of order 1."]
-
-
-def _excluded_samples(
-    trace: SpectralTrace,
-    samples: np.ndarray,
-    sums: np.ndarray,
-    known: np.ndarray,
-    limits: tuple[float, float],
-    band_sums: BandSums | None,
-) -> list[str]:
-    """Say how many flagged and missing samples the pipeline has in its sums, and what they do."""
-    grid = trace.wavelength.value
-    inside = (grid >= limits[0]) & (grid <= limits[1]) & known[:, None]
-    finite = np.isfinite(samples)
-    missing = int(np.sum(~finite & inside & finite.any(axis=0)))
-    flagged = int(np.sum(finite & inside & np.isnan(trace.usable_flux().value)))
-    if not missing and not flagged:
-        return []
-    parts = []
-    if flagged:
-        parts.append(f"includes {_counted(flagged, 'sample')} flagged DO_NOT_USE")
-    if missing:
-        parts.append(f"counts {_counted(missing, 'sample')} that {_are(missing)} NaN as 0")
-    text = f"It {' and '.join(parts)}"
-    try:
-        band_sums = BandSums(trace) if band_sums is None else band_sums
-        ours = band_sums.light_curve(*u.Quantity(limits, trace.wavelength.unit)).flux
-    except Stage3Error:
-        return [f"{text}."]
-    both = np.isfinite(ours) & np.isfinite(sums) & known
-    if not both.any():
-        return [f"{text}."]
-    change = sums[both] / np.median(sums[both]) - ours[both] / np.median(ours[both])
-    return [
-        f"{text}: with such samples {_EXCLUDED[band_sums.excluded]}, points of the same band "
-        f"change by up to {_part(np.abs(change).max())}."
-    ]
-
-
-def _missing_points(matched: MatchedRows, known: np.ndarray, empty: np.ndarray) -> list[str]:
-    """Say which integrations have no point in the pipeline's curve, and why."""
-    reasons = []
-    if count := int(np.sum(matched.found & ~known & empty)):
-        reasons.append(
-            f"{_counted(count, 'integration')} without a finite sample {_are(count)} 0 in the "
-            "pipeline's curve, and missing here."
-        )
-    if count := int(np.sum(matched.found & ~known & ~empty)):
-        reasons.append(f"{_counted(count, 'integration')} {_are(count)} NaN in it.")
-    dropped = ~matched.found & matched.repeated
-    if count := int(dropped.sum()):
-        reasons.append(
-            f"{_counted(count, 'integration')} {_are(count)} not in it: the time stamp repeats an "
-            "earlier one."
-        )
-    if count := int(np.sum(~matched.found & ~dropped)):
-        reasons.append(f"{_counted(count, 'integration')} {_are(count)} not in it.")
-    if count := matched.n_left_over:
-        reasons.append(f"{_counted(count, 'point')} of it {_are(count)} of no integration.")
-    return reasons
-
-
-def _unexplained(
-    target: np.ndarray, sums: np.ndarray, band: SummedBand | None, trace: SpectralTrace
-) -> str:
-    """Say how far the pipeline's curve is from the sum of all FLUX."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = target / sums
-    ratio = ratio[np.isfinite(ratio)]
-    if not ratio.size:
-        return "The pipeline's curve has flux where the spectra have none."
-    factor = float(np.median(ratio))
-    scatter = float(np.sqrt(np.mean((ratio / factor - 1) ** 2))) if factor else np.inf
-    if scatter < _CONSTANT:
-        return (
-            f"The pipeline's curve is the plain sum of all FLUX times {factor:.9g}, the same in "
-            "all integrations: another unit, or a normalisation."
-        )
-    text = (
-        "No plain sum of FLUX over a band gives the pipeline's curve, for a reason not found. It "
-        f"is {factor:.6g} times the sum of all FLUX (median), which is not constant: the ratio "
-        f"scatters by {_part(scatter)} (rms)."
-    )
-    if band is not None:
-        text += (
-            f" The sum from {band.low:.5g} to {band.high:.5g} {trace.wavelength.unit} gives "
-            f"{int(band.agreeing.sum())} of {int(np.isfinite(target).sum())} integrations."
-        )
-    return text
-
-
-def _part(value: float) -> str:
-    return f"{value * 1e6:.3g} ppm" if value < 1e-3 else f"{value * 100:.3g} %"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
