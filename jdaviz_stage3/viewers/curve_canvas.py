@@ -12,6 +12,7 @@ from echo import delay_callback
 from matplotlib.ticker import MaxNLocator
 
 from .curve_points import CurvePoints, span_of
+from .figure_marks import FigureMarks
 from .light_curve_layer import FLAG_COLOR
 
 __all__ = ["COLORS", "CurveCanvas", "DrawnCurve", "few_round_ticks"]
@@ -58,7 +59,7 @@ class CurveCanvas:
 
     def __init__(self, viewer: Any):
         self.viewer = viewer
-        self._marks: dict[tuple, Any] = {}
+        self._marks = FigureMarks()
         self._limits: tuple[float, ...] | None = None  # the last that were set from here
         self._full = {"x": LinearScale(min=0, max=1), "y": LinearScale(min=0, max=1)}
         self._curves: list[DrawnCurve] = []
@@ -196,28 +197,14 @@ class CurveCanvas:
         return self._put(key, Scatter, values, style)
 
     def _put(self, key: tuple, kind: type, values: dict, style: dict, scales=None) -> dict:
+        """Draw a mark, where it has any points; return its key, to be kept."""
         if not len(values["x"]):
             return {}
-        mark = self._marks.get(key)
-        if mark is None:
-            scales = scales or {axis: self.viewer.scales[axis] for axis in ("x", "y")}
-            mark = kind(scales=scales, **values, **style)
-            self._marks[key] = mark
-            self.viewer.figure.marks = [*self.viewer.figure.marks, mark]
-        else:
-            with mark.hold_sync():
-                for name, value in (values | style).items():
-                    setattr(mark, name, value)
-        return {key: mark}
+        self._marks.put(self.viewer, key, kind, values, style, scales)
+        return {key: kind}
 
     def _keep(self, keys: Sequence[tuple]) -> None:
-        gone = [self._marks.pop(key) for key in list(self._marks) if key not in keys]
-        if gone:
-            ids = {id(mark) for mark in gone}
-            figure = self.viewer.figure
-            figure.marks = [mark for mark in figure.marks if id(mark) not in ids]
-            for mark in gone:
-                mark.close()
+        self._marks.remove([key for key in self._marks if key not in keys])
 
     # ---- limits ----
 

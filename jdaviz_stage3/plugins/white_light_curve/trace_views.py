@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from astropy import units as u
 from astropy.timeseries import TimeSeries
+from bqplot import LinearScale, Lines
+from specutils import Spectrum
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     data_of,
+    in_display_units,
     spectrum_viewers_of_file,
     viewer_kind,
     viewers_of_kind_showing,
 )
 from ...origin import origin_of
+from ...viewers.figure_marks import FigureMarks
 from .curves import LightCurves
 from .settings import number
-from .trace_marks import BandEdges, SpectrumLines
 
-__all__ = ["TraceViews"]
+__all__ = ["CURSOR_COLOR", "BandEdges", "SpectrumLines", "TraceViews"]
 
+#: Of the time cursor, and of all that is of the integration there.
+CURSOR_COLOR = "#ff7f0e"
+_BAND_COLOR = "#c75d2c"
 # The name that the dynamic-spectrum viewer is registered under.
 _DYNAMIC = "stage3-dynamic-spectrum-viewer"
 
@@ -132,3 +139,86 @@ def _percentile(value: Any) -> float:
     if not 0 < percentile <= 100:
         raise Stage3Error(f"dynamic_percentile = {value!r} must be above 0 and at most 100")
     return percentile
+
+
+class BandEdges:
+    """Shaded bands in viewers, one mark each; edges that are dragged are the plugin's concern."""
+
+    def __init__(self):
+        self._marks = FigureMarks()  # by viewer, label, what it is, and number
+        self._full = LinearScale(min=0, max=1)
+
+    def show(
+        self, viewer: Any, label: str, bands: Sequence[u.Quantity], unit: str, shade: bool = True
+    ) -> None:
+        """Draw bands in a viewer whose x axis is in this unit, in place of those before.
+
+        Parameters
+        ----------
+        viewer : glue viewer
+        label : str
+            Of the trace that they are of; a viewer can show several.
+        bands : sequence of Quantity, shape (2,)
+        unit : str
+        shade : bool, optional
+            Whether to shade them; not where a picture lies below.
+        """
+        scales = {"x": viewer.scales["x"], "y": self._full}
+        for index, band in enumerate(bands):
+            low, high = np.sort(band.to_value(unit, u.spectral()))
+            values = {"x": [low, low, high, high], "y": [0.0, 1.0, 1.0, 0.0]}
+            style = {
+                "colors": [_BAND_COLOR], "fill": "inside", "fill_colors": [_BAND_COLOR],
+                "stroke_width": 1.5,
+                "fill_opacities": [(0.08, 0.16)[index % 2] if shade else 0.0], "opacities": [0.8],
+            }  # fmt: skip
+            self._marks.put(viewer, (viewer, label, "band", index), Lines, values, style, scales)
+        self._marks.remove(
+            [
+                key
+                for key in self._marks
+                if key[0] is viewer and key[1:3] == (label, "band") and key[3] >= len(bands)
+            ]
+        )
+
+    def show_time(self, viewer: Any, label: str, y: float | None) -> None:
+        """Draw the time cursor in a dynamic-spectrum viewer, or take it away."""
+        key = (viewer, label, "cursor", 0)
+        if y is None or not np.isfinite(y):
+            self._marks.remove([key])
+            return
+        scales = {"x": self._full, "y": viewer.scales["y"]}
+        style = {"colors": [CURSOR_COLOR], "stroke_width": 1.5}
+        values = {"x": [0.0, 1.0], "y": [y, y]}
+        self._marks.put(viewer, key, Lines, values, style, scales)
+
+    def keep_only(self, shown: Sequence[tuple[Any, str]]) -> None:
+        """Take the bands and cursors of all other viewers and traces away."""
+        self._marks.remove([key for key in self._marks if key[:2] not in shown])
+
+    def clear(self) -> None:
+        """Take all bands and cursors out of the viewers."""
+        self._marks.remove(list(self._marks))
+
+
+class SpectrumLines:
+    """Spectra as lines over spectrum viewers."""
+
+    def __init__(self):
+        self._lines = FigureMarks()  # by viewer and label
+
+    def show(self, spectra: dict[tuple[Any, str], Spectrum]) -> None:
+        """Draw spectra, by viewer and label, in place of those before."""
+        for (viewer, label), spectrum in spectra.items():
+            x, y = in_display_units(viewer, spectrum)
+            there = np.flatnonzero(np.isfinite(y))
+            # NaN within breaks the line; at its end it would make bqplot complain
+            shown = slice(there[0], there[-1] + 1) if there.size else slice(0)
+            values = {"x": x[shown], "y": y[shown], "visible": bool(there.size)}
+            style = {"colors": [CURSOR_COLOR], "stroke_width": 1.5}
+            self._lines.put(viewer, (viewer, label), Lines, values, style)
+        self._lines.remove([key for key in self._lines if key not in spectra])
+
+    def clear(self) -> None:
+        """Take the lines out of the viewers."""
+        self._lines.remove(list(self._lines))

@@ -39,8 +39,7 @@ from .sentences import (
     pipeline_sentence,
 )
 from .settings import is_empty
-from .trace_marks import CURSOR_COLOR
-from .trace_views import TraceViews
+from .trace_views import CURSOR_COLOR, TraceViews
 
 __all__ = ["Texts", "Views"]
 
