@@ -92,8 +92,7 @@ class CurveControls(LightCurvePanel, PluginTemplateMixin, SpectralSubsetSelectMi
         labels = [NO_PIPELINE, *(d.label for d in tables_of(self) if is_pipeline_curve(d))]
         if labels != [item["label"] for item in self.pipeline_items]:
             selected = self.pipeline_selected if self.pipeline_selected in labels else NO_PIPELINE
-            self.pipeline._manual_options = labels
-            self.pipeline_items = [{"label": label} for label in labels]
+            self.pipeline.choices = labels
             self.pipeline_selected = selected
 
     # ---- settings that are no plain values ----
