@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
+from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, QTable
 from glue.core import Data
 
 from ...jdaviz_compat import CATALOG_COLUMNS, as_read, own_column_names, without_jdaviz_keys
+from ...loaders.catalog import catalog_for_jdaviz
 from ...origin import ORIGIN
 
 __all__ = ["CatalogColumns"]
@@ -160,7 +162,7 @@ class CatalogColumns:
         return [name for name in self if name not in self._added] or list(self)
 
     def table(self, rows: np.ndarray) -> QTable:
-        """Return sources as a table, as it was in the catalog's file.
+        """Return sources as a table, as it is in the catalog's file.
 
         Parameters
         ----------
@@ -170,10 +172,11 @@ class CatalogColumns:
         -------
         astropy.table.QTable
             All columns with units and descriptions, sky positions as
-            `~astropy.coordinates.SkyCoord`, and the file's meta.
+            `~astropy.coordinates.SkyCoord`, and the file's meta. Values that were changed in the
+            app since, and columns that were added there, as they are in the app.
         """
         if self._read.colnames:
-            return self._read[rows]
+            return self._with_changes(self._read[rows], rows)
         out = QTable()
         for name in self:
             values, unit = self.array(name)[rows], self.unit(name)
@@ -181,6 +184,32 @@ class CatalogColumns:
         meta = without_jdaviz_keys(self.data.meta)
         out.meta = {k: v for k, v in meta.items() if k != ORIGIN}
         return out
+
+    def _with_changes(self, table: QTable, rows: np.ndarray) -> QTable:
+        """Put what is otherwise in the app into the same rows of the catalog as read."""
+        loaded = catalog_for_jdaviz(table)
+        for name, component in self._components.items():
+            stored = component.label
+            if name in self._added or (
+                stored in loaded.colnames and _same(self.data[component][rows], loaded[stored])
+            ):
+                continue
+            column, _, angle = name.rpartition(".")
+            if angle in ("ra", "dec") and column in table.colnames:
+                angles = (self[f"{column}.{axis}"][rows] for axis in ("ra", "dec"))
+                table[column] = SkyCoord(*angles)
+            else:
+                table[name] = self[name][rows]
+        return table
+
+
+def _same(values: np.ndarray, loaded: Any) -> bool:
+    """Whether values are those of a column that was loaded, where that has any."""
+    known = ~np.ma.getmaskarray(loaded) if hasattr(loaded, "mask") else np.ones(len(loaded), bool)
+    plain = np.asarray(getattr(loaded, "unmasked", getattr(loaded, "data", loaded)))
+    return np.array_equal(
+        values[known], plain[known].astype(values.dtype), equal_nan=values.dtype.kind == "f"
+    )
 
 
 def _dtype(column: Any) -> np.dtype | None:

@@ -15,6 +15,7 @@ from overlay_tools import plugin
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer
+from jdaviz_stage3.origin import origin_of
 from jdaviz_stage3.plugins.catalog_overlay.positions import source_positions
 from jdaviz_stage3.plugins.catalog_overlay.sources import Sources
 
@@ -194,3 +195,25 @@ def test_nothing_is_said_of_a_catalog_as_it_comes(load):
     with warnings.catch_warnings():
         warnings.simplefilter("error", stage3.Stage3Warning)
         load()
+
+
+def test_what_was_changed_in_the_app_is_what_is_exported(load):
+    """A catalog is handed out as it is in the file only where the app still has it so."""
+    missing = MaskedColumn([7, 8, 9], mask=[False, True, False])
+    sources = load(star=np.array([True, False, True]), kind=["a", "b", "a"], visits=missing)
+    data = sources.data
+    whole = np.arange(3)
+    assert isinstance(sources.table(whole)["sky_centroid"], SkyCoord)
+    data.update_components({data.id["aper_total_flux"]: np.array([1.0, 20.0, 3.0])})
+    data.update_components({data.id["RA"]: np.asarray(data["RA"]) + 0.1})
+    data.add_component(np.array([0.5, 1.5, 2.5]), "redshift")
+    before, table = stage3.read(origin_of(data).path), Sources(data).table(np.array([1, 2]))
+    assert table["aper_total_flux"].unit == u.uJy
+    np.testing.assert_array_equal(table["aper_total_flux"].value, [20.0, 3.0])
+    np.testing.assert_array_equal(table["redshift"], [1.5, 2.5])
+    np.testing.assert_allclose(
+        table["sky_centroid"].ra.deg, before["sky_centroid"].ra.deg[1:] + 0.1, atol=1e-12
+    )
+    for name in ("star", "kind", "label", "xcentroid"):
+        np.testing.assert_array_equal(table[name], before[name][1:])
+    assert list(table["visits"].mask) == [True, False] and table["visits"][1] == 9
