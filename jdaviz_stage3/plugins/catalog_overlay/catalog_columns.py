@@ -10,6 +10,7 @@ import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, QTable
+from astropy.time import Time
 from glue.core import Data
 
 from ...jdaviz_compat import CATALOG_COLUMNS, as_read, own_column_names, without_jdaviz_keys
@@ -197,10 +198,29 @@ class CatalogColumns:
             column, _, angle = name.rpartition(".")
             if angle in ("ra", "dec") and column in table.colnames:
                 angles = (self[f"{column}.{axis}"][rows] for axis in ("ra", "dec"))
-                table[column] = SkyCoord(*angles)
+                _replace(table, column, SkyCoord(*angles))
             else:
-                table[name] = self[name][rows]
+                _replace(table, name, self[name][rows])
         return table
+
+
+def _replace(table: QTable, name: str, values: Any) -> None:
+    """Put other values into a column, which stays what it is in the file; or add it."""
+    if name not in table.colnames:
+        table[name] = values
+        return
+    column = table[name]
+    if isinstance(column, SkyCoord):
+        values = values.transform_to(column.frame.replicate_without_data())
+    elif isinstance(column, Time):
+        days = np.ma.masked_invalid(u.Quantity(values).value)
+        values = Time(days, format="mjd", scale=column.scale)
+    elif isinstance(column, u.Quantity):  # without a unit, too
+        values = u.Quantity(values, subok=True)
+    table[name] = values
+    table[name].info.description = column.info.description
+    if not isinstance(values, (SkyCoord, Time)):
+        table[name].info.format = column.info.format
 
 
 def _same(values: np.ndarray, loaded: Any) -> bool:

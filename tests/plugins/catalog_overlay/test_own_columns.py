@@ -217,3 +217,25 @@ def test_what_was_changed_in_the_app_is_what_is_exported(load):
     for name in ("star", "kind", "label", "xcentroid"):
         np.testing.assert_array_equal(table[name], before[name][1:])
     assert list(table["visits"].mask) == [True, False] and table["visits"][1] == 9
+
+
+def test_a_column_that_was_changed_in_the_app_stays_what_it_is_in_the_file(load, image):
+    """Times are times, positions are in their frame, and what is said of a column is kept."""
+    place = stage3.read(image).wcs.pixel_to_world(X, Y)
+    size = u.Quantity([1.0, 2.0, 3.0], u.one)
+    size.info.description, size.info.format = "Of the star", ".2f"
+    sources = load(seen=Time([60000.0, 60001, 60002], format="mjd", scale="tdb"), size=size,
+                   place=place.galactic)  # fmt: skip
+    data, rows = sources.data, np.array([0, 2])
+    data.update_components({data.id["seen"]: np.array([60010.0, np.nan, 60012])})
+    data.update_components({data.id["size"]: np.array([4.0, 5.0, 6.0])})
+    data.update_components({data.id["place.ra"]: np.asarray(data["place.ra"]) + 0.1})
+    table = Sources(data).table(np.arange(3))
+    assert isinstance(table["seen"], Time) and table["seen"].scale == "tdb"
+    assert list(np.ma.getmaskarray(table["seen"].mjd)) == [False, True, False]
+    np.testing.assert_array_equal(table["seen"].mjd[rows], [60010, 60012])
+    assert table["size"].unit == u.one
+    np.testing.assert_array_equal(table["size"].value, [4, 5, 6])
+    assert (table["size"].info.description, table["size"].info.format) == ("Of the star", ".2f")
+    assert table["place"].frame.name == "galactic"
+    np.testing.assert_allclose(table["place"].icrs.ra.deg, place.ra.deg + 0.1, atol=1e-10)
