@@ -226,7 +226,7 @@ class CurveControls(LightCurvePanel, PluginTemplateMixin, SpectralSubsetSelectMi
 
         Returns
         -------
-        (QTable) or list of them
+        (NoiseFigures, QTable) or list of them
             Scatter, point-to-point scatter and expected noise; and the scatter against bin size
             with the expectation for white noise. From the residual to the transit model where it
             is shown.
