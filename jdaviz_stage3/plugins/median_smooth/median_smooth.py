@@ -118,7 +118,7 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
     @property
     def _window(self) -> int | float | u.Quantity:
         """The width as `smooth_spectrum` takes it."""
-        if self.width == "":
+        if self.width in ("", None):  # Vue sends None where a field is cleared
             raise Stage3Error("width is empty; give a number")
         if self.width_unit_selected != "pix":
             return float(self.width) * u.Unit(self.width_unit_selected)
@@ -135,7 +135,7 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         return spectrum, smoothed
 
     def _smooth_spectrum(self, label: str, spectrum: Spectrum) -> Spectrum:
-        if self.polyorder == "":
+        if self.polyorder in ("", None):
             raise Stage3Error("polyorder is empty; give a number")
         try:
             return smooth_spectrum(

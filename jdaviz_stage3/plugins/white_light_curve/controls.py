@@ -121,6 +121,8 @@ class CurveControls(LightCurvePanel, PluginTemplateMixin, SpectralSubsetSelectMi
     @bands.setter
     def bands(self, bands: Iterable) -> None:
         texts = []
+        if not np.iterable(bands):
+            raise Stage3Error(f"bands: {bands!r} is no list of pairs of edges or of wavelengths")
         for band in bands:
             edges = np.atleast_1d(
                 band.to_value(self.band_unit, u.spectral())

@@ -279,6 +279,7 @@ WIDTHS = [
     (np.nan, "width is nan"),
     (np.inf, "width is inf"),
     ("", "width is empty; give a number"),
+    (None, "width is empty; give a number"),
 ]
 
 
@@ -288,7 +289,7 @@ def test_a_bad_width_is_a_line_of_text(app, plg, width, words):
     plg.width = width
     with pytest.raises(Stage3Error, match=words):
         plg.smooth()
-    assert app.orders[0] in plg.problem or width == ""
+    assert app.orders[0] in plg.problem or width in ("", None)
     assert "\n" not in plg.problem
     with pytest.raises(Stage3Error) as caught:
         plg.smooth()

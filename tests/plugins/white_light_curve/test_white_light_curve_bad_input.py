@@ -456,6 +456,13 @@ def assert_drawn_or_told(plg, name, value):
         assert mark(plg, "points") is None
 
 
+@pytest.mark.parametrize("bands", [5, None, 1.5 * u.um])
+def test_bands_that_are_no_list_are_refused(plg, bands):
+    with pytest.raises(Stage3Error, match="no list of pairs"):
+        plg.bands = bands
+    assert plg.division == "one band"
+
+
 @pytest.mark.parametrize("division", ["number of bands", "width", "resolving power"])
 @pytest.mark.parametrize("value", [-1, 0, 0.5, 1e-9, 1e-5, 1e4, 1e6, 1e9, 1e300, np.nan, "", None])
 def test_garbage_in_a_division(plg, division, value, monkeypatch):
