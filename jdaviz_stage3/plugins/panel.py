@@ -1,39 +1,18 @@
-"""What the panels of our plugins have in common: choices from lists, saving, settings as Python."""
+"""What the panels of our plugins have in common beside controls: saving, settings as Python."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jdaviz.core.template_mixin import SelectPluginComponent
 from traitlets import Bool, HasTraits, Unicode
 
 from ..errors import Stage3Error
 from ..jdaviz_compat import can_save_files
 
-__all__ = ["SavingControls", "add_choices"]
-
-
-def add_choices(plugin: Any, choices: Mapping[str, Iterable[str]]) -> None:
-    """Give a plugin a selection for each of its controls that is a choice from a list.
-
-    Parameters
-    ----------
-    plugin : jdaviz plugin
-        With the traits ``NAME_items`` and ``NAME_selected`` of each.
-    choices : mapping
-        Name of the control, and what it can be.
-    """
-    for name, options in choices.items():
-        select = SelectPluginComponent(
-            plugin,
-            items=f"{name}_items",
-            selected=f"{name}_selected",
-            manual_options=list(options),
-        )
-        setattr(plugin, name, select)
+__all__ = ["SavingControls"]
 
 
 class SavingControls(HasTraits):

@@ -226,7 +226,7 @@ def _replace(table: QTable, name: str, values: Any) -> None:
 def _same(values: np.ndarray, loaded: Any) -> bool:
     """Whether values are those of a column that was loaded, where that has any."""
     known = ~np.ma.getmaskarray(loaded) if hasattr(loaded, "mask") else np.ones(len(loaded), bool)
-    plain = np.asarray(getattr(loaded, "unmasked", getattr(loaded, "data", loaded)))
+    plain = np.asarray(getattr(loaded, "unmasked", loaded))
     return np.array_equal(
         values[known], plain[known].astype(values.dtype), equal_nan=values.dtype.kind == "f"
     )
