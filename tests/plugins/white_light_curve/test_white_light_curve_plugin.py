@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 import pytest
-import white_light_tools as tools
 from astropy import units as u
 from astropy.time import Time
 from other_thread import in_a_thread
@@ -27,7 +26,6 @@ from white_light_tools import (
     in_baseline,
     mark,
     mouse,
-    new_app,
     side_plot,
     spectrum_line,
     spectrum_viewer,
@@ -35,45 +33,12 @@ from white_light_tools import (
     x_of,
 )
 
-import jdaviz_stage3 as stage3
 from jdaviz_stage3.analysis import transit_light_curve, white_light_curve
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.jdaviz_compat import data_labels, remove_data
 from jdaviz_stage3.plugins.white_light_curve import model, views
 from jdaviz_stage3.plugins.white_light_curve.curves import LightCurves
 from jdaviz_stage3.plugins.white_light_curve.model import transit_model
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return tools.write(tmp_path_factory.mktemp("x1dints"))
-
-
-@pytest.fixture(scope="module")
-def traces(path):
-    return stage3.read(path).traces
-
-
-@pytest.fixture(scope="module", params=tools.CONFIGURATIONS)
-def app(request, path):
-    return new_app(request.param, path)
-
-
-@pytest.fixture(scope="module")
-def generalised(path):
-    """For what does not depend on the kind of app."""
-    return new_app("deconfigged", path)
-
-
-@pytest.fixture
-def plg(app):
-    yield from tools.clean(app)
-
-
-@pytest.fixture
-def one(generalised):
-    yield from tools.clean(generalised)
-
 
 # ---- the numbers ----
 

@@ -37,38 +37,6 @@ from jdaviz_stage3.jdaviz_compat import (
     viewer_labels,
 )
 
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory):
-    return tools.write(tmp_path_factory.mktemp("x1dints"))
-
-
-@pytest.fixture(scope="module")
-def traces(path):
-    return stage3.read(path).traces
-
-
-@pytest.fixture(scope="module", params=tools.CONFIGURATIONS)
-def app(request, path):
-    return new_app(request.param, path)
-
-
-@pytest.fixture(scope="module")
-def generalised(path):
-    """For what does not depend on the kind of app."""
-    return new_app("deconfigged", path)
-
-
-@pytest.fixture
-def plg(app):
-    yield from tools.clean(app)
-
-
-@pytest.fixture
-def one(generalised):
-    yield from tools.clean(generalised)
-
-
 # ---- results ----
 
 
