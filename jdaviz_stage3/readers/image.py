@@ -19,6 +19,7 @@ from .extensions import (
     open_product,
     require_extension,
 )
+from .stored_gwcs import StoredGwcs
 from .units import parse_unit
 
 __all__ = ["image_extensions", "read_image", "read_segmentation"]
@@ -180,12 +181,12 @@ def _missing_wcs_keywords(header: fits.Header) -> list[str]:
 
 def _wcs_of_gwcs(path: str | os.PathLike) -> WCS | None:
     """Fit FITS keywords to the gwcs of the file's ASDF extension; seconds, for what it imports."""
-    from stdatamodels import asdf_in_fits
-
+    gwcs = StoredGwcs(path).get()
+    if gwcs is None:
+        return None
     try:
-        with asdf_in_fits.open(path) as tree:
-            return WCS(tree["meta"]["wcs"].to_fits_sip(max_pix_error=_MOST_WCS_ERROR))
-    except Exception:  # asdf, its converters and gwcs share no error; pixels are left without it
+        return WCS(gwcs.to_fits_sip(max_pix_error=_MOST_WCS_ERROR))
+    except Exception:  # astropy.modeling and gwcs share no error; pixels are left without it
         return None
 
 
