@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,23 @@ def _products_in(folder: Path) -> list[Product]:
         )
     if not products:
         raise UnknownProductError(f"{folder}: no Stage 3 product in this folder that can be shown")
-    return products
+    return _without_inputs(products, folder)
+
+
+def _without_inputs(products: list[Product], folder: Path) -> list[Product]:
+    """Leave out what the products of a folder were made from, unless there is nothing else."""
+    results = [product for product in products if not product.kind.by_name]
+    inputs = Counter(product.kind.suffix for product in products if product.kind.by_name)
+    if not results or not inputs:
+        return products
+    what = ", ".join(f"{count} {suffix}" for suffix, count in inputs.items())
+    warnings.warn(
+        f"{folder.name}: left out the exposures that its products were made from ({what}); load "
+        "those you want by their names",
+        Stage3Warning,
+        stacklevel=5,
+    )
+    return results
 
 
 def _check_options(files: Sequence[Product], options: dict[str, Any]) -> None:

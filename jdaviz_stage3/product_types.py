@@ -39,6 +39,9 @@ class ProductType:
         What it opens in, in words.
     configurations : tuple of str
         The jdaviz configurations that can show it: ``'deconfigged'`` is the generalised app.
+    by_name : bool
+        Whether it is opened by its name only, and left out where a whole folder is: what a product
+        was made from, of which there are many.
     """
 
     suffix: str
@@ -51,6 +54,7 @@ class ProductType:
     importer: str = ""
     viewer: str = ""
     configurations: tuple[str, ...] = ()
+    by_name: bool = False
 
     @property
     def docs(self) -> str:
@@ -88,7 +92,10 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
     ),
     ProductType(
         "crf", "outlier-flagged exposure", "One calibrated exposure with cosmic rays flagged",
-        ("image3", "spec3"), datamodels=("ImageModel", "IFUImageModel", "MultiSlitModel"),
+        ("image3", "spec3"),
+        datamodels=("ImageModel", "IFUImageModel", "MultiSlitModel", "MultiExposureModel"),
+        reader="exposures:read_exposure", importer="JWST image",
+        viewer="an image viewer", configurations=(_APP, "imviz"), by_name=True,
     ),
     ProductType(
         "cat", "source catalog", "Positions, photometry and shapes of the sources of a mosaic",

@@ -15,7 +15,7 @@ PACKAGE = {
     "PRODUCT_TYPES": None,
     "ProductType": (
         "suffix name description pipelines container datamodels reader importer viewer "
-        "configurations"
+        "configurations by_name"
     ),
     "Stage3Error": None,
     "Stage3Warning": None,

@@ -34,6 +34,7 @@ from .data import (
 )
 from .images import (
     aligned_by_wcs,
+    decode_whole_image,
     draw_as_circles,
     figure_size,
     fit_when_drawn,
@@ -125,6 +126,7 @@ __all__ = [
     "create_viewer",
     "data_labels",
     "data_of",
+    "decode_whole_image",
     "draw_as_circles",
     "draw_thick",
     "follow_layers",

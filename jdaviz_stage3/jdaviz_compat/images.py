@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from glue.core import Data
+
 from .application import application
 from .data import images_in
 from .viewers import is_image_viewer, layer_of
 
 __all__ = [
     "aligned_by_wcs",
+    "decode_whole_image",
     "draw_as_circles",
     "figure_size",
     "fit_when_drawn",
@@ -143,3 +146,27 @@ def offer_colors(app: Any, colors: Any) -> None:
         choices = state.sync.get("choices") if state is not None else None
         if choices and choice not in choices:
             state.sync = {**state.sync, "choices": [*choices, choice]}
+
+
+def decode_whole_image(viewer: Any, data_label: str) -> None:
+    """Let *Data Quality* find the flags in the whole of a DQ image of ours.
+
+    Reason: jdaviz 5.0.5 looks for them in the image as it is sampled by the viewer's reference,
+    which is ten pixels wide where images are aligned by WCS: it finds hardly any, and then draws
+    and decodes hardly any. What is drawn is sampled as before: glue has kept that function.
+    jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    data_label : str
+        Of the DQ.
+    """
+    for artist in viewer.layers:
+        data = artist.layer
+        if isinstance(data, Data) and data.label == data_label:
+            flags = data[data.main_components[0]]
+            artist.get_image_data = lambda *args, flags=flags, **kwargs: flags
+    plugin = application(viewer.jdaviz_app).get_tray_item_from_name("g-data-quality")
+    if plugin.dq_layer_selected == data_label:
+        plugin.init_decoding()

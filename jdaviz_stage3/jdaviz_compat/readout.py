@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from astropy import units as u
 
-from ..origin import origin_of
+from ..origin import Origin, origin_of
+from ..readers.quality import dq_names
 from .application import application
 from .data import find_links_of_images
 from .viewers import is_image_viewer
@@ -42,17 +42,17 @@ def keep_units_of_images(app: Any) -> None:
         find_links_of_images(inner)
         try:
             stock(viewer, x, y, mouseevent=mouseevent)
-        except u.UnitConversionError:
-            if not _show_own_unit(readout, viewer):
+        except (u.UnitConversionError, IndexError):  # of units; of flags that are not shown here
+            if not _show_own_unit(inner, readout, viewer):
                 raise
         else:
             if "value" in readout._dict:
-                _show_own_unit(readout, viewer)
+                _show_own_unit(inner, readout, viewer)
 
     readout._image_viewer_update = update
 
 
-def _show_own_unit(readout: Any, viewer: Any) -> bool:
+def _show_own_unit(inner: Any, readout: Any, viewer: Any) -> bool:
     """Write the value of an image of ours as it is in the file; False if it is not ours."""
     label = readout._dict.get("data_label")
     layer = next((layer for layer in viewer.state.layers if layer.layer.label == label), None)
@@ -61,9 +61,24 @@ def _show_own_unit(readout: Any, viewer: Any) -> bool:
     column, row = round(readout._dict["pixel_x"]), round(readout._dict["pixel_y"])
     value = float(layer.layer.get_data(layer.attribute)[row, column])
     unit = str(u.Unit(layer.layer.get_component(layer.attribute).units))
-    flags = re.search(r" \(DQ: .*\)$", readout.row1b_text)
+    flags = _flags_at(inner, origin_of(layer.layer.data), row, column)
     readout.row1b_title = "Value"
-    readout.row1b_text = f"{value:+10.5e} {unit}".rstrip() + (flags[0] if flags else "")
+    readout.row1b_text = f"{value:+10.5e} {unit}".rstrip() + flags
     readout._dict["value"], readout._dict["value:unit"] = value, unit
     readout._dict["value:unreliable"] = readout._dict["pixel:unreliable"]
     return True
+
+
+def _flags_at(inner: Any, origin: Origin, row: int, column: int) -> str:
+    """Name the data-quality flags of a pixel, where the DQ of the same image is loaded.
+
+    jdaviz 5.0.5 gives a number, and that of the image which is chosen in *Data Quality*, whichever
+    is under the cursor.
+    """
+    part = origin.part.replace("SCI", "DQ")
+    for data in inner.data_collection:
+        found = origin_of(data)
+        if found is not None and (found.stamp, found.part) == (origin.stamp, part):
+            value = data[data.main_components[0]][row, column]
+            return "" if value != value else f" ({', '.join(dq_names(int(value)))})"
+    return ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
+import jdaviz  # noqa: F401  (before our modules: what it registers imports them, each whole)
+
 from .product import Product, ProductFile
 
 __all__ = ["Product", "ProductFile"]

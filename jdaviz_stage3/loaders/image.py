@@ -1,4 +1,4 @@
-"""Importers of mosaics (i2d) and segmentation maps (segm)."""
+"""Importer of mosaics (i2d), segmentation maps (segm) and exposures (crf)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex
 from photutils.utils import make_random_cmap
 
 from ..jdaviz_compat import (
+    decode_whole_image,
     fit_when_drawn,
     hide_layer,
     image_meta,
@@ -23,6 +24,7 @@ from ..jdaviz_compat import (
     viewer_labels,
 )
 from ..origin import ORIGIN
+from ..readers.exposures import read_exposure_planes
 from ..readers.image import image_extensions, read_image, read_segmentation
 from .importing import ProductImporterMixin, importing
 
@@ -33,7 +35,7 @@ __all__ = ["ImageImporter", "draw_as_segments", "image_data"]
 
 @loader_importer_registry("JWST image")
 class ImageImporter(ProductImporterMixin, JdavizImageImporter):
-    """Imports a mosaic (SCI, and any other plane that is asked for) or a segmentation map.
+    """Imports a mosaic, an exposure (SCI and DQ), or a segmentation map, and other planes.
 
     jdaviz's own importer does the menus, links and parents; this one reads only the chosen
     extensions and takes the FITS WCS, which for a resampled image says the same as its gwcs and
@@ -42,7 +44,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
     Attributes
     ----------
     extension
-        ``'SCI'`` (default), ``'ERR'``, ``'WHT'``, ``'CON'``, ``'VAR_POISSON'``, ….
+        ``'SCI'`` (default; with ``'DQ'`` for exposures), ``'ERR'``, ``'WHT'``, ``'CON'``, ….
     align_by : {'Pixels', 'WCS'}
         How images are laid over each other.
     """
@@ -72,7 +74,8 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             ],
             filters=[],
         )
-        self.extension.selected = names[:1]
+        shown = ("SCI", "DQ") if self.product.kind.by_name else names[:1]
+        self.extension.selected = [name for name in names if name in shown]
         self.data_hashes = [self.product.data_hash(name) for name in names]
         self.hash_map_to_label = dict(zip(self.data_hashes, names, strict=True))
 
@@ -89,16 +92,29 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         return f"{prefix}[{ext}]" if ext not in (None, "SCI") else prefix
 
     def build(self) -> list[Data]:
-        return [self._data(name) for name in self.extension.selected_name]
-
-    def _data(self, extension: str) -> Data:
+        names = self.extension.selected_name
         if self.product.kind.suffix == "segm":
-            image, unit = read_segmentation(self.product.path), ""
+            image = read_segmentation(self.product.path)
+            return [self._data(image.data, "", image.wcs, image.meta, names[0])]
+        if self.product.kind.by_name:
+            planes = read_exposure_planes(self.product.path, names)
         else:
-            image = read_image(self.product.path, extension=extension, uncertainty=False)
-            unit = str(image.unit)
-        meta = image.meta | {ORIGIN: self.product.origin(extension)}
-        return image_data(image.data, unit, image.wcs, meta, extension)
+            planes = (
+                (name, read_image(self.product.path, extension=name, uncertainty=False))
+                for name in names
+            )
+        return [
+            self._data(image.data, str(image.unit), image.wcs, image.meta, name)
+            for name, image in planes
+        ]
+
+    def _data(self, values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -> Data:
+        if extension == "DQ":
+            # As jdaviz has it: nothing where no flag is set. In 64 bits, for 32 hold the flags of
+            # the high bits without those of the low ones.
+            values = np.where(values == 0, np.nan, values.astype(np.float64))
+        meta = meta | {ORIGIN: self.product.origin(extension)}
+        return image_data(values, unit, wcs, meta, extension)
 
     @importing
     def __call__(self):
@@ -117,6 +133,11 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         if self.product.kind.suffix == "segm":
             for viewer in shown_in(self, label):
                 self._draw_segments(viewer, label)
+
+        if self.product.kind.by_name:
+            for label in [label for label in self._added if label.endswith("[DQ]")]:
+                for viewer in shown_in(self, label):
+                    decode_whole_image(viewer, label)
 
     def _draw_segments(self, viewer, label: str) -> None:
         """Colour the segments, and hide them where they lie over a mosaic.

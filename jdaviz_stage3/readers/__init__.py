@@ -21,6 +21,7 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         The file; gzip-compressed files are read under any name.
     **options
         Passed to the product type's reader: see `jdaviz_stage3.readers.image.read_image`,
+        `~jdaviz_stage3.readers.exposures.read_exposure`,
         `~jdaviz_stage3.readers.catalog.read_catalog`,
         `~jdaviz_stage3.readers.spectra.read_spectra`,
         `~jdaviz_stage3.readers.time_series.read_spectral_time_series`,
@@ -30,7 +31,7 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
     Returns
     -------
     object
-        i2d, segm: `~astropy.nddata.CCDData`; cat: `~astropy.table.QTable`; x1d, c1d:
+        i2d, segm, crf: `~astropy.nddata.CCDData`; cat: `~astropy.table.QTable`; x1d, c1d:
         `~jdaviz_stage3.readers.spectra.SpectrumSequence`; x1dints:
         `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt, phot:
         `~astropy.timeseries.TimeSeries`.

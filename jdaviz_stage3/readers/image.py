@@ -22,7 +22,15 @@ from .extensions import (
 from .stored_gwcs import StoredGwcs
 from .units import parse_unit
 
-__all__ = ["image_extensions", "read_image", "read_segmentation"]
+__all__ = [
+    "celestial_wcs",
+    "image_extensions",
+    "image_plane",
+    "is_plane",
+    "read_image",
+    "read_segmentation",
+    "warn_if_blank",
+]
 
 _MOST_WCS_ERROR = 0.001  # pixels, of FITS keywords fitted to a gwcs
 
@@ -40,11 +48,21 @@ def image_extensions(path: str | os.PathLike) -> list[str]:
         For an i2d: SCI, ERR, CON, WHT, VAR_POISSON, VAR_RNOISE, VAR_FLAT.
     """
     with open_product(path) as hdus:
-        names = [hdu.name for hdu in hdus[1:] if _is_plane(hdu)]
+        names = [hdu.name for hdu in hdus[1:] if is_plane(hdu)]
     return sorted(names, key=lambda name: name != "SCI")
 
 
-def _is_plane(hdu: fits.hdu.base.ExtensionHDU) -> bool:
+def is_plane(hdu: fits.hdu.base.ExtensionHDU) -> bool:
+    """Say whether an extension is a 2-D image, or a CON with a single plane.
+
+    Parameters
+    ----------
+    hdu : astropy.io.fits extension HDU
+
+    Returns
+    -------
+    bool
+    """
     if not isinstance(hdu, (fits.ImageHDU, fits.CompImageHDU)) or hdu.header["NAXIS"] < 2:
         return False
     # CON is (1, ny, nx): one plane for every 32 input exposures
@@ -87,21 +105,21 @@ def read_image(
     with open_product(path) as hdus:
         science = require_extension(hdus, "SCI", path)
         hdu = science if extension == "SCI" else require_extension(hdus, extension, path)
-        data = _plane(hdu, path)
+        data = image_plane(hdu, path)
         where = f"{Path(path).name}[{extension}]"
         unit = parse_unit(hdu.header.get("BUNIT"), where)
         image = CCDData(
             data,
             unit=unit,
             mask=~np.isfinite(data) if data.dtype.kind == "f" else None,
-            wcs=_celestial_wcs(science.header, path),
+            wcs=celestial_wcs(science.header, path),
             meta=header_dict(hdus[0].header, hdu.header),
         )
         if extension == "SCI":
-            _warn_if_blank(image, path)
+            warn_if_blank(image, path)
             # a mosaic made without an error array still has ERR's header, for its BUNIT
-            if uncertainty and "ERR" in hdus and _is_plane(hdus["ERR"]):
-                error = _plane(hdus["ERR"], path)
+            if uncertainty and "ERR" in hdus and is_plane(hdus["ERR"]):
+                error = image_plane(hdus["ERR"], path)
                 image.uncertainty = StdDevUncertainty(error, unit=unit, copy=False)
     return image
 
@@ -124,17 +142,33 @@ def read_segmentation(path: str | os.PathLike) -> CCDData:
     with open_product(path) as hdus:
         hdu = require_extension(hdus, "SCI", path)
         return CCDData(
-            _plane(hdu, path).astype(np.uint32, copy=False),
+            image_plane(hdu, path).astype(np.uint32, copy=False),
             unit=u.dimensionless_unscaled,
-            wcs=_celestial_wcs(hdu.header, path, required=False),
+            wcs=celestial_wcs(hdu.header, path, required=False),
             meta=header_dict(hdus[0].header, hdu.header),
         )
 
 
-def _plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarray:
-    """Copy out the (ny, nx) array of an extension."""
+def image_plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarray:
+    """Copy out the array of an extension.
+
+    Parameters
+    ----------
+    hdu : astropy.io.fits extension HDU
+    path : path-like
+        The file, for the error message.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx), native byte order
+
+    Raises
+    ------
+    UnreadableProductError
+        If it is not a 2-D image.
+    """
     name = Path(path).name
-    if not _is_plane(hdu):
+    if not is_plane(hdu):
         shape = " × ".join(str(n) for n in getattr(hdu, "shape", ())) or "none"
         raise UnreadableProductError(f"{name}: {hdu.name} is not a 2-D image (shape {shape})")
     data = native(hdu.data.reshape(hdu.shape[-2:]))
@@ -142,9 +176,23 @@ def _plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarr
     return data
 
 
-def _celestial_wcs(
+def celestial_wcs(
     header: fits.Header, path: str | os.PathLike, required: bool = True
 ) -> WCS | None:
+    """Return the celestial FITS WCS of an image, or one fitted to the file's gwcs.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        Of SCI.
+    path : path-like
+    required : bool, optional
+        Whether to warn where the file has none.
+
+    Returns
+    -------
+    astropy.wcs.WCS or None
+    """
     name = Path(path).name
     with warnings.catch_warnings():
         # wcslib's notes on dates it derived (MJD-OBS from DATE-OBS) do not concern positions
@@ -190,8 +238,20 @@ def _wcs_of_gwcs(path: str | os.PathLike) -> WCS | None:
         return None
 
 
-def _warn_if_blank(image: CCDData, path: str | os.PathLike) -> None:
-    if image.mask is not None and image.mask.all():
+def warn_if_blank(image: CCDData, path: str | os.PathLike) -> None:
+    """Warn of an image without a finite pixel that is not masked.
+
+    Parameters
+    ----------
+    image : astropy.nddata.CCDData
+    path : path-like
+
+    Warns
+    -----
+    Stage3Warning
+    """
+    usable = np.isfinite(image.data) if image.mask is None else ~image.mask
+    if not usable.any():
         warnings.warn(
             f"{Path(path).name}: the image has no finite pixel", Stage3Warning, stacklevel=3
         )

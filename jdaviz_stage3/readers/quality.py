@@ -9,7 +9,15 @@ from astropy import units as u
 
 from ..errors import Stage3Error
 
-__all__ = ["DO_NOT_USE", "DQ_FLAGS", "dq_mask", "dq_value", "excluded", "has_wavelength"]
+__all__ = [
+    "DO_NOT_USE",
+    "DQ_FLAGS",
+    "dq_mask",
+    "dq_names",
+    "dq_value",
+    "excluded",
+    "has_wavelength",
+]
 
 #: Bit 0 of the JWST data-quality flags (stdatamodels.jwst.datamodels.dqflags.pixel).
 DO_NOT_USE = 1
@@ -73,6 +81,20 @@ def dq_mask(dq: np.ndarray, bits: str | int | Iterable[str] | None = "DO_NOT_USE
     """
     # as 32 bits without a sign, whatever the file has: bit 31 is REFERENCE_PIXEL
     return (dq.astype(np.uint32, copy=False) & np.uint32(dq_value(bits))) != 0
+
+
+def dq_names(value: int) -> list[str]:
+    """Return the names of the data-quality flags that are set in an integer, lowest bit first.
+
+    Parameters
+    ----------
+    value : int
+
+    Returns
+    -------
+    list of str
+    """
+    return [name for bit, name in enumerate(DQ_FLAGS) if value >> bit & 1]
 
 
 def excluded(

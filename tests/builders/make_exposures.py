@@ -10,9 +10,11 @@ from astropy.coordinates import ICRS
 from astropy.io import fits
 from astropy.modeling import models
 from gwcs import coordinate_frames as cf
-from make_products import CRVAL, mosaic, save
+from make_spectra import save
+from make_tables import ROOT
 from stdatamodels.jwst import datamodels
 
+CRVAL = (53.16, -27.79)
 SHAPE = (32, 48)
 PIXEL = 1.75e-5  # degrees
 OUTLIER, SATURATED, DO_NOT_USE = 16, 2, 1
@@ -77,8 +79,7 @@ def exposure(
     model.meta.bunit_data = model.meta.bunit_err = "MJy/sr"
     model.meta.wcs = wcs = wcs or distorted_gwcs()
     model.meta.wcsinfo.s_region = footprint(wcs, model.data.shape)
-    stem = stem or f"jw09997001001_02101_{number:05d}_nrcalong"
-    path = save(model, folder / f"{stem}_{suffix}.fits")
+    path = save(model, folder / f"{stem or ROOT}_{suffix}.fits")
     if sip:
         with fits.open(path, mode="update") as hdus:
             hdus["SCI"].header.update(wcs.to_fits_sip(max_pix_error=0.01, npoints=16))
@@ -99,13 +100,13 @@ def ifu_exposure(folder: Path) -> Path:
     }  # fmt: skip
     for name, value in info.items():
         setattr(model.meta.wcsinfo, name, value)
-    return save(model, folder / "jw09997001001_02101_00001_mirifulong_crf.fits")
+    return save(model, folder / f"{ROOT}_crf.fits")
 
 
 def slit_exposures(
+    model: str,
+    suffix: str,
     folder: Path,
-    model: str = "MultiExposureModel",
-    suffix: str = "cal",
     slits: Sequence[tuple[str, int, tuple[int, int]]] = (
         ("S200A1", 1, (6, 9)), ("S200A1", 1, (7, 9)), ("S200A2", 1, (6, 11)),
     ),
@@ -123,7 +124,7 @@ def slit_exposures(
         slit.name, slit.source_id = name, source_id
         slit.meta.bunit_data = "MJy/sr"
         parts.append(slit)
-    return save(product, folder / f"jw09997-o001_s00001_nirspec_{suffix}.fits")
+    return save(product, folder / f"{ROOT}_{suffix}.fits")
 
 
 def field(
@@ -137,12 +138,15 @@ def field(
     mosaic, exposures : path, list of path
         Only the exposures ``written`` (from 0) are on disk; the mosaic lists all of them.
     """
+    from make_products import mosaic
+
     folder.mkdir(exist_ok=True)
     names, regions, paths = [], [], []
     for number, (dx, dy) in enumerate(offsets):
         ra = CRVAL[0] + dx * PIXEL / np.cos(np.radians(CRVAL[1]))
         wcs = distorted_gwcs(ra, CRVAL[1] + dy * PIXEL)
-        path = exposure(folder, number + 1, wcs=wcs)
+        stem = f"jw09997001001_02101_{number + 1:05d}_nrcalong"
+        path = exposure(folder, number + 1, wcs=wcs, stem=stem)
         names.append(path.name)
         regions.append(footprint(wcs))
         if written is not None and number not in written:
@@ -150,7 +154,7 @@ def field(
         paths.append(path)
     shape = (90, 90)
     data = np.random.default_rng(8).normal(0.4, 0.02, shape).astype("f4")
-    image = mosaic(folder, {"data": data, "err": data, "wht": data})
+    image = mosaic(folder, {"data": data, "err": data + 1, "wht": data + 2})
     with fits.open(image, mode="update") as hdus:
         hdus["SCI"].header.update(_mosaic_keywords(shape))
         columns = [

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import make_exposures as exposures
 import make_spectra as spectra
 import make_tables as tables
 import numpy as np
@@ -22,7 +23,7 @@ from make_tables import ROOT
 from stdatamodels.jwst import datamodels
 
 # A tangent plane with the pipeline's keywords: 0.063" pixels, position angle 30 degrees.
-CRPIX, CRVAL, PIXEL_DEG, ROLL_DEG = (20.5, 14.25), (53.16, -27.79), 1.75e-5, 30.0
+CRPIX, CRVAL, PIXEL_DEG, ROLL_DEG = (20.5, 14.25), exposures.CRVAL, 1.75e-5, 30.0
 
 
 def tangent_plane(model: datamodels.JwstDataModel) -> None:
@@ -157,9 +158,10 @@ BUILDERS: dict[tuple[str, str], Builder] = {
     ("i2d", "ImageModel"): mosaic,
     ("i2d", "DrizProductModel"): old_mosaic,
     ("segm", "SegmentationMapModel"): segmentation,
-    ("crf", "ImageModel"): partial(image_of, "ImageModel", "crf", (6, 7)),
-    ("crf", "IFUImageModel"): partial(image_of, "IFUImageModel", "crf", (6, 7)),
-    ("crf", "MultiSlitModel"): partial(slits_of, "crf"),
+    ("crf", "ImageModel"): exposures.exposure,
+    ("crf", "IFUImageModel"): exposures.ifu_exposure,
+    ("crf", "MultiExposureModel"): partial(exposures.slit_exposures, "MultiExposureModel", "crf"),
+    ("crf", "MultiSlitModel"): partial(exposures.slit_exposures, "MultiSlitModel", "crf"),
     ("cat", "current"): tables.catalog,
     ("cat", "0.13"): tables.old_catalog,
     ("s2d", "SlitModel"): partial(image_of, "SlitModel", "s2d", (6, 7)),

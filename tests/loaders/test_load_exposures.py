@@ -1,0 +1,85 @@
+"""Exposures in an app: flags, positions over the mosaic, and what is left out of folders."""
+
+import jdaviz
+import numpy as np
+import pytest
+from make_exposures import exposure_arrays, field
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3.jdaviz_compat import glue_viewer
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """A mosaic with two of its exposures, aligned by WCS."""
+    mosaic, exposures = field(tmp_path_factory.mktemp("field"))
+    app = jdaviz.new_app()
+    labels = stage3.load(mosaic, *exposures[:2], app=app, align_by="WCS")
+    return app, labels, exposures
+
+
+def test_science_and_flags_are_loaded(loaded):
+    app, labels, _ = loaded
+    assert [label.partition(" ")[2] for label in labels] == ["i2d", "crf", "crf[DQ]"] + [
+        "crf", "crf[DQ]"
+    ]  # fmt: skip
+    arrays = exposure_arrays(seed=1)
+    np.testing.assert_array_equal(app.datasets[labels[1]].get_data().data, arrays["data"])
+
+
+def test_flags_keep_all_their_bits(loaded):
+    """In 32 bits the flag of bit 31 would hide that of bit 0."""
+    app, labels, _ = loaded
+    flags = app.datasets[labels[2]].get_data().data
+    expected = exposure_arrays(seed=1)["dq"].astype(float)
+    expected[expected == 0] = np.nan
+    np.testing.assert_array_equal(flags, expected)
+
+
+def test_data_quality_takes_the_flags(loaded):
+    app, labels, _ = loaded
+    plugin = app.plugins["Data Quality"]
+    plugin.science_layer = labels[3]
+    assert plugin.dq_layer == labels[4]
+    decoded = {frozenset(flag["decomposed"]) for flag in plugin.decoded_flags}
+    assert decoded == {frozenset({0, 4}), frozenset({1}), frozenset({0, 31})}
+
+
+def read_out(app, path, label, column, row):
+    """What is said of a pixel of an exposure, shown alone, at its place on the sky."""
+    viewer = glue_viewer(app, "Image")
+    for layer in viewer.state.layers:
+        if "orientation" not in layer.layer.label:
+            layer.visible = layer.layer.label == label
+    sky = stage3.read(path).wcs.pixel_to_world(column, row)
+    x, y = viewer.state.reference_data.coords.world_to_pixel(sky)
+    info = app._app.session.application._tools["g-coords-info"]
+    place = {"x": float(x), "y": float(y)}
+    info._viewer_mouse_event(viewer, {"event": "mousemove", "domain": place})
+    assert info.as_dict()["data_label"] == label
+    return info.as_text()[0]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_flags_under_the_cursor_are_those_of_the_image(number, loaded):
+    """Whichever image is chosen in Data Quality, and at the place on the sky."""
+    app, labels, exposures = loaded
+    app.plugins["Data Quality"].science_layer = labels[1]
+    path, label = exposures[number], labels[1 + 2 * number]
+    arrays = exposure_arrays(seed=number + 1)
+    text = read_out(app, path, label, 11, 10)
+    assert f"{arrays['data'][10, 11]:+10.5e} MJy / sr (SATURATED)" in text
+    assert "(DO_NOT_USE, OUTLIER)" in read_out(app, path, label, 7, 5)
+    text = read_out(app, path, label, 20, 12)
+    assert text.endswith(f"{arrays['data'][12, 20]:+10.5e} MJy / sr")
+
+
+def test_folder_without_its_exposures(tmp_path):
+    mosaic, exposures = field(tmp_path / "field")
+    app = jdaviz.new_app()
+    with pytest.warns(stage3.Stage3Warning, match=r"left out the exposures .* \(3 crf\)"):
+        labels = stage3.load(tmp_path / "field", app=app)
+    assert len(labels) == 1
+    mosaic.unlink()
+    labels = stage3.load(tmp_path / "field", app=app)
+    assert len(labels) == 6
