@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 from glue.core import Data
+from matplotlib.colors import ListedColormap
 
 from .application import application
 from .data import images_in
@@ -162,11 +164,15 @@ def decode_whole_image(viewer: Any, data_label: str) -> None:
     data_label : str
         Of the DQ.
     """
+    plugin = application(viewer.jdaviz_app).get_tray_item_from_name("g-data-quality")
     for artist in viewer.layers:
         data = artist.layer
-        if isinstance(data, Data) and data.label == data_label:
-            flags = data[data.main_components[0]]
-            artist.get_image_data = lambda *args, flags=flags, **kwargs: flags
-    plugin = application(viewer.jdaviz_app).get_tray_item_from_name("g-data-quality")
-    if plugin.dq_layer_selected == data_label:
-        plugin.init_decoding()
+        if not isinstance(data, Data) or data.label != data_label:
+            continue
+        flags = data[data.main_components[0]]
+        artist.get_image_data = lambda *args, flags=flags, **kwargs: flags
+        # it colours the flags anew before it makes as many colours as there are flags
+        count = len(np.unique(flags[np.isfinite(flags)]))
+        artist.state.cmap = ListedColormap(["black"] * max(count, 1))
+        if plugin.dq_layer_selected == data_label:
+            plugin.init_decoding()
