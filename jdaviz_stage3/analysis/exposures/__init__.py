@@ -1,0 +1,1 @@
+"""Exposures of a mosaic: which of them cover a place."""
