@@ -1,10 +1,10 @@
 """
 Small products of an invented observing program, and the script that made them.
 
-The field of jw09998 has an image, its catalog and segmentation map (NIRCam F444W),
-spectra of nine of the catalog's sources (NIRCam grism), and the time series of a
-transit (MIRI LRS). ``python -m jdaviz_stage3.demo.make`` makes them again with the
-jwst pipelines.
+The field of jw09998 has an image, its catalog and segmentation map, two of the four
+exposures of the image (NIRCam F444W), spectra of nine of the catalog's sources (NIRCam
+grism), and the time series of a transit (MIRI LRS).
+``python -m jdaviz_stage3.demo.make`` makes them again with the jwst pipelines.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ def demo_folder() -> Path:
     Returns
     -------
     Path
-        It also holds the products' associations.
+        It also holds the products' associations, and exposures of the image.
     """
     return Path(__file__).parent / "data"
 

@@ -31,6 +31,7 @@ _MJYSR_PER_DN = 0.4
 _GAIN = 1.8  # electrons per DN
 _READ_NOISE = 8.0  # electrons, of a whole ramp
 _DO_NOT_USE, _DEAD = 1, 1024
+_SHIPPED = 2  # exposures among the products
 
 
 def make_images(rng: np.random.Generator) -> list[Path]:
@@ -45,7 +46,7 @@ def make_images(rng: np.random.Generator) -> list[Path]:
     Returns
     -------
     list of Path
-        The i2d, segm and cat products, and the association.
+        The i2d, segm and cat products, the association, and two of the exposures (crf).
     """
     references = _write_references()
     half = SIZE / 2 + 8
@@ -59,7 +60,23 @@ def make_images(rng: np.random.Generator) -> list[Path]:
     association = write_association("image3", "Asn_Lv3Image", PRODUCT, names)
     _run_image3(association, references)
     ends = ("i2d.fits", "segm.fits", "cat.ecsv")
-    return [*(Path(f"{PRODUCT}_{end}") for end in ends), association]
+    exposures = sorted(Path().glob("*_crf.fits"))[:_SHIPPED]
+    return [
+        *(Path(f"{PRODUCT}_{end}") for end in ends),
+        association,
+        *(_without_variances(path) for path in exposures),
+    ]
+
+
+def _without_variances(path: Path) -> Path:
+    """Write a smaller copy of an exposure: what is looked at, compressed, and its gwcs."""
+    from astropy.io import fits
+
+    smaller = path.with_name(f"{path.name}.gz")
+    with fits.open(path) as hdus:
+        kept = [hdu for hdu in hdus if hdu.name in ("PRIMARY", "SCI", "ERR", "DQ", "ASDF")]
+        fits.HDUList(kept).writeto(smaller, overwrite=True)
+    return smaller
 
 
 def _point_spread() -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ __all__ = [
     "aligned_by_wcs",
     "decode_whole_image",
     "draw_as_circles",
+    "drawn_once",
     "figure_size",
     "fit_when_drawn",
     "image_viewers",
@@ -111,6 +114,33 @@ def show_native_markers(viewer: Any, data: Any, shown: bool) -> None:
     layer = layer_of(viewer, data)
     if layer is not None and hasattr(layer, "markers_visible"):
         layer.markers_visible = shown
+
+
+@contextmanager
+def drawn_once(app: Any) -> Iterator[None]:
+    """Draw the image viewers of an app once, after all that is done inside, and not at each step.
+
+    Reason: each layer that comes, each link and each change of a colour draws all layers anew:
+    ninety times where an exposure is laid over a mosaic, fifteen seconds in a browser. The picture
+    of all layers is under a private name. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application, importer or plugin
+    """
+    pictures = [viewer._composite_image for viewer in image_viewers(app)]
+    pictures = [picture for picture in pictures if "update" not in vars(picture)]  # not within
+    asked = []
+    for picture in pictures:
+        picture.update = lambda *args, picture=picture, **kwargs: asked.append(picture)
+    try:
+        yield
+    finally:
+        for picture in pictures:
+            del picture.update
+        for picture in pictures:
+            if any(picture is other for other in asked):
+                picture.update(force=True)
 
 
 def mend_reference(viewer: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .application import application
+
 __all__ = [
     "CATALOG_COLUMNS",
     "catalog_meta",
@@ -12,6 +14,7 @@ __all__ = [
     "dropped_file_name",
     "image_meta",
     "importer_registry_name",
+    "load_into",
     "own_column_names",
     "replace_resolver",
     "restricted_formats",
@@ -121,6 +124,28 @@ def catalog_meta(columns: list[str]) -> dict[str, str]:
     keys = {"ra": "RA", "dec": "Dec", "x": "X", "y": "Y"}
     meta = {f"_jdaviz_loader_{key}_col": name for key, name in keys.items() if name in columns}
     return meta | {"_jdaviz_id_col": "ID"}
+
+
+def load_into(app: Any, product: Any, **options: Any) -> list[str]:
+    """Load a product of ours into an app, from one of its plugins.
+
+    Reason: plugins hold the inner application, and what loads is the helper around it.
+    jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    product : Product
+    **options
+        Of its importer.
+
+    Returns
+    -------
+    list of str
+        The labels of the data.
+    """
+    helper = application(app)._jdaviz_helper
+    return helper.load(product, loader="object", format=product.kind.importer, **options)
 
 
 def image_meta(extension: str) -> dict[str, str]:

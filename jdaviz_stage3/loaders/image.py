@@ -14,6 +14,7 @@ from photutils.utils import make_random_cmap
 
 from ..jdaviz_compat import (
     decode_whole_image,
+    drawn_once,
     fit_when_drawn,
     hide_layer,
     image_meta,
@@ -118,6 +119,10 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
 
     @importing
     def __call__(self):
+        with drawn_once(self):
+            self._import()
+
+    def _import(self) -> None:
         label = self.data_label_value.strip()
         drawn_before = viewer_labels(self)
         # jdaviz makes SCI the parent of the other planes, which must then be there before them

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
 from .median_smooth import MedianSmooth
+from .mosaic_exposures import MosaicExposures
 from .white_light_curve import WhiteLightCurve
 
 __all__ = [
     "CatalogOverlay",
     "MedianSmooth",
+    "MosaicExposures",
     "SourceSelectionMessage",
     "WhiteLightCurve",
     "names_for",
@@ -17,6 +19,7 @@ __all__ = [
 # Registry name of each plugin and the configurations that it works in.
 _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-catalog-overlay": ("deconfigged", "imviz"),
+    "stage3-exposures": ("deconfigged", "imviz"),
     "stage3-median-smooth": ("deconfigged", "specviz"),
     "stage3-white-light-curve": ("deconfigged", "specviz"),
 }

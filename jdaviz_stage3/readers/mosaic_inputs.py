@@ -22,7 +22,14 @@ from .extensions import open_product, require_extension
 from .quality import dq_names
 from .units import parse_unit
 
-__all__ = ["ExposurePixel", "MosaicInput", "file_of_input", "read_mosaic_inputs", "read_pixel"]
+__all__ = [
+    "ExposurePixel",
+    "MosaicInput",
+    "exposure_name",
+    "file_of_input",
+    "read_mosaic_inputs",
+    "read_pixel",
+]
 
 # What may stand between the exposure's own name and its suffix: the association's number.
 _ASSOCIATION = re.compile(r"_[aco]\d{3,}$")
@@ -135,7 +142,7 @@ def file_of_input(mosaic: str | os.PathLike, names: Iterable[str]) -> dict[str, 
     here = _exposures_in(folder)
     found: dict[str, Path | None] = {}
     for name in names:
-        stem = _exposure_of(name)
+        stem = exposure_name(name)
         files = here.get(stem) or _exposures_in(folder.parent / stem).get(stem, [])
         found[name] = min(files, key=lambda p: (p.name != name, "_crf" not in p.name), default=None)
     return found
@@ -150,12 +157,23 @@ def _exposures_in(folder: Path) -> dict[str, list[Path]]:
         return found
     for path in entries:
         if re.search(r"_(crf|cal)\.fits(\.gz)?$", path.name):
-            found.setdefault(_exposure_of(path.name), []).append(path)
+            found.setdefault(exposure_name(path.name), []).append(path)
     return found
 
 
-def _exposure_of(name: str) -> str:
-    """``'jw…_02101_00001_nrcalong'`` of a file's name."""
+def exposure_name(name: str) -> str:
+    """Return what the files of one exposure have in common, whatever was made of it.
+
+    Parameters
+    ----------
+    name : str
+        Of a file: ``'jw…_02101_00001_nrcalong_o001_crf.fits'``.
+
+    Returns
+    -------
+    str
+        ``'jw…_02101_00001_nrcalong'``.
+    """
     stem = re.sub(r"_(crf|cal|i2d)\.fits(\.gz)?$", "", Path(name).name)
     return _ASSOCIATION.sub("", product_root(stem))
 

@@ -24,9 +24,10 @@ from regions import (
 from ...errors import Stage3Error
 from ...jdaviz_compat import image_viewers, show_message
 from ...saving import save_files
+from ...viewers.image_frames import unbounded
 from ..panel import SavingControls
 from .overlay import Overlay
-from .positions import image_of, unbounded
+from .positions import image_of
 from .scene import LOST, MEASURED, marker_radii, shapes_of
 from .settings import OverlaySettings
 from .sources import Sources

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -14,9 +12,10 @@ from ...analysis import affine_between
 from ...errors import Stage3Error
 from ...jdaviz_compat import aligned_by_wcs, images_in, images_of
 from ...origin import of_suffix, root_of
+from ...viewers.image_frames import pixel_to_pixel, to_pixels
 from .sources import Sources
 
-__all__ = ["SourcePositions", "image_of", "pixel_to_pixel", "source_positions", "unbounded"]
+__all__ = ["SourcePositions", "image_of", "source_positions"]
 
 # Images pixels over which the scale and rotation between two frames are taken.
 _BASELINE = 10.0
@@ -153,7 +152,7 @@ def _from_sky(sources: Sources, viewer: Any, reference: Any, own: Any) -> Source
     by_wcs = aligned_by_wcs(viewer)
     # aligned by pixels, its own image is drawn on the pixels of the reference
     frame = own if own is not None and not by_wcs and _has_sky(own) else reference
-    x, y = _to_pixels(frame, SkyCoord(*sources.sky, unit="deg"))
+    x, y = to_pixels(frame, SkyCoord(*sources.sky, unit="deg"))
     image = own if own is not None else image_of(sources, viewer, anywhere=True)
     jacobian = np.eye(2) if frame is own else None
     if jacobian is None and image is not None and _has_sky(image) and sources.pixels is not None:
@@ -186,54 +185,6 @@ def _on_any_image(viewer: Any, reference: Any, x: np.ndarray, y: np.ndarray) -> 
 def _inside(x: np.ndarray, y: np.ndarray, image: Any) -> np.ndarray:
     ny, nx = image.shape
     return (x >= -0.5) & (x < nx - 0.5) & (y >= -0.5) & (y < ny - 0.5)
-
-
-def pixel_to_pixel(start: Any, end: Any, x: np.ndarray, y: np.ndarray):
-    """Convert pixel positions of one image to those of another through the sky.
-
-    Parameters
-    ----------
-    start, end : glue.core.Data
-        Images with celestial coordinates.
-    x, y : ndarray
-
-    Returns
-    -------
-    tuple of ndarray
-        x and y.
-    """
-    if start is end:
-        return x, y
-    return _to_pixels(end, unbounded(start).pixel_to_world(x, y))
-
-
-# Coordinates without their bounding box, by the image that they are of.
-_unbounded_coords: WeakKeyDictionary = WeakKeyDictionary()
-
-
-def unbounded(image: Any) -> Any:
-    """Return coordinates of an image that hold beyond its edges, too; a gwcs gives NaN there.
-
-    Parameters
-    ----------
-    image : glue.core.Data
-
-    Returns
-    -------
-    astropy.wcs.WCS or gwcs.WCS
-    """
-    if getattr(image.coords, "bounding_box", None) is None:
-        return image.coords
-    if image not in _unbounded_coords:
-        coords = deepcopy(image.coords)  # a shallow copy shares the box
-        coords.bounding_box = None
-        _unbounded_coords[image] = coords
-    return _unbounded_coords[image]
-
-
-def _to_pixels(image: Any, sky: SkyCoord) -> tuple[np.ndarray, np.ndarray]:
-    x, y = unbounded(image).world_to_pixel(sky)
-    return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
 
 
 def _jacobian(image: Any, reference: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:

@@ -9,10 +9,10 @@ import numpy as np
 from ...analysis import segment_polygons
 from ...jdaviz_compat import aligned_by_wcs, images_of
 from ...origin import of_suffix, root_of
+from ...viewers.image_frames import pixel_to_pixel
 from .drawing import HIGHLIGHT, Picture, view_of
 from .overlay import Overlay
 from .picture import on_screen
-from .positions import pixel_to_pixel
 from .scene import View
 
 __all__ = ["SegmentMarks"]

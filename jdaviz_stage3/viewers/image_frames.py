@@ -1,0 +1,73 @@
+"""Positions in one image, on the sky, and in another image."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+
+__all__ = ["pixel_to_pixel", "to_pixels", "unbounded"]
+
+
+def pixel_to_pixel(start: Any, end: Any, x: np.ndarray, y: np.ndarray):
+    """Convert pixel positions of one image to those of another through the sky.
+
+    Parameters
+    ----------
+    start, end : glue.core.Data
+        Images with celestial coordinates.
+    x, y : ndarray
+
+    Returns
+    -------
+    tuple of ndarray
+        x and y.
+    """
+    if start is end:
+        return x, y
+    return to_pixels(end, unbounded(start).pixel_to_world(x, y))
+
+
+# Coordinates without their bounding box, by the image that they are of.
+_unbounded_coords: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def unbounded(image: Any) -> Any:
+    """Return coordinates of an image that hold beyond its edges, too; a gwcs gives NaN there.
+
+    Parameters
+    ----------
+    image : glue.core.Data
+
+    Returns
+    -------
+    astropy.wcs.WCS or gwcs.WCS
+    """
+    if getattr(image.coords, "bounding_box", None) is None:
+        return image.coords
+    if image not in _unbounded_coords:
+        coords = deepcopy(image.coords)  # a shallow copy shares the box
+        coords.bounding_box = None
+        _unbounded_coords[image] = coords
+    return _unbounded_coords[image]
+
+
+def to_pixels(image: Any, sky: SkyCoord) -> tuple[np.ndarray, np.ndarray]:
+    """Convert positions on the sky to pixels of an image, beyond its edges, too.
+
+    Parameters
+    ----------
+    image : glue.core.Data
+        With celestial coordinates.
+    sky : SkyCoord
+
+    Returns
+    -------
+    tuple of ndarray
+        x and y.
+    """
+    x, y = unbounded(image).world_to_pixel(sky)
+    return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
