@@ -106,6 +106,8 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
     ProductType(
         "s2d", "rectified 2-D spectrum", "Resampled and combined 2-D spectrum",
         ("spec3",), datamodels=("SlitModel", "MultiSlitModel"),
+        reader="spectral_images:read_spectral_images", importer="JWST 2-D spectrum",
+        viewer="a 2-D spectrum viewer", configurations=(_APP,),
     ),
     ProductType(
         "s3d", "spectral cube", "Resampled and combined cube of an integral field unit",

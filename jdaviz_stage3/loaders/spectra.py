@@ -7,7 +7,7 @@ from astropy import units as u
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
 from specutils import Spectrum
-from traitlets import Unicode, observe
+from traitlets import Unicode
 
 from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
@@ -20,17 +20,15 @@ from ..jdaviz_compat import (
 from ..origin import ORIGIN, Origin
 from ..readers.quality import dq_value
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
+from .chosen_spectra import ChosenSpectra
 from .flux_axis import check_flux_axis
 from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
 
-#: With more spectra than this in a file, only the first source's are loaded unless asked for.
-MOST_BY_DEFAULT = 8
-
 
 @loader_importer_registry("JWST spectra")
-class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
+class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCollection):
     """Imports the chosen spectra of an x1d or c1d file, each as a data entry of its own.
 
     By default all of them; of a file with more than eight, those of its first source.
@@ -50,7 +48,7 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     """
 
     choices = (Choice("spectra", "Spectra", several=True),)
-    settings = ("source_id", "order", "exposure", "slit", "quantity", "dq_bits")
+    settings = (*ChosenSpectra.addresses, "quantity", "dq_bits")
 
     label_hint = Unicode(
         "Start of the labels of the new data entries; each goes on with its order and source."
@@ -60,66 +58,14 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
     def prepare(self):
         self.quantity = "auto"
         self.dq_bits = "DO_NOT_USE"
-        self._chosen = {"source_id": None, "order": None, "exposure": None, "slit": None}
-        self._sequence = read_spectra(self.product.path)
-        self._labels = self._unique_labels(self._sequence)
-        count = len(self._labels)
-        self.offer("spectra", self._labels, f"{count} spectra in the file; choose those to load.")
-        self._select_default()
+        self.offer_spectra(read_spectra(self.product.path), "spectra")
         target = read_primary_header(self.product.path).get("TARGNAME")
         self.viewer.add_filter(lambda viewer: not shows_median_of_other_target(viewer, target))
         self.viewer.select_default()
-        self.data_hashes = [self.product.data_hash(label) for label in self._labels]
-        self.hash_map_to_label = dict(zip(self.data_hashes, self._labels, strict=True))
 
     @staticmethod
     def _get_supported_viewers():
         return [{"label": "1D Spectrum", "reference": "spectrum-1d-viewer"}]
-
-    @staticmethod
-    def _unique_labels(sequence: SpectrumSequence) -> list[str]:
-        labels = [sequence.label(index) or "spectrum" for index in range(len(sequence))]
-        if len(set(labels)) < len(labels):
-            labels = [f"{label} ({index + 1})" for index, label in enumerate(labels)]
-        return labels
-
-    def _select_default(self) -> None:
-        entries = self._sequence.entries
-        if len(entries) <= MOST_BY_DEFAULT:
-            chosen = self._labels
-        else:
-            first = entries[0].source_id
-            same = [
-                label
-                for label, entry in zip(self._labels, entries, strict=True)
-                if first is not None and entry.source_id == first
-            ]
-            chosen = (same or self._labels)[:MOST_BY_DEFAULT]
-        self.spectra.selected = chosen
-
-    def _choose(self, **values) -> None:
-        """Select the spectra that agree with every value given so far."""
-        if self._problem is not None:
-            raise self._problem
-        self._chosen.update(values)
-        wanted = self._sequence.select(**self._chosen).entries
-        by_entry = dict(zip(self._sequence.entries, self._labels, strict=True))
-        self.spectra.selected = [by_entry[entry] for entry in wanted]
-
-    source_id = property(
-        lambda self: self._chosen["source_id"], lambda self, value: self._choose(source_id=value)
-    )
-    order = property(
-        lambda self: self._chosen["order"], lambda self, value: self._choose(order=value)
-    )
-    exposure = property(
-        lambda self: self._chosen["exposure"], lambda self, value: self._choose(exposure=value)
-    )
-    slit = property(lambda self: self._chosen["slit"], lambda self, value: self._choose(slit=value))
-
-    @observe("spectra_selected")
-    def _on_spectra_selected(self, change=None):
-        self.import_disabled_msg = "" if self.spectra_selected else "Choose at least one spectrum."
 
     def build(self) -> list[Spectrum]:
         entries = dict(zip(self._labels, self._sequence.entries, strict=True))
@@ -200,14 +146,7 @@ class SpectrumImporter(ProductImporterMixin, BaseImporterToDataCollection):
             show_message(self, f"{self.product.path.name}: {what}", color="info")
         if first:
             show_flux_in(self, str(spectra[0].flux.unit))
-        left = len(self._labels) - len(self.spectra_selected)
-        if left and all(value is None for value in self._chosen.values()):
-            show_message(
-                self,
-                f"{self.product.path.name}: {len(self.spectra_selected)} of {len(self._labels)} "
-                "spectra loaded; choose others in the loader or with load(…, source_id=…)",
-                color="info",
-            )
+        self.say_what_is_left()
 
 
 def _slitless(entries: list[SpectrumEntry]) -> bool:
@@ -223,7 +162,7 @@ def blank_excluded(spectrum: Spectrum, origin: Origin) -> Spectrum:
     Parameters
     ----------
     spectrum : specutils.Spectrum
-        With a mask, True where excluded.
+        1-D or 2-D, with a mask, True where excluded.
     origin : Origin
         Has the spectrum as it is, for plugins that exclude other samples.
 
@@ -234,24 +173,18 @@ def blank_excluded(spectrum: Spectrum, origin: Origin) -> Spectrum:
     """
     meta = {name: value for name, value in spectrum.meta.items() if name != "dq"}
     meta[ORIGIN] = origin
-    if spectrum.mask is None or not np.any(spectrum.mask):
-        return Spectrum(
-            flux=spectrum.flux,
-            spectral_axis=spectrum.spectral_axis,
-            uncertainty=spectrum.uncertainty,
-            mask=spectrum.mask,
-            meta=meta,
-        )
-    flux = spectrum.flux.copy()
-    flux[spectrum.mask] = np.nan * flux.unit
-    uncertainty = spectrum.uncertainty
-    if uncertainty is not None:
-        values = u.Quantity(uncertainty.array, uncertainty.unit, copy=True)
-        values[spectrum.mask] = np.nan
-        uncertainty = type(uncertainty)(values)
+    flux, uncertainty = spectrum.flux, spectrum.uncertainty
+    if spectrum.mask is not None and np.any(spectrum.mask):
+        flux = flux.copy()
+        flux[spectrum.mask] = np.nan * flux.unit
+        if uncertainty is not None:
+            values = u.Quantity(uncertainty.array, uncertainty.unit, copy=True)
+            values[spectrum.mask] = np.nan
+            uncertainty = type(uncertainty)(values)
     return Spectrum(
         flux=flux,
         spectral_axis=spectrum.spectral_axis,
+        spectral_axis_index=spectrum.spectral_axis_index,
         uncertainty=uncertainty,
         mask=spectrum.mask,
         meta=meta,

@@ -24,6 +24,7 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         `~jdaviz_stage3.readers.exposures.read_exposure`,
         `~jdaviz_stage3.readers.catalog.read_catalog`,
         `~jdaviz_stage3.readers.spectra.read_spectra`,
+        `~jdaviz_stage3.readers.spectral_images.read_spectral_images`,
         `~jdaviz_stage3.readers.time_series.read_spectral_time_series`,
         `~jdaviz_stage3.readers.light_curve.read_white_light` and
         `~jdaviz_stage3.readers.photometry.read_photometry`.
@@ -31,7 +32,8 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
     Returns
     -------
     object
-        i2d, segm, crf: `~astropy.nddata.CCDData`; cat: `~astropy.table.QTable`; x1d, c1d:
+        i2d, segm, crf: `~astropy.nddata.CCDData`; cat: `~astropy.table.QTable`; s2d:
+        `~jdaviz_stage3.readers.spectral_images.SpectralImageSequence`; x1d, c1d:
         `~jdaviz_stage3.readers.spectra.SpectrumSequence`; x1dints:
         `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt, phot:
         `~astropy.timeseries.TimeSeries`.

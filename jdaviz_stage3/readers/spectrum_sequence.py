@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,11 @@ import numpy as np
 from astropy import units as u
 from astropy.io import fits
 from astropy.nddata import StdDevUncertainty
-from astropy.table import QTable
 from specutils import Spectrum
 
-from ..errors import Stage3Error, Stage3Warning, UnreadableProductError
-from ..origin import FileStamp, check_unchanged, file_stamp
+from ..errors import Stage3Warning, UnreadableProductError
+from ..origin import FileStamp, check_unchanged
+from .addressed_sequence import AddressedSequence
 from .extensions import header_dict, native, open_product
 from .quality import excluded, has_wavelength
 from .stored_table import StoredTable
@@ -73,7 +72,7 @@ class SpectrumEntry:
     dec: float
 
 
-class SpectrumSequence(Sequence):
+class SpectrumSequence(AddressedSequence):
     """The spectra of an x1d or c1d file; each is read from the file when it is asked for.
 
     Parameters
@@ -101,6 +100,8 @@ class SpectrumSequence(Sequence):
     >>> spectra.select(source_id=7, order=1)[0]           # doctest: +SKIP
     """
 
+    fields = (*AddressedSequence.fields, "n_wavelengths")
+
     def __init__(
         self,
         path: str | os.PathLike,
@@ -112,27 +113,10 @@ class SpectrumSequence(Sequence):
         stamp: FileStamp | None = None,
         exposures: Sequence[str] | None = None,
     ):
-        self.path = Path(path)
-        self.stamp = file_stamp(path) if stamp is None else stamp
+        super().__init__(path, entries, stamp=stamp, exposures=exposures)
         self.name = name
-        self.entries = list(entries)
-        if exposures is None:
-            exposures = list(dict.fromkeys(entry.exposure for entry in self.entries))
-        self.exposures = list(exposures)
         self.quantity = quantity
         self.dq_bits = dq_bits
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return self._with_entries(self.entries[index])
-        return self._read([self.entries[index]])[0]
-
-    def __iter__(self) -> Iterator[Spectrum]:
-        # through the list of entries, so that iteration opens the file once
-        return iter(self.read_all())
 
     def __repr__(self) -> str:
         return f"<SpectrumSequence {self.path.name}: {len(self)} spectra>"
@@ -147,123 +131,6 @@ class SpectrumSequence(Sequence):
             stamp=self.stamp,
             exposures=self.exposures,
         )
-
-    def read_all(self) -> list[Spectrum]:
-        """Read every spectrum of the sequence, opening the file once.
-
-        Returns
-        -------
-        list of specutils.Spectrum
-        """
-        return self._read(self.entries)
-
-    @property
-    def table(self) -> QTable:
-        """What is in the sequence: one row a spectrum, the fields of `SpectrumEntry`."""
-        fields = ("source_id", "order", "exposure", "slit", "detector", "source_type",
-                  "n_wavelengths")  # fmt: skip
-        table = QTable()
-        table["index"] = np.arange(len(self))
-        for field in fields:
-            values: Any = [getattr(entry, field) for entry in self.entries]
-            if any(value is None for value in values):
-                if all(value is None for value in values):
-                    continue
-                values = np.ma.masked_invalid(
-                    [np.nan if value is None else float(value) for value in values]
-                )
-            table[field] = values
-        table["ra"] = [entry.ra for entry in self.entries] * u.deg
-        table["dec"] = [entry.dec for entry in self.entries] * u.deg
-        return table
-
-    def select(
-        self,
-        *,
-        source_id: int | Iterable[int] | None = None,
-        order: int | Iterable[int] | None = None,
-        exposure: str | int | Iterable[str | int] | None = None,
-        slit: str | Iterable[str] | None = None,
-    ) -> SpectrumSequence:
-        """Return the spectra that agree with every given value.
-
-        Parameters
-        ----------
-        source_id, order, exposure, slit : value or iterable of values, optional
-            Exposures may be given by name or by their number in the file, from 1.
-
-        Returns
-        -------
-        SpectrumSequence
-            In the order of the file.
-
-        Raises
-        ------
-        Stage3Error
-            If nothing agrees; the message lists what there is.
-        """
-        entries = self.entries
-        for field, wanted in (
-            ("source_id", source_id), ("order", order), ("exposure", exposure), ("slit", slit),
-        ):  # fmt: skip
-            if wanted is None:
-                continue
-            values: list[Any] = [wanted] if np.isscalar(wanted) else list(wanted)
-            if field == "exposure":
-                values = [self._exposure_name(value) for value in values]
-            absent = [v for v in values if all(getattr(e, field) != v for e in self.entries)]
-            if absent:
-                have = list(dict.fromkeys(getattr(e, field) for e in self.entries))
-                raise Stage3Error(
-                    f"{self.path.name}: no spectrum with {field} = "
-                    f"{', '.join(map(str, absent))}; the file has {_shortened(have)}"
-                )
-            entries = [entry for entry in entries if getattr(entry, field) in values]
-        if not entries:
-            raise Stage3Error(f"{self.path.name}: no spectrum has all of the values asked for")
-        return self._with_entries(entries)
-
-    def _exposure_name(self, value: str | int) -> str:
-        names = self.exposures
-        named = not all(name.isdigit() for name in names)
-        if isinstance(value, (int, np.integer)) and named and 1 <= value <= len(names):
-            return names[value - 1]
-        return str(value)
-
-    def label(self, index: int) -> str:
-        """Say in words which spectrum of the file it is, as short as is unambiguous.
-
-        Parameters
-        ----------
-        index : int
-
-        Returns
-        -------
-        str
-            For example ``'order 1 source 7'``; empty where the file holds one spectrum only.
-        """
-        entry = self.entries[index]
-        parts = []
-        if entry.order is not None:
-            parts.append(f"order {entry.order}")
-        if entry.source_id is not None:
-            parts.append(f"source {entry.source_id}")
-        if entry.slit and (entry.source_id is None or self._shared["slit"]):
-            parts.append(entry.slit)
-        if entry.detector and self._shared["detector"]:
-            parts.append(entry.detector)
-        if entry.exposure:
-            parts.append(f"exposure {entry.exposure}")
-        return " ".join(parts)
-
-    @cached_property
-    def _shared(self) -> dict[str, bool]:
-        """Whether sources have several slits, and the sequence several detectors."""
-        sources = {entry.source_id for entry in self.entries}
-        return {
-            "slit": len({(e.source_id, e.slit) for e in self.entries}) > len(sources),
-            "detector": len({e.detector for e in self.entries}) > 1,
-        }
 
     def _read(self, entries: Sequence[SpectrumEntry]) -> list[Spectrum]:
         with open_product(self.path) as hdus:
@@ -383,8 +250,3 @@ def _usable_wavelengths(wavelength: np.ndarray, where: str) -> np.ndarray:
         stacklevel=5,
     )
     return order
-
-
-def _shortened(values: list, most: int = 12) -> str:
-    text = ", ".join(str(value) for value in values[:most])
-    return text + (f", … ({len(values)} in all)" if len(values) > most else "")

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import make_exposures as exposures
+import make_slits as slits
 import make_spectra as spectra
 import make_tables as tables
 import numpy as np
@@ -98,7 +99,7 @@ def image_of(model: str, suffix: str, shape: tuple[int, ...], folder: Path) -> P
 
 
 def slits_of(suffix: str, folder: Path) -> Path:
-    """A product with a SCI extension for each slit (s2d, crf of NIRSpec and WFSS)."""
+    """A product with a SCI extension for each slit (crf of NIRSpec and WFSS)."""
     product = datamodels.MultiSlitModel()
     for number in (1, 2):
         slit = datamodels.SlitModel()
@@ -164,8 +165,8 @@ BUILDERS: dict[tuple[str, str], Builder] = {
     ("crf", "MultiSlitModel"): partial(exposures.slit_exposures, "MultiSlitModel", "crf"),
     ("cat", "current"): tables.catalog,
     ("cat", "0.13"): tables.old_catalog,
-    ("s2d", "SlitModel"): partial(image_of, "SlitModel", "s2d", (6, 7)),
-    ("s2d", "MultiSlitModel"): partial(slits_of, "s2d"),
+    ("s2d", "SlitModel"): slits.single_slit,
+    ("s2d", "MultiSlitModel"): slits.many_slits,
     ("s3d", "IFUCubeModel"): partial(image_of, "IFUCubeModel", "s3d", (3, 6, 7)),
     ("x1d", "MultiSpecModel"): spectra.two_slits,
     ("x1d", "SpecModel"): spectra.extracted_single,

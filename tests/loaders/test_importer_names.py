@@ -22,6 +22,7 @@ NAMES = {
     "JWST image": "ImageImporter",
     "JWST source catalog": "CatalogImporter",
     "JWST spectra": "SpectrumImporter",
+    "JWST 2-D spectrum": "Spectrum2DImporter",
     "JWST spectral time series": "TimeSeriesImporter",
     "JWST light curve": "LightCurveImporter",
 }

@@ -1,0 +1,345 @@
+"""A rectified 2-D spectrum of one slit or source; its arrays are read when they are asked for."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.nddata import StdDevUncertainty
+from specutils import Spectrum
+
+from ..errors import Stage3Error, Stage3Warning, UnreadableProductError, reason_of
+from ..origin import FileStamp
+from .extensions import header_dict
+from .slit_axes import (
+    SlitAxes,
+    axes_of_fits_wcs,
+    axes_of_gwcs,
+    axes_of_image,
+    in_order,
+    source_row_of_gwcs,
+)
+from .stored_image import StoredImage
+from .units import parse_unit
+
+__all__ = ["MOST_TILT", "SpectralImage", "SpectralImageEntry", "StoredTree"]
+
+#: Wavelengths that differ along the slit by less than this, in channels, are taken for the same.
+MOST_TILT = 0.05
+
+
+@dataclass(frozen=True)
+class SpectralImageEntry:
+    """Where one rectified 2-D spectrum of a file is, and what it is of.
+
+    Attributes
+    ----------
+    extension : int
+        Position of its SCI among the HDUs of the file, the primary one 0.
+    source_id : int or None
+        Number of the source (MOS, fixed slits), its label in the catalog (WFSS).
+    order : int or None
+        Spectral order.
+    exposure : str
+        What tells it from others with the same source, order and slit; empty if nothing needs to.
+    slit : str
+        Name of the slit.
+    detector : str
+        Name of the detector, where the extension says it.
+    source_type : str
+        ``'POINT'``, ``'EXTENDED'``, ``'UNKNOWN'`` or empty.
+    n_wavelengths, n_rows : int
+        Its size along the dispersion and along the slit.
+    dispersion_axis : {1, 2}
+        The axis of the FITS array along which the wavelength changes: 1 is x.
+    ra, dec : float
+        Position of the source in degrees (ICRS); NaN where unknown.
+    """
+
+    extension: int
+    source_id: int | None
+    order: int | None
+    exposure: str
+    slit: str
+    detector: str
+    source_type: str
+    n_wavelengths: int
+    n_rows: int
+    dispersion_axis: int
+    ra: float
+    dec: float
+
+
+class StoredTree:
+    """The tree of the ASDF extension, read once for all slits of a file.
+
+    Parameters
+    ----------
+    image : StoredImage or None
+        Where the bytes are; None where the file has no ASDF extension.
+    path : path
+    stamp : FileStamp
+    """
+
+    def __init__(self, image: StoredImage | None, path: Path, stamp: FileStamp):
+        self._image = image
+        self._path = path
+        self._stamp = stamp
+
+    def wcs(self, slit: int | None) -> Any:
+        """Return the gwcs of a slit.
+
+        Parameters
+        ----------
+        slit : int or None
+            Its number in the tree, from 0; None where the file has one.
+
+        Returns
+        -------
+        gwcs.WCS or None
+            None where there is none.
+
+        Raises
+        ------
+        Exception
+            Whatever the installed asdf and gwcs make of a tree that they cannot read.
+        """
+        if self._image is None:
+            return None
+        if slit is not None and "slits" in self._tree:
+            slits = self._tree["slits"]
+            return slits[slit]["meta"].get("wcs") if slit < len(slits) else None
+        return self._tree["meta"].get("wcs")
+
+    @cached_property
+    def _tree(self) -> Any:
+        import asdf  # a second or two, with its extensions
+
+        assert self._image is not None
+        stored = self._image.read(self._path, self._stamp)
+        # lazily, so that what one slit needs is all that is made into objects
+        return asdf.open(io.BytesIO(stored.tobytes()), lazy_tree=True)
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralImage:
+    """A rectified 2-D spectrum in its file.
+
+    All arrays are given with the wavelength along the last axis. Where the dispersion is along y
+    (MIRI LRS), they are transposed.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    stamp : FileStamp
+        Of the file when it was listed; from a file that was written anew nothing is read.
+    entry : SpectralImageEntry
+    """
+
+    path: Path
+    stamp: FileStamp
+    entry: SpectralImageEntry
+    _planes: Mapping[str, StoredImage] = field(repr=False)
+    _headers: tuple = field(repr=False)
+    _tree: StoredTree = field(repr=False)
+    _slit: int | None = field(repr=False)
+    _table: Callable[[str, str], np.ndarray | None] = field(repr=False)
+
+    def __deepcopy__(self, memo: dict) -> SpectralImage:
+        # nothing here is changed by anyone
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arrays that it has: ``'SCI'``, ``'ERR'``, ``'WHT'``, ``'CON'``, …."""
+        return tuple(self._planes)
+
+    @property
+    def where(self) -> str:
+        """File and slit, for messages."""
+        entry = self.entry
+        parts = [f"source {entry.source_id}" if entry.source_id is not None else "", entry.slit]
+        return " ".join([self.path.name, *filter(None, parts)])
+
+    @cached_property
+    def header(self) -> dict[str, Any]:
+        """The keywords of the primary and the SCI header."""
+        return header_dict(*self._headers)
+
+    def array(self, name: str) -> np.ndarray:
+        """Read one array.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_wavelengths)
+            In native byte order; CON can have a leading axis, one plane for 32 exposures.
+
+        Raises
+        ------
+        Stage3Error
+            If it has no array of that name.
+        UnreadableProductError
+            If the file was written anew or cut since it was listed.
+        """
+        if name not in self._planes:
+            raise Stage3Error(f"{self.where}: no {name} array; it has {', '.join(self._planes)}")
+        values = self._planes[name].read(self.path, self.stamp)
+        if self.entry.dispersion_axis == 2:
+            values = np.ascontiguousarray(np.swapaxes(values, -1, -2))
+        return values
+
+    def _array_like_science(self, name: str) -> np.ndarray | None:
+        """The array, None where there is none of SCI's size."""
+        shape = self._planes["SCI"].shape
+        if name not in self._planes or self._planes[name].shape[-2:] != shape:
+            return None
+        return self.array(name)
+
+    @cached_property
+    def axes(self) -> SlitAxes:
+        """Its axes: from the FITS WCS, the gwcs, or the image of wavelengths, the first there is.
+
+        Raises
+        ------
+        UnreadableProductError
+            If it has none of them.
+        """
+        entry, notes = self.entry, []
+        axis, size = entry.dispersion_axis, (entry.n_wavelengths, entry.n_rows)
+        header = self._headers[-1]
+        found = axes_of_fits_wcs(header, axis, *size, table=self._table)
+        if isinstance(found, SlitAxes):
+            return found
+        if found:
+            notes.append(found)
+        axes = None
+        try:
+            wcs = self._tree.wcs(self._slit)
+            if wcs is not None:
+                row = source_row_of_gwcs(wcs, axis, *size, self.header)
+                axes = axes_of_gwcs(wcs, axis, *size, source_row=row)
+        except UnreadableProductError:
+            raise
+        except Exception as err:  # asdf, its converters and gwcs share no error
+            notes.append(f"the gwcs in the file cannot be used ({reason_of(err)})")
+        if axes is None:
+            wavelength = self._array_like_science("WAVELENGTH")
+            if wavelength is not None and np.any(wavelength > 0):
+                axes = axes_of_image(wavelength)
+        if axes is None:
+            raise UnreadableProductError(
+                f"{self.where}: no wavelengths (no FITS WCS of them, no gwcs, no WAVELENGTH"
+                f"{'; ' + '; '.join(notes) if notes else ''}); there is no axis to show it on"
+            )
+        if notes:
+            self._warn(f"{'; '.join(notes)}; wavelengths are from {axes.source}")
+        return axes
+
+    def spectrum(self) -> Spectrum:
+        """Read it.
+
+        Returns
+        -------
+        specutils.Spectrum
+            See `jdaviz_stage3.readers.spectral_images.read_spectral_images`.
+
+        Raises
+        ------
+        UnreadableProductError
+            If there are no pixels, no wavelengths, or wavelengths that are not in order.
+        """
+        axes = self.axes
+        wavelength, own = in_order(axes, self.where)
+        science = self.array("SCI")
+        mask = ~np.isfinite(science) | ~own | self._without_data()
+        self._warn_of(axes, science, mask, own)
+        unit_text = self._headers[-1].get("BUNIT")
+        if not unit_text:
+            self._warn("SCI has no BUNIT; its values are shown without a unit")
+        unit = parse_unit(unit_text, f"{self.where} SCI")
+        error = self._array_like_science("ERR")
+        return Spectrum(
+            flux=science * unit,
+            spectral_axis=wavelength,
+            spectral_axis_index=1,
+            uncertainty=None if error is None else StdDevUncertainty(error * unit),
+            mask=mask,
+            meta=self._meta(axes),
+        )
+
+    def _without_data(self) -> np.ndarray:
+        """Where no exposure has contributed: the weight is zero, or no bit of the context is set.
+
+        There the value is NaN, and zero in files of jwst before 1.9.
+        """
+        empty = np.zeros((self.entry.n_rows, self.entry.n_wavelengths), dtype=bool)
+        weight = self._array_like_science("WHT")
+        if weight is not None:
+            return empty | ~(weight > 0)
+        context = self._array_like_science("CON")
+        if context is not None:
+            return empty | ~(context.reshape(-1, *empty.shape) != 0).any(axis=0)
+        return empty
+
+    def _warn_of(
+        self, axes: SlitAxes, science: np.ndarray, mask: np.ndarray, own: np.ndarray
+    ) -> None:
+        if axes.tilt > MOST_TILT:
+            at = "the middle of the slit" if axes.source == "WAVELENGTH" else f"the {axes.origin}"
+            self._warn(
+                f"the wavelength changes along the slit, by up to {axes.tilt:.2g} channels; the "
+                f"axis holds that of {at}"
+            )
+        lost = int((~own & np.isfinite(science) & (science != 0)).any(axis=0).sum())
+        if lost:
+            self._warn(
+                f"{lost} of {len(own)} columns have no wavelength of their own ({axes.source}); "
+                "they are left out"
+            )
+        if not science[~mask].any():
+            self._warn("no usable pixel (finite and non-zero SCI, with a weight and a wavelength)")
+
+    def _meta(self, axes: SlitAxes) -> dict[str, Any]:
+        entry = self.entry
+        meta = self.header | {
+            "source_id": entry.source_id,
+            "order": entry.order,
+            "slit": entry.slit,
+            "exposure": entry.exposure,
+            "source_type": entry.source_type,
+            "dispersion_axis": entry.dispersion_axis,
+            "wavelengths_from": axes.source,
+        }
+        if np.isfinite(entry.ra):
+            meta |= {"source_ra": entry.ra, "source_dec": entry.dec}
+        if axes.pixel_scale is not None:
+            meta |= {
+                "pixel_scale": axes.pixel_scale,
+                "origin_row": axes.origin_row,
+                "offsets_from": axes.origin,
+            }
+        return meta
+
+    @property
+    def offset(self) -> u.Quantity | None:
+        """Offset of each row along the slit, in arcsec; None where it is not known.
+
+        ``axes.origin`` says what it is counted from.
+        """
+        offsets = self.axes.offsets(np.arange(self.entry.n_rows))
+        return None if offsets is None else offsets * u.arcsec
+
+    def _warn(self, text: str) -> None:
+        warnings.warn(f"{self.where}: {text}", Stage3Warning, stacklevel=4)
