@@ -40,9 +40,15 @@ def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
         medians = [label for label in cells["spectra"] if label.startswith("Median spectrum")]
         cells["spectra"] = [label for label in cells["spectra"] if label not in medians]
         cells["spectra in time"] += medians
+    slits = [label for label in cells["spectra in time"] if label.startswith("2-D spectrum")]
+    cells["spectra in time"] = [c for c in cells["spectra in time"] if c not in slits]
     known = {kind for kinds in CELLS.values() for kind in kinds}
     others = [label for kind, labels in viewers.items() if kind not in known for label in labels]
-    filled = [
-        tuple(labels) for labels in (*cells.values(), *([label] for label in others)) if labels
-    ]
+    filled: list[Any] = []
+    for name, labels in cells.items():
+        # above the spectra that were extracted from them, on one wavelength axis
+        stacked = [tuple(part) for part in ((slits if name == "spectra" else []), labels) if part]
+        if stacked:
+            filled.append({"col": stacked} if len(stacked) > 1 else stacked[0])
+    filled += [(label,) for label in others]
     return {"col": [{"row": filled[i : i + _A_ROW]} for i in range(0, len(filled), _A_ROW)]}

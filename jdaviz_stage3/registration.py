@@ -22,6 +22,14 @@ def _register() -> None:
     for name in ("viewers", "loaders", "plugins"):
         importlib.import_module(f".{name}", __package__)
     on_every_app(refresh_from_registries)
+    on_every_app(_link)
+
+
+def _link(app: object) -> None:
+    # only when there is an app, for this may be run while the module is on its way
+    from .viewers.wavelength_link import link_wavelengths
+
+    link_wavelengths(app)
 
 
 class _RegisteringLoader(importlib.abc.Loader):

@@ -39,6 +39,16 @@ def test_median_spectra_are_with_their_dynamic_spectra(dynamic):
     ]
 
 
+def test_2d_spectra_of_slits_are_above_the_1d_spectra():
+    viewers = {"spectrum-2d-viewer": ["2-D spectrum source 3", "2-D spectrum source 8", "other"],
+               SPECTRUM: ["1D Spectrum"], IMAGE: ["Image"]}  # fmt: skip
+    slits = ("2-D spectrum source 3", "2-D spectrum source 8")
+    assert cells(viewers) == [
+        [("Image",), {"col": [slits, ("1D Spectrum",)]}], [("other",)],
+    ]  # fmt: skip
+    assert cells({"spectrum-2d-viewer": list(slits)}) == [[slits]]
+
+
 def test_viewers_that_no_cell_is_for_come_last_each_alone():
     viewers = {"profile-viewer": ["images", "b"], IMAGE: ["Image"]}
     assert cells(viewers) == [[("Image",), ("images",)], [("b",)]]

@@ -111,6 +111,10 @@ PLUGINS = {
         dataset dq_bits edge export fill method polyorder problem show show_preview
         show_residual show_results smooth spectral_subset to_python width width_unit
     """,
+    "Pipeline Extraction": """
+        color compare dataset extract problem ratio_text show show_sum show_window spectrum
+        window_text
+    """,
     "White Light Curve": """
         add_spectra add_to_app band_edges band_high band_low bands baseline bin_unit bin_width
         dataset division division_value dq_bits dynamic_normalize dynamic_percentile errors

@@ -18,6 +18,7 @@ from .application import (
 )
 from .clients import refuse_files_to_browsers
 from .data import (
+    all_data,
     as_read,
     catalogs_of,
     data_labels,
@@ -69,6 +70,7 @@ from .spectra import (
     show_flux_in,
     shows_median_of_other_target,
     shows_target,
+    spectral_display_unit,
     spectral_flux_unit,
     spectral_region,
     spectral_world_axis,
@@ -105,6 +107,7 @@ from .viewers import (
     viewer_kind,
     viewer_labels,
     viewers_by_kind,
+    viewers_of_kind,
     viewers_of_kind_showing,
 )
 
@@ -114,6 +117,7 @@ __all__ = [
     "add_plugins",
     "add_table",
     "add_to_viewer",
+    "all_data",
     "aligned_by_wcs",
     "application",
     "arrange_viewers",
@@ -185,6 +189,7 @@ __all__ = [
     "shows_target",
     "spatial_component_type",
     "spectral_component_type",
+    "spectral_display_unit",
     "spectral_flux_unit",
     "spectral_region",
     "spectral_world_axis",
@@ -199,6 +204,7 @@ __all__ = [
     "viewer_kind",
     "viewer_labels",
     "viewers_by_kind",
+    "viewers_of_kind",
     "viewers_of_kind_showing",
     "without_jdaviz_keys",
 ]

@@ -11,6 +11,7 @@ from ..origin import origin_of
 from .application import application
 
 __all__ = [
+    "all_data",
     "as_read",
     "catalogs_of",
     "data_labels",
@@ -42,13 +43,21 @@ def as_read(data: Any) -> Any | None:
     return origin.source
 
 
+def all_data(app: Any) -> list:
+    """Return the data (glue) of an app, layers without data (WCS orientations) aside.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    collection = application(app).data_collection
+    return [data for data in collection if not data.meta.get("_WCS_ONLY", False)]
+
+
 def data_labels(app: Any) -> list[str]:
     """Return the labels of an app's data, layers without data (WCS orientations) aside.
 
     Reason: the public ``data_labels`` leaves children out. jdaviz 5.1: the same.
     """
-    collection = application(app).data_collection
-    return [data.label for data in collection if not data.meta.get("_WCS_ONLY", False)]
+    return [data.label for data in all_data(app)]
 
 
 def remove_data(app: Any, labels: list[str]) -> None:

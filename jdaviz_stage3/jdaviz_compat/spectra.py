@@ -16,6 +16,7 @@ __all__ = [
     "show_flux_in",
     "shows_median_of_other_target",
     "shows_target",
+    "spectral_display_unit",
     "spectral_flux_unit",
     "spectral_region",
     "spectral_world_axis",
@@ -53,6 +54,18 @@ def shows_target(viewer: Any, target: str | None) -> bool:
     """
     metas = [layer.layer.meta for layer in viewer.layers if hasattr(layer.layer, "meta")]
     return not metas or any(meta.get("TARGNAME") == target for meta in metas)
+
+
+def spectral_display_unit(app: Any) -> Any | None:
+    """Return the unit in which an app shows wavelengths, None before it shows any.
+
+    Reason: the public plugin that sets it is not there in each configuration.
+    jdaviz 5.1: the same.
+    """
+    from astropy import units as u
+
+    unit = application(app)._get_display_unit("spectral")
+    return u.Unit(unit) if unit else None
 
 
 def spectral_flux_unit(app: Any) -> str | None:

@@ -29,6 +29,7 @@ __all__ = [
     "viewer_kind",
     "viewer_labels",
     "viewers_by_kind",
+    "viewers_of_kind",
     "viewers_of_kind_showing",
 ]
 
@@ -281,6 +282,15 @@ def glue_viewer(app: Any, label: str) -> Any | None:
     return application(app)._viewer_store.get(label)
 
 
+def viewers_of_kind(app: Any, kind: str) -> list:
+    """Return the (glue) viewers of a registered class.
+
+    Reason: as for `glue_viewer`. jdaviz 5.1: the same.
+    """
+    viewers = application(app)._viewer_store.values()
+    return [viewer for viewer in viewers if viewer_kind(viewer) == kind]
+
+
 def viewers_of_kind_showing(app: Any, kind: str, data_label: str) -> list:
     """Return the (glue) viewers of a registered class in which a data entry is a visible layer.
 
@@ -288,9 +298,8 @@ def viewers_of_kind_showing(app: Any, kind: str, data_label: str) -> list:
     """
     return [
         viewer
-        for viewer in application(app)._viewer_store.values()
-        if viewer_kind(viewer) == kind
-        and any(layer.layer.label == data_label and layer.visible for layer in viewer.state.layers)
+        for viewer in viewers_of_kind(app, kind)
+        if any(layer.layer.label == data_label and layer.visible for layer in viewer.state.layers)
     ]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
 from .median_smooth import MedianSmooth
 from .mosaic_exposures import MosaicExposures
+from .pipeline_extraction import PipelineExtraction
 from .white_light_curve import WhiteLightCurve
 
 __all__ = [
     "CatalogOverlay",
     "MedianSmooth",
     "MosaicExposures",
+    "PipelineExtraction",
     "SourceSelectionMessage",
     "WhiteLightCurve",
     "names_for",
@@ -21,6 +23,7 @@ _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-catalog-overlay": ("deconfigged", "imviz"),
     "stage3-exposures": ("deconfigged", "imviz"),
     "stage3-median-smooth": ("deconfigged", "specviz"),
+    "stage3-pipeline-extraction": ("deconfigged",),
     "stage3-white-light-curve": ("deconfigged", "specviz"),
 }
 

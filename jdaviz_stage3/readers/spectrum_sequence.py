@@ -137,6 +137,29 @@ class SpectrumSequence(AddressedSequence):
             check_unchanged(self.path, self.stamp)
             return [self._build(hdus, entry) for entry in entries]
 
+    def column(self, index: int, name: str) -> u.Quantity | None:
+        """Read any column of one spectrum, as it is in the file.
+
+        Parameters
+        ----------
+        index : int
+        name : str
+            For example ``'BACKGROUND'``, ``'NPIXELS'``.
+
+        Returns
+        -------
+        Quantity, shape (n_wavelengths,), or None
+            None where the table has no such column.
+        """
+        entry = self.entries[index]
+        with open_product(self.path) as hdus:
+            check_unchanged(self.path, self.stamp)
+            hdu = hdus[entry.extension]
+            if name not in hdu.columns.names:
+                return None
+            values, unit = _SampleReader(hdu, entry, self.path)(name)
+            return values * unit
+
     def _build(self, hdus: fits.HDUList, entry: SpectrumEntry) -> Spectrum:
         hdu = hdus[entry.extension]
         take = _SampleReader(hdu, entry, self.path)
@@ -180,9 +203,12 @@ class SpectrumSequence(AddressedSequence):
             slit=entry.slit,
             exposure=entry.exposure,
             source_type=entry.source_type,
+            extension=entry.extension,
             column=column,
             dq_bits=str(self.dq_bits),
         )
+        if entry.row is not None:
+            meta["row"] = entry.row
         if np.isfinite(entry.ra):
             meta.update(source_ra=entry.ra, source_dec=entry.dec)
         return meta

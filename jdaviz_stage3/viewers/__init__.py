@@ -1,8 +1,12 @@
-"""The viewers that jdaviz lacks. Importing this package registers them with jdaviz."""
+"""The viewers that jdaviz lacks, and what ties viewers together.
+
+Importing this package registers them with jdaviz.
+"""
 
 from __future__ import annotations
 
 from .dynamic_spectrum import DynamicSpectrumViewer
 from .light_curve import LightCurveViewer
+from .wavelength_link import WavelengthLink, link_wavelengths
 
-__all__ = ["DynamicSpectrumViewer", "LightCurveViewer"]
+__all__ = ["DynamicSpectrumViewer", "LightCurveViewer", "WavelengthLink", "link_wavelengths"]

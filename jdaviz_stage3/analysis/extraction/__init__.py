@@ -1,0 +1,1 @@
+"""What the pipeline's extraction has summed, and the same sum again."""
