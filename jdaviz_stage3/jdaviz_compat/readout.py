@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from astropy import units as u
@@ -10,13 +11,13 @@ from ..origin import Origin, origin_of
 from ..readers.quality import dq_names
 from .application import application
 from .data import find_links_of_images
-from .viewers import is_image_viewer
+from .viewers import is_image_viewer, viewer_kind
 
 __all__ = ["keep_units_of_images"]
 
 
 def keep_units_of_images(app: Any) -> None:
-    """Read out images of ours in the unit of their file, whatever spectra the app shows.
+    """Read out images and 2-D spectra of ours in the unit of their file, whatever the app shows.
 
     Reason: jdaviz 5.0.5 has one flux unit for an app and takes it for images, too. Beside spectra
     in Jy a mosaic in MJy/sr is read out in Jy/sr; if the spectra came first, in Jy/pix2, which
@@ -56,7 +57,8 @@ def _show_own_unit(inner: Any, readout: Any, viewer: Any) -> bool:
     """Write the value of an image of ours as it is in the file; False if it is not ours."""
     label = readout._dict.get("data_label")
     layer = next((layer for layer in viewer.state.layers if layer.layer.label == label), None)
-    if layer is None or not is_image_viewer(viewer) or origin_of(layer.layer.data) is None:
+    on_pixels = is_image_viewer(viewer) or viewer_kind(viewer) == "spectrum-2d-viewer"
+    if layer is None or not on_pixels or origin_of(layer.layer.data) is None:
         return False
     column, row = round(readout._dict["pixel_x"]), round(readout._dict["pixel_y"])
     value = float(layer.layer.get_data(layer.attribute)[row, column])
@@ -66,7 +68,19 @@ def _show_own_unit(inner: Any, readout: Any, viewer: Any) -> bool:
     readout.row1b_text = f"{value:+10.5e} {unit}".rstrip() + flags
     readout._dict["value"], readout._dict["value:unit"] = value, unit
     readout._dict["value:unreliable"] = readout._dict["pixel:unreliable"]
+    _show_offset(readout, layer.layer.data.meta)
     return True
+
+
+def _show_offset(readout: Any, meta: Mapping[str, Any]) -> None:
+    """Write the offset along the slit on the third line, which is empty for 2-D spectra."""
+    scale, row = meta.get("pixel_scale"), meta.get("origin_row")
+    if scale is None or row is None:
+        return
+    offset = (readout._dict["pixel_y"] - row) * scale
+    readout.row3_title = "Offset"
+    readout.row3_text = f'{offset:+.3f}" from the {meta["offsets_from"]}'
+    readout._dict["offset"], readout._dict["offset:unit"] = offset, "arcsec"
 
 
 def _flags_at(inner: Any, origin: Origin, row: int, column: int) -> str:
@@ -76,6 +90,8 @@ def _flags_at(inner: Any, origin: Origin, row: int, column: int) -> str:
     is under the cursor.
     """
     part = origin.part.replace("SCI", "DQ")
+    if part == origin.part:
+        return ""  # of a product without flags
     for data in inner.data_collection:
         found = origin_of(data)
         if found is not None and (found.stamp, found.part) == (origin.stamp, part):

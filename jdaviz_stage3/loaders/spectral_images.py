@@ -7,7 +7,11 @@ from jdaviz.core.registries import loader_importer_registry
 from specutils import Spectrum
 from traitlets import Unicode
 
-from ..jdaviz_compat import spatial_component_type, spectral_component_type
+from ..jdaviz_compat import (
+    keep_units_of_images,
+    spatial_component_type,
+    spectral_component_type,
+)
 from ..readers.spectral_images import read_spectral_images
 from .chosen_spectra import ChosenSpectra
 from .importing import Choice, ProductImporterMixin, importing
@@ -65,6 +69,7 @@ class Spectrum2DImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToData
 
     @importing
     def __call__(self):
+        keep_units_of_images(self)
         only = len(self._labels) == 1
         own_viewers = bool(self.viewer.create_new.selected)
         for spectrum, label in zip(self.output, list(self.spectra_selected), strict=True):

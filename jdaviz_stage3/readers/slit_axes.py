@@ -20,6 +20,7 @@ __all__ = [
     "axes_of_fits_wcs",
     "axes_of_gwcs",
     "axes_of_image",
+    "fits_size",
     "in_order",
     "source_row_of_gwcs",
 ]
@@ -139,6 +140,31 @@ def _fits_offsets(header: fits.Header, axis: int, n_rows: int) -> dict[str, Any]
     # the pipeline counts from row n // 2 where it does not know the source
     origin = "middle of the slit" if row == n_rows // 2 else "planned source position"
     return {"pixel_scale": float(scale), "origin_row": row, "origin": origin}
+
+
+def fits_size(wcs: Any, axis: int, n_wave: int, n_rows: int) -> bool:
+    """Whether the bounding box of a gwcs is that of an image of this size, if it has one.
+
+    In a file that was put together from others, the gwcs may be one of another slit.
+
+    Parameters
+    ----------
+    wcs : gwcs.WCS
+    axis : {1, 2}
+        The FITS axis of the wavelengths.
+    n_wave, n_rows : int
+        Pixels along both axes.
+
+    Returns
+    -------
+    bool
+    """
+    box = wcs.bounding_box
+    if box is None:
+        return True
+    limits = np.array(box.bounding_box(order="F"), dtype=float)
+    size = (n_wave, n_rows) if axis == 1 else (n_rows, n_wave)
+    return bool(np.all(np.abs(np.ptp(limits, axis=1) - size) <= 1))
 
 
 def axes_of_gwcs(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,20 +15,22 @@ from astropy.nddata import StdDevUncertainty
 from specutils import Spectrum
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError, reason_of
-from ..origin import FileStamp
+from ..origin import FileStamp, check_unchanged
 from .extensions import header_dict
 from .slit_axes import (
     SlitAxes,
     axes_of_fits_wcs,
     axes_of_gwcs,
     axes_of_image,
+    fits_size,
     in_order,
     source_row_of_gwcs,
 )
+from .stored_gwcs import NO_GWCS, StoredGwcs
 from .stored_image import StoredImage
 from .units import parse_unit
 
-__all__ = ["MOST_TILT", "SpectralImage", "SpectralImageEntry", "StoredTree"]
+__all__ = ["MOST_TILT", "SpectralImage", "SpectralImageEntry"]
 
 #: Wavelengths that differ along the slit by less than this, in channels, are taken for the same.
 MOST_TILT = 0.05
@@ -77,57 +78,6 @@ class SpectralImageEntry:
     dec: float
 
 
-class StoredTree:
-    """The tree of the ASDF extension, read once for all slits of a file.
-
-    Parameters
-    ----------
-    image : StoredImage or None
-        Where the bytes are; None where the file has no ASDF extension.
-    path : path
-    stamp : FileStamp
-    """
-
-    def __init__(self, image: StoredImage | None, path: Path, stamp: FileStamp):
-        self._image = image
-        self._path = path
-        self._stamp = stamp
-
-    def wcs(self, slit: int | None) -> Any:
-        """Return the gwcs of a slit.
-
-        Parameters
-        ----------
-        slit : int or None
-            Its number in the tree, from 0; None where the file has one.
-
-        Returns
-        -------
-        gwcs.WCS or None
-            None where there is none.
-
-        Raises
-        ------
-        Exception
-            Whatever the installed asdf and gwcs make of a tree that they cannot read.
-        """
-        if self._image is None:
-            return None
-        if slit is not None and "slits" in self._tree:
-            slits = self._tree["slits"]
-            return slits[slit]["meta"].get("wcs") if slit < len(slits) else None
-        return self._tree["meta"].get("wcs")
-
-    @cached_property
-    def _tree(self) -> Any:
-        import asdf  # a second or two, with its extensions
-
-        assert self._image is not None
-        stored = self._image.read(self._path, self._stamp)
-        # lazily, so that what one slit needs is all that is made into objects
-        return asdf.open(io.BytesIO(stored.tobytes()), lazy_tree=True)
-
-
 @dataclass(frozen=True, eq=False)
 class SpectralImage:
     """A rectified 2-D spectrum in its file.
@@ -148,8 +98,8 @@ class SpectralImage:
     entry: SpectralImageEntry
     _planes: Mapping[str, StoredImage] = field(repr=False)
     _headers: tuple = field(repr=False)
-    _tree: StoredTree = field(repr=False)
-    _slit: int | None = field(repr=False)
+    _gwcs: StoredGwcs = field(repr=False)
+    _place: tuple[str | int, ...] = field(repr=False)
     _table: Callable[[str, str], np.ndarray | None] = field(repr=False)
 
     def __deepcopy__(self, memo: dict) -> SpectralImage:
@@ -224,16 +174,7 @@ class SpectralImage:
             return found
         if found:
             notes.append(found)
-        axes = None
-        try:
-            wcs = self._tree.wcs(self._slit)
-            if wcs is not None:
-                row = source_row_of_gwcs(wcs, axis, *size, self.header)
-                axes = axes_of_gwcs(wcs, axis, *size, source_row=row)
-        except UnreadableProductError:
-            raise
-        except Exception as err:  # asdf, its converters and gwcs share no error
-            notes.append(f"the gwcs in the file cannot be used ({reason_of(err)})")
+        axes = self._axes_of_gwcs(notes)
         if axes is None:
             wavelength = self._array_like_science("WAVELENGTH")
             if wavelength is not None and np.any(wavelength > 0):
@@ -246,6 +187,26 @@ class SpectralImage:
         if notes:
             self._warn(f"{'; '.join(notes)}; wavelengths are from {axes.source}")
         return axes
+
+    def _axes_of_gwcs(self, notes: list[str]) -> SlitAxes | None:
+        """Take the axes from the gwcs; where there is one that cannot be used, note why."""
+        entry = self.entry
+        axis, size = entry.dispersion_axis, (entry.n_wavelengths, entry.n_rows)
+        check_unchanged(self.path, self.stamp)
+        wcs = self._gwcs.get(*self._place)
+        if wcs is None:
+            if self._gwcs.problem != NO_GWCS:
+                notes.append(self._gwcs.problem)
+            return None
+        if not fits_size(wcs, axis, *size):
+            notes.append("its gwcs is one of an image of another size")
+            return None
+        try:
+            row = source_row_of_gwcs(wcs, axis, *size, self.header)
+            return axes_of_gwcs(wcs, axis, *size, source_row=row)
+        except Exception as err:  # whatever the transforms of a broken gwcs raise
+            notes.append(f"its gwcs cannot be used ({reason_of(err)})")
+            return None
 
     def spectrum(self) -> Spectrum:
         """Read it.

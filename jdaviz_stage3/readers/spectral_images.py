@@ -18,7 +18,8 @@ from ..errors import Stage3Warning, UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence
 from .extensions import extensions_named, native, open_product
-from .spectral_image import SpectralImage, SpectralImageEntry, StoredTree
+from .spectral_image import SpectralImage, SpectralImageEntry
+from .stored_gwcs import StoredGwcs
 from .stored_image import StoredImage
 
 __all__ = ["SpectralImageSequence", "read_spectral_images"]
@@ -138,10 +139,11 @@ def _list_images(hdus: fits.HDUList, path: Path, stamp: FileStamp) -> list[Spect
         groups[hdu.name].append((position, hdu))
     extensions_named(hdus, "SCI", path)  # raises if there is none
     science = [(position, hdu) for position, hdu in groups["SCI"] if _is_image(hdu)]
-    tree = StoredTree(_bytes_of(groups["ASDF"]), path, stamp)
+    gwcs = StoredGwcs(path)
     table = partial(_column, path, stamp)
     versions = [hdu.ver for _, hdu in groups["SCI"]]
     distinct = len(set(versions)) == len(versions)
+    several = len(versions) > 1 or str(primary.get("DATAMODL", "")).startswith("Multi")
     found: list[tuple[dict[str, Any], Any]] = []
     empty = 0
     for number, (position, hdu) in enumerate(groups["SCI"]):
@@ -159,10 +161,10 @@ def _list_images(hdus: fits.HDUList, path: Path, stamp: FileStamp) -> list[Spect
             other = _belonging(groups.get(name, []), number, hdu.ver, len(versions), distinct)
             if other is not None:
                 planes[name] = StoredImage(other[1], other[0])
-        place = hdu.ver - 1 if distinct else number
+        place = ("slits", hdu.ver - 1 if distinct else number) if several else ()
         found.append((
             _described(hdu, position, primary, own.shape),
-            (planes, (primary, hdu.header), tree, place if len(versions) > 1 else None, table),
+            (planes, (primary, hdu.header), gwcs, place, table),
         ))  # fmt: skip
     if not found:
         size = "no pixels" if science else "no 2-D image"
@@ -184,14 +186,6 @@ def _is_image(hdu: Any) -> bool:
         return False
     sizes = [hdu.header.get(f"NAXIS{i}", 0) for i in range(1, hdu.header.get("NAXIS", 0) + 1)]
     return len(sizes) >= 2 and all(size == 1 for size in sizes[2:])
-
-
-def _bytes_of(asdf: list[tuple[int, Any]]) -> StoredImage | None:
-    """Where the tree is: a table of one row, whose one column holds bytes."""
-    if not asdf or asdf[-1][1].header.get("NAXIS2") != 1:
-        return None
-    position, hdu = asdf[-1]
-    return StoredImage(hdu, position)
 
 
 def _belonging(

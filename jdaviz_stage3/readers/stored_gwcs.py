@@ -13,7 +13,10 @@ from .extensions import open_product
 if TYPE_CHECKING:
     from gwcs import WCS
 
-__all__ = ["StoredGwcs"]
+__all__ = ["NO_GWCS", "StoredGwcs"]
+
+#: The problem where there is none, in contrast to one that cannot be read.
+NO_GWCS = "the file holds no gwcs"
 
 
 class StoredGwcs:
@@ -63,7 +66,7 @@ class StoredGwcs:
                 for key in (*keys, "meta", "wcs"):
                     node = node[key]
         except (KeyError, IndexError, StopIteration):
-            self.problem = "the file holds no gwcs"
+            self.problem = NO_GWCS
             return None
         except Exception as err:  # asdf, its converters and gwcs share no error
             self.problem = f"its gwcs cannot be read ({reason_of(err)})"

@@ -27,7 +27,8 @@ from ..origin import of_suffix, origin_of
 __all__ = ["PixelWavelengths", "WavelengthLink", "link_wavelengths"]
 
 _LIMITS = ("x_min", "x_max")
-_MOST_TICKS = 9
+_ROWS = ("y_min", "y_max")
+_MOST_TICKS = 12
 
 
 class PixelWavelengths:
@@ -86,9 +87,13 @@ class WavelengthLink(HubListener):
                 self._followed[viewer] = None
                 for name in _LIMITS:
                     viewer.state.add_callback(name, lambda *_, v=viewer: self._on_limits(v))
+                if viewer in self._viewers(2):
+                    for name in _ROWS:
+                        viewer.state.add_callback(name, lambda *_, v=viewer: self._number_rows(v))
                 self._on_limits(viewer)
         for viewer in self._viewers(2):
             self._label(viewer)
+            self._number_rows(viewer)
 
     def _viewers(self, dimensions: int) -> list[Any]:
         app = self._app()
@@ -167,10 +172,21 @@ class WavelengthLink(HubListener):
         labels = dict(zip(map(_tick, pixels), texts, strict=True))
         scale = viewer.figure.axes[0]
         with scale.hold_sync():
-            scale.tick_values = np.array(list(labels), dtype=float)
+            # falling: from rising ones the axis makes minor ticks, even ones of pixels
+            scale.tick_values = np.array(sorted(labels, reverse=True), dtype=float)
             scale.tick_labels = labels
             name = "Wavelength" if unit.is_equivalent(u.m) else "Spectral axis"
-            scale.label = f"{name} [{unit}] at pixels of the 2-D spectrum"
+            scale.label = f"{name} [{unit}]"
+
+    def _number_rows(self, viewer: Any) -> None:
+        """Write whole numbers along the slit, where jdaviz rounds what lies between."""
+        limits = [getattr(viewer.state, name) for name in _ROWS]
+        if self._data(viewer) is None or None in limits:
+            return
+        low, high = np.sort(limits)
+        values = MaxNLocator(8, integer=True).tick_values(low, high)
+        values = values[(values >= low) & (values <= high)]
+        viewer.figure.axes[1].tick_values = values[::-1]
 
 
 def _tick(pixel: float) -> float | int:

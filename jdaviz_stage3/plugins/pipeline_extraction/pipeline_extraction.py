@@ -10,7 +10,7 @@ from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
 from jdaviz.core.user_api import PluginUserApi
 from specutils import Spectrum
-from traitlets import Bool, Unicode, observe
+from traitlets import Unicode, observe
 
 from ...analysis.extraction.comparison import ExtractionComparison, compare_extractions
 from ...errors import Stage3Error
@@ -57,8 +57,6 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
     """
 
     template_file = __file__, "pipeline_extraction.vue"
-    uses_active_status = Bool(True).tag(sync=True)
-
     problem = Unicode().tag(sync=True)
     window_text = Unicode().tag(sync=True)
     ratio_text = Unicode().tag(sync=True)
@@ -88,7 +86,7 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
     def user_api(self) -> PluginUserApi:
         return PluginUserApi(
             self,
-            expose=(*self.control_names(), "keep_active", "compare", "extract"),
+            expose=(*self.control_names(), "compare", "extract"),
             readonly=("window_text", "ratio_text", "problem"),
         )
 

@@ -44,9 +44,9 @@ ExtractionPanel = panel_of(
     Control(
         "show_sum",
         "switch",
-        "Draw the sum over the pipeline's spectrum",
+        "Draw it over the pipeline's spectrum",
         "whether the sum is drawn where the pipeline's spectrum is shown",
         default=True,
-        section="Compare",
+        section="Sum over the window",
     ),
 )

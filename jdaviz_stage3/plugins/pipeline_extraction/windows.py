@@ -45,21 +45,20 @@ class SlitWindow(ShownExtraction):
     @property
     def sentence(self) -> str:
         window, axes = self.window, self.image.axes
-        along = "x" if self.image.entry.dispersion_axis == 2 else "y"
         low, high = window.lower + 0.5, window.upper - 0.5
-        turned = " (y in the viewer, which shows it transposed)" if along == "x" else ""
+        across = "x" if self.image.entry.dispersion_axis == 2 else "y"
         text = (
-            f"The pipeline summed {window.width:.4g} pixels along the slit, {along} = {low:.4g} to "
-            f"{high:.4g} (both inside, counted from 0){turned}"
+            f"The pipeline summed {window.width:.4g} pixels along the slit, y = {low:.4g} to "
+            f"{high:.4g} (both inside; in the file {across} = {low + 1:.4g} to {high + 1:.4g}, "
+            "counted from 1)"
         )
         offsets = axes.offsets(np.array([window.lower, window.upper, window.center]))
         if offsets is None:
             return f"{text}."
-        where = f"the {axes.origin}"
         return (
-            f'{text}: {window.width * axes.pixel_scale:.3g}" wide, from {offsets[0]:+.3g}" to '
+            f'{text}: {offsets[1] - offsets[0]:.3g}" wide, from {offsets[0]:+.3g}" to '
             f'{offsets[1]:+.3g}", its middle {abs(offsets[2]):.2g}" '
-            f"{'above' if offsets[2] >= 0 else 'below'} {where}."
+            f"{'above' if offsets[2] >= 0 else 'below'} the {axes.origin}."
         )
 
     def draw(self, marks: Any, viewers: list[Any], color: str) -> None:
