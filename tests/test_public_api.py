@@ -107,6 +107,10 @@ PLUGINS = {
         selected selected_table shape show sigma size_by size_max table to_python viewer visible
         zoom_to_selected
     """,
+    "Exposures": """
+        at load marked_flags mosaic position problem show show_flagged show_footprints ticked
+        to_python
+    """,
     "Median Smooth": """
         dataset dq_bits edge export fill method polyorder problem show show_preview
         show_residual show_results smooth spectral_subset to_python width width_unit
@@ -144,8 +148,12 @@ def test_names_and_parameters_are_as_they_were(module, pinned):
 
 def test_every_control_of_the_plugins_is_there():
     import jdaviz
+    from jdaviz.core.registries import tray_registry
 
     app = jdaviz.new_app()
     stage3.load(*demo.demo_products(), app=app)
-    found = {label: set(app.plugins[label]._expose) - OF_EVERY_PLUGIN for label in PLUGINS}
+    # also of those that nothing is loaded for
+    names = {member["label"]: name for name, member in tray_registry.members.items()}
+    panels = {label: app._app.get_tray_item_from_name(names[label]).user_api for label in PLUGINS}
+    found = {label: set(panel._expose) - OF_EVERY_PLUGIN for label, panel in panels.items()}
     assert found == {label: set(names.split()) for label, names in PLUGINS.items()}
