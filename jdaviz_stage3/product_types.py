@@ -98,6 +98,14 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
         viewer="an image viewer", configurations=(_APP, "imviz"), by_name=True,
     ),
     ProductType(
+        "cal", "calibrated exposure",
+        "The exposures of one source, or one exposure as Stage 2 calibrates it",
+        ("spec3",),
+        datamodels=("MultiExposureModel", "MultiSlitModel", "ImageModel", "IFUImageModel"),
+        reader="exposures:read_exposure", importer="JWST image",
+        viewer="an image viewer", configurations=(_APP, "imviz"), by_name=True,
+    ),
+    ProductType(
         "cat", "source catalog", "Positions, photometry and shapes of the sources of a mosaic",
         ("image3",), container="ecsv",
         reader="catalog:read_catalog", importer="JWST source catalog",

@@ -246,7 +246,7 @@ def _no_telescope(folder):
 
 
 def _stage_2(folder):
-    return image_of("ImageModel", "cal", (4, 5), folder)
+    return image_of("ImageModel", "rate", (4, 5), folder)
 
 
 def _stage_1(folder):

@@ -12,6 +12,8 @@ from jdaviz.utils import cmap_samples
 from matplotlib.colors import to_hex
 from photutils.utils import make_random_cmap
 
+from ..errors import Stage3Error
+from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     decode_whole_image,
     drawn_once,
@@ -27,8 +29,12 @@ from ..jdaviz_compat import (
 from ..origin import ORIGIN
 from ..readers.exposures import read_exposure_planes
 from ..readers.image import image_extensions, read_image, read_segmentation
+from ..readers.slit_exposures import SlitExposures, has_slits, list_slit_exposures
+from .chosen_spectra import unique_labels
 from .importing import ProductImporterMixin, importing
 
+_ADDRESS = ("source_id", "slit", "exposure")
+_BY_DEFAULT = ("SCI", "DQ")  # of exposures
 _N_COLORS = 10_000  # labels above it share the last colour
 
 __all__ = ["ImageImporter", "draw_as_segments", "image_data"]
@@ -48,37 +54,79 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         ``'SCI'`` (default; with ``'DQ'`` for exposures), ``'ERR'``, ``'WHT'``, ``'CON'``, ….
     align_by : {'Pixels', 'WCS'}
         How images are laid over each other.
+    source_id, slit, exposure : value or list of values
+        Of a file with slits: choose SCI and DQ of those that agree with every given value; by
+        default of the first.
     """
 
     template_file = JdavizImageImporter.template_file
-    settings = ("extension", "align_by", "parent", "data_label_as_prefix")
+    settings = ("extension", "align_by", "parent", "data_label_as_prefix", *_ADDRESS)
 
     def prepare(self):
-        names = image_extensions(self.product.path)
+        self._slits: SlitExposures | None = None
+        path = self.product.path
+        if self.product.kind.by_name and has_slits(read_primary_header(path)):
+            self._slits = list_slit_exposures(path)
+            parts = [(name, i) for i in range(len(self._slits)) for name in self._slits.planes(i)]
+        else:
+            parts = [(name, None) for name in image_extensions(path)]
+        items = [self._item(place, name, slit) for place, (name, slit) in enumerate(parts)]
         self.input_has_extensions = True
         self.extension = SelectFileExtensionComponent(
             self,
             items="extension_items",
             selected="extension_selected",
             multiselect="extension_multiselect",
-            manual_options=[
-                {
-                    "label": name,
-                    "name": name,
-                    "ver": None,
-                    "name_ver": name,
-                    "index": index,
-                    "data_hash": self.product.data_hash(name),
-                    "obj": None,
-                }
-                for index, name in enumerate(names)
-            ],
+            manual_options=items,
             filters=[],
         )
-        shown = ("SCI", "DQ") if self.product.kind.by_name else names[:1]
-        self.extension.selected = [name for name in names if name in shown]
-        self.data_hashes = [self.product.data_hash(name) for name in names]
-        self.hash_map_to_label = dict(zip(self.data_hashes, names, strict=True))
+        self._chosen = dict.fromkeys(_ADDRESS)
+        shown = _BY_DEFAULT if self.product.kind.by_name else items[0]["name"]
+        first = items[0]["ver"]
+        self.extension.selected = [
+            item["label"] for item in items if item["name"] in shown and item["ver"] == first
+        ]
+        self.data_hashes = [item["data_hash"] for item in items]
+        labels = [item["label"] for item in items]
+        self.hash_map_to_label = dict(zip(self.data_hashes, labels, strict=True))
+
+    def _item(self, place: int, name: str, slit: int | None) -> dict:
+        """What jdaviz's menu of extensions knows of one; ``ver`` is which slit it is of."""
+        part = None if slit is None else unique_labels(self._slits)[slit]
+        label = name if part is None else f"{part}: {name}"
+        return {
+            "label": label, "name": name, "ver": part, "name_ver": label, "index": place,
+            "data_hash": self.product.data_hash(label if part else name), "obj": None,
+        }  # fmt: skip
+
+    def _choose(self, **values) -> None:
+        """Select SCI and DQ of the slits that agree with every value given so far."""
+        if self._problem is not None:
+            raise self._problem
+        self._chosen.update(values)
+        if all(value is None for value in self._chosen.values()):
+            return
+        if self._slits is None:
+            raise Stage3Error(
+                f"{self.product.path.name}: has no slits to choose by "
+                f"{', '.join(name for name, value in values.items() if value is not None)}"
+            )
+        labels = unique_labels(self._slits)
+        places = {entry: label for entry, label in zip(self._slits.entries, labels, strict=True)}
+        wanted = {places[entry] for entry in self._slits.select(**self._chosen).entries}
+        self.extension.selected = [
+            item["label"]
+            for item in self.extension.items
+            if item["ver"] in wanted and item["name"] in _BY_DEFAULT
+        ]
+
+    source_id = property(
+        lambda self: self._chosen["source_id"], lambda self, value: self._choose(source_id=value)
+    )
+    slit = property(lambda self: self._chosen["slit"], lambda self, value: self._choose(slit=value))
+    exposure = property(
+        lambda self: self._chosen["exposure"], lambda self, value: self._choose(exposure=value)
+    )
 
     @property
     def user_api(self) -> ImporterUserApi:
@@ -90,9 +138,15 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
 
     def _get_label_with_extension(self, prefix, ext=None, ver=None):
         # Called by jdaviz for single and multiple extensions alike; SCI is the mosaic itself.
+        if self._slits is not None and ver is None and ext is not None:
+            [item] = self.extension.selected_item_list  # of a single one it does not tell
+            ver = item["ver"]
+        prefix = f"{prefix} {ver}" if ver else prefix
         return f"{prefix}[{ext}]" if ext not in (None, "SCI") else prefix
 
     def build(self) -> list[Data]:
+        if self._slits is not None:
+            return [self._slit_data(item) for item in self.extension.selected_item_list]
         names = self.extension.selected_name
         if self.product.kind.suffix == "segm":
             image = read_segmentation(self.product.path)
@@ -109,12 +163,20 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             for name, image in planes
         ]
 
-    def _data(self, values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -> Data:
+    def _slit_data(self, item: dict) -> Data:
+        slit = unique_labels(self._slits).index(item["ver"])
+        image = self._slits.plane(slit, item["name"])
+        part = f"{item['name']} {item['ver']}"
+        return self._data(image.data, str(image.unit), None, image.meta, item["name"], part)
+
+    def _data(
+        self, values: np.ndarray, unit: str, wcs, meta: dict, extension: str, part: str = ""
+    ) -> Data:
         if extension == "DQ":
             # As jdaviz has it: nothing where no flag is set. In 64 bits, for 32 hold the flags of
             # the high bits without those of the low ones.
             values = np.where(values == 0, np.nan, values.astype(np.float64))
-        meta = meta | {ORIGIN: self.product.origin(extension)}
+        meta = meta | {ORIGIN: self.product.origin(part or extension)}
         return image_data(values, unit, wcs, meta, extension)
 
     @importing
@@ -126,7 +188,9 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         label = self.data_label_value.strip()
         drawn_before = viewer_labels(self)
         # jdaviz makes SCI the parent of the other planes, which must then be there before them
-        self.extension.selected = sorted(self.extension.selected, key=lambda name: name != "SCI")
+        self.extension.selected = sorted(
+            self.extension.selected, key=lambda name: not name.endswith("SCI")
+        )
         keep_units_of_images(self)
         if self.product.kind.suffix == "segm":
             # with the first one, so that nobody who loads none finds them in the menus
@@ -139,10 +203,23 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             for viewer in shown_in(self, label):
                 self._draw_segments(viewer, label)
 
+        if self._slits is not None:
+            self._say_what_is_left()
         if self.product.kind.by_name:
             for label in [label for label in self._added if label.endswith("[DQ]")]:
                 for viewer in shown_in(self, label):
                     decode_whole_image(viewer, label)
+
+    def _say_what_is_left(self) -> None:
+        """Show how many slits were not loaded, where nobody has asked for some of them."""
+        shown = {item["ver"] for item in self.extension.selected_item_list}
+        if len(shown) < len(self._slits) and all(v is None for v in self._chosen.values()):
+            show_message(
+                self,
+                f"{self.product.path.name}: {len(shown)} of {len(self._slits)} slits loaded; "
+                "choose others in the loader or with load(…, exposure=…, slit=…, source_id=…)",
+                color="info",
+            )
 
     def _draw_segments(self, viewer, label: str) -> None:
         """Colour the segments, and hide them where they lie over a mosaic.

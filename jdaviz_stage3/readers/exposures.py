@@ -3,99 +3,20 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import numpy as np
-from astropy.coordinates import SkyCoord
-from astropy.io import fits
-from astropy.nddata import CCDData, StdDevUncertainty
-from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_scales
+from astropy.nddata import CCDData
 
-from ..errors import Stage3Warning, UnreadableProductError, reason_of
-from ..origin import FileStamp, check_unchanged, file_stamp
-from .extensions import header_dict, native, open_product, require_extension
-from .image import celestial_wcs, image_plane, is_plane, warn_if_blank
-from .quality import dq_mask, excluded
-from .stored_gwcs import StoredGwcs
-from .units import parse_unit
+from ..errors import Stage3Error
+from ..fits_structure import read_primary_header
+from ..origin import file_stamp
+from .exposure_image import Exposure, exposure_of, fits_wcs_of_exposure, plane_of
+from .extensions import open_product, require_extension
+from .slit_exposures import SlitExposures, has_slits, list_slit_exposures
 
-if TYPE_CHECKING:
-    from gwcs import WCS as GWCS
-
-_MOST_OFFSET = 0.05  # pixels, of the file's FITS keywords from its gwcs
-_FIT_ERROR = 0.01  # pixels, of keywords that are fitted to it: what the pipeline asks for
-
-__all__ = ["Exposure", "fits_wcs_of_exposure", "read_exposure", "read_exposure_planes"]
-
-
-class Exposure(CCDData):
-    """An image on the pixels of its detector.
-
-    Parameters
-    ----------
-    *args, **kwd
-        Those of `astropy.nddata.CCDData`.
-
-    Attributes
-    ----------
-    flags : ndarray of uint32, shape (ny, nx), or None
-        The DQ array; `flagged` takes its bits by name.
-    """
-
-    _file: tuple[Path, FileStamp, tuple[str | int, ...]] | None = None
-
-    @property
-    def gwcs(self) -> GWCS | None:
-        """Pixels to sky as the pipeline has it, distortion included; None where there is none.
-
-        Of a spectrum to sky and wavelength. Read from the file when it is asked for.
-        `astropy.nddata.CCDData` takes FITS WCS only, which is why ``wcs`` is the approximation.
-
-        Raises
-        ------
-        UnreadableProductError
-            If the file was written anew since.
-
-        Warns
-        -----
-        Stage3Warning
-            If it cannot be read.
-        """
-        if self._file is None:  # made of an exposure by arithmetic, say
-            return None
-        path, stamp, keys = self._file
-        check_unchanged(path, stamp)
-        stored = StoredGwcs(path)
-        wcs = stored.get(*keys)
-        if wcs is None:
-            warnings.warn(f"{path.name}: {stored.problem}", Stage3Warning, stacklevel=2)
-        return wcs
-
-    def flagged(self, *names: str) -> np.ndarray:
-        """Return where any of these data-quality flags is set.
-
-        Parameters
-        ----------
-        *names : str
-            For example ``'OUTLIER'``, ``'JUMP_DET'``: the names that the ``jwst`` package gives
-            the bits.
-
-        Returns
-        -------
-        ndarray of bool, shape (ny, nx)
-            False everywhere where the file has no DQ.
-
-        Raises
-        ------
-        Stage3Error
-            If a name is not a data-quality flag.
-        """
-        flags = np.zeros(self.shape, np.uint32) if self.flags is None else self.flags
-        return dq_mask(flags, names)
+__all__ = ["read_exposure", "read_exposure_planes"]
 
 
 def read_exposure(
@@ -103,17 +24,21 @@ def read_exposure(
     *,
     dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
     uncertainty: bool = True,
-) -> Exposure:
-    """Read one exposure on the pixels of its detector.
+    **address: Any,
+) -> Exposure | SlitExposures:
+    """Read one exposure on the pixels of its detector, or list the slits in it.
 
     Parameters
     ----------
     path : path-like
-        A crf, or a cal of an image.
+        A crf or a cal.
     dq_bits : optional
         The data-quality flags that exclude a pixel: see `jdaviz_stage3.readers.quality.dq_value`.
     uncertainty : bool, optional
         Whether to read ``ERR``, as a standard deviation.
+    **address
+        ``source_id``, ``slit``, ``exposure``, ``order``: restrict the slits that are listed: see
+        `jdaviz_stage3.readers.addressed_sequence.AddressedSequence.select`.
 
     Returns
     -------
@@ -122,38 +47,34 @@ def read_exposure(
         one of ``dq_bits`` or is not finite; ``flags`` the DQ array; ``wcs`` the FITS keywords that
         the pipeline fitted to the gwcs (TAN-SIP, to 0.01 pixels in current versions), None for
         spectra; ``gwcs`` the exact one; ``meta`` the keywords of the primary and the SCI header.
+    jdaviz_stage3.readers.slit_exposures.SlitExposures
+        Where the file holds slits (NIRSpec MOS and fixed slits, a source's exposures): a lazy
+        sequence of these.
 
     Raises
     ------
     UnreadableProductError
         If SCI is missing, not two-dimensional or truncated, or DQ or ERR has another shape.
+    Stage3Error
+        If no slit agrees with the restriction, or the file has none.
 
     Warns
     -----
     Stage3Warning
         If there is no DQ, no finite pixel, or no WCS where there should be one.
     """
+    address = {name: value for name, value in address.items() if value is not None}
+    if has_slits(read_primary_header(path)):
+        slits = list_slit_exposures(path, dq_bits=dq_bits)
+        return slits.select(**address) if address else slits
+    if address:
+        raise Stage3Error(f"{Path(path).name}: one exposure without slits; leave out {[*address]}")
     with open_product(path) as hdus:
         stamp = file_stamp(path)
-        science = require_extension(hdus, "SCI", path)
-        data = image_plane(science, path)
-        unit = parse_unit(science.header.get("BUNIT"), f"{Path(path).name}[SCI]")
-        dq = _dq_plane(hdus, data.shape, path)
-        image = Exposure(
-            data,
-            unit=unit,
-            mask=excluded(data, dq, dq_bits),
-            flags=dq,
-            wcs=fits_wcs_of_exposure(science.header, path, data.shape),
-            meta=header_dict(hdus[0].header, science.header),
-        )
-        warn_if_blank(image, path)
-        if uncertainty and "ERR" in hdus and is_plane(hdus["ERR"]):
-            error = image_plane(hdus["ERR"], path)
-            _check_shape("ERR", error, data.shape, path)
-            image.uncertainty = StdDevUncertainty(error, unit=unit, copy=False)
-    image._file = (Path(path), stamp, ())
-    return image
+        require_extension(hdus, "SCI", path)
+        wanted = ("SCI", "DQ", "ERR") if uncertainty else ("SCI", "DQ")
+        planes = {name: hdus.index_of(name) for name in wanted if name in hdus}
+        return exposure_of(hdus, planes, path, stamp, dq_bits=dq_bits)
 
 
 def read_exposure_planes(
@@ -174,106 +95,10 @@ def read_exposure_planes(
     """
     with open_product(path) as hdus:
         science = require_extension(hdus, "SCI", path)
-        shape = science.shape
-        wcs = fits_wcs_of_exposure(science.header, path, shape)
+        wcs = fits_wcs_of_exposure(science.header, path, science.shape)
         planes = []
         for name in names:
-            hdu = require_extension(hdus, name, path)
-            data = image_plane(hdu, path)
-            _check_shape(name, data, shape, path)
-            unit = parse_unit(hdu.header.get("BUNIT"), f"{Path(path).name}[{name}]")
-            meta = header_dict(hdus[0].header, hdu.header)
-            image = CCDData(data, unit=unit, wcs=wcs, meta=meta)
-            if name == "SCI":
-                warn_if_blank(image, path)
-            planes.append((name, image))
+            require_extension(hdus, name, path)
+            position = hdus.index_of(name)
+            planes.append((name, plane_of(hdus, position, science.shape, path, wcs)))
     return planes
-
-
-def _dq_plane(
-    hdus: fits.HDUList, shape: tuple[int, ...], path: str | os.PathLike
-) -> np.ndarray | None:
-    if "DQ" not in hdus:
-        warnings.warn(
-            f"{Path(path).name}: no DQ extension; only pixels that are not finite are left out",
-            Stage3Warning,
-            stacklevel=3,
-        )
-        return None
-    dq = native(image_plane(hdus["DQ"], path), np.uint32)
-    _check_shape("DQ", dq, shape, path)
-    return dq
-
-
-def _check_shape(
-    name: str, array: np.ndarray, shape: tuple[int, ...], path: str | os.PathLike
-) -> None:
-    if array.shape != shape:
-        found, expected = (" × ".join(map(str, s)) for s in (array.shape, shape))
-        raise UnreadableProductError(
-            f"{Path(path).name}: {name} has {found} pixels, but SCI {expected}; download it again"
-        )
-
-
-def fits_wcs_of_exposure(
-    header: fits.Header, path: str | os.PathLike, shape: tuple[int, ...]
-) -> WCS | None:
-    """Return a FITS WCS of an exposure of an image that agrees with its gwcs; None for a spectrum.
-
-    The pipeline fits keywords to the gwcs, with the distortion (TAN-SIP) in current versions, and
-    without it, or before the alignment to other exposures, in older ones. So the two are compared,
-    and where they differ by more than a twentieth of a pixel, keywords are fitted anew.
-
-    Of a spectrum the keywords say something about the product to come, such as the axes of a cube:
-    with them each pixel would get a position that is wrong.
-
-    Parameters
-    ----------
-    header : astropy.io.fits.Header
-        Of SCI.
-    path : path-like
-    shape : tuple of int
-        (ny, nx).
-
-    Returns
-    -------
-    astropy.wcs.WCS or None
-
-    Warns
-    -----
-    Stage3Warning
-        If keywords are missing, or are not what the gwcs says.
-    """
-    if header.get("WCSAXES", 2) != 2 or "WAVE" in str(header.get("CTYPE3", "")):
-        return None
-    wcs = celestial_wcs(header, path)
-    gwcs = StoredGwcs(path).get()
-    if wcs is None or gwcs is None:
-        return wcs
-    offset = _largest_offset(wcs, gwcs, shape)
-    if offset <= _MOST_OFFSET:
-        return wcs
-    name = Path(path).name
-    try:
-        fitted = WCS(gwcs.to_fits_sip(max_pix_error=_FIT_ERROR, npoints=32))
-    except Exception as err:  # astropy.modeling and gwcs share no error
-        said = f"and none can be fitted to it ({reason_of(err)}); positions are that far off"
-        fitted = wcs
-    else:
-        said = "positions are by the gwcs"
-    warnings.warn(
-        f"{name}: the WCS keywords of SCI are up to {offset:.2g} pixels off the gwcs in the file, "
-        f"{said}",
-        Stage3Warning,
-        stacklevel=3,
-    )
-    return fitted
-
-
-def _largest_offset(wcs: WCS, gwcs: GWCS, shape: tuple[int, ...]) -> float:
-    """The largest distance between the two on a grid over the detector, in pixels."""
-    y, x = np.meshgrid(*(np.linspace(0, size - 1, 7) for size in shape), indexing="ij")
-    by_keywords = SkyCoord(*wcs.all_pix2world(x, y, 0), unit="deg")
-    by_gwcs = SkyCoord(*gwcs(x, y, with_bounding_box=False), unit="deg")
-    pixel = np.mean(proj_plane_pixel_scales(wcs))  # degrees
-    return float(np.nanmax(by_keywords.separation(by_gwcs).deg) / pixel)

@@ -17,7 +17,7 @@ from astropy.time import Time
 
 from ..errors import UnreadableProductError
 from ..products import product_root
-from .exposures import fits_wcs_of_exposure
+from .exposure_image import fits_wcs_of_exposure
 from .extensions import open_product, require_extension
 from .quality import dq_names
 from .units import parse_unit

@@ -86,7 +86,7 @@ def exposure(
     return path
 
 
-def ifu_exposure(folder: Path) -> Path:
+def ifu_exposure(folder: Path, suffix: str = "crf") -> Path:
     """A detector image of an integral field unit: its keywords are those of a cube to come."""
     model = datamodels.IFUImageModel()
     for name, array in exposure_arrays().items():
@@ -100,7 +100,7 @@ def ifu_exposure(folder: Path) -> Path:
     }  # fmt: skip
     for name, value in info.items():
         setattr(model.meta.wcsinfo, name, value)
-    return save(model, folder / f"{ROOT}_crf.fits")
+    return save(model, folder / f"{ROOT}_{suffix}.fits")
 
 
 def slit_exposures(

@@ -10,7 +10,9 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.loaders.importing import options_of
 
 EXPECTED = {
-    "JWST image": ("extension", "align_by", "parent", "data_label_as_prefix"),
+    "JWST image": (
+        "extension", "align_by", "parent", "data_label_as_prefix", "source_id", "slit", "exposure",
+    ),
     "JWST source catalog": (),
     "JWST spectra": (
         "spectra", "source_id", "order", "exposure", "slit", "quantity", "dq_bits",

@@ -3,7 +3,8 @@
 import jdaviz
 import numpy as np
 import pytest
-from make_exposures import exposure_arrays, field
+from make_exposures import exposure_arrays, field, slit_exposures
+from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer
@@ -83,3 +84,54 @@ def test_folder_without_its_exposures(tmp_path):
     mosaic.unlink()
     labels = stage3.load(tmp_path / "field", app=app)
     assert len(labels) == 6
+
+
+# ---- slits ----
+
+
+@pytest.fixture(scope="module", params=["MultiExposureModel", "MultiSlitModel"])
+def slits(request, tmp_path_factory):
+    path = slit_exposures(request.param, "cal", tmp_path_factory.mktemp("slits"))
+    return jdaviz.new_app(), path
+
+
+def test_the_first_slit_unless_asked(slits):
+    app, path = slits
+    snackbar_texts(app).clear()
+    labels = stage3.load(path, app=app)
+    part = "cal source 1 S200A1 exposure 1"
+    assert [label.partition(" ")[2] for label in labels] == [part, f"{part}[DQ]"]
+    assert any("1 of 3 slits loaded" in text for text in snackbar_texts(app))
+    assert np.nanmax(app.datasets[labels[0]].get_data().data) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"slit": "S200A2"}, ["S200A2", "S200A2[DQ]"]),
+        ({"exposure": 2}, ["S200A1 exposure 2", "S200A1 exposure 2[DQ]"]),
+        (
+            {"extension": "source 1 S200A1 exposure 2: WAVELENGTH"},
+            ["S200A1 exposure 2[WAVELENGTH]"],
+        ),
+    ],
+)
+def test_slits_by_their_addresses(slits, options, parts):
+    app, path = slits
+    labels = stage3.load(path, app=app, **options)
+    assert [label.partition(" cal source 1 ")[2] for label in labels] == parts
+
+
+def test_a_slit_that_there_is_not(slits):
+    app, path = slits
+    before = list(app.datasets)
+    with pytest.raises(stage3.Stage3Error, match="no slit with slit = S400A1"):
+        stage3.load(path, app=app, slit="S400A1")
+    assert list(app.datasets) == before
+
+
+def test_a_mosaic_has_no_slits(tmp_path, built):
+    app = jdaviz.new_app()
+    with pytest.raises(stage3.Stage3Error, match="has no slits to choose by slit"):
+        stage3.load(built("i2d", "ImageModel"), app=app, slit="S400A1")
+    assert len(app.datasets) == 0
