@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from glue.core import Component, Data
 from jdaviz.core.loaders.importers.image.image import ImageImporter as JdavizImageImporter
@@ -15,6 +17,7 @@ from photutils.utils import make_random_cmap
 from ..errors import Stage3Error
 from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
+    data_labels,
     decode_whole_image,
     drawn_once,
     fit_when_drawn,
@@ -64,6 +67,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
 
     def prepare(self):
         self._slits: SlitExposures | None = None
+        self._distinct_prefix = ""
         path = self.product.path
         if self.product.kind.by_name and has_slits(read_primary_header(path)):
             self._slits = list_slit_exposures(path)
@@ -141,8 +145,25 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         if self._slits is not None and ver is None and ext is not None:
             [item] = self.extension.selected_item_list  # of a single one it does not tell
             ver = item["ver"]
-        prefix = f"{prefix} {ver}" if ver else prefix
+        if ver:
+            prefix = f"{self._distinct_prefix or prefix} {ver}"
         return f"{prefix}[{ext}]" if ext not in (None, "SCI") else prefix
+
+    def _make_labels_distinct(self) -> None:
+        """Find a start of the labels with which none is that of other data.
+
+        jdaviz looks whether there are data of the start itself, and replaces data of equal labels.
+        """
+        self._distinct_prefix = ""
+        if self._slits is None or not self.data_label_auto:
+            return
+        taken = set(data_labels(self))
+        parts = [(item["name"], item["ver"]) for item in self.extension.selected_item_list]
+        for number in count():
+            self._distinct_prefix = self.product.label + (f" ({number})" if number else "")
+            labels = {self._get_label_with_extension("", *part) for part in parts}
+            if not labels & taken:
+                return
 
     def build(self) -> list[Data]:
         if self._slits is not None:
@@ -191,6 +212,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         self.extension.selected = sorted(
             self.extension.selected, key=lambda name: not name.endswith("SCI")
         )
+        self._make_labels_distinct()
         keep_units_of_images(self)
         if self.product.kind.suffix == "segm":
             # with the first one, so that nobody who loads none finds them in the menus

@@ -122,6 +122,17 @@ def test_slits_by_their_addresses(slits, options, parts):
     assert [label.partition(" cal source 1 ")[2] for label in labels] == parts
 
 
+def test_slits_of_two_files_of_one_name(tmp_path):
+    """The second does not take the place of the first."""
+    app = jdaviz.new_app()
+    labels = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        path = slit_exposures("MultiSlitModel", "cal", tmp_path / folder)
+        labels += stage3.load(path, app=app)
+    assert len(set(labels)) == 4 and set(labels) <= set(app.datasets)
+
+
 def test_a_slit_that_there_is_not(slits):
     app, path = slits
     before = list(app.datasets)
