@@ -35,10 +35,14 @@ class Spectrum2DImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToData
         Which slits, by their labels: ``ldr.importer.spectra.choices`` lists them.
     source_id, order, exposure, slit : value or list of values
         Choose the slits that agree with every given value: ``load(path, source_id=[3, 7])``.
+    quantity : {'auto', 'flux', 'surface brightness'}
+        ``'auto'`` takes the values as they are, see
+        `jdaviz_stage3.readers.spectral_images.read_spectral_images`. With ``'flux'`` what jdaviz
+        extracts from MJy/sr is a flux density, which can be shown with the pipeline's.
     """
 
     choices = (Choice("spectra", "Slits", several=True),)
-    settings = ChosenSpectra.addresses
+    settings = (*ChosenSpectra.addresses, "quantity")
 
     label_hint = Unicode(
         "Start of the labels of the new data entries; each goes on with its order and source."
@@ -46,6 +50,7 @@ class Spectrum2DImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToData
     viewer_hint = Unicode("Viewer to show the new data entries in.").tag(sync=True)
 
     def prepare(self):
+        self.quantity = "auto"
         self.viewer_create_new_items = [dict(_VIEWER)]
         self.offer_spectra(read_spectral_images(self.product.path), "2-D spectra")
         self.viewer.create_new.selected = _VIEWER["label"]  # each slit in a viewer of its own
@@ -58,8 +63,9 @@ class Spectrum2DImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToData
         indices = [self._labels.index(label) for label in self.spectra_selected]
         spectra = []
         for index, label in zip(indices, self.spectra_selected, strict=True):
-            origin = self.product.origin(label, column="SCI", source=self._sequence.image(index))
-            spectra.append(blank_excluded(self._sequence[index], origin))
+            image = self._sequence.image(index)
+            origin = self.product.origin(label, column="SCI", source=image)
+            spectra.append(blank_excluded(image.spectrum(self.quantity), origin))
         return spectra
 
     def assign_component_type(self, comp_id, comp, units, physical_type):

@@ -17,7 +17,9 @@ from specutils import Spectrum
 from ..errors import Stage3Error
 from ..origin import FileStamp, file_stamp
 
-__all__ = ["AddressedSequence"]
+__all__ = ["AddressedSequence", "check_quantity"]
+
+_QUANTITIES = ("auto", "flux", "surface brightness")
 
 
 class AddressedSequence(Sequence):
@@ -195,3 +197,20 @@ class AddressedSequence(Sequence):
 def _shortened(values: list, most: int = 12) -> str:
     text = ", ".join(str(value) for value in values[:most])
     return text + (f", … ({len(values)} in all)" if len(values) > most else "")
+
+
+def check_quantity(quantity: str) -> None:
+    """Raise unless it is one of those that spectra can be read as.
+
+    Parameters
+    ----------
+    quantity : str
+
+    Raises
+    ------
+    Stage3Error
+    """
+    if quantity not in _QUANTITIES:
+        raise Stage3Error(
+            f"quantity = {quantity!r}, expected 'auto', 'flux' or 'surface brightness'"
+        )

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from ..errors import Stage3Error, UnreadableProductError
+from ..errors import UnreadableProductError
 from ..origin import file_stamp
+from .addressed_sequence import check_quantity
 from .extensions import native, open_product, require_columns
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
 from .stored_table import StoredTable, vector_length
@@ -59,10 +60,7 @@ def read_spectra(
     Stage3Error
         If no spectrum agrees with the restriction.
     """
-    if quantity not in ("auto", "flux", "surface brightness"):
-        raise Stage3Error(
-            f"quantity = {quantity!r}, expected 'auto', 'flux' or 'surface brightness'"
-        )
+    check_quantity(quantity)
     with open_product(path) as hdus:
         stamp = file_stamp(path)
         present = {hdu.name for hdu in hdus}

@@ -16,6 +16,7 @@ from specutils import Spectrum
 
 from ..errors import Stage3Error, Stage3Warning, UnreadableProductError, reason_of
 from ..origin import FileStamp, check_unchanged
+from .addressed_sequence import check_quantity
 from .extensions import header_dict
 from .slit_axes import (
     SlitAxes,
@@ -208,8 +209,13 @@ class SpectralImage:
             notes.append(f"its gwcs cannot be used ({reason_of(err)})")
             return None
 
-    def spectrum(self) -> Spectrum:
+    def spectrum(self, quantity: str = "auto") -> Spectrum:
         """Read it.
+
+        Parameters
+        ----------
+        quantity : {'auto', 'flux', 'surface brightness'}, optional
+            See `jdaviz_stage3.readers.spectral_images.read_spectral_images`.
 
         Returns
         -------
@@ -219,8 +225,11 @@ class SpectralImage:
         Raises
         ------
         UnreadableProductError
-            If there are no pixels, no wavelengths, or wavelengths that are not in order.
+            If there are no wavelengths, or they are not in order.
+        Stage3Error
+            If the quantity cannot be had.
         """
+        check_quantity(quantity)
         axes = self.axes
         wavelength, own = in_order(axes, self.where)
         science = self.array("SCI")
@@ -231,6 +240,11 @@ class SpectralImage:
             self._warn("SCI has no BUNIT; its values are shown without a unit")
         unit = parse_unit(unit_text, f"{self.where} SCI")
         error = self._array_like_science("ERR")
+        factor = self._factor(unit, quantity)
+        if factor != 1:
+            unit = unit * factor.unit
+            science = science * factor.value
+            error = None if error is None else error * factor.value
         return Spectrum(
             flux=science * unit,
             spectral_axis=wavelength,
@@ -239,6 +253,19 @@ class SpectralImage:
             mask=mask,
             meta=self._meta(axes),
         )
+
+    def _factor(self, unit: u.UnitBase, quantity: str) -> u.Quantity:
+        """What values are multiplied with: the solid angle of a pixel, one over it, or 1."""
+        per_sr, per_pixel = (unit.is_equivalent(kind) for kind in (u.Jy / u.sr, u.Jy))
+        if not (quantity == "flux" and per_sr or quantity == "surface brightness" and per_pixel):
+            return u.Quantity(1)
+        area = self.header.get("PIXAR_SR")
+        if not isinstance(area, (int, float)) or not area > 0:
+            raise Stage3Error(
+                f"{self.where}: has no PIXAR_SR, the solid angle of a pixel, so its {unit} cannot "
+                f"be given as {quantity}"
+            )
+        return area * u.sr if per_sr else 1 / (area * u.sr)
 
     def _without_data(self) -> np.ndarray:
         """Where no exposure has contributed: the weight is zero, or no bit of the context is set.

@@ -16,7 +16,7 @@ from specutils import Spectrum
 
 from ..errors import Stage3Warning, UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
-from .addressed_sequence import AddressedSequence
+from .addressed_sequence import AddressedSequence, check_quantity
 from .extensions import extensions_named, native, open_product
 from .spectral_image import SpectralImage, SpectralImageEntry
 from .stored_gwcs import StoredGwcs
@@ -39,6 +39,8 @@ class SpectralImageSequence(AddressedSequence):
         Of the file when they were listed.
     exposures : sequence of str, optional
         See `AddressedSequence`.
+    quantity : {'auto', 'flux', 'surface brightness'}, optional
+        What to read: see `read_spectral_images`.
 
     Examples
     --------
@@ -58,10 +60,12 @@ class SpectralImageSequence(AddressedSequence):
         *,
         stamp: FileStamp,
         exposures: Sequence[str] | None = None,
+        quantity: str = "auto",
     ):
         entries = [image.entry for image in images]
         super().__init__(path, entries, stamp=stamp, exposures=exposures)
         self._images = {image.entry: image for image in images}
+        self.quantity = quantity
 
     def __repr__(self) -> str:
         return f"<SpectralImageSequence {self.path.name}: {len(self)} 2-D spectra>"
@@ -82,11 +86,15 @@ class SpectralImageSequence(AddressedSequence):
     def _with_entries(self, entries: Sequence[SpectralImageEntry]) -> SpectralImageSequence:
         images = [self._images[entry] for entry in entries]
         return SpectralImageSequence(
-            self.path, images, stamp=self.stamp, exposures=self.exposures
-        )  # fmt: skip
+            self.path,
+            images,
+            stamp=self.stamp,
+            exposures=self.exposures,
+            quantity=self.quantity,
+        )
 
     def _read(self, entries: Sequence[SpectralImageEntry]) -> list[Spectrum]:
-        return [self._images[entry].spectrum() for entry in entries]
+        return [self._images[entry].spectrum(self.quantity) for entry in entries]
 
 
 def read_spectral_images(
@@ -96,6 +104,7 @@ def read_spectral_images(
     order: int | Iterable[int] | None = None,
     exposure: str | int | Iterable[str | int] | None = None,
     slit: str | Iterable[str] | None = None,
+    quantity: str = "auto",
 ) -> SpectralImageSequence:
     """List the rectified 2-D spectra of an s2d file; none is read yet.
 
@@ -104,6 +113,10 @@ def read_spectral_images(
     path : path-like
     source_id, order, exposure, slit : optional
         Restrict the sequence: see `AddressedSequence.select`.
+    quantity : {'auto', 'flux', 'surface brightness'}, optional
+        ``'auto'`` takes the values as they are. ``'flux'`` multiplies surface brightnesses with the
+        solid angle of a pixel (PIXAR_SR), to flux densities of pixels, whose sum along the slit
+        can be compared with FLUX of the x1d; ``'surface brightness'`` does the reverse.
 
     Returns
     -------
@@ -122,11 +135,12 @@ def read_spectral_images(
     Stage3Error
         If no spectrum agrees with the restriction.
     """
+    check_quantity(quantity)
     path = Path(path)
     with open_product(path) as hdus:
         stamp = file_stamp(path)
         images = _list_images(hdus, path, stamp)
-    sequence = SpectralImageSequence(path, images, stamp=stamp)
+    sequence = SpectralImageSequence(path, images, stamp=stamp, quantity=quantity)
     if source_id is order is exposure is slit is None:
         return sequence
     return sequence.select(source_id=source_id, order=order, exposure=exposure, slit=slit)

@@ -25,9 +25,9 @@ from .dynamic_axes import TIME_AXES, series_axes
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
 from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
 
-__all__ = ["DynamicSpectrumViewer"]
+__all__ = ["MISSING_COLOR", "DynamicSpectrumViewer"]
 
-_MISSING = (0.76, 0.87, 0.95, 1.0)  # pale blue, which is on no grey scale
+MISSING_COLOR = (0.76, 0.87, 0.95, 1.0)  # pale blue, which is on no grey scale
 
 
 @viewer_registry("stage3-dynamic-spectrum-viewer", label="Dynamic spectrum (JWST Stage 3)")
@@ -58,7 +58,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
         self._normalized_by: tuple = ("none", None, 99.0)
         follow_layers(self)
         self.state.aspect = "auto"
-        set_missing_color(self, _MISSING)
+        set_missing_color(self, MISSING_COLOR)
         offer_only(self, "is_2d_spectrum_or_trace")
         for name in ("time_axis", "time_reference", "reference_data"):
             self.state.add_callback(name, self._label_axes)

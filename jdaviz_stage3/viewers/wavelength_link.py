@@ -18,11 +18,13 @@ from matplotlib.ticker import MaxNLocator
 
 from ..jdaviz_compat import (
     application,
+    set_missing_color,
     spectral_display_unit,
     spectrum_of_data,
     viewers_of_kind,
 )
 from ..origin import of_suffix, origin_of
+from .dynamic_spectrum import MISSING_COLOR
 
 __all__ = ["PixelWavelengths", "WavelengthLink", "link_wavelengths"]
 
@@ -92,8 +94,10 @@ class WavelengthLink(HubListener):
                         viewer.state.add_callback(name, lambda *_, v=viewer: self._number_rows(v))
                 self._on_limits(viewer)
         for viewer in self._viewers(2):
-            self._label(viewer)
-            self._number_rows(viewer)
+            if self._data(viewer) is not None:
+                set_missing_color(viewer, MISSING_COLOR)
+                self._label(viewer)
+                self._number_rows(viewer)
 
     def _viewers(self, dimensions: int) -> list[Any]:
         app = self._app()

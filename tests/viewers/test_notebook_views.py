@@ -3,12 +3,8 @@
 Each in three lines of code or fewer: `VIEWS` holds them, to be run and to be quoted.
 """
 
-import io
-import tokenize
-import warnings
 from dataclasses import dataclass
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
@@ -17,8 +13,8 @@ from bqplot import Label, Lines, Scatter
 from light_curve_tools import bars_of
 from make_spectra import integrations, time_series
 from make_tables import ROOT, save_table
+from short_views import logical_lines, run_view
 
-import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer, shown_in
 
 #: Code of each view; ``path`` is a file, or the folder of a time series and its white light.
@@ -75,22 +71,9 @@ stage3.load(path, app=app)
 }
 
 
-def logical_lines(code):
-    """How many statements: a call broken into several rows is one."""
-    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
-    assert not any(token.string == ";" for token in tokens)
-    return sum(token.type == tokenize.NEWLINE for token in tokens)
-
-
 def run(view, path):
     """Run the code of a view in a new app, and return the app."""
-    code = VIEWS[view]
-    assert logical_lines(code) <= 3
-    app = jdaviz.new_app()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stage3.Stage3Warning)
-        exec(code, {"path": path, "app": app, "stage3": stage3})
-    return app
+    return run_view(VIEWS[view], path=path)
 
 
 def test_lines_are_counted():

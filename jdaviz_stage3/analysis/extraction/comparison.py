@@ -53,7 +53,7 @@ def compare_extractions(
     Parameters
     ----------
     wavelength, flux : ndarray, shape (n,)
-        Rising or falling wavelengths.
+        Two or more, with rising or falling wavelengths.
     pipeline_wavelength, pipeline_flux : ndarray, shape (m,)
         In the same units.
 
@@ -62,17 +62,12 @@ def compare_extractions(
     ExtractionComparison
     """
     order = np.argsort(wavelength)
-    place = np.interp(
-        pipeline_wavelength, wavelength[order], np.arange(len(order)), left=-1, right=-1
-    )
-    # the ends are given to float32 in some files
-    for end, index in ((order[0], 0), (order[-1], len(order) - 1)):
-        step = abs(wavelength[order[1]] - wavelength[order[0]])
-        if index:
-            step = abs(wavelength[order[-1]] - wavelength[order[-2]])
-        place[np.abs(pipeline_wavelength - wavelength[end]) < MOST_APART * step] = index
+    grid = wavelength[order]
+    # one more channel on both sides, for wavelengths that were rounded
+    grid = np.concatenate([[2 * grid[0] - grid[1]], grid, [2 * grid[-1] - grid[-2]]])
+    place = np.interp(pipeline_wavelength, grid, np.arange(-1.0, len(order) + 1))
     nearest = np.round(place).astype(int)
-    same = (place >= 0) & (np.abs(place - nearest) < MOST_APART)
+    same = (np.abs(place - nearest) < MOST_APART) & (nearest >= 0) & (nearest < len(order))
     mine = flux[order[nearest[same]]]
     theirs = np.asarray(pipeline_flux, dtype=float)[same]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...jdaviz_compat import as_read
 from ...origin import of_suffix, origin_of
 
 __all__ = ["is_pipeline_spectrum", "partner_of", "was_extracted_from"]
@@ -15,13 +16,15 @@ _ADDRESS = ("source_id", "slit", "order")
 
 
 def was_extracted_from(data: Any) -> bool:
-    """Whether data (glue) are of a product that the pipeline extracts spectra from."""
-    return getattr(data, "ndim", 0) > 1 and any(map(lambda s: of_suffix(data, s), EXTRACTED_FROM))
+    """Whether data (glue) are, as loaded, of a product that the pipeline extracts spectra from."""
+    of_one = any(of_suffix(data, suffix) for suffix in EXTRACTED_FROM)
+    return getattr(data, "ndim", 0) > 1 and of_one and as_read(data) is not None
 
 
 def is_pipeline_spectrum(data: Any) -> bool:
-    """Whether data (glue) are an extracted spectrum of the pipeline's."""
-    return getattr(data, "ndim", 0) == 1 and of_suffix(data, "x1d")
+    """Whether data (glue) are an extracted spectrum of the pipeline's, as loaded."""
+    one = getattr(data, "ndim", 0) == 1
+    return one and of_suffix(data, "x1d") and as_read(data) is not None
 
 
 def partner_of(data: Any, collection: Any) -> Any | None:
