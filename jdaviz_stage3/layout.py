@@ -9,6 +9,7 @@ __all__ = ["CELLS", "layout_of"]
 #: The cells in their order, each with the kinds of viewers that share it as tabs.
 CELLS = {
     "images": ("imviz-image-viewer",),
+    "cubes": ("cubeviz-image-viewer",),
     "spectra": ("spectrum-1d-viewer",),
     "spectra in time": ("stage3-dynamic-spectrum-viewer", "spectrum-2d-viewer"),
     "light curves": ("stage3-light-curve-viewer",),

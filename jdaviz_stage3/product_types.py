@@ -120,6 +120,8 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
     ProductType(
         "s3d", "spectral cube", "Resampled and combined cube of an integral field unit",
         ("spec3",), datamodels=("IFUCubeModel",),
+        reader="cubes:read_cube", importer="JWST spectral cube",
+        viewer="a cube viewer and a spectrum viewer", configurations=(_APP,),
     ),
     ProductType(
         "x1d", "extracted spectra", "1-D spectra, one for each source, slit, order or exposure",

@@ -4,7 +4,7 @@ import pytest
 
 from jdaviz_stage3.layout import CELLS, layout_of
 
-IMAGE, SPECTRUM, DYNAMIC, CURVE, TABLE = (kinds[0] for kinds in CELLS.values())
+IMAGE, CUBE, SPECTRUM, DYNAMIC, CURVE, TABLE = (kinds[0] for kinds in CELLS.values())
 
 
 def cells(viewers):

@@ -10,7 +10,8 @@ from astropy import units as u
 from ..origin import Origin, origin_of
 from ..readers.quality import dq_names
 from .application import application
-from .data import find_links_of_images
+from .cubes import is_cube_viewer
+from .data import as_read, find_links_of_images
 from .viewers import is_image_viewer, viewer_kind
 
 __all__ = ["keep_units_of_images"]
@@ -58,12 +59,18 @@ def _show_own_unit(inner: Any, readout: Any, viewer: Any) -> bool:
     label = readout._dict.get("data_label")
     layer = next((layer for layer in viewer.state.layers if layer.layer.label == label), None)
     on_pixels = is_image_viewer(viewer) or viewer_kind(viewer) == "spectrum-2d-viewer"
-    if layer is None or not on_pixels or origin_of(layer.layer.data) is None:
+    if layer is None or not (on_pixels or is_cube_viewer(viewer)):
         return False
+    data = layer.layer.data
+    if origin_of(data) is None or (data.ndim == 3 and as_read(data) is None):
+        return False
+    if is_cube_viewer(viewer) and data.ndim != 3:
+        return False  # an image made of a cube, which has a unit of its own
     column, row = round(readout._dict["pixel_x"]), round(readout._dict["pixel_y"])
-    value = float(layer.layer.get_data(layer.attribute)[row, column])
+    place = (row, column) if data.ndim == 2 else (int(viewer.slice), row, column)
+    value = float(layer.layer.get_data(layer.attribute, view=place))
     unit = str(u.Unit(layer.layer.get_component(layer.attribute).units))
-    flags = _flags_at(inner, origin_of(layer.layer.data), row, column)
+    flags = _flags_at(inner, origin_of(data), row, column) if data.ndim == 2 else ""
     readout.row1b_title = "Value"
     readout.row1b_text = f"{value:+10.5e} {unit}".rstrip() + flags
     readout._dict["value"], readout._dict["value:unit"] = value, unit

@@ -26,6 +26,8 @@ from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
 
+# EXP_TYPE of integral field units
+_IFU = ("MIR_MRS", "NRS_IFU")
 
 @loader_importer_registry("JWST spectra")
 class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCollection):
@@ -99,6 +101,8 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         """
         if self.quantity != "auto":
             return self.quantity
+        if read_primary_header(self.product.path).get("EXP_TYPE") in _IFU:
+            return "flux"  # of all that the aperture holds, as the sum over the cube is
         extended = {entry.source_type == "EXTENDED" for entry in chosen}
         # A slitless field holds point and extended sources: all of them in flux density.
         return "flux" if _slitless(chosen) or len(extended) > 1 else "auto"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import make_cubes as cubes
 import make_exposures as exposures
 import make_slits as slits
 import make_spectra as spectra
@@ -171,7 +172,7 @@ BUILDERS: dict[tuple[str, str], Builder] = {
     ("cat", "0.13"): tables.old_catalog,
     ("s2d", "SlitModel"): slits.single_slit,
     ("s2d", "MultiSlitModel"): slits.many_slits,
-    ("s3d", "IFUCubeModel"): partial(image_of, "IFUCubeModel", "s3d", (3, 6, 7)),
+    ("s3d", "IFUCubeModel"): cubes.cube,
     ("x1d", "MultiSpecModel"): spectra.two_slits,
     ("x1d", "SpecModel"): spectra.extracted_single,
     ("x1d", "MRSMultiSpecModel"): spectra.fringe_corrected,

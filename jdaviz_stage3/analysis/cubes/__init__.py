@@ -1,0 +1,1 @@
+"""Images, line maps and spectra of spectral cubes, by planes."""
