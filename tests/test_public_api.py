@@ -30,6 +30,7 @@ PACKAGE = {
     "show": "**options",
 }
 ANALYSIS = {
+    "COLLAPSE_STATISTICS": None,
     "BandCurve": "flux flux_err n_filled n_channels n_fewest n_dropped n_empty",
     "BandSums": "trace dq_bits excluded errors",
     "Condition": "column operator value unit divisor",
@@ -45,7 +46,10 @@ ANALYSIS = {
     "SourceIndex": "x y",
     "TimeStamps": "n_missing repeated jumps_back gaps cadence segment_starts bare_segments",
     "affine_between": "x_from y_from x_to y_to",
+    "aperture_spectra": "cubes center radius reference annulus",
+    "aperture_spectrum": "cube center radius reference annulus",
     "band_limits": "band unit",
+    "band_offsets": "spectra",
     "band_weights": "wavelength low high band_edges",
     "bands_of_resolving_power": "low high resolving_power",
     "baseline_mask": "time baseline reference",
@@ -54,6 +58,7 @@ ANALYSIS = {
     "channel_edges": "wavelength",
     "channel_scatter": "band_sums",
     "check_time_scale": "time of what",
+    "collapse": "cube band statistic complete",
     "compare_with_pipeline": "trace pipeline column band_sums first_order",
     "contiguous_runs": "wavelength factor",
     "equal_bands": "low high n width",
@@ -61,6 +66,7 @@ ANALYSIS = {
     "gaussian_smooth": "flux stddev mask edge min_count axis uncertainty wavelength",
     "hours_from": "time t0 period",
     "inspect_time_stamps": "time segment",
+    "line_map": "cube line continuum order",
     "matching_column": "series trace",
     "mean_spectrum": "band_sums integrations",
     "median_smooth": "flux width mask edge min_count axis uncertainty wavelength",
@@ -83,6 +89,8 @@ ANALYSIS = {
         "normalize baseline outlier_sigma outlier_window bin_width time_system reference"
     ),
     "spectrum_ratio": "band_sums integrations baseline",
+    "stitch": "spectra scale reference",
+    "summed_spectrum": "cube rows columns",
     "time_of": "trace system",
     "to_lightkurve": "curve band",
     "transit_light_curve": (

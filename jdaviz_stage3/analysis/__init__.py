@@ -1,5 +1,10 @@
 """Numeric functions on arrays: no files, no widgets."""
 
+from .cubes.aperture import aperture_spectra, aperture_spectrum
+from .cubes.collapse import COLLAPSE_STATISTICS, collapse
+from .cubes.lines import line_map
+from .cubes.stitching import band_offsets, stitch
+from .cubes.total import summed_spectrum
 from .light_curves.band_sums import BandCurve, BandSums
 from .light_curves.bands import (
     band_limits,
@@ -44,6 +49,7 @@ from .sources.segment_outlines import SegmentEdges, segment_edges, segment_polyg
 from .sources.shapes import affine_between, projected_ellipses
 
 __all__ = [
+    "COLLAPSE_STATISTICS",
     "LIMB_DARKENING_LAWS",
     "SMOOTHING_METHODS",
     "BandCurve",
@@ -56,7 +62,10 @@ __all__ = [
     "SourceIndex",
     "TimeStamps",
     "affine_between",
+    "aperture_spectra",
+    "aperture_spectrum",
     "band_limits",
+    "band_offsets",
     "band_weights",
     "bands_of_resolving_power",
     "baseline_mask",
@@ -65,6 +74,7 @@ __all__ = [
     "channel_edges",
     "channel_scatter",
     "check_time_scale",
+    "collapse",
     "compare_with_pipeline",
     "contiguous_runs",
     "equal_bands",
@@ -72,6 +82,7 @@ __all__ = [
     "gaussian_smooth",
     "hours_from",
     "inspect_time_stamps",
+    "line_map",
     "matching_column",
     "mean_spectrum",
     "median_smooth",
@@ -91,6 +102,8 @@ __all__ = [
     "source_density",
     "sources_within",
     "spectroscopic_light_curves",
+    "stitch",
+    "summed_spectrum",
     "time_of",
     "to_lightkurve",
     "transit_light_curve",
