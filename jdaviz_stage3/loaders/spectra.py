@@ -29,6 +29,7 @@ __all__ = ["SpectrumImporter", "blank_excluded"]
 # EXP_TYPE of integral field units
 _IFU = ("MIR_MRS", "NRS_IFU")
 
+
 @loader_importer_registry("JWST spectra")
 class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCollection):
     """Imports the chosen spectra of an x1d or c1d file, each as a data entry of its own.

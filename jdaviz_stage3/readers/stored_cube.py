@@ -155,6 +155,23 @@ class StoredCube:
             return values
         return np.where(excluded, values.dtype.type(np.nan), values)
 
+    def covered(self, view: Any = ...) -> np.ndarray:
+        """Read where any exposure has looked: WMAP is not 0.
+
+        Parameters
+        ----------
+        view : index, optional
+
+        Returns
+        -------
+        ndarray of bool
+            True everywhere where the file has no WMAP.
+        """
+        weight = self._stored["WMAP"]
+        if weight is None:
+            return np.ones_like(self.science[view], dtype=bool)
+        return weight[view] != 0
+
     def excluded(self, view: Any = ..., science: np.ndarray | None = None) -> np.ndarray:
         """Read which samples are excluded: flagged, of no weight (WMAP is 0), or not finite.
 

@@ -1,5 +1,6 @@
 """Spectral cubes (s3d) and their extracted spectra, from the pipeline's data models."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,9 +39,10 @@ def cube_arrays(
     err = rng.uniform(0.1, 0.3, full).astype("f4")
     dq = np.zeros(full, "u4")
     weight = rng.uniform(1, 4, full).astype("f4")
-    dq[:, :, 0], weight[:, :, 0] = NO_COVERAGE, 0
+    dq[:, :, 0] = NO_COVERAGE
     dq[3, shape[0] // 2, shape[1] // 2] = HOLE
     bad = dq > 0
+    weight[bad] = 0
     data[bad] = err[bad] = np.nan
     return CubeArrays(data, err, dq, weight, wavelength)
 
@@ -72,7 +74,7 @@ def cube(
         "cdelt3": float(wave[1] - wave[0]) if n_wave > 1 else 0.01,
         "pc1_1": -float(np.cos(turned)), "pc1_2": float(np.sin(turned)), "pc1_3": 0.0,
         "pc2_1": float(np.sin(turned)), "pc2_2": float(np.cos(turned)), "pc2_3": 0.0,
-        "pc3_1": 0.0, "pc3_2": 0.0, "pc3_3": 1.0, "specsys": "BARYCENT",
+        "pc3_1": 0.0, "pc3_2": 0.0, "pc3_3": 1.0, "specsys": "BARYCENT", "dispersion_direction": 2,
     }  # fmt: skip
     if table:
         values |= {"ctype3": "WAVE-TAB", "ps3_0": "WCS-TABLE", "ps3_1": "wavelength",
@@ -156,3 +158,55 @@ def mrs_cubes(
         name = f"jw09997-o001_t001_miri_ch{channel}-{band.lower()}_s3d.fits"
         paths.append(cube(folder, arrays, name=name, band=(channel, band), pixel=pixel))
     return paths
+
+
+# ---- what the pipeline extracts from a cube ----
+
+
+def extracted(
+    path: Path, folder: Path, source_type: str = "POINT", *, name: str | None = None,
+    radius: tuple[float, float] = (0.3, 0.5), ring: tuple[float, float] | None = (0.6, 0.8),
+    center: tuple[float, float] | None = None,
+) -> Path:  # fmt: skip
+    """The x1d of a cube, by the pipeline's own function.
+
+    ``radius`` (arcsec) at the first and the last wavelength, between which it is linear; ``ring``
+    grows in proportion. ``center`` in pixels from 0, in place of the target. For CTYPE3 = WAVE.
+    """
+    from asdf import AsdfFile
+    from jwst.assign_wcs.pointing import create_fitswcs
+    from jwst.extract_1d.ifu import ifu_extract1d
+
+    with datamodels.open(path) as cube_model:
+        cube_model.meta.wcs = create_fitswcs(cube_model)
+        wcsinfo = cube_model.meta.wcsinfo
+        ends = wcsinfo.crval3 + np.array([0, len(cube_model.data) - 1]) * wcsinfo.cdelt3
+        growth = np.array(radius) / radius[0]
+        inner, outer = ring or (0, 0)
+        tree = {
+            "meta": {
+                "exposure_type": "MIR_MRS", "method": "exact", "subpixels": 10,
+                "subtract_background": ring is not None, "telescope": "JWST",
+                "instrument": {"name": "MIRI"}, "reftype": "extract1d",
+                "model_type": "Extract1dIFUModel", "pedigree": "GROUND", "author": "test",
+                "description": "test", "date": "2026-01-01T00:00:00",
+                "useafter": "2020-01-01T00:00:00",
+            },
+            "data": {
+                "wavelength": ends, "wavelength_units": "um", "radius": np.array(radius),
+                "radius_units": "arcsec", "inner_bkg": inner * growth,
+                "inner_bkg_units": "arcsec", "outer_bkg": outer * growth,
+                "outer_bkg_units": "arcsec", "axis_ratio": np.ones(2),
+                "axis_pa": np.zeros(2), "axis_pa_units": "degrees",
+            },
+        }  # fmt: skip
+        reference = folder / "extract1d.asdf"
+        AsdfFile(tree).write_to(reference, all_array_storage="inline")
+        cube_model.meta.exposure.type = "MIR_MRS"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of astropy, about the NaN of samples without weight
+            spectrum = ifu_extract1d(
+                cube_model, str(reference), source_type, None, 3.0, center_xy=center
+            )
+    name = name or path.name.replace("s3d", "x1d")
+    return save(spectrum, folder / name, VERSION)

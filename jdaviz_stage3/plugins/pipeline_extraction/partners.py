@@ -10,7 +10,7 @@ from ...origin import of_suffix, origin_of
 __all__ = ["is_pipeline_spectrum", "partner_of", "was_extracted_from"]
 
 #: The products that spectra are extracted from, by their suffix.
-EXTRACTED_FROM = ("s2d",)
+EXTRACTED_FROM = ("s2d", "s3d")
 # What both may say of themselves; what only one says tells nothing.
 _ADDRESS = ("source_id", "slit", "order")
 
@@ -33,7 +33,7 @@ def partner_of(data: Any, collection: Any) -> Any | None:
     Parameters
     ----------
     data : glue data
-        Of an s2d.
+        Of an s2d or s3d.
     collection : iterable of glue data
 
     Returns

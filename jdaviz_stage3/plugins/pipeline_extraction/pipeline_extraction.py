@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from glue.core.message import DataCollectionDeleteMessage
-from jdaviz.core.events import AddDataMessage, RemoveDataMessage, ViewerRemovedMessage
+from jdaviz.core.events import (
+    AddDataMessage,
+    RemoveDataMessage,
+    SliceValueUpdatedMessage,
+    ViewerRemovedMessage,
+)
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
 from jdaviz.core.user_api import PluginUserApi
@@ -16,6 +21,7 @@ from ...analysis.extraction.comparison import ExtractionComparison, compare_extr
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
     all_data,
+    cube_viewers_showing,
     data_of,
     plugin_label,
     replace_spectrum,
@@ -26,6 +32,7 @@ from ...jdaviz_compat import (
 from ...origin import origin_of
 from ...viewers.figure_marks import FigureMarks
 from ..updates import Updates
+from .apertures import CubeAperture
 from .partners import partner_of, was_extracted_from
 from .settings import ExtractionPanel
 from .shown_extraction import ShownExtraction
@@ -35,7 +42,7 @@ from .windows import SlitWindow
 __all__ = ["PipelineExtraction"]
 
 # What is drawn for each product, by its suffix.
-_KINDS: dict[str, type[ShownExtraction]] = {"s2d": SlitWindow}
+_KINDS: dict[str, type[ShownExtraction]] = {"s2d": SlitWindow, "s3d": CubeAperture}
 _WHY_NOT_ONE = (
     "It need not be 1: for point sources the pipeline corrects for the light outside of its "
     "window, and it may subtract a background or weight pixels with a profile."
@@ -69,14 +76,16 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
         self.make_selections()
         self._marks = FigureMarks()
         self._sum = SumLine(self)
+        self._sliced: list[ShownExtraction] = []
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
         ):  # fmt: skip
             self.hub.subscribe(self, message, handler=lambda _: self._update())
+        self.hub.subscribe(self, SliceValueUpdatedMessage, handler=lambda _: self._follow_slice())
         self.observe_traitlets_for_relevancy(
             traitlets_to_observe=["dataset_items"],
             irrelevant_msg_callback=lambda _: (
-                "" if self.dataset_items else "No 2-D spectrum (s2d) is loaded."
+                "" if self.dataset_items else "No 2-D spectrum (s2d) or cube (s3d) is loaded."
             ),
         )
         self._ready = True
@@ -109,7 +118,7 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
     def _chosen(self) -> ShownExtraction:
         data = data_of(self, self.dataset_selected)
         if data is None:
-            raise Stage3Error("Pipeline Extraction: no 2-D spectrum is chosen")
+            raise Stage3Error("Pipeline Extraction: no 2-D spectrum or cube is chosen")
         spectrum = data_of(self, self.spectrum_selected)
         if spectrum is None:
             raise Stage3Error(
@@ -128,6 +137,7 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
         keys = set(self._marks)
         self.problem = self.window_text = self.ratio_text = ""
         self._sum.clear()
+        self._sliced = []
         for data in [d for d in all_data(self) if was_extracted_from(d)]:
             chosen = data.label == self.dataset_selected
             try:
@@ -141,11 +151,19 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
                 if self.show_window:
                     viewers = shown_in(self, data.label)
                     extraction.draw(self._marks, viewers, self.color)
+                    if extraction.follows_slice:
+                        self._sliced.append(extraction)
                     keys -= {key for key in self._marks if key[1] == data.label}
             except Stage3Error as err:
                 if chosen:
                     self.problem = str(err)
         self._marks.remove(keys)
+
+    def _follow_slice(self) -> None:
+        """Draw what is another in each plane of a cube."""
+        for extraction in self._sliced:
+            viewers = cube_viewers_showing(self, extraction.data.label)
+            extraction.draw(self._marks, viewers, self.color)
 
     # ---- results ----
 
@@ -227,4 +245,6 @@ def _in_words(found: ExtractionComparison, total: Spectrum, extraction: ShownExt
     )
     if missing := total.meta["n_missing"]:
         text += f" {missing} pixels of the window have no value."
+    if total.meta.get("subtracted"):
+        text += " The pipeline's BACKGROUND is subtracted from the sum, too."
     return f"{text} {_WHY_NOT_ONE}"

@@ -13,7 +13,7 @@ ExtractionPanel = panel_of(
         "dataset",
         "dataset",
         "Data",
-        "the 2-D spectrum that the pipeline has extracted a spectrum from",
+        "the 2-D spectrum or cube that the pipeline has extracted a spectrum from",
         lone=True,
         select={"filters": [was_extracted_from]},
     ),

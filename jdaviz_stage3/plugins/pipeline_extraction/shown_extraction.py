@@ -32,6 +32,9 @@ class ShownExtraction(ABC):
         If it is not known what was extracted.
     """
 
+    #: Whether it is drawn anew with each slice of a cube.
+    follows_slice = False
+
     def __init__(self, data: Any, spectrum: Any):
         self.data = data
         self.spectrum = spectrum
