@@ -22,6 +22,7 @@ __all__ = [
     "pixels_not_linked",
     "settle_units",
     "spectral_axis_first",
+    "show_slice",
     "show_spectra_of_pixels",
 ]
 
@@ -239,3 +240,13 @@ def show_spectra_of_pixels() -> None:
             return row[2][:, x].astype(float)
 
     viewer_tool.members[SpectrumPerSpaxel.tool_id] = SpectrumOfPixel
+
+
+def show_slice(app: Any, wavelength: u.Quantity) -> None:
+    """Show the slices of cubes that are nearest to a wavelength.
+
+    Reason: the plugin's value is public, its unit is not. jdaviz 5.1: the same.
+    """
+    plugin = application(app).get_tray_item_from_name("cube-slice")
+    unit = plugin.value_unit or "um"
+    plugin.value = float(wavelength.to_value(unit, u.spectral()))

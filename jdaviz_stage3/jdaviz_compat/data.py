@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ __all__ = [
     "images_in",
     "images_of",
     "is_catalog",
+    "links_at_once",
     "remove_data",
     "replace_spectrum",
     "spectrum_of_data",
@@ -164,6 +167,17 @@ def spectrum_of_data(data: Any) -> Any:
     from specutils import Spectrum
 
     return data.get_object(cls=Spectrum, statistic=None)
+
+
+@contextmanager
+def links_at_once(app: Any) -> Iterator[None]:
+    """Let glue look for what follows from its links once, after several data were added.
+
+    Reason: it does so after each addition, and takes longer the more data there are. The data
+    collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    with application(app).data_collection.delay_link_manager_update():
+        yield
 
 
 def replace_spectrum(app: Any, label: str, spectrum: Any, viewers: list[str]) -> None:

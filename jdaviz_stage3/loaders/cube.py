@@ -11,6 +11,7 @@ from traitlets import Any, Bool, List, Unicode
 from ..analysis.cubes.total import mean_of_sum, summed_spectrum
 from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
+    fit_when_drawn,
     follow_extracted_cube,
     glue_viewer,
     is_cube_viewer,
@@ -21,6 +22,7 @@ from ..jdaviz_compat import (
     settle_units,
     show_message,
     show_spectra_of_pixels,
+    shown_in,
     shows_target,
     spatial_component_type,
     spectral_component_type,
@@ -127,6 +129,8 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
                 data, label, data_hash=self.product.data_hash(), cls=Spectrum
             )
         follow_extracted_cube(self)
+        for viewer in shown_in(self, label):
+            fit_when_drawn(viewer)
         if self.auto_extract:
             self._add_spectrum(cube)
 

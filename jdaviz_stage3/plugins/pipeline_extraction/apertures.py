@@ -27,6 +27,7 @@ class CubeAperture(ShownExtraction):
     """The circle that the pipeline has summed in each plane of a cube, or the whole field."""
 
     follows_slice = True
+    sum_name = "pipeline's aperture"  # the sum over all pixels is loaded with the cube
 
     def __init__(self, data: Any, spectrum: Any):
         super().__init__(data, spectrum)

@@ -33,6 +33,7 @@ from ...origin import origin_of
 from ...viewers.figure_marks import FigureMarks
 from ..updates import Updates
 from .apertures import CubeAperture
+from .band_controls import BandControls
 from .partners import partner_of, was_extracted_from
 from .settings import ExtractionPanel
 from .shown_extraction import ShownExtraction
@@ -50,7 +51,7 @@ _WHY_NOT_ONE = (
 
 
 @tray_registry("stage3-pipeline-extraction", label="Pipeline Extraction", category="data:analysis")
-class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
+class PipelineExtraction(BandControls, ExtractionPanel, PluginTemplateMixin):
     """Show what the pipeline has extracted its spectra from, and compare a sum with them.
 
     Only the following attributes and methods are available through the public plugin API:
@@ -58,6 +59,10 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
     {controls}
     * :meth:`compare`: sum over the window, and divide by the pipeline's spectrum
     * :meth:`extract`: the sum as a spectrum, added to the app
+    * :meth:`extract_bands`: the spectra of all cubes of the target within one aperture
+    * :meth:`stitch_bands`: these as one spectrum
+    * :meth:`show_cube`: the chosen cube in the cube viewer, in place of what it shows
+    * ``bands_text``: the aperture in words (read only)
     * ``window_text``: the window in words (read only)
     * ``ratio_text``: what :meth:`compare` has found, in words (read only)
     * ``problem``: why there is nothing to show, empty if there is (read only)
@@ -95,8 +100,15 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
     def user_api(self) -> PluginUserApi:
         return PluginUserApi(
             self,
-            expose=(*self.control_names(), "compare", "extract"),
-            readonly=("window_text", "ratio_text", "problem"),
+            expose=(
+                *self.control_names(),
+                "compare",
+                "extract",
+                "extract_bands",
+                "stitch_bands",
+                "show_cube",
+            ),
+            readonly=("window_text", "ratio_text", "bands_text", "problem"),
         )
 
     # ---- what belongs together ----
@@ -158,6 +170,7 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
                 if chosen:
                     self.problem = str(err)
         self._marks.remove(keys)
+        self.count_cubes()
 
     def _follow_slice(self) -> None:
         """Draw what is another in each plane of a cube."""
@@ -211,12 +224,14 @@ class PipelineExtraction(ExtractionPanel, PluginTemplateMixin):
         Stage3Error
             If the window is not known, or the units do not fit.
         """
-        total = self._chosen().summed()
+        extraction = self._chosen()
+        total = extraction.summed()
         if add_data:
             total.meta["plugin"] = plugin_label(self)
             viewers = [v.reference for v in spectrum_viewers_showing(self, self.spectrum_selected)]
             with self._updates.paused():
-                replace_spectrum(self, f"{self.dataset_selected} (sum)", total, viewers)
+                label = f"{self.dataset_selected} ({extraction.sum_name})"
+                replace_spectrum(self, label, total, viewers)
         return total
 
     # ---- from the browser ----

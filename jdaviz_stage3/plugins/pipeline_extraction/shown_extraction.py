@@ -34,6 +34,8 @@ class ShownExtraction(ABC):
 
     #: Whether it is drawn anew with each slice of a cube.
     follows_slice = False
+    #: What its sum is called in the app, behind the label of the data.
+    sum_name = "sum"
 
     def __init__(self, data: Any, spectrum: Any):
         self.data = data
