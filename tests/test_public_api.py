@@ -124,8 +124,8 @@ PLUGINS = {
         show_residual show_results smooth spectral_subset to_python width width_unit
     """,
     "Pipeline Extraction": """
-        color compare dataset extract problem ratio_text show show_sum show_window spectrum
-        window_text
+        bands_text color compare dataset extract extract_bands position problem radius ratio_text
+        reference scale_bands show show_cube show_sum show_window spectrum stitch_bands window_text
     """,
     "White Light Curve": """
         add_spectra add_to_app band_edges band_high band_low bands baseline bin_unit bin_width
