@@ -7,6 +7,8 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from .errors import (
 from .folders import product_files
 from .jdaviz_compat import (
     add_plugins,
+    adding_data,
     arrange_viewers,
     configuration,
     give_layout,
@@ -94,11 +97,13 @@ def load(
     _check_options(files, options)
     viewers_before = viewer_labels(app)
     loaded: list[str] = []
-    for file in _with_progress(files):
-        try:
-            loaded += _load_one(file, app, options)
-        except Stage3Error as err:
-            failures.append(err)
+    for spectra, group in groupby(_with_progress(files), key=_holds_spectra):
+        with adding_data(app) if spectra else nullcontext():
+            for file in group:
+                try:
+                    loaded += _load_one(file, app, options)
+                except Stage3Error as err:
+                    failures.append(err)
     new_viewers = [label for label in viewer_labels(app) if label not in viewers_before]
     reset_spectral_limits(app, new_viewers)
     if arrange and new_viewers and configuration(app) == "deconfigged":
@@ -106,6 +111,10 @@ def load(
     if failures:
         raise _combined(failures, loaded)
     return loaded
+
+
+def _holds_spectra(product: Product) -> bool:
+    return product.kind.importer == "JWST spectra"
 
 
 def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[Stage3Error]]:

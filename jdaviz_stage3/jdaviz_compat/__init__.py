@@ -74,6 +74,7 @@ from .loading import (
     spectral_component_type,
     without_jdaviz_keys,
 )
+from .many_data import adding_data, spare_repetitions
 from .readout import keep_units_of_images
 from .spectra import (
     in_display_units,
@@ -130,6 +131,7 @@ __all__ = [
     "add_table",
     "add_to_viewer",
     "all_data",
+    "adding_data",
     "aligned_by_wcs",
     "application",
     "arrange_viewers",
@@ -208,6 +210,7 @@ __all__ = [
     "shown_in",
     "shows_median_of_other_target",
     "shows_target",
+    "spare_repetitions",
     "spatial_component_type",
     "spectral_axis_first",
     "spectral_component_type",

@@ -11,9 +11,11 @@ from traitlets import Unicode
 
 from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
+    adding_data,
     show_flux_in,
     show_message,
     shows_median_of_other_target,
+    spare_repetitions,
     spectral_component_type,
     spectral_flux_unit,
 )
@@ -140,18 +142,23 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         for spectrum in spectra:
             check_flux_axis(self, spectrum.flux.unit, self.product.path.name, what)
         first = spectral_flux_unit(self) is None
-        for spectrum, label in zip(spectra, list(self.spectra_selected), strict=True):
-            parts = [self._sequence.label(0) if only else label]
-            if spectrum.meta["column"] != "FLUX":
-                parts.append("surface brightness")
-            self.add_to_data_collection(
-                spectrum, self.unique_label(*parts), data_hash=self.product.data_hash(label)
-            )
+        with adding_data(self):
+            for spectrum, label in zip(spectra, list(self.spectra_selected), strict=True):
+                parts = [self._sequence.label(0) if only else label]
+                if spectrum.meta["column"] != "FLUX":
+                    parts.append("surface brightness")
+                self.add_to_data_collection(
+                    spectrum, self.unique_label(*parts), data_hash=self.product.data_hash(label)
+                )
         if what:
             show_message(self, f"{self.product.path.name}: {what}", color="info")
         if first:
             show_flux_in(self, str(spectra[0].flux.unit))
         self.say_what_is_left()
+
+
+# Before apps are made, for the menus of an app keep the methods that they have then.
+spare_repetitions()
 
 
 def _slitless(entries: list[SpectrumEntry]) -> bool:

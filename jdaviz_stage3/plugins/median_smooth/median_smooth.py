@@ -93,9 +93,10 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         self._preview = SmoothingPreview(self)
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
-            SubsetUpdateMessage, SubsetDeleteMessage, GlobalDisplayUnitChanged,
+            SubsetDeleteMessage, GlobalDisplayUnitChanged,
         ):  # fmt: skip
             self.hub.subscribe(self, message, handler=lambda _: self._update_preview())
+        self.hub.subscribe(self, SubsetUpdateMessage, handler=self._on_subset_changed)
         self.observe_traitlets_for_relevancy(
             traitlets_to_observe=["dataset_items"],
             irrelevant_msg_callback=lambda _: (
@@ -104,6 +105,11 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         )
         self._ready = True
         self._choose_first()
+
+    def _on_subset_changed(self, message: SubsetUpdateMessage) -> None:
+        # told once for each data entry
+        if message.subset.data.label in self._labels():
+            self._update_preview()
 
     @property
     def user_api(self) -> PluginUserApi:

@@ -1,0 +1,306 @@
+"""Many data in one app: what jdaviz does for all of them at each addition, done once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from astropy.units import get_current_unit_registry
+from glue.config import settings, unit_converter
+from glue.core.data_collection import DataCollection
+from glue.core.message import DataCollectionAddMessage
+from glue.core.subset_group import SubsetGroup
+from glue.core.units import find_unit_choices
+from glue.viewers.common.viewer import Viewer
+from glue.viewers.profile import state as profile_state
+from glue_jupyter.bqplot.profile.layer_artist import BqplotProfileLayerArtist
+
+from .application import application
+from .links import link_quickly
+
+__all__ = ["FEW", "adding_data", "spare_repetitions"]
+
+#: With fewer data in an app than this, menus are filled as jdaviz does it, and soon filled.
+FEW = 8
+
+
+class _Waiting:
+    """An app with data of ours, and its menus that wait until all is done."""
+
+    def __init__(self, inner: Any):
+        self.inner = ref(inner)
+        self.contexts = 0
+        self.menus: dict[Any, None] = {}  # as a set that keeps its order
+
+    @property
+    def is_on(self) -> bool:
+        inner = self.inner()
+        return bool(self.contexts) and inner is not None and len(inner.data_collection) >= FEW
+
+    def fill_before(self, menu: Any) -> None:
+        """Fill one menu before all is done, if it waits."""
+        if menu in self.menus:
+            del self.menus[menu]
+            contexts, self.contexts = self.contexts, 0
+            try:
+                menu._update_items()
+            finally:
+                self.contexts = contexts
+
+    def fill_menus(self) -> None:
+        """Fill the menus that wait: those of layers first, for those of data look at them."""
+        menus, self.menus = self.menus, {}
+        inner = self.inner()
+        if inner is None or not menus:
+            return
+        failed = None
+        try:
+            for viewer in inner._viewer_store.values():
+                _LAYERS[viewer] = list(viewer._layer_artist_container.artists), viewer.layers
+            for menu in sorted(menus, key=_is_of_data):
+                try:
+                    menu._update_items()
+                except Exception as err:  # of what follows the menu; the others are filled, too
+                    failed = failed or err
+        finally:
+            _LAYERS.clear()
+        if failed is not None:
+            raise failed
+
+
+#: By the hub of the app.
+_WAITING: WeakKeyDictionary[Any, _Waiting] = WeakKeyDictionary()
+
+#: By viewer, while menus are filled: its layer artists as they were, and the answer of ``layers``.
+_LAYERS: dict[Any, tuple[list, tuple]] = {}
+
+
+@contextmanager
+def adding_data(app: Any) -> Iterator[None]:
+    """Add data to an app; menus and other data are told of it once, at the end.
+
+    From `FEW` data on, the menus of data and of layers are filled at the end of the outermost
+    context. jdaviz fills each of them, thirty and more, three times for each addition, and asks for
+    each entry whether it belongs there. Afterwards they hold the same.
+
+    Links are found by `QuickLinkManager`, and data whose links lead to nothing new but what is
+    being added are not drawn again.
+
+    Reason: menus are filled, and links kept, by private methods. jdaviz 5.1: the same; proposed in
+    ``docs/upstream.rst``.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or importer
+    """
+    inner = application(app)
+    if inner.hub not in _WAITING:
+        _WAITING[inner.hub] = _Waiting(inner)
+    with _menus_wait(inner.hub), _linking_quietly(inner):
+        yield
+
+
+@contextmanager
+def _menus_wait(hub: Any) -> Iterator[None]:
+    """Let the menus of an app wait, where `adding_data` knows it."""
+    waiting = _WAITING.get(hub) if hub is not None else None
+    if waiting is None:
+        yield
+        return
+    waiting.contexts += 1
+    try:
+        yield
+    finally:
+        waiting.contexts -= 1
+        if not waiting.contexts:
+            waiting.fill_menus()
+
+
+@contextmanager
+def _linking_quietly(inner: Any) -> Iterator[None]:
+    """Do not draw data again for what they can derive from data that no viewer shows yet."""
+    manager = link_quickly(inner)
+    if manager is None:
+        yield
+        return
+    seen = set(inner.data_collection)
+
+    def nobody_uses(data: Any) -> bool:
+        if data in seen:
+            return False
+        if any(data in viewer._layer_artist_container for viewer in inner._viewer_store.values()):
+            seen.add(data)
+            return False
+        return True
+
+    before = manager.nobody_uses
+    manager.nobody_uses = nobody_uses
+    try:
+        yield
+    finally:
+        manager.nobody_uses = before
+
+
+@contextmanager
+def _linking_later(collection: Any) -> Iterator[None]:
+    """As ``delay_link_manager_update``, also where something is raised."""
+    collection._disable_sync_link_manager += 1
+    try:
+        yield
+    finally:
+        collection._disable_sync_link_manager -= 1
+        collection._sync_link_manager()
+
+
+def spare_repetitions() -> None:
+    """Let jdaviz and glue not do the same again and again, with equal results.
+
+    * Units that are offered for a flux axis are found once for all layers of the same unit.
+    * A spectrum looks only at those settings of its viewer that change how it is drawn.
+    * In apps that `adding_data` knows, menus of data and layers are filled once when data are
+      added, when some are removed, and when a subset is made or changed in all of them.
+
+    Reason: the cost of each grows with the number of layers, and with that at each addition: see
+    ``docs/upstream.rst``. jdaviz 5.1: the same.
+    """
+    from jdaviz.app import PrivateApplication as Application
+    from jdaviz.core.template_mixin import DatasetSelect, LayerSelect
+
+    profile_state.find_unit_choices = _unit_choices
+    BqplotProfileLayerArtist._update_profile = _update_profile
+    Viewer.layers = property(_layers, doc=Viewer.layers.__doc__)
+    for menu in (DatasetSelect, LayerSelect):
+        menu._update_items = _waiting_update(menu.__dict__["_update_items"])
+    SubsetGroup.broadcast = _while_menus_wait(SubsetGroup.broadcast, _hub_of_group)
+    DataCollection.new_subset_group = _while_menus_wait(DataCollection.new_subset_group, _hub_of)
+    Application.data_item_remove = _while_menus_wait(
+        _removal(Application.data_item_remove), _hub_of
+    )
+
+
+#: Units that an axis offers, by what the converter goes by.
+_CHOICES: dict[tuple, list[str]] = {}
+
+
+def _unit_choices(data_cid_units: Iterable[tuple]) -> list[str]:
+    """Find the units that a flux axis offers: see glue's function of that name.
+
+    jdaviz's converter goes by the name of the component, the units and the importer. What it gives
+    for the second of two that agree in them is offered already.
+    """
+    different: dict[tuple, tuple] = {}
+    for data, cid, unit in data_cid_units:
+        importer = getattr(data, "meta", {}).get("_importer")
+        own = getattr(data.get_component(cid), "units", None)
+        different.setdefault((cid.label, unit, importer, own), (data, cid, unit))
+    converter = unit_converter.members[settings.UNIT_CONVERTER]
+    if converter.__module__ != "jdaviz.app":
+        return find_unit_choices(data_cid_units)
+    known = tuple(different), len(get_current_unit_registry().all_units)
+    if known not in _CHOICES:
+        _CHOICES[known] = find_unit_choices(different.values())
+    return list(_CHOICES[known])
+
+
+#: What BqplotProfileLayerArtist._update_profile asks of the viewer and of the layer.
+_DRAWN_BY = (
+    "layer", "x_att", "attribute", "function", "normalize", "v_min", "v_max", "as_steps",
+    "x_display_unit", "y_display_unit", "alpha", "color", "zorder", "visible", "linewidth",
+)  # fmt: skip
+_update_profile_of_glue = BqplotProfileLayerArtist._update_profile
+
+
+def _update_profile(self: Any, force: bool = False, **changed: Any) -> None:
+    """Draw a spectrum again if a setting that it depends on has changed: see glue-jupyter.
+
+    There each spectrum copies all settings of viewer and layer at each change of any, before it
+    finds that none concerns it.
+    """
+    if force or not self._last_layer_state or _is_drawn_otherwise(self):
+        _update_profile_of_glue(self, force=force, **changed)
+
+
+def _is_drawn_otherwise(artist: Any) -> bool:
+    states = (
+        (artist._viewer_state, artist._last_viewer_state),
+        (artist.state, artist._last_layer_state),
+    )
+    return any(
+        getattr(state, name) != last.get(name)
+        for state, last in states
+        for name in _DRAWN_BY
+        if state.is_callback_property(name)
+    )
+
+
+_layers_of_glue = Viewer.layers.fget
+
+
+def _layers(self: Any) -> tuple:
+    known = _LAYERS.get(self)
+    if known is not None and known[0] == self._layer_artist_container.artists:
+        return known[1]
+    return _layers_of_glue(self)
+
+
+def _waiting_update(update: Any) -> Callable[..., None]:
+    """Wrap the method that fills a menu, so that it can wait."""
+
+    def _update_items(self: Any, *args: Any, **kwargs: Any) -> None:
+        waiting = _WAITING.get(self.hub)
+        if waiting is None or not waiting.is_on:
+            update.__get__(self, type(self))(*args, **kwargs)
+            return
+        waiting.menus[self] = None
+        if args and isinstance(args[0], DataCollectionAddMessage) and _lets_into_viewer(self):
+            # what is shown already need not be asked whether it could be
+            waiting.fill_before(self.plugin.layer)
+            update.__get__(self, type(self))(*args, **kwargs)
+
+    return _update_items
+
+
+def _is_of_data(menu: Any) -> bool:
+    return not hasattr(menu, "sort_by")
+
+
+def _lets_into_viewer(menu: Any) -> bool:
+    """Whether it is the menu of a viewer by which data are put into it."""
+    from jdaviz.configs.default.plugins.data_menu.data_menu import DataMenu
+
+    return _is_of_data(menu) and isinstance(menu.plugin, DataMenu)
+
+
+def _while_menus_wait(method: Callable[..., Any], hub_of: Callable[[Any], Any]) -> Any:
+    """Wrap a method, so that the menus of its app are filled once, after it."""
+
+    @functools.wraps(method)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with _menus_wait(hub_of(self)):
+            return method(self, *args, **kwargs)
+
+    return wrapped
+
+
+def _hub_of(owner: Any) -> Any:
+    return owner.hub
+
+
+def _hub_of_group(group: Any) -> Any:
+    return group.subsets[0].data.hub if group.subsets else None
+
+
+def _removal(method: Callable[..., Any]) -> Any:
+    """Wrap jdaviz's removal of data, after which all are linked again that hung on it."""
+
+    @functools.wraps(method)
+    def data_item_remove(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.hub not in _WAITING:
+            return method(self, *args, **kwargs)
+        with _linking_later(self.data_collection):
+            return method(self, *args, **kwargs)
+
+    return data_item_remove
