@@ -55,6 +55,7 @@ from .images import (
     image_viewers,
     mend_reference,
     offer_colors,
+    offer_flag_colors,
     set_missing_color,
     show_native_markers,
 )
@@ -180,6 +181,7 @@ __all__ = [
     "mend_moment_maps",
     "mend_reference",
     "offer_colors",
+    "offer_flag_colors",
     "offer_only",
     "on_every_app",
     "pixels_not_linked",

@@ -25,6 +25,7 @@ __all__ = [
     "image_viewers",
     "mend_reference",
     "offer_colors",
+    "offer_flag_colors",
     "set_missing_color",
     "show_native_markers",
 ]
@@ -206,3 +207,28 @@ def decode_whole_image(viewer: Any, data_label: str) -> None:
         artist.state.cmap = ListedColormap(["black"] * max(count, 1))
         if plugin.dq_layer_selected == data_label:
             plugin.init_decoding()
+
+
+def offer_flag_colors(app: Any) -> None:
+    """Let the menus of an app show a layer that *Data Quality* has coloured.
+
+    Reason: jdaviz 5.0.5 knows its colours by the name that matplotlib gave to colour maps without
+    one, ``from_list``; with matplotlib 3.11 that is another, and the browser raises at each layer
+    icon. jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or importer
+    """
+    from jdaviz.utils import cmap_samples
+
+    name = ListedColormap(["black"]).name
+    if name not in cmap_samples:
+        cmap_samples[name] = cmap_samples["rainbow"]
+    inner = application(app)
+    for viewer in inner._viewer_store.values():
+        viewer._data_menu.cmap_samples = dict(cmap_samples)
+    for item in inner.state.tray_items:
+        panel = inner.get_tray_item_from_name(item["name"])
+        if hasattr(panel, "cmap_samples"):
+            panel.cmap_samples = dict(cmap_samples)

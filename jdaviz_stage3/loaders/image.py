@@ -25,6 +25,7 @@ from ..jdaviz_compat import (
     image_meta,
     keep_units_of_images,
     offer_colors,
+    offer_flag_colors,
     show_message,
     shown_in,
     viewer_labels,
@@ -214,6 +215,8 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         )
         self._make_labels_distinct()
         keep_units_of_images(self)
+        if "DQ" in self.extension.selected_name:
+            offer_flag_colors(self)
         if self.product.kind.suffix == "segm":
             # with the first one, so that nobody who loads none finds them in the menus
             offer_colors(self, _SEGMENT_COLORS)

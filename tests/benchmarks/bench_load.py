@@ -20,6 +20,7 @@ from pathlib import Path
 
 CASES = {
     "i2d": ("mosaic 2048 × 2048, shown in an open app", "jdaviz, format='Image'", "0.5"),
+    "crf": ("exposure 2048 × 2048 with its flags", "jdaviz, SCI and DQ", "0.6"),
     "cat": ("catalog, 100 000 sources, all 54 columns", "jdaviz (positions only)", "0.04"),
     "old": ("x1dints before jwst 1.19, 600 extensions", "jdaviz (fails)", "0.033"),
     "wfss": ("slitless x1d, 500 sources: open, list, show one", "specutils, reads all", "0.067"),
@@ -27,6 +28,9 @@ CASES = {
             "2.5"),
     "big-cold": ("the same, file not in the disk cache", "one pass over its columns", "2.5"),
 }  # fmt: skip
+
+
+_SCI_DQ = ["1: [SCI,1]", "3: [DQ,1]"]
 
 
 def _peer(case: str, path: Path, app) -> None:
@@ -43,8 +47,9 @@ def _peer(case: str, path: Path, app) -> None:
             for name in ("FLUX", "WAVELENGTH", "DQ"):
                 hdus["EXTRACT1D"].data[name].sum()
     else:
+        options = {"i2d": {"format": "Image"}, "crf": {"format": "Image", "extension": _SCI_DQ}}
         try:
-            app.load(str(path), **({"format": "Image"} if case == "i2d" else {}))
+            app.load(str(path), **options.get(case, {}))
         except (ValueError, IndexError) as err:
             if case != "old":
                 raise
@@ -130,6 +135,7 @@ def _make_files(folder: Path, cases: list[str]) -> dict[str, Path]:
     template = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
     makers = {
         "i2d": make_files.make_i2d,
+        "crf": make_files.make_crf,
         "cat": lambda folder: make_files.make_catalog(folder, template),
         "old": make_files.make_old_x1dints,
         "wfss": make_files.make_wfss_x1d,

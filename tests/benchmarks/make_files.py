@@ -65,6 +65,21 @@ def make_i2d(folder: Path, size: int = 2048) -> Path:
     return path
 
 
+def make_crf(folder: Path, size: int = 2048) -> Path:
+    """Write an exposure that is distorted on the sky, flagged here and there and at its rim."""
+    from make_exposures import distorted_gwcs, exposure
+
+    rng = np.random.default_rng(2)
+    shape = (size, size)
+    dq = np.where(rng.uniform(size=shape) < 0.001, 17, 0).astype("u4")
+    dq[:4] = 2**31 + 1
+    arrays = {"data": rng.normal(0.2, 0.02, shape).astype("f4"), "dq": dq}
+    for name in ("err", "var_poisson", "var_rnoise", "var_flat", "area"):
+        arrays[name] = np.full(shape, 0.02, "f4")
+    wcs = distorted_gwcs(150.1, 2.2, shape=shape, distortion=1e-6)
+    return exposure(folder, arrays=arrays, wcs=wcs)
+
+
 def make_catalog(folder: Path, template: Path, n_sources: int = 100_000) -> Path:
     """Write a catalog with the columns of a genuine one."""
     one = QTable.read(template, format="ascii.ecsv")
