@@ -62,6 +62,7 @@ from .images import (
 from .lent_table import LentTable
 from .loading import (
     CATALOG_COLUMNS,
+    FileSelect,
     catalog_meta,
     column_for,
     dropped_file_name,
@@ -127,6 +128,7 @@ from .viewers import (
 
 __all__ = [
     "CATALOG_COLUMNS",
+    "FileSelect",
     "LentTable",
     "add_plugins",
     "add_table",

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from jdaviz.core.template_mixin import SelectPluginComponent
 from jdaviz.core.user_api import ImporterUserApi
 from traitlets import Bool, HasTraits, List, TraitType, Unicode
 
 from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason_of
 from ..jdaviz_compat import (
+    FileSelect,
     configuration,
     create_viewer,
     data_labels,
@@ -149,7 +149,7 @@ class ProductImporterMixin(HasTraits):
         traits = {what: f"{name}_{what}" for what in ("items", "selected")}
         if choice.several:
             traits["multiselect"] = f"{name}_multiselect"
-        component = SelectPluginComponent(self, **traits, manual_options=list(choices))
+        component = FileSelect(self, **traits, manual_options=list(choices))
         setattr(self, name, component)
         field = {
             "name": name, "label": choice.label, "hint": hint or choice.hint,

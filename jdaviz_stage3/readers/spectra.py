@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
-from ..origin import file_stamp
+from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import check_quantity
 from .extensions import native, open_product, require_columns
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
@@ -61,8 +62,29 @@ def read_spectra(
         If no spectrum agrees with the restriction.
     """
     check_quantity(quantity)
+    stamp = _stamp(path)
+    name, entries = _listed(stamp, Path(path))
+    sequence = SpectrumSequence(
+        path, name, entries, quantity=quantity, dq_bits=dq_bits, stamp=stamp
+    )
+    if source_id is order is exposure is slit is None:
+        return sequence
+    return sequence.select(source_id=source_id, order=order, exposure=exposure, slit=slit)
+
+
+def _stamp(path: str | os.PathLike) -> FileStamp:
+    try:
+        return file_stamp(path)
+    except OSError:
+        with open_product(path):  # says in words what is wrong
+            raise
+
+
+@lru_cache(maxsize=4)
+def _listed(stamp: FileStamp, path: Path) -> tuple[str, tuple[SpectrumEntry, ...]]:
+    """List the spectra of a file; of the last files, which people go back to, without reading."""
     with open_product(path) as hdus:
-        stamp = file_stamp(path)
+        check_unchanged(path, stamp)
         present = {hdu.name for hdu in hdus}
         name = next((n for n in _EXTENSIONS if n in present), None)
         if name is None:
@@ -74,7 +96,7 @@ def read_spectra(
             )
             raise UnreadableProductError(f"{Path(path).name}: {problem}")
         primary = hdus[0].header
-        entries = []
+        entries: list[dict[str, Any]] = []
         for position, hdu in enumerate(hdus):
             if hdu.name == name:
                 require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
@@ -82,17 +104,7 @@ def read_spectra(
     if not entries:
         raise UnreadableProductError(f"{Path(path).name}: {name} has no rows; nothing to show")
     _name_exposures(entries)
-    sequence = SpectrumSequence(
-        path,
-        name,
-        [SpectrumEntry(**entry) for entry in entries],
-        quantity=quantity,
-        dq_bits=dq_bits,
-        stamp=stamp,
-    )
-    if source_id is order is exposure is slit is None:
-        return sequence
-    return sequence.select(source_id=source_id, order=order, exposure=exposure, slit=slit)
+    return name, tuple(SpectrumEntry(**entry) for entry in entries)
 
 
 def _table_entries(
