@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
@@ -37,14 +37,22 @@ from .layout import layout_of
 from .loaders.importing import options_of, warnings_shown
 from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
+from .readers.spectra import read_spectra
 
 __all__ = ["attach", "load", "open_demo", "show"]
 
 _COMMON_OPTIONS = ("data_label", "viewer")
+_SPECTRA = "JWST spectra"
+#: Which spectra of a file, and so which files of a folder.
+_CHOOSE_SPECTRA = ("source_id", "order", "slit")
 
 
 def load(
-    *paths: str | os.PathLike, app: Any = None, arrange: bool = True, **options: Any
+    *paths: str | os.PathLike,
+    app: Any = None,
+    arrange: bool = True,
+    at_most: int | None = 20,
+    **options: Any,
 ) -> list[str]:
     """Load Stage 3 products into jdaviz, images before the catalogs that lie on them.
 
@@ -58,10 +66,14 @@ def load(
     arrange : bool, optional
         Whether to lay out all viewers of the generalised app, two by two and tabs of one kind,
         when this call adds viewers; jdaviz alone stacks them.
+    at_most : int or None, optional
+        How many files of spectra (x1d, c1d) to load of a folder, which may hold hundreds; None for
+        all. Of files whose paths are given, all are loaded.
     **options
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
         ``extension=['SCI', 'ERR']`` and ``align_by``; for spectra ``source_id``, ``order``,
-        ``exposure``, ``slit``, ``spectra`` (labels), ``quantity``, ``dq_bits``; for time series
+        ``exposure``, ``slit``, ``spectra`` (labels), ``quantity``, ``dq_bits``; ``source_id``,
+        ``order`` and ``slit`` also choose among several files of spectra; for time series
         ``order``, ``detector``, ``spectra``, ``dq_bits``, ``median_viewer``; for light curves
         ``column`` and ``time_system='MJD_UTC'``.
 
@@ -81,27 +93,32 @@ def load(
     >>> import jdaviz_stage3 as stage3
     >>> stage3.load("jw…_i2d.fits", "jw…_cat.ecsv")      # doctest: +SKIP
     >>> stage3.load("jw…_x1d.fits", source_id=[3, 7])    # doctest: +SKIP
+    >>> stage3.load("folder_of_x1d", source_id=[3, 7])   # doctest: +SKIP
     >>> stage3.show()                                    # doctest: +SKIP
     """
     if not paths:
         raise Stage3Error("load: nothing to load; give the path of a file or a folder")
+    if at_most is not None and not (isinstance(at_most, int) and at_most > 0):
+        raise Stage3Error(f"load: at_most = {at_most!r}, expected a whole number from 1, or None")
     if app is None:
         import jdaviz
 
         app = jdaviz.gca()
     attach(app)
     with warnings_shown(app):
-        files, failures = _collect(paths)
+        files, failures = _collect(paths, options, at_most)
     for failure in failures:
         show_message(app, str(failure))
     _check_options(files, options)
+    choosing = sum(map(_holds_spectra, files)) > 1
     viewers_before = viewer_labels(app)
     loaded: list[str] = []
     for spectra, group in groupby(_with_progress(files), key=_holds_spectra):
         with adding_data(app) if spectra else nullcontext():
             for file in group:
                 try:
-                    loaded += _load_one(file, app, options)
+                    mine = _found_in(file, options) if spectra and choosing else None
+                    loaded += _load_one(file, app, options | (mine or {}))
                 except Stage3Error as err:
                     failures.append(err)
     new_viewers = [label for label in viewer_labels(app) if label not in viewers_before]
@@ -114,10 +131,12 @@ def load(
 
 
 def _holds_spectra(product: Product) -> bool:
-    return product.kind.importer == "JWST spectra"
+    return product.kind.importer == _SPECTRA
 
 
-def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[Stage3Error]]:
+def _collect(
+    paths: Sequence[str | os.PathLike], options: dict[str, Any], at_most: int | None
+) -> tuple[list[Product], list[Stage3Error]]:
     """Expand folders, recognise the files and put them in load order."""
     products: list[Product] = []
     failures: list[Stage3Error] = []
@@ -125,7 +144,10 @@ def _collect(paths: Sequence[str | os.PathLike]) -> tuple[list[Product], list[St
         try:
             path = Path(path).expanduser()
             # os.path.isdir, for Path.is_dir raises where a folder may not be read
-            products += _products_in(path) if os.path.isdir(path) else [Product(path)]
+            if os.path.isdir(path):
+                products += _some_of(_products_in(path), path, options, at_most)
+            else:
+                products.append(Product(path))
         except Stage3Error as err:
             failures.append(err)
         except TypeError as err:
@@ -171,6 +193,58 @@ def _without_inputs(products: list[Product], folder: Path) -> list[Product]:
         stacklevel=5,
     )
     return results
+
+
+def _some_of(
+    products: list[Product], folder: Path, options: dict[str, Any], at_most: int | None
+) -> list[Product]:
+    """Of the files of spectra in a folder, those that hold what is asked for, and not too many."""
+    spectra = [product for product in products if _holds_spectra(product)]
+    if len(spectra) < 2:
+        return products
+    chosen = [product for product in spectra if _found_in(product, options) is not None]
+    if not chosen:
+        asked = [f"{name} = {options[name]!r}" for name in _CHOOSE_SPECTRA if name in options]
+        raise Stage3Error(
+            f"{folder}: none of its {len(spectra)} files of spectra holds one of {', '.join(asked)}"
+        )
+    if at_most is not None and len(chosen) > at_most:
+        warnings.warn(
+            f"{folder.name}: {at_most} of {len(chosen)} files of spectra are loaded; choose others "
+            f"with load(folder, source_id=…), or give their paths; all with load(folder, "
+            "at_most=None)",
+            Stage3Warning,
+            stacklevel=4,
+        )
+        chosen = chosen[:at_most]
+    kept = set(map(id, chosen))
+    return [p for p in products if not _holds_spectra(p) or id(p) in kept]
+
+
+def _found_in(product: Product, options: dict[str, Any]) -> dict[str, list] | None:
+    """Of the sources, orders and slits that are asked for, those of one file; None if it has none.
+
+    A file that is broken has what is asked for, so that loading it says what is wrong.
+    """
+    asked = {name: options[name] for name in _CHOOSE_SPECTRA if options.get(name) is not None}
+    if not asked:
+        return {}
+    try:
+        entries = read_spectra(product.path).entries
+    except Stage3Error:
+        return {}
+    wanted = {
+        name: list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+        for name, value in asked.items()
+    }
+    for name, values in wanted.items():
+        entries = [entry for entry in entries if getattr(entry, name) in values]
+    if not entries:
+        return None
+    return {
+        name: [value for value in values if value in [getattr(e, name) for e in entries]]
+        for name, values in wanted.items()
+    }
 
 
 def _check_options(files: Sequence[Product], options: dict[str, Any]) -> None:

@@ -1,0 +1,84 @@
+"""Folders of many files of spectra: some are loaded, and it is said how to have the others."""
+
+import shutil
+
+import jdaviz
+import pytest
+from astropy.io import fits
+from make_products import mosaic
+from make_spectra import extracted, smooth_spectrum
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3 import app as loading
+
+N_FILES = 24
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One mosaic, and 24 files of one source each: source 1 to 24."""
+    made = tmp_path_factory.mktemp("many")
+    mosaic(made)
+    [header] = [{"source_id": 1, "source_type": "POINT"}]
+    first = extracted(tmp_path_factory.mktemp("one"), [(smooth_spectrum(20), header)])
+    for number in range(1, N_FILES + 1):
+        path = made / f"jw09997-o001_s{number:05d}_nirspec_clear-prism_x1d.fits"
+        shutil.copy(first, path)
+        fits.setval(path, "SOURCEID", value=number, ext=("EXTRACT1D", 1))
+    return made
+
+
+@pytest.fixture(scope="module")
+def app():
+    return jdaviz.new_app()
+
+
+def collected(folder, *, at_most=20, **options) -> list[int]:
+    """The files that loading takes of a folder, the spectra by their sources."""
+    products, failures = loading._collect([folder], options, at_most)
+    assert not failures
+    names = [product.path.name for product in products]
+    assert names[0].endswith("_i2d.fits"), "it is no file of spectra"
+    return [int(name.split("_s")[1][:5]) for name in names[1:]]
+
+
+def test_of_many_files_some_are_loaded_and_the_rest_is_named(folder):
+    with pytest.warns(stage3.Stage3Warning, match=r"20 of 24 files of spectra.*at_most=None"):
+        assert collected(folder) == list(range(1, 21))
+    assert collected(folder, at_most=None) == list(range(1, 25))
+    assert collected(folder, at_most=24) == list(range(1, 25))
+
+
+def test_of_a_folder_the_sources_that_are_asked_for(folder, app):
+    assert collected(folder, source_id=[3, 22], at_most=2) == [3, 22]
+    with pytest.warns(stage3.Stage3Warning, match="1 of 2 files"):
+        assert collected(folder, source_id=[3, 22], at_most=1) == [3]
+    labels = stage3.load(folder, app=app, source_id=[3, 22])
+    assert [label.split()[0].split("_")[1] for label in labels[1:]] == ["s00003", "s00022"]
+
+
+def test_a_source_that_no_file_has(folder, app):
+    before = list(app.datasets)
+    with pytest.raises(stage3.Stage3Error, match=r"none of its 24 files.*source_id = 99"):
+        stage3.load(folder, app=app, source_id=99)
+    assert list(app.datasets) == before
+
+
+def test_paths_that_are_given_are_all_loaded(folder):
+    paths = sorted(folder.glob("*_x1d.fits"))
+    assert len(loading._collect(paths, {}, 3)[0]) == N_FILES
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "5", 2.5])
+def test_a_number_of_files_that_is_none(folder, app, wrong):
+    with pytest.raises(stage3.Stage3Error, match="expected a whole number"):
+        stage3.load(folder, app=app, at_most=wrong)
+
+
+def test_a_broken_file_is_named_whatever_is_asked_for(folder, tmp_path, app):
+    for number in (1, 2):
+        shutil.copy(folder / f"jw09997-o001_s{number:05d}_nirspec_clear-prism_x1d.fits", tmp_path)
+    path = tmp_path / "jw09997-o001_s00002_nirspec_clear-prism_x1d.fits"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(stage3.Stage3Error, match="s00002.*loaded: .*s00001"):
+        stage3.load(tmp_path, app=app, source_id=1)
