@@ -24,7 +24,7 @@ PACKAGE = {
     "UnsupportedProductError": None,
     "attach": "viz",
     "identify": "path",
-    "load": "*paths app arrange **options",
+    "load": "*paths app arrange at_most **options",
     "open_demo": "app",
     "read": "path **options",
     "show": "**options",

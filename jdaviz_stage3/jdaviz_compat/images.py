@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from astropy.nddata import CCDData
+from astropy.wcs import WCS
 from glue.core import Data
 from matplotlib.colors import ListedColormap
 
@@ -22,6 +24,7 @@ __all__ = [
     "drawn_once",
     "figure_size",
     "fit_when_drawn",
+    "given_without_copy",
     "image_viewers",
     "mend_reference",
     "offer_colors",
@@ -232,3 +235,27 @@ def offer_flag_colors(app: Any) -> None:
         panel = inner.get_tray_item_from_name(item["name"])
         if hasattr(panel, "cmap_samples"):
             panel.cmap_samples = dict(cmap_samples)
+
+
+@contextmanager
+def given_without_copy(data: Any) -> Iterator[None]:
+    """Give an image (glue data) as an object that shares its memory, while it is added to an app.
+
+    Reason: Unit Conversion asks for an image as an object, looks at its unit and drops it; for that
+    glue-astronomy copies the image, which for a large one is what all the rest costs. Afterwards
+    everybody gets a copy, as before. jdaviz 5.1: the same; proposed in ``docs/upstream.rst``.
+    """
+    get_object = data.get_object
+
+    def shared(*args: Any, cls: Any = None, **kwargs: Any) -> Any:
+        if cls is not CCDData or args or kwargs or len(data.main_components) != 1:
+            return get_object(*args, cls=cls, **kwargs)
+        component = data.get_component(data.main_components[0])
+        wcs = data.coords if isinstance(data.coords, WCS) else None
+        return CCDData(component.data, unit=component.units or "", wcs=wcs, meta=data.meta)
+
+    data.get_object = shared
+    try:
+        yield
+    finally:
+        del data.get_object

@@ -21,6 +21,7 @@ from ..jdaviz_compat import (
     decode_whole_image,
     drawn_once,
     fit_when_drawn,
+    given_without_copy,
     hide_layer,
     image_meta,
     keep_units_of_images,
@@ -177,7 +178,10 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             planes = read_exposure_planes(self.product.path, names)
         else:
             planes = (
-                (name, read_image(self.product.path, extension=name, uncertainty=False))
+                (
+                    name,
+                    read_image(self.product.path, extension=name, uncertainty=False, mask=False),
+                )
                 for name in names
             )
         return [
@@ -200,6 +204,10 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             values = np.where(values == 0, np.nan, values.astype(np.float64))
         meta = meta | {ORIGIN: self.product.origin(part or extension)}
         return image_data(values, unit, wcs, meta, extension)
+
+    def add_to_data_collection(self, data, *args, **kwargs) -> None:
+        with given_without_copy(data):
+            super().add_to_data_collection(data, *args, **kwargs)
 
     @importing
     def __call__(self):

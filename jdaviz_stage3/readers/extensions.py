@@ -22,6 +22,7 @@ __all__ = [
     "extensions_named",
     "header_dict",
     "native",
+    "native_in_place",
     "open_product",
     "require_columns",
     "require_extension",
@@ -200,6 +201,26 @@ def native(array: np.ndarray, dtype: np.dtype | type | None = None) -> np.ndarra
     """
     dtype = np.dtype(dtype if dtype is not None else array.dtype).newbyteorder("=")
     return np.array(array, dtype=dtype, order="C", copy=True, subok=False)
+
+
+def native_in_place(array: np.ndarray) -> np.ndarray:
+    """Turn an array of a FITS file that is nobody else's into native byte order, in its memory.
+
+    Parameters
+    ----------
+    array : ndarray
+        Changed, and not to be used any more.
+
+    Returns
+    -------
+    ndarray
+        Same shape; a copy where the array cannot be changed.
+    """
+    if not (array.flags.writeable and array.flags.c_contiguous) or array.dtype.hasobject:
+        return native(array)
+    if not array.dtype.isnative:
+        array = array.byteswap(inplace=True).view(array.dtype.newbyteorder("="))
+    return array.view(np.ndarray)
 
 
 def header_dict(*headers: fits.Header) -> dict[str, object]:

@@ -15,7 +15,7 @@ from astropy.wcs import WCS, FITSFixedWarning, WcsError
 from ..errors import Stage3Warning, UnreadableProductError
 from .extensions import (
     header_dict,
-    native,
+    native_in_place,
     open_product,
     require_extension,
 )
@@ -70,7 +70,11 @@ def is_plane(hdu: fits.hdu.base.ExtensionHDU) -> bool:
 
 
 def read_image(
-    path: str | os.PathLike, *, extension: str = "SCI", uncertainty: bool = True
+    path: str | os.PathLike,
+    *,
+    extension: str = "SCI",
+    uncertainty: bool = True,
+    mask: bool = True,
 ) -> CCDData:
     """Read one image of a resampled product.
 
@@ -82,6 +86,8 @@ def read_image(
         Which image: ``'SCI'``, ``'ERR'``, ``'WHT'``, … (see `image_extensions`).
     uncertainty : bool, optional
         Whether to read ``ERR`` along with ``SCI``, as a standard deviation.
+    mask : bool, optional
+        Whether to make a mask; it takes a quarter of the memory of the image.
 
     Returns
     -------
@@ -111,7 +117,7 @@ def read_image(
         image = CCDData(
             data,
             unit=unit,
-            mask=~np.isfinite(data) if data.dtype.kind == "f" else None,
+            mask=~np.isfinite(data) if mask and data.dtype.kind == "f" else None,
             wcs=celestial_wcs(science.header, path),
             meta=header_dict(hdus[0].header, hdu.header),
         )
@@ -150,7 +156,7 @@ def read_segmentation(path: str | os.PathLike) -> CCDData:
 
 
 def image_plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarray:
-    """Copy out the array of an extension.
+    """Take out the array of an extension.
 
     Parameters
     ----------
@@ -171,9 +177,9 @@ def image_plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.
     if not is_plane(hdu):
         shape = " × ".join(str(n) for n in getattr(hdu, "shape", ())) or "none"
         raise UnreadableProductError(f"{name}: {hdu.name} is not a 2-D image (shape {shape})")
-    data = native(hdu.data.reshape(hdu.shape[-2:]))
-    del hdu.data  # the copy as stored
-    return data
+    stored = hdu.data.reshape(hdu.shape[-2:])
+    del hdu.data  # what is changed in place is not read again
+    return native_in_place(stored)
 
 
 def celestial_wcs(
@@ -250,8 +256,13 @@ def warn_if_blank(image: CCDData, path: str | os.PathLike) -> None:
     -----
     Stage3Warning
     """
-    usable = np.isfinite(image.data) if image.mask is None else ~image.mask
-    if not usable.any():
+    data, mask = image.data, image.mask
+    if mask is None:
+        # row by row, for the first that has one is enough
+        usable = any(np.isfinite(row).any() for row in data)
+    else:
+        usable = not mask.all()
+    if not usable:
         warnings.warn(
             f"{Path(path).name}: the image has no finite pixel", Stage3Warning, stacklevel=3
         )

@@ -158,3 +158,30 @@ def make_big_x1dints(folder: Path, n_integrations: int = 3000, n_waves: int = 20
         path, overwrite=True
     )
     return path
+
+
+def make_x1d_files(folder: Path, n_files: int = 500, n_waves: int = 1000) -> list[Path]:
+    """Write x1d files of one source each, on wavelengths that differ a little."""
+    paths = []
+    for number in range(1, n_files + 1):
+        rng = np.random.default_rng(number)
+        wavelength = np.linspace(0.6 + 0.001 * number, 5.2, n_waves)
+        columns = []
+        for name in _SPECTRAL:
+            if name == "DQ":
+                flags = (rng.random(n_waves) < 0.002).astype(np.uint32)
+                columns.append(fits.Column(name, "J", bzero=2**31, array=flags))
+                continue
+            values = np.full(n_waves, 0.001)
+            if name == "WAVELENGTH":
+                values = wavelength
+            elif name == "FLUX":
+                values = rng.normal(1e-6 * number, 1e-8, n_waves)
+            columns.append(fits.Column(name, "D", _UNITS.get(name, ""), array=values))
+        hdu = fits.BinTableHDU.from_columns(columns, name="EXTRACT1D", ver=1)
+        hdu.header.update(SPORDER=1, SOURCEID=number, SRCTYPE="POINT", SLTNAME=f"S{number}")
+        path = folder / f"jw09997-o005_s{number:05d}_nirspec_f290lp-g395h_x1d.fits"
+        primary = _primary("MultiSpecModel", EXP_TYPE="NRS_MSASPEC")
+        fits.HDUList([primary, hdu]).writeto(path, overwrite=True)
+        paths.append(path)
+    return paths
