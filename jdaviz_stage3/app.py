@@ -37,12 +37,11 @@ from .layout import layout_of
 from .loaders.importing import options_of, warnings_shown
 from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
-from .readers.spectra import read_spectra
+from .readers import read
 
 __all__ = ["attach", "load", "open_demo", "show"]
 
 _COMMON_OPTIONS = ("data_label", "viewer")
-_SPECTRA = "JWST spectra"
 #: Which spectra of a file, and so which files of a folder.
 _CHOOSE_SPECTRA = ("source_id", "order", "slit")
 
@@ -67,8 +66,8 @@ def load(
         Whether to lay out all viewers of the generalised app, two by two and tabs of one kind,
         when this call adds viewers; jdaviz alone stacks them.
     at_most : int or None, optional
-        How many files of spectra (x1d, c1d) to load of a folder, which may hold hundreds; None for
-        all. Of files whose paths are given, all are loaded.
+        How many files of each kind of spectra (x1d, c1d, s2d) to load of a folder, which may hold
+        hundreds; None for all. Of files whose paths are given, all are loaded.
     **options
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
         ``extension=['SCI', 'ERR']`` and ``align_by``; for spectra ``source_id``, ``order``,
@@ -113,11 +112,11 @@ def load(
     choosing = sum(map(_holds_spectra, files)) > 1
     viewers_before = viewer_labels(app)
     loaded: list[str] = []
-    for spectra, group in groupby(_with_progress(files), key=_holds_spectra):
+    for spectra, group in groupby(_with_progress(files), key=_is_plain_spectra):
         with adding_data(app) if spectra else nullcontext():
             for file in group:
                 try:
-                    mine = _found_in(file, options) if spectra and choosing else None
+                    mine = _found_in(file, options) if choosing and _holds_spectra(file) else None
                     loaded += _load_one(file, app, options | (mine or {}))
                 except Stage3Error as err:
                     failures.append(err)
@@ -131,7 +130,12 @@ def load(
 
 
 def _holds_spectra(product: Product) -> bool:
-    return product.kind.importer == _SPECTRA
+    """Whether a file holds spectra of sources, in one dimension or two."""
+    return product.kind.importer in ("JWST spectra", "JWST 2-D spectrum")
+
+
+def _is_plain_spectra(product: Product) -> bool:
+    return product.kind.importer == "JWST spectra"
 
 
 def _collect(
@@ -208,17 +212,23 @@ def _some_of(
         raise Stage3Error(
             f"{folder}: none of its {len(spectra)} files of spectra holds one of {', '.join(asked)}"
         )
-    if at_most is not None and len(chosen) > at_most:
+    count = Counter(product.kind.suffix for product in chosen)
+    many = {suffix: n for suffix, n in count.items() if at_most is not None and n > at_most}
+    if many:
+        what = " and ".join(f"{at_most} of {n} {suffix} files" for suffix, n in many.items())
         warnings.warn(
-            f"{folder.name}: {at_most} of {len(chosen)} files of spectra are loaded; choose others "
-            f"with load(folder, source_id=…), or give their paths; all with load(folder, "
-            "at_most=None)",
+            f"{folder.name}: {what} are loaded; choose others with load(folder, source_id=…), or "
+            "give their paths; all with load(folder, at_most=None)",
             Stage3Warning,
             stacklevel=4,
         )
-        chosen = chosen[:at_most]
-    kept = set(map(id, chosen))
-    return [p for p in products if not _holds_spectra(p) or id(p) in kept]
+    kept = set()
+    taken: Counter[str] = Counter()
+    for product in chosen:
+        taken[product.kind.suffix] += 1
+        if at_most is None or taken[product.kind.suffix] <= at_most:
+            kept.add(product.path)
+    return [p for p in products if not _holds_spectra(p) or p.path in kept]
 
 
 def _found_in(product: Product, options: dict[str, Any]) -> dict[str, list] | None:
@@ -230,7 +240,7 @@ def _found_in(product: Product, options: dict[str, Any]) -> dict[str, list] | No
     if not asked:
         return {}
     try:
-        entries = read_spectra(product.path).entries
+        entries = read(product.path).entries
     except Stage3Error:
         return {}
     wanted = {

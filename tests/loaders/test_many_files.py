@@ -43,7 +43,7 @@ def collected(folder, *, at_most=20, **options) -> list[int]:
 
 
 def test_of_many_files_some_are_loaded_and_the_rest_is_named(folder):
-    with pytest.warns(stage3.Stage3Warning, match=r"20 of 24 files of spectra.*at_most=None"):
+    with pytest.warns(stage3.Stage3Warning, match=r"20 of 24 x1d files.*at_most=None"):
         assert collected(folder) == list(range(1, 21))
     assert collected(folder, at_most=None) == list(range(1, 25))
     assert collected(folder, at_most=24) == list(range(1, 25))
@@ -51,7 +51,7 @@ def test_of_many_files_some_are_loaded_and_the_rest_is_named(folder):
 
 def test_of_a_folder_the_sources_that_are_asked_for(folder, app):
     assert collected(folder, source_id=[3, 22], at_most=2) == [3, 22]
-    with pytest.warns(stage3.Stage3Warning, match="1 of 2 files"):
+    with pytest.warns(stage3.Stage3Warning, match="1 of 2 x1d files"):
         assert collected(folder, source_id=[3, 22], at_most=1) == [3]
     labels = stage3.load(folder, app=app, source_id=[3, 22])
     assert [label.split()[0].split("_")[1] for label in labels[1:]] == ["s00003", "s00022"]
