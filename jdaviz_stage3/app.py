@@ -109,15 +109,13 @@ def load(
     for failure in failures:
         show_message(app, str(failure))
     _check_options(files, options)
-    choosing = sum(map(_holds_spectra, files)) > 1
     viewers_before = viewer_labels(app)
     loaded: list[str] = []
     for spectra, group in groupby(_with_progress(files), key=_is_plain_spectra):
         with adding_data(app) if spectra else nullcontext():
             for file in group:
                 try:
-                    mine = _found_in(file, options) if choosing and _holds_spectra(file) else None
-                    loaded += _load_one(file, app, options | (mine or {}))
+                    loaded += _load_one(file, app, _options_for(file, files, options))
                 except Stage3Error as err:
                     failures.append(err)
     new_viewers = [label for label in viewer_labels(app) if label not in viewers_before]
@@ -255,6 +253,20 @@ def _found_in(product: Product, options: dict[str, Any]) -> dict[str, list] | No
         name: [value for value in values if value in [getattr(e, name) for e in entries]]
         for name, values in wanted.items()
     }
+
+
+def _options_for(
+    product: Product, files: Sequence[Product], options: dict[str, Any]
+) -> dict[str, Any]:
+    """Of several files, hand each what it can have of the sources that are asked for."""
+    if len(files) < 2 or not any(map(_holds_spectra, files)):
+        return options
+    if _holds_spectra(product):
+        return options | (_found_in(product, options) or {})
+    if product.kind.importer == "JWST image" and not product.kind.by_name:
+        theirs = (*_CHOOSE_SPECTRA, "exposure")
+        return {name: value for name, value in options.items() if name not in theirs}
+    return options
 
 
 def _check_options(files: Sequence[Product], options: dict[str, Any]) -> None:
