@@ -63,7 +63,7 @@ from .images import (
 from .lent_table import LentTable
 from .loading import (
     CATALOG_COLUMNS,
-    FileSelect,
+    OptionsOfFile,
     catalog_meta,
     column_for,
     dropped_file_name,
@@ -129,8 +129,8 @@ from .viewers import (
 
 __all__ = [
     "CATALOG_COLUMNS",
-    "FileSelect",
     "LentTable",
+    "OptionsOfFile",
     "add_plugins",
     "add_table",
     "add_to_viewer",

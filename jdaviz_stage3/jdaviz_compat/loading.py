@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jdaviz.core.template_mixin import SelectPluginComponent
-from traitlets import observe
+from traitlets import HasTraits, observe
 
 from .application import application
 
 __all__ = [
     "CATALOG_COLUMNS",
-    "FileSelect",
+    "OptionsOfFile",
     "catalog_meta",
     "column_for",
     "dropped_file_name",
@@ -183,8 +182,8 @@ def without_jdaviz_keys(meta: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in meta.items() if not str(key).startswith(keys)}
 
 
-class FileSelect(SelectPluginComponent):
-    """jdaviz's component for a choice, of as many options as a file holds.
+class OptionsOfFile(HasTraits):
+    """Mixed into jdaviz's component for a choice, before it, for as many options as a file holds.
 
     Reason: jdaviz compares each option with each other one, at each change: seconds for the
     20 000 spectra of a slitless field. jdaviz 5.1: the same; proposed in ``docs/upstream.rst``.

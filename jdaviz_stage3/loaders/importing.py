@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from jdaviz.core.template_mixin import SelectPluginComponent
 from jdaviz.core.user_api import ImporterUserApi
 from traitlets import Bool, HasTraits, List, TraitType, Unicode
 
 from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason_of
 from ..jdaviz_compat import (
-    FileSelect,
+    OptionsOfFile,
     configuration,
     create_viewer,
     data_labels,
@@ -68,6 +69,10 @@ class Choice:
         if self.several:
             traits["multiselect"] = Bool(True)
         return {f"{self.name}_{what}": trait.tag(sync=True) for what, trait in traits.items()}
+
+
+class FileSelect(OptionsOfFile, SelectPluginComponent):
+    """A choice among what a file holds."""
 
 
 class ProductImporterMixin(HasTraits):

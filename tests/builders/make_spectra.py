@@ -281,3 +281,20 @@ def old_time_series(folder: Path) -> Path:
     columns = integrations([1, 2, 3, 4])
     times = interval_times(columns["INT_NUM"], columns["MJD-AVG"], columns["TDB-MID"])
     return one_hdu_an_integration(folder, columns, orders=(1, 2), int_times=times)
+
+
+def one_source_each(folder: Path, n_files: int, n_wave: int = 40) -> list[Path]:
+    """As many x1d files, of source 1, 2, …; the flux of each is its source's number in Jy."""
+    header = {"source_id": 1, "source_type": "POINT"}
+    first = extracted(folder, [(smooth_spectrum(n_wave), header)])
+    content = first.read_bytes()
+    first.unlink()
+    paths = []
+    for number in range(1, n_files + 1):
+        path = folder / f"jw09997-o001_s{number:05d}_nirspec_clear-prism_x1d.fits"
+        path.write_bytes(content)
+        with fits.open(path, mode="update") as hdus:
+            hdus["EXTRACT1D"].header["SOURCEID"] = number
+            hdus["EXTRACT1D"].data["FLUX"] = number
+        paths.append(path)
+    return paths

@@ -4,9 +4,8 @@ import shutil
 
 import jdaviz
 import pytest
-from astropy.io import fits
 from make_products import mosaic
-from make_spectra import extracted, smooth_spectrum
+from make_spectra import one_source_each
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import app as loading
@@ -19,12 +18,7 @@ def folder(tmp_path_factory):
     """One mosaic, and 24 files of one source each: source 1 to 24."""
     made = tmp_path_factory.mktemp("many")
     mosaic(made)
-    [header] = [{"source_id": 1, "source_type": "POINT"}]
-    first = extracted(tmp_path_factory.mktemp("one"), [(smooth_spectrum(20), header)])
-    for number in range(1, N_FILES + 1):
-        path = made / f"jw09997-o001_s{number:05d}_nirspec_clear-prism_x1d.fits"
-        shutil.copy(first, path)
-        fits.setval(path, "SOURCEID", value=number, ext=("EXTRACT1D", 1))
+    one_source_each(made, N_FILES)
     return made
 
 
