@@ -100,7 +100,7 @@ class SpectralImage:
     _planes: Mapping[str, StoredImage] = field(repr=False)
     _headers: tuple = field(repr=False)
     _gwcs: StoredGwcs = field(repr=False)
-    _place: tuple[str | int, ...] = field(repr=False)
+    _slit: int | None = field(repr=False)
     _table: Callable[[str, str], np.ndarray | None] = field(repr=False)
 
     def __deepcopy__(self, memo: dict) -> SpectralImage:
@@ -189,12 +189,17 @@ class SpectralImage:
             self._warn(f"{'; '.join(notes)}; wavelengths are from {axes.source}")
         return axes
 
+    def prepare_all(self) -> None:
+        """Read what all slits of the file share, before many of them are read."""
+        check_unchanged(self.path, self.stamp)
+        self._gwcs.prepare_all()
+
     def _axes_of_gwcs(self, notes: list[str]) -> SlitAxes | None:
         """Take the axes from the gwcs; where there is one that cannot be used, note why."""
         entry = self.entry
         axis, size = entry.dispersion_axis, (entry.n_wavelengths, entry.n_rows)
         check_unchanged(self.path, self.stamp)
-        wcs = self._gwcs.get(*self._place)
+        wcs = self._gwcs.get() if self._slit is None else self._gwcs.of_slit(self._slit)
         if wcs is None:
             if self._gwcs.problem != NO_GWCS:
                 notes.append(self._gwcs.problem)

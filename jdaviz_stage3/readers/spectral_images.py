@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ __all__ = ["SpectralImageSequence", "read_spectral_images"]
 
 # What belongs to a SCI, in the order in which it is named.
 _PLANES = ("SCI", "ERR", "WAVELENGTH", "WHT", "CON", "VAR_POISSON", "VAR_RNOISE", "VAR_FLAT", "DQ")
+
+#: From this many slits on, the tree with their gwcs is read as a whole.
+_MANY = 25
 
 
 class SpectralImageSequence(AddressedSequence):
@@ -94,7 +97,10 @@ class SpectralImageSequence(AddressedSequence):
         )
 
     def _read(self, entries: Sequence[SpectralImageEntry]) -> list[Spectrum]:
-        return [self._images[entry].spectrum(self.quantity) for entry in entries]
+        images = [self._images[entry] for entry in entries]
+        if len(images) > _MANY:
+            images[0].prepare_all()
+        return [image.spectrum(self.quantity) for image in images]
 
 
 def read_spectral_images(
@@ -153,11 +159,12 @@ def _list_images(hdus: fits.HDUList, path: Path, stamp: FileStamp) -> list[Spect
         groups[hdu.name].append((position, hdu))
     extensions_named(hdus, "SCI", path)  # raises if there is none
     science = [(position, hdu) for position, hdu in groups["SCI"] if _is_image(hdu)]
-    gwcs = StoredGwcs(path)
+    gwcs = StoredGwcs(path, _tree_of(groups["ASDF"], path, stamp))
     table = partial(_column, path, stamp)
     versions = [hdu.ver for _, hdu in groups["SCI"]]
     distinct = len(set(versions)) == len(versions)
     several = len(versions) > 1 or str(primary.get("DATAMODL", "")).startswith("Multi")
+    belonging = _belonging(groups, versions)
     found: list[tuple[dict[str, Any], Any]] = []
     empty = 0
     for number, (position, hdu) in enumerate(groups["SCI"]):
@@ -171,14 +178,12 @@ def _list_images(hdus: fits.HDUList, path: Path, stamp: FileStamp) -> list[Spect
             empty += 1
             continue
         planes = {"SCI": own}
-        for name in _PLANES[1:]:
-            other = _belonging(groups.get(name, []), number, hdu.ver, len(versions), distinct)
-            if other is not None:
-                planes[name] = StoredImage(other[1], other[0])
-        place = ("slits", hdu.ver - 1 if distinct else number) if several else ()
+        for name, (place_of_other, other) in belonging[number].items():
+            planes[name] = StoredImage(other, place_of_other)
+        slit = (hdu.ver - 1 if distinct else number) if several else None
         found.append((
             _described(hdu, position, primary, own.shape),
-            (planes, (primary, hdu.header), gwcs, place, table),
+            (planes, (primary, hdu.header), gwcs, slit, table),
         ))  # fmt: skip
     if not found:
         size = "no pixels" if science else "no 2-D image"
@@ -202,18 +207,38 @@ def _is_image(hdu: Any) -> bool:
     return len(sizes) >= 2 and all(size == 1 for size in sizes[2:])
 
 
+def _tree_of(
+    extensions: list[tuple[int, Any]], path: Path, stamp: FileStamp
+) -> Callable[[], bytes] | None:
+    """What reads the tree: a table of one row, whose one column holds bytes."""
+    if len(extensions) != 1 or extensions[0][1].header.get("NAXIS2") != 1:
+        return None
+    [(position, hdu)] = extensions
+    stored = StoredImage(hdu, position)
+    return lambda: stored.read(path, stamp).tobytes()
+
+
 def _belonging(
-    group: list[tuple[int, Any]], number: int, version: int, n_science: int, distinct: bool
-) -> tuple[int, Any] | None:
-    """The extension that belongs to a SCI: of its EXTVER, or, where that does not tell, its place.
+    groups: dict[str, list[tuple[int, Any]]], versions: list[int]
+) -> list[dict[str, tuple[int, Any]]]:
+    """The extensions that belong to each SCI: of its EXTVER, or, where that does not tell, place.
 
     In files that people put together all may have the same EXTVER.
     """
-    group = [item for item in group if _is_plane(item[1])]
-    if distinct:
-        same = [item for item in group if item[1].ver == version]
-        return same[0] if len(same) == 1 else None
-    return group[number] if len(group) == n_science else None
+    found: list[dict[str, tuple[int, Any]]] = [{} for _ in versions]
+    distinct = len(set(versions)) == len(versions)
+    for name in _PLANES[1:]:
+        group = [item for item in groups.get(name, ()) if _is_plane(item[1])]
+        numbers = [hdu.ver for _, hdu in group]
+        if distinct and len(set(numbers)) == len(numbers):
+            place = {version: number for number, version in enumerate(versions)}
+            for version, item in zip(numbers, group, strict=True):
+                if version in place:
+                    found[place[version]][name] = item
+        elif not distinct and len(group) == len(versions):
+            for planes, item in zip(found, group, strict=True):
+                planes[name] = item
+    return found
 
 
 def _is_plane(hdu: Any) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import reason_of
@@ -29,6 +32,8 @@ class StoredGwcs:
     Parameters
     ----------
     path : path-like
+    read : callable, optional
+        Reads the content of the ASDF extension, where it is known where that is.
 
     Attributes
     ----------
@@ -36,10 +41,12 @@ class StoredGwcs:
         Why the last one that was asked for could not be had; empty if it could.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike, read: Callable[[], bytes] | None = None):
         self.path = path
+        self._read = read
         self.problem = ""
         self._tree: Any = None
+        self._part: Any = None
 
     def get(self, *keys: str | int) -> WCS | None:
         """Return one of the gwcs objects.
@@ -55,14 +62,43 @@ class StoredGwcs:
         gwcs.WCS or None
             None if there is none, or none that the installed versions can read; `problem` says why.
         """
-        self.problem = ""
+        return self._found(self._whole, keys)
+
+    def of_slit(self, number: int) -> WCS | None:
+        """Return the gwcs of one slit of many, whose part of the tree is read alone.
+
+        That takes a hundredth of the time. The object holds until the next one is asked for.
+
+        Parameters
+        ----------
+        number : int
+            Of the slit in the tree, from 0.
+
+        Returns
+        -------
+        gwcs.WCS or None
+            As `get` does.
+        """
+        if self._tree is None:
+            found = self._found(lambda: self._part_of(number), ("slits", 0))
+            if found is not None:
+                return found
+        # there is none, or it needs what slits have in common, which is there once
+        return self.get("slits", number)
+
+    def prepare_all(self) -> None:
+        """Read the whole tree, for many slits; what is wrong with it is found with the slits."""
+        self.get()
+
+    def _found(self, opened: Callable[[], Any], keys: Sequence[str | int]) -> WCS | None:
         import asdf
 
+        self.problem = ""
         try:
             with warnings.catch_warnings():
                 # of the versions that wrote the file; what cannot be read, fails
                 warnings.simplefilter("ignore", asdf.exceptions.AsdfWarning)
-                node = self._open()
+                node = opened()
                 for key in (*keys, "meta", "wcs"):
                     node = node[key]
         except (KeyError, IndexError, StopIteration):
@@ -76,18 +112,57 @@ class StoredGwcs:
             return None
         return node
 
-    def _open(self) -> Any:
+    def _whole(self) -> Any:
         if self._tree is None:
-            import asdf
-
-            with open_product(self.path) as hdus:
-                hdu = next(hdu for hdu in hdus if hdu.name == "ASDF")
-                stored = hdu.data["ASDF_METADATA"].tobytes()
-            self._tree = asdf.open(
-                io.BytesIO(stored),
-                lazy_tree=True,
-                lazy_load=True,  # the arrays of the file, named in it, are not looked for
-                memmap=False,
-                ignore_unrecognized_tag=True,
-            )
+            self._tree = _open(self._stored)
         return self._tree
+
+    def _part_of(self, number: int) -> Any:
+        part = _alone(self._stored, "slits", number)
+        if part is None:
+            raise IndexError(number)
+        self._part = _open(part)  # kept, for the arrays of the gwcs are read from it
+        return self._part
+
+    @cached_property
+    def _stored(self) -> bytes:
+        if self._read is not None:
+            return self._read()
+        with open_product(self.path) as hdus:
+            hdu = next(hdu for hdu in hdus if hdu.name == "ASDF")
+            return hdu.data["ASDF_METADATA"].tobytes()
+
+
+def _open(stored: bytes) -> Any:
+    import asdf
+
+    with asdf.config_context() as config:
+        # what was written against the schemas is not held against them again: most of the time
+        config.validate_on_read = False
+        return asdf.open(
+            io.BytesIO(stored),
+            lazy_tree=True,
+            lazy_load=True,  # the arrays of the file, named in it, are not looked for
+            memmap=False,
+            ignore_unrecognized_tag=True,
+        )
+
+
+def _alone(stored: bytes, name: str, index: int) -> bytes | None:
+    """Leave only one item of a list at the top of a tree; None where it is not found.
+
+    What is left out is filled up, for the blocks of arrays behind are found by their places.
+    """
+    text, end, blocks = stored.partition(b"\n...\n")
+    begin = re.search(rb"^--- [^\n]*\n", text, re.MULTILINE)
+    listed = re.search(rb"^%s:\n" % re.escape(name.encode()), text, re.MULTILINE)
+    if begin is None or listed is None or not end:
+        return None
+    after = re.compile(rb"^[^ \-#]", re.MULTILINE).search(text, listed.end())
+    content = text[listed.end() : after.start() if after else len(text)]
+    places = [found.start() for found in re.finditer(rb"^- ", content, re.MULTILINE)]
+    if not 0 <= index < len(places):
+        return None
+    item = content[places[index] : [*places, len(content)][index + 1]].rstrip()
+    kept = text[: begin.end()] + listed[0] + item + b"\n#"
+    return kept.ljust(len(text)) + end + blocks

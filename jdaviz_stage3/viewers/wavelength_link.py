@@ -18,9 +18,11 @@ from matplotlib.ticker import MaxNLocator
 
 from ..jdaviz_compat import (
     application,
+    keep_from_matching,
     set_missing_color,
     spectral_display_unit,
     spectrum_of_data,
+    viewer_kind,
     viewers_of_kind,
 )
 from ..origin import of_suffix, origin_of
@@ -94,7 +96,7 @@ class WavelengthLink(HubListener):
                         viewer.state.add_callback(name, lambda *_, v=viewer: self._number_rows(v))
                 self._on_limits(viewer)
         for viewer in self._viewers(2):
-            if self._data(viewer) is not None:
+            if _image_in(viewer) is not None:
                 set_missing_color(viewer, MISSING_COLOR)
                 self._label(viewer)
                 self._number_rows(viewer)
@@ -102,11 +104,6 @@ class WavelengthLink(HubListener):
     def _viewers(self, dimensions: int) -> list[Any]:
         app = self._app()
         return [] if app is None else viewers_of_kind(app, f"spectrum-{dimensions}d-viewer")
-
-    def _data(self, viewer: Any) -> Any | None:
-        """The 2-D spectrum of ours that gives a viewer its axes."""
-        data = viewer.state.reference_data
-        return data if data is not None and of_suffix(data, "s2d") else None
 
     def _wavelengths(self, data: Any) -> PixelWavelengths:
         if data not in self._axes:
@@ -134,22 +131,21 @@ class WavelengthLink(HubListener):
             self._following = False
 
     def _from_image(self, viewer: Any, limits: np.ndarray) -> None:
-        data = self._data(viewer)
+        data = _image_in(viewer)
         if data is None:
             return
         self._label(viewer)
         shown = self._wavelengths(data).at(limits)
         for other in self._viewers(1):
-            if origin_of(data).root in _roots(other):
+            if _linked(viewer, other):
                 unit = u.Unit(other.state.x_display_unit)
                 _set_limits(other.state, (shown * u.um).to_value(unit, u.spectral()))
 
     def _from_spectrum(self, viewer: Any, limits: np.ndarray) -> None:
-        roots = _roots(viewer)
         unit = viewer.state.x_display_unit
         for other in self._viewers(2):
-            data = self._data(other)
-            if data is None or origin_of(data).root not in roots or not unit:
+            data = _image_in(other)
+            if not unit or not _linked(other, viewer):
                 continue
             axis = self._wavelengths(data)
             shown = (limits * u.Unit(unit)).to_value(u.um, u.spectral())
@@ -162,7 +158,7 @@ class WavelengthLink(HubListener):
 
     def _label(self, viewer: Any) -> None:
         """Write wavelengths along the axis of pixels."""
-        data = self._data(viewer)
+        data = _image_in(viewer)
         limits = [getattr(viewer.state, name) for name in _LIMITS]
         if data is None or None in limits:
             return
@@ -185,7 +181,7 @@ class WavelengthLink(HubListener):
     def _number_rows(self, viewer: Any) -> None:
         """Write whole numbers along the slit, where jdaviz rounds what lies between."""
         limits = [getattr(viewer.state, name) for name in _ROWS]
-        if self._data(viewer) is None or None in limits:
+        if _image_in(viewer) is None or None in limits:
             return
         low, high = np.sort(limits)
         values = MaxNLocator(8, integer=True).tick_values(low, high)
@@ -199,10 +195,26 @@ def _tick(pixel: float) -> float | int:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _roots(viewer: Any) -> set[str]:
-    """What the observations are called whose spectra a viewer shows."""
-    origins = [origin_of(layer.layer) for layer in viewer.state.layers]
-    return {origin.root for origin in origins if origin is not None}
+def _image_in(viewer: Any) -> Any | None:
+    """The 2-D spectrum of ours that gives a viewer its axes."""
+    data = viewer.state.reference_data
+    return data if data is not None and of_suffix(data, "s2d") else None
+
+
+def _linked(image_viewer: Any, spectrum_viewer: Any) -> bool:
+    """Whether a viewer of a 2-D spectrum and one of 1-D spectra show the same observation."""
+    data = _image_in(image_viewer)
+    origins = [origin_of(layer.layer) for layer in spectrum_viewer.state.layers]
+    return data is not None and origin_of(data).root in {o.root for o in origins if o is not None}
+
+
+def _follow_by_link(viewer: Any, other: Any) -> bool:
+    kinds = {viewer_kind(viewer): viewer, viewer_kind(other): other}
+    pair = kinds.get("spectrum-2d-viewer"), kinds.get("spectrum-1d-viewer")
+    return None not in pair and _linked(*pair)
+
+
+keep_from_matching(_follow_by_link)
 
 
 def _set_limits(state: Any, values: np.ndarray) -> None:

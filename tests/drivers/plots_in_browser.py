@@ -48,6 +48,11 @@ def until(condition, what):
     return wait.until(lambda _: condition(), f"no sign of {what}")
 
 
+def ticks_of(page, name, axis):
+    """The texts of the ticks of a figure, and where they are on the page."""
+    return until(lambda: page.driver.execute_script(_FIGURE, name), f"a figure in {name}")[axis]
+
+
 class Plot:
     """A figure as it is on the screen, with where its ticks say that values are.
 

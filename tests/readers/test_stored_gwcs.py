@@ -36,6 +36,29 @@ def test_of_each_slit(tmp_path):
     assert stored.get("slits", 2) is None and stored.problem == "the file holds no gwcs"
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_of_one_slit_alone(tmp_path, shared):
+    """Without the rest of the tree; with it, where the slits share what is there once."""
+    path = tmp_path / "jw_crf.fits"
+    first = distorted_gwcs(ra=50.0)
+    with datamodels.open(slits_of("crf", tmp_path)) as model:
+        for number, slit in enumerate(model.slits):
+            slit.meta.wcs = first if shared else distorted_gwcs(ra=50.0 + number)
+        model.save(path)
+    stored = StoredGwcs(path)
+    middle = (SHAPE[1] - 1) / 2, (SHAPE[0] - 1) / 2
+    assert stored.of_slit(1)(*middle)[0] == pytest.approx(50 if shared else 51, abs=1e-9)
+    assert stored.of_slit(0)(*middle)[0] == pytest.approx(50, abs=1e-9)
+    assert stored.of_slit(2) is None and stored.problem == "the file holds no gwcs"
+    x, y = np.meshgrid(np.arange(0, 40, 7.0), np.arange(0, 30, 7.0))
+    whole = StoredGwcs(path)
+    whole.prepare_all()
+    for number in (0, 1):
+        expected = whole.get("slits", number)(x, y)
+        np.testing.assert_array_equal(StoredGwcs(path).of_slit(number)(x, y), expected)
+        np.testing.assert_array_equal(whole.of_slit(number)(x, y), expected)
+
+
 def test_a_file_without_one(tmp_path):
     stored = StoredGwcs(mosaic(tmp_path))
     assert stored.get() is None

@@ -176,3 +176,36 @@ def test_pixels_and_wavelengths(falling):
     np.testing.assert_allclose(axis.pixel(wavelength), np.arange(20), atol=1e-9)
     for pixel in (-5.0, -0.5, 3.25, 19.5, 25.0):
         assert axis.pixel(axis.at(pixel)) == pytest.approx(pixel, abs=1e-9)
+
+
+def test_jdaviz_tools_leave_the_pair_alone(pair):
+    """They convert limits the wrong way where wavelengths are not in the unit of the data."""
+    app, image, spectrum, wavelength = pair
+    app.plugins["Unit Conversion"].spectral_unit = "Angstrom"
+    tool = spectrum.toolbar.tools["jdaviz:panzoom_matchx"]
+    assert list(tool._iter_matched_viewers()) == []
+    tool.activate()
+    try:
+        low, high = sorted(wavelength[[20, 40]] * 1e4)
+        spectrum.state.x_min, spectrum.state.x_max = low, high
+        assert limits(spectrum) == pytest.approx([low, high])
+        assert limits(image) == pytest.approx([20, 40])
+    finally:
+        tool.deactivate()
+
+
+def test_jdaviz_tools_still_match_others():
+    from astropy import units as u
+    from specutils import Spectrum
+
+    app = jdaviz.new_app()
+    axis = np.linspace(1, 2, 30) * u.um
+    for flux, kind in ((np.ones((5, 30)), "2D Spectrum"), (np.ones(30), "1D Spectrum")):
+        index = {"spectral_axis_index": 1} if flux.ndim == 2 else {}
+        app.load(
+            Spectrum(flux=flux * u.Jy, spectral_axis=axis, **index), format=kind, data_label=kind,
+            auto_extract=False, ignore_invalid_kwargs=True,
+        )  # fmt: skip
+    [image], [spectrum] = shown_in(app, "2D Spectrum"), shown_in(app, "1D Spectrum")
+    tool = spectrum.toolbar.tools["jdaviz:panzoom_matchx"]
+    assert list(tool._iter_matched_viewers()) == [image]
