@@ -103,7 +103,7 @@ from .tables import (
     table_viewers_of,
     tables_of,
 )
-from .tools import keep_from_matching
+from .tools import leave_limits
 from .viewers import (
     add_to_viewer,
     arrange_viewers,
@@ -180,7 +180,7 @@ __all__ = [
     "is_cube_viewer",
     "is_image_viewer",
     "is_spectrum_viewer",
-    "keep_from_matching",
+    "leave_limits",
     "keep_units_of_images",
     "layer_of",
     "layout_rows",

@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["keep_from_matching"]
+__all__ = ["leave_limits"]
 
 
-def keep_from_matching(apart: Callable[[Any, Any], bool]) -> None:
-    """Keep jdaviz's tools that zoom 1-D and 2-D spectra together from pairs of viewers.
+def leave_limits(linked: Callable[[Any, Any], bool]) -> None:
+    """Let jdaviz's tools that zoom 1-D and 2-D spectra together leave pairs of viewers as they are.
 
     Reason: these tools convert limits in the wrong direction once wavelengths are shown in another
-    unit than that of the data, and go by the first data of the app. Where viewers follow each other
-    by our link, they would be sent to wavelengths that are none. No public way to choose which
-    viewers a tool matches. jdaviz 5.1: to check.
+    unit than that of the data, and go by the first data of the app. Viewers that follow each other
+    by our link would be sent to wavelengths that are none. The tools stay: without them, those that
+    move the flux axis alone are the first of their kind. No public way to choose what they match.
+    jdaviz 5.1: to check.
 
     Parameters
     ----------
-    apart : callable
-        Called with the (glue) viewer of the tool and another, says whether it is to be left alone.
+    linked : callable
+        Called with two (glue) viewers, says whether they follow each other by themselves.
     """
     from jdaviz.configs.specviz.plugins.tools import _MatchedXZoomMixin
 
-    stock = _MatchedXZoomMixin._is_matched_viewer
+    stock = _MatchedXZoomMixin._map_limits
 
-    def matched(self: Any, viewer: Any) -> bool:
-        return stock(self, viewer) and not apart(self.viewer, viewer)
+    def mapped(self: Any, from_viewer: Any, to_viewer: Any, limits: dict[str, Any]) -> Any:
+        if linked(from_viewer, to_viewer):
+            return {name: getattr(to_viewer.state, name) for name in limits}
+        return stock(self, from_viewer, to_viewer, limits)
 
-    _MatchedXZoomMixin._is_matched_viewer = matched
+    _MatchedXZoomMixin._map_limits = mapped

@@ -6,6 +6,7 @@ limits and those of the viewers of the 1-D spectra follow each other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -18,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..jdaviz_compat import (
     application,
-    keep_from_matching,
+    leave_limits,
     set_missing_color,
     spectral_display_unit,
     spectrum_of_data,
@@ -165,9 +166,9 @@ class WavelengthLink(HubListener):
         axis = self._wavelengths(data)
         unit = spectral_display_unit(self._app()) or u.um
         low, high = np.sort((axis.at(limits) * u.um).to_value(unit, u.spectral()))
-        values = MaxNLocator(_MOST_TICKS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        values = values[(values >= low) & (values <= high) & (values > 0)]
-        pixels = axis.pixel((values * unit).to_value(u.um, u.spectral()))
+        values, pixels = _ticks(
+            low, high, lambda x: axis.pixel((x * unit).to_value(u.um, u.spectral()))
+        )
         texts = [f"{value:.10g}" for value in values]
         labels = dict(zip(map(_tick, pixels), texts, strict=True))
         scale = viewer.figure.axes[0]
@@ -187,6 +188,23 @@ class WavelengthLink(HubListener):
         values = MaxNLocator(8, integer=True).tick_values(low, high)
         values = values[(values >= low) & (values <= high)]
         viewer.figure.axes[1].tick_values = values[::-1]
+
+
+def _ticks(
+    low: float, high: float, pixels_of: Callable[[np.ndarray], np.ndarray]
+) -> tuple[list[float], list[float]]:
+    """Round values, and their pixels: closer where there is room between coarser ones."""
+    width = abs(float(np.diff(pixels_of(np.array([low, high])))[0]))
+    values: list[float] = []
+    pixels: list[float] = []
+    for bins in (_MOST_TICKS, 3 * _MOST_TICKS, 9 * _MOST_TICKS):
+        found = MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        found = found[(found >= low) & (found <= high) & (found > 0)]
+        for value, pixel in zip(found, pixels_of(found), strict=True):
+            if all(abs(pixel - other) >= width / _MOST_TICKS for other in pixels):
+                values.append(float(value))
+                pixels.append(float(pixel))
+    return values, pixels
 
 
 def _tick(pixel: float) -> float | int:
@@ -214,7 +232,7 @@ def _follow_by_link(viewer: Any, other: Any) -> bool:
     return None not in pair and _linked(*pair)
 
 
-keep_from_matching(_follow_by_link)
+leave_limits(_follow_by_link)
 
 
 def _set_limits(state: Any, values: np.ndarray) -> None:

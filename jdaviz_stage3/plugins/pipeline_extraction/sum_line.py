@@ -45,6 +45,9 @@ class SumLine:
             there = np.flatnonzero(np.isfinite(y))
             shown = slice(there[0], there[-1] + 1) if there.size else slice(0)
             values = {"x": x[shown], "y": y[shown]}
+            if there.size:  # in view
+                viewer.state.y_min = min(viewer.state.y_min, float(np.nanmin(y)))
+                viewer.state.y_max = max(viewer.state.y_max, float(np.nanmax(y)))
             self._marks.put(viewer, viewer, Lines, values, {"colors": [_COLOR], "stroke_width": 2})
 
     def clear(self) -> None:
