@@ -172,12 +172,12 @@ class WavelengthLink(HubListener):
         texts = [f"{value:.10g}" for value in values]
         labels = dict(zip(map(_tick, pixels), texts, strict=True))
         scale = viewer.figure.axes[0]
-        with scale.hold_sync():
-            # falling: from rising ones the axis makes minor ticks, even ones of pixels
-            scale.tick_values = np.array(sorted(labels, reverse=True), dtype=float)
-            scale.tick_labels = labels
-            name = "Wavelength" if unit.is_equivalent(u.m) else "Spectral axis"
-            scale.label = f"{name} [{unit}]"
+        # the texts first: the ticks are drawn with those that are there
+        scale.tick_labels = labels
+        # falling: from rising ones the axis makes minor ticks, even ones of pixels
+        scale.tick_values = np.array(sorted(labels, reverse=True), dtype=float)
+        name = "Wavelength" if unit.is_equivalent(u.m) else "Spectral axis"
+        scale.label = f"{name} [{unit}]"
 
     def _number_rows(self, viewer: Any) -> None:
         """Write whole numbers along the slit, where jdaviz rounds what lies between."""
@@ -197,7 +197,7 @@ def _ticks(
     width = abs(float(np.diff(pixels_of(np.array([low, high])))[0]))
     values: list[float] = []
     pixels: list[float] = []
-    for bins in (_MOST_TICKS, 3 * _MOST_TICKS, 9 * _MOST_TICKS):
+    for bins in (_MOST_TICKS // 3, _MOST_TICKS, 3 * _MOST_TICKS, 9 * _MOST_TICKS):
         found = MaxNLocator(bins, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
         found = found[(found >= low) & (found <= high) & (found > 0)]
         for value, pixel in zip(found, pixels_of(found), strict=True):
