@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,8 +16,8 @@ __all__ = [
     "cube_viewers_showing",
     "follow_extracted_cube",
     "is_cube_viewer",
+    "link_spectra_by_wavelength",
     "mend_moment_maps",
-    "pixels_not_linked",
     "settle_units",
     "spectral_axis_first",
     "show_slice",
@@ -135,20 +133,37 @@ def follow_extracted_cube(app: Any) -> None:
     plugin._stage3_follows()
 
 
-@contextmanager
-def pixels_not_linked(app: Any) -> Iterator[None]:
-    """Keep jdaviz from linking the pixels of a cube with those of others by their names.
+def link_spectra_by_wavelength(app: Any) -> None:
+    """Keep jdaviz from linking the pixels of 1-D spectra with each other, in an app with cubes.
 
-    Reason: cubes of several bands have other pixels and other channels; what is drawn on one would
-    lie elsewhere on the others. They stay linked by their coordinates. What is linked is decided
-    in private methods. jdaviz 5.1: to check.
+    Reason: jdaviz links wavelengths of a spectrum to those of the first data that have any, and
+    its pixels to those of the first spectrum. Where the first data are a cube, glue finds the way
+    over the pixels to be the shorter one, and draws a spectrum at the wavelengths of another.
+    What is linked is decided in a private method. jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application, or importer
+        Before the first cube is added; more often is harmless.
     """
     inner = application(app)
-    inner._is_pixel_component = lambda *_: False
-    try:
-        yield
-    finally:
-        del inner._is_pixel_component
+    if "_link_new_data_by_component_type" in vars(inner):
+        return
+    stock = inner._link_new_data_by_component_type
+
+    def link(label: str) -> None:
+        data = inner.data_collection[label]
+        pixels = data.pixel_component_ids if data.ndim == 1 else []
+        kinds = [getattr(pixel, "_component_type", None) for pixel in pixels]
+        for pixel in pixels:
+            pixel._component_type = None
+        try:
+            stock(label)
+        finally:
+            for pixel, kind in zip(pixels, kinds, strict=True):
+                pixel._component_type = kind
+
+    inner._link_new_data_by_component_type = link
 
 
 def mend_moment_maps(app: Any) -> None:

@@ -17,8 +17,8 @@ from ..jdaviz_compat import (
     is_cube_viewer,
     is_spectrum_viewer,
     keep_units_of_images,
+    link_spectra_by_wavelength,
     mend_moment_maps,
-    pixels_not_linked,
     settle_units,
     show_message,
     show_spectra_of_pixels,
@@ -113,6 +113,8 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
         return data
 
     def assign_component_type(self, comp_id, comp, units, physical_type):
+        if comp_id.startswith("Pixel Axis"):
+            return None  # cubes of several bands have other pixels: not linked to each other's
         kind = spatial_component_type(comp_id, comp, units, physical_type)
         return spectral_component_type(comp_id, comp, units, kind)
 
@@ -124,10 +126,8 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
         settle_units(self)
         keep_units_of_images(self)
         mend_moment_maps(self)
-        with pixels_not_linked(self):
-            self.add_to_data_collection(
-                data, label, data_hash=self.product.data_hash(), cls=Spectrum
-            )
+        link_spectra_by_wavelength(self)
+        self.add_to_data_collection(data, label, data_hash=self.product.data_hash(), cls=Spectrum)
         follow_extracted_cube(self)
         for viewer in shown_in(self, label):
             fit_when_drawn(viewer)

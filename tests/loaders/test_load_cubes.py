@@ -4,7 +4,7 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
-from make_cubes import PIXEL_ARCSEC, cube, cube_arrays
+from make_cubes import PIXEL_ARCSEC, cube, cube_arrays, extracted, mrs_cubes
 from photutils.aperture import CircularAperture
 from regions import CirclePixelRegion, PixCoord
 
@@ -193,6 +193,33 @@ def test_a_second_cube_of_the_target_has_no_viewer_of_its_own(loaded, tmp_path):
     wanted = np.sqrt(np.nansum(other.err.astype(float) ** 2, axis=(1, 2))) * JY
     np.testing.assert_allclose(found.uncertainty.quantity.to_value(u.Jy), wanted, rtol=1e-4)
     plugin.dataset.selected = labels[0]
+
+
+def drawn_wavelengths(viewer):
+    """Where the spectra in a viewer are drawn, from first to last, by their label."""
+    lines = {artist.layer.label: np.asarray(artist.line_mark.x) for artist in viewer.layers}
+    return {label: (x[0], x[-1]) for label, x in lines.items()}
+
+
+@pytest.mark.parametrize("spectra_first", [False, True], ids=["cubes first", "spectra first"])
+def test_spectra_of_several_bands_are_drawn_at_their_own_wavelengths(spectra_first, tmp_path):
+    """All of the same length: by their pixels they could be taken for each other."""
+    cubes = mrs_cubes(tmp_path, 20, (2, 0, 1))
+    spectra = [extracted(path, tmp_path) for path in cubes]
+    app = jdaviz.new_app()
+    labels = []
+    for paths in (spectra, cubes) if spectra_first else (cubes, spectra):
+        labels += stage3.load(*paths, app=app)
+    plugin = app.plugins["Pipeline Extraction"]  # jdaviz's own importer adds what it makes
+    labels += [f'{label} (r = 0.5")' for label in plugin.dataset.choices]
+    plugin.extract_bands()
+    viewer = glue_viewer(app, "1D Spectrum")
+    drawn = drawn_wavelengths(viewer)
+    shown = [label for label in labels if label in drawn]
+    assert len(shown) == 9
+    for label in shown:
+        axis = spectrum_of(app, label).spectral_axis.to_value(u.um)
+        np.testing.assert_allclose(drawn[label], (axis[0], axis[-1]), rtol=1e-5, err_msg=label)
 
 
 def test_a_large_cube_is_not_read_for_a_sum_that_nobody_asked_for(tmp_path, monkeypatch):
