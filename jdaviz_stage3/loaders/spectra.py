@@ -97,6 +97,10 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
             spectra.append(blank_excluded(spectrum, origin))
         return spectra
 
+    @property
+    def _of_ifu(self) -> bool:
+        return read_primary_header(self.product.path).get("EXP_TYPE") in _IFU
+
     def _quantity_for(self, chosen: list[SpectrumEntry]) -> str:
         """Decide between flux and surface brightness by the file, whatever the app shows.
 
@@ -104,7 +108,7 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         """
         if self.quantity != "auto":
             return self.quantity
-        if read_primary_header(self.product.path).get("EXP_TYPE") in _IFU:
+        if self._of_ifu:
             return "flux"  # of all that the aperture holds, as the sum over the cube is
         extended = {entry.source_type == "EXTENDED" for entry in chosen}
         # A slitless field holds point and extended sources: all of them in flux density.
@@ -123,6 +127,8 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
             why = f"quantity={self.quantity!r}"
         elif column != "FLUX":
             why = "the source type is EXTENDED" if extended else "FLUX holds no values"
+        elif self._of_ifu:
+            why = "of integral field units it is the sum over the aperture"
         elif _slitless(self._sequence.entries):
             why = "slitless spectra are of point and extended sources"
         elif extended < len(spectra):

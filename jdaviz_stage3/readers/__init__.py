@@ -22,6 +22,7 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
     **options
         Passed to the product type's reader: see `jdaviz_stage3.readers.image.read_image`,
         `~jdaviz_stage3.readers.exposures.read_exposure`,
+        `~jdaviz_stage3.readers.cubes.read_cube`,
         `~jdaviz_stage3.readers.catalog.read_catalog`,
         `~jdaviz_stage3.readers.spectra.read_spectra`,
         `~jdaviz_stage3.readers.spectral_images.read_spectral_images`,
@@ -33,7 +34,8 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
     -------
     object
         i2d, segm, crf: `~astropy.nddata.CCDData`; cat: `~astropy.table.QTable`; s2d:
-        `~jdaviz_stage3.readers.spectral_images.SpectralImageSequence`; x1d, c1d:
+        `~jdaviz_stage3.readers.spectral_images.SpectralImageSequence`; s3d:
+        `~jdaviz_stage3.readers.cube_spectrum.CubeSpectrum`; x1d, c1d:
         `~jdaviz_stage3.readers.spectra.SpectrumSequence`; x1dints:
         `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt, phot:
         `~astropy.timeseries.TimeSeries`.

@@ -20,6 +20,7 @@ from .shown_extraction import ShownExtraction
 
 __all__ = ["CubeAperture"]
 
+_AT = 0.005  # arcsec; nearer than that is no distance to speak of
 _ANGLES = np.linspace(0, 2 * np.pi, 97)
 
 
@@ -63,7 +64,8 @@ class CubeAperture(ShownExtraction):
         text += f" (x = {aperture.x:.2f}, y = {aperture.y:.2f}, counted from 0)"
         if aperture.center is not None and aperture.target is not None:
             apart = aperture.center.separation(aperture.target).to_value(u.arcsec)
-            text += f', {apart:.2g}" from the target (TARG_RA, TARG_DEC)'
+            where = f'{apart:.2g}" from' if apart > _AT else "at"
+            text += f", {where} the target (TARG_RA, TARG_DEC)"
         if aperture.coverage < 1:
             text += f"; down to {aperture.coverage:.0%} of it holds samples"
         return f"{text}."
