@@ -11,6 +11,7 @@ from astropy import units as u
 from astropy.table import QTable
 from bqplot import Label, Lines, Scatter
 from light_curve_tools import bars_of
+from make_cubes import CENTER, MRS_BANDS, cube, cube_arrays, extracted, mrs_cubes
 from make_spectra import integrations, time_series
 from make_tables import ROOT, save_table
 from short_views import logical_lines, run_view
@@ -67,6 +68,17 @@ app.plugins["White Light Curve"].show(bands=[6, 8, 10], normalize="none")
 """,
     "photometry": """
 stage3.load(path, app=app)
+""",
+    "NIRSpec IFU": """
+stage3.load(path, app=app)
+""",
+    "MRS spectra of all bands": """
+stage3.load(*path.glob("*_x1d.fits"), app=app)
+""",
+    "MRS, one aperture in all bands": """
+stage3.load(*path.glob("*_s3d.fits"), app=app)
+app.plugins["Pipeline Extraction"].reference = 8.0
+app.plugins["Pipeline Extraction"].stitch_bands()
 """,
 }
 
@@ -413,3 +425,48 @@ def test_photometry_of_imaging(tmp_path):
     np.testing.assert_allclose(y, flux, rtol=1e-7)
     _, foot, head = bars_of(viewer.layers[0].error_mark)
     np.testing.assert_allclose((head - foot) / 2, 1e-6, rtol=1e-5)
+
+
+# ---- integral field units ----
+
+
+def wavelengths_drawn(viewer):
+    """First and last wavelength of each spectrum in a viewer, by the first one."""
+    lines = [np.asarray(artist.line_mark.x) for artist in viewer.layers if artist.visible]
+    return sorted((x[0], x[-1]) for x in lines)
+
+
+def test_nirspec_ifu(tmp_path):
+    """The cube, its spectrum over that of the cube, and where it was extracted."""
+    path = cube(tmp_path, cube_arrays(np.linspace(2.9, 3.3, 20), (17, 21)), target=CENTER,
+                instrument="NIRSPEC", band=None)  # fmt: skip
+    extracted(path, tmp_path)
+    app = run("NIRSpec IFU", tmp_path)
+    assert list(app.viewers) == ["3D Spectrum", "1D Spectrum"]
+    cube_viewer, spectra = (glue_viewer(app, label) for label in app.viewers)
+    assert len(cube_viewer.layers) == 1 and len(spectra.layers) == 2
+    assert "circle of radius" in app.plugins["Pipeline Extraction"].window_text
+    assert sum(isinstance(m, Lines) and len(m.x) > 50 for m in cube_viewer.figure.marks) == 1
+
+
+@pytest.fixture(scope="module")
+def mrs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mrs")
+    for path in mrs_cubes(folder, 12, (0, 1, 2, 3)):
+        extracted(path, folder)
+    return folder
+
+
+def test_mrs_spectra_of_all_bands_are_in_one_plot(mrs):
+    app = run("MRS spectra of all bands", mrs)
+    assert list(app.viewers) == ["1D Spectrum"]
+    wanted = [band[2:4] for band in MRS_BANDS[:4]]
+    np.testing.assert_allclose(
+        wavelengths_drawn(glue_viewer(app, "1D Spectrum")), wanted, rtol=1e-4
+    )
+
+
+def test_mrs_cubes_give_one_stitched_spectrum(mrs):
+    app = run("MRS, one aperture in all bands", mrs)
+    [shown] = wavelengths_drawn(glue_viewer(app, "1D Spectrum"))
+    assert shown == pytest.approx((MRS_BANDS[0][2], MRS_BANDS[3][3]), rel=1e-4)

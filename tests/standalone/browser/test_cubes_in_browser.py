@@ -1,4 +1,4 @@
-"""Spectral cubes, the pipeline's aperture and the bands of MRS, as a person at a browser meets them."""
+"""Cubes, the aperture of the pipeline and the bands of MRS, as a person at a browser meets them."""
 
 from __future__ import annotations
 
