@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from astropy.units import get_current_unit_registry
+from glue import _plugin_helpers
 from glue.config import settings, unit_converter
 from glue.core.data_collection import DataCollection
 from glue.core.message import DataCollectionAddMessage
@@ -160,6 +161,7 @@ def spare_repetitions() -> None:
 
     * Units that are offered for a flux axis are found once for all layers of the same unit.
     * A spectrum looks only at those settings of its viewer that change how it is drawn.
+    * glue looks once for its plugins among all that is installed, and not ten times for each app.
     * In apps that `adding_data` knows, menus of data and layers are filled once when data are
       added, when some are removed, and when a subset is made or changed in all of them.
 
@@ -169,6 +171,7 @@ def spare_repetitions() -> None:
     from jdaviz.app import PrivateApplication as Application
     from jdaviz.core.template_mixin import DatasetSelect, LayerSelect
 
+    _plugin_helpers.iter_plugin_entry_points = _plugins_of_glue
     profile_state.find_unit_choices = _unit_choices
     BqplotProfileLayerArtist._update_profile = _update_profile
     Viewer.layers = property(_layers, doc=Viewer.layers.__doc__)
@@ -179,6 +182,19 @@ def spare_repetitions() -> None:
     Application.data_item_remove = _while_menus_wait(
         _removal(Application.data_item_remove), _hub_of
     )
+
+
+_find_plugins_of_glue = _plugin_helpers.iter_plugin_entry_points
+
+
+@functools.cache
+def _found_plugins() -> tuple:
+    return tuple(_find_plugins_of_glue())
+
+
+def _plugins_of_glue() -> Iterator[Any]:
+    """Return the entry points of glue's plugins, as its own function does."""
+    return iter(_found_plugins())
 
 
 #: Units that an axis offers, by what the converter goes by.

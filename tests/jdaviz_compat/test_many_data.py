@@ -280,3 +280,14 @@ def test_menus_are_filled_where_something_is_raised(paths):
         assert label not in app.plugins["Gaussian Smooth"].dataset.choices, "it waits"
         raise ZeroDivisionError
     assert app.plugins["Gaussian Smooth"].dataset.choices == [*labels, label]
+
+
+def test_plugins_of_glue_are_those_that_are_installed():
+    from importlib.metadata import entry_points
+
+    from glue import _plugin_helpers
+
+    for _ in range(2):
+        assert list(_plugin_helpers.iter_plugin_entry_points()) == list(
+            entry_points(group="glue.plugins")
+        )
