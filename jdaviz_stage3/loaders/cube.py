@@ -90,17 +90,22 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
         self.ext_viewer_create_new_items = [dict(_SPECTRUM)]
         self.ext_viewer.add_filter(is_spectrum_viewer)
         self.ext_viewer.select_default()
-        shown = self._has_viewer()
-        self.viewer.selected = []
-        self.viewer.create_new.selected = "" if shown else _CUBE["label"]
+        self._choose_viewer()
         self.data_hashes = [self.product.data_hash()]
         self.hash_map_to_label = {self.data_hashes[0]: ""}
 
-    def _has_viewer(self) -> bool:
-        """Whether a viewer shows a cube of the same target: twelve bands need no twelve viewers."""
+    def _choose_viewer(self) -> None:
+        """Choose an empty cube viewer, or a new one, or none where one shows the same target.
+
+        Twelve bands need no twelve viewers.
+        """
         target = read_primary_header(self.product.path).get("TARGNAME")
-        viewers = [glue_viewer(self, label) for label in viewer_labels(self)]
-        return any(is_cube_viewer(v) and v.layers and shows_target(v, target) for v in viewers)
+        viewers = {label: glue_viewer(self, label) for label in viewer_labels(self)}
+        cubes = {label: viewer for label, viewer in viewers.items() if is_cube_viewer(viewer)}
+        same = any(viewer.layers and shows_target(viewer, target) for viewer in cubes.values())
+        empty = [label for label, viewer in cubes.items() if not viewer.layers]
+        self.viewer.create_new.selected = "" if same or empty else _CUBE["label"]
+        self.viewer.selected = [] if same else empty[:1]
 
     @staticmethod
     def _get_supported_viewers():
