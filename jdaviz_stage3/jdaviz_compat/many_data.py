@@ -12,7 +12,6 @@ from astropy.units import get_current_unit_registry
 from glue import _plugin_helpers
 from glue.config import settings, unit_converter
 from glue.core.data_collection import DataCollection
-from glue.core.message import DataCollectionAddMessage
 from glue.core.subset_group import SubsetGroup
 from glue.core.units import find_unit_choices
 from glue.viewers.common.viewer import Viewer
@@ -35,6 +34,7 @@ class _Waiting:
         self.inner = ref(inner)
         self.contexts = 0
         self.menus: dict[Any, None] = {}  # as a set that keeps its order
+        self.filled: set = set()  # menus of viewers by which what is being added gets there
 
     @property
     def is_on(self) -> bool:
@@ -54,6 +54,7 @@ class _Waiting:
     def fill_menus(self) -> None:
         """Fill the menus that wait: those of layers first, for those of data look at them."""
         menus, self.menus = self.menus, {}
+        self.filled.clear()
         inner = self.inner()
         if inner is None or not menus:
             return
@@ -271,9 +272,10 @@ def _waiting_update(update: Any) -> Callable[..., None]:
             update.__get__(self, type(self))(*args, **kwargs)
             return
         waiting.menus[self] = None
-        if args and isinstance(args[0], DataCollectionAddMessage) and _lets_into_viewer(self):
+        if _lets_into_viewer(self) and not _is_there_already(self, waiting, args):
             # what is shown already need not be asked whether it could be
             waiting.fill_before(self.plugin.layer)
+            waiting.filled.add(self)
             update.__get__(self, type(self))(*args, **kwargs)
 
     return _update_items
@@ -287,7 +289,16 @@ def _lets_into_viewer(menu: Any) -> bool:
     """Whether it is the menu of a viewer by which data are put into it."""
     from jdaviz.configs.default.plugins.data_menu.data_menu import DataMenu
 
-    return _is_of_data(menu) and isinstance(menu.plugin, DataMenu)
+    # it has its menu of layers before that of data, which it may be making now
+    plugin = menu.plugin
+    return _is_of_data(menu) and isinstance(plugin, DataMenu) and hasattr(plugin, "layer")
+
+
+def _is_there_already(menu: Any, waiting: _Waiting, args: tuple) -> bool:
+    """Whether such a menu is told only that data are in a viewer now."""
+    from jdaviz.core.events import AddDataMessage
+
+    return isinstance(args[0], AddDataMessage) if args else menu in waiting.filled
 
 
 def _while_menus_wait(method: Callable[..., Any], hub_of: Callable[[Any], Any]) -> Any:

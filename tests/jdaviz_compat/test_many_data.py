@@ -272,6 +272,18 @@ def test_what_is_removed_leaves_menus_and_links(many):
     check_links(app._app.data_collection)
 
 
+def test_data_get_into_a_viewer_that_is_made_for_them(paths):
+    app = jdaviz.new_app()
+    stage3.load(*paths[: many_data.FEW + 1], app=app, viewer=[])
+    assert not app.viewers
+    with adding_data(app):
+        [label] = stage3.load(paths[LAST], app=app)
+    assert list(app.viewers) == [VIEWER]
+    assert app.viewers[VIEWER].data_menu.data_labels_loaded == [label]
+    menu = app.viewers[VIEWER].data_menu._obj.dataset
+    assert len(menu.choices) == many_data.FEW + 1, "the others can be added"
+
+
 def test_menus_are_filled_where_something_is_raised(paths):
     app = jdaviz.new_app()
     labels = stage3.load(*paths[: many_data.FEW], app=app)

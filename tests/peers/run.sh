@@ -1,5 +1,6 @@
 #!/bin/bash
-# jdaviz's own tests with this package imported and without it: no outcome may differ.
+# jdaviz's own tests with this package imported and without it: no outcome may differ. Nor may it where
+# all data are treated as this package treats its spectra where there are many (many_everywhere.py).
 #
 #   tests/peers/run.sh                         in an environment of its own, made in a few minutes
 #   tests/peers/run.sh --python PATH           with an interpreter that has jdaviz and pytest
@@ -109,4 +110,6 @@ run() { # package to import, file of outcomes, arguments
 
 run "" "$folder/without.json" "$@"
 run jdaviz_stage3 "$folder/with.json" "$@"
+run many_everywhere "$folder/many.json" "$@"
 "$python" "$here/compare.py" "$folder/without.json" "$folder/with.json"
+"$python" "$here/compare.py" "$folder/without.json" "$folder/many.json"
