@@ -9,6 +9,7 @@ One read a row is as quick.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -174,9 +175,16 @@ def read_parts(
     pieces = parts
     if size == stride:  # without gaps: one part
         pieces = parts.reshape(1, -1)
+    # one call to the system for each part where it has one
+    file = stream.fileno() if isinstance(stream, io.FileIO) and hasattr(os, "preadv") else None
     for i, piece in enumerate(pieces):
-        stream.seek(start + i * stride)
-        have = stream.readinto(piece)
+        if file is None:
+            stream.seek(start + i * stride)
+            have = stream.readinto(piece)
+        else:
+            have = os.preadv(file, [piece], start + i * stride)
+            if have < piece.size:
+                stream.seek(start + i * stride + have)
         while have < piece.size:
             if not (more := stream.readinto(piece[have:])):
                 raise UnreadableProductError(
