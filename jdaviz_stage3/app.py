@@ -71,9 +71,9 @@ def load(
     **options
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
         ``extension=['SCI', 'ERR']`` and ``align_by``; for spectra ``source_id``, ``order``,
-        ``exposure``, ``slit``, ``spectra`` (labels), ``quantity``, ``dq_bits``; ``source_id``,
-        ``order`` and ``slit`` also choose among several files of spectra; for cubes
-        ``dq_bits``, ``auto_extract``, ``ext_viewer``; for time series
+        ``exposure``, ``slit``, ``spectra`` (labels), ``quantity``, ``dq_bits``; for 2-D spectra the
+        same without ``dq_bits``; ``source_id``, ``order`` and ``slit`` also choose among several
+        files of spectra; for cubes ``dq_bits``, ``auto_extract``, ``ext_viewer``; for time series
         ``order``, ``detector``, ``spectra``, ``dq_bits``, ``median_viewer``; for light curves
         ``column`` and ``time_system='MJD_UTC'``.
 

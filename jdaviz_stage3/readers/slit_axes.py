@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -336,17 +337,15 @@ def in_order(axes: SlitAxes, where: str) -> tuple[u.Quantity, np.ndarray]:
             f"({axes.source}); there is no axis to show it on"
         )
     good = np.flatnonzero(own)
-    falling = values[good[-1]] < values[good[0]]
-    signed = -values[good] if falling else values[good]
-    reached = np.maximum.accumulate(signed)
-    new = np.concatenate([[True], signed[1:] > reached[:-1]])
-    out = int((~new).sum())
-    if out > MOST_OUT_OF_ORDER * len(good) or new.sum() < 2:
+    falling = np.median(np.diff(values[good])) < 0  # not by the ends, one of which may be wrong
+    rising = _rising(-values[good] if falling else values[good])
+    out = len(good) - len(rising)
+    if out > MOST_OUT_OF_ORDER * len(good) or len(rising) < 2:
         raise UnreadableProductError(
             f"{where}: the wavelengths are not in order along the dispersion ({axes.source}: {out} "
             f"of {len(good)} columns); there is no axis to show it on"
         )
-    good = good[new]
+    good = good[rising]
     own = np.zeros(len(values), dtype=bool)
     own[good] = True
     filled = np.interp(np.arange(len(values)), good, values[good])
@@ -356,3 +355,26 @@ def in_order(axes: SlitAxes, where: str) -> tuple[u.Quantity, np.ndarray]:
     beyond = np.arange(1, len(values) - last)
     filled[last + 1 :] = filled[last] * (filled[last] / filled[last - 1]) ** beyond
     return filled * axes.wavelength.unit, own
+
+
+def _rising(values: np.ndarray) -> np.ndarray:
+    """Indices of the longest part of some values, in their order, that rises strictly.
+
+    Of equal values it is the first that counts.
+    """
+    if np.all(np.diff(values) > 0):
+        return np.arange(len(values))
+    ends: list[float] = []  # the lowest end of a rising part of each length
+    where: list[int] = []
+    before = np.full(len(values), -1)
+    for index, value in enumerate(values.tolist()):
+        length = bisect_left(ends, value)
+        if length < len(ends) and ends[length] == value:
+            continue
+        before[index] = where[length - 1] if length else -1
+        ends[length : length + 1] = [value]
+        where[length : length + 1] = [index]
+    found = [where[-1]]
+    while before[found[-1]] >= 0:
+        found.append(int(before[found[-1]]))
+    return np.array(found[::-1])

@@ -354,6 +354,26 @@ def test_repeated_wavelengths_are_left_out_but_one(imaged, tmp_path):
     assert (np.diff(spectrum.spectral_axis.value) > 0).all()
 
 
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("column", [0, 10, 36, 39])
+@pytest.mark.parametrize("wrong", [0.9, 1.51, 7.0])
+def test_a_column_out_of_order_is_left_out(imaged, tmp_path, falling, column, wrong):
+    whole = np.linspace(1, 2, 40)[:: -1 if falling else 1]
+    values = whole.copy()
+    values[column] = wrong
+    path = with_wavelengths(imaged, tmp_path, values)
+    if np.all(np.diff(values) < 0) or np.all(np.diff(values) > 0):
+        spectrum = read(path)[0]  # the outermost ones may be anywhere beyond the others
+    else:
+        with pytest.warns(Stage3Warning, match="1 of 40 columns have no wavelength of their own"):
+            spectrum = read(path)[0]
+        assert spectrum.mask[5].nonzero()[0].tolist() == [column]
+    axis = spectrum.spectral_axis.value
+    assert (np.diff(axis) < 0 if falling else np.diff(axis) > 0).all()
+    others = np.arange(40) != column
+    np.testing.assert_allclose(axis[others], whole[others], rtol=1e-7)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
