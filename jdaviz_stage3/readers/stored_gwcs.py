@@ -164,5 +164,34 @@ def _alone(stored: bytes, name: str, index: int) -> bytes | None:
     if not 0 <= index < len(places):
         return None
     item = content[places[index] : [*places, len(content)][index + 1]].rstrip()
-    kept = text[: begin.end()] + listed[0] + item + b"\n#"
-    return kept.ljust(len(text)) + end + blocks
+    shared = _anchors(text, item, {})
+    if shared is None:
+        return None
+    lines = b"".join(b"- " + node + b"\n" for node in shared.values())
+    common = b"shared:\n" + lines if lines else b""
+    kept = text[: begin.end()] + common + listed[0] + item + b"\n#"
+    return kept.ljust(len(text)) + end + blocks if len(kept) <= len(text) else None
+
+
+def _anchors(text: bytes, part: bytes, known: dict[bytes, bytes]) -> dict[bytes, bytes] | None:
+    """What a part of a tree refers to (``*id001``) that stands elsewhere (``&id001``), by name.
+
+    Those that others refer to come first. None where one is not found.
+    """
+    own = set(re.findall(rb"&(id\d+)\b", part))
+    for name in dict.fromkeys(re.findall(rb"\*(id\d+)\b", part)):
+        if name in own or name in known:
+            continue
+        found = re.search(rb"^( *)([^\n]*?)(&%s\b[^\n]*\n?)" % name, text, re.MULTILINE)
+        if found is None:
+            return None
+        # the lines below that are further in than what it is the value of
+        before = re.match(rb"(?:- )*", found[2])
+        indent = len(found[1]) + (len(before[0]) if before else 0)
+        below = re.compile(rb"(?: {%d}[^\n]*\n)*" % (indent + 1)).match(text, found.end())
+        node = found[3] + (below[0] if below else b"")
+        inner = _anchors(text, node, known)
+        if inner is None:
+            return None
+        known = inner | {name: node.rstrip()}
+    return known

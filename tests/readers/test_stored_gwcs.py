@@ -47,7 +47,9 @@ def test_of_one_slit_alone(tmp_path, shared):
         model.save(path)
     stored = StoredGwcs(path)
     middle = (SHAPE[1] - 1) / 2, (SHAPE[0] - 1) / 2
+    assert b"*id001" in stored._stored  # what slits share
     assert stored.of_slit(1)(*middle)[0] == pytest.approx(50 if shared else 51, abs=1e-9)
+    assert stored._tree is None
     assert stored.of_slit(0)(*middle)[0] == pytest.approx(50, abs=1e-9)
     assert stored.of_slit(2) is None and stored.problem == "the file holds no gwcs"
     x, y = np.meshgrid(np.arange(0, 40, 7.0), np.arange(0, 30, 7.0))
