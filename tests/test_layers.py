@@ -23,6 +23,7 @@ LAYERS = [
     ["__init__"],
     ["registration"],
     ["app"],
+    ["chosen_products"],
     ["plugins"],
     ["loaders", "viewers"],
     ["jdaviz_compat"],

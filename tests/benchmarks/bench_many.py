@@ -71,7 +71,7 @@ def folder(who: str, folder: Path, at_most: str) -> dict[str, float]:
     app, load = _loader(who)
     moments = []
     imported = SpectrumImporter.__call__
-    collect = stage3._collect
+    collect = stage3.chosen_products
 
     def note(method: Callable) -> Callable:
         def noting(*args, **kwargs):
@@ -82,7 +82,7 @@ def folder(who: str, folder: Path, at_most: str) -> dict[str, float]:
 
         return noting
 
-    stage3._collect, SpectrumImporter.__call__ = note(collect), note(imported)
+    stage3.chosen_products, SpectrumImporter.__call__ = note(collect), note(imported)
     start = time.process_time()
     load(folder, at_most=int(at_most))
     return {

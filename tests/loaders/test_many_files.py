@@ -8,7 +8,7 @@ from make_products import mosaic
 from make_spectra import one_source_each
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3 import app as loading
+from jdaviz_stage3.chosen_products import chosen_products
 
 N_FILES = 24
 
@@ -29,7 +29,7 @@ def app():
 
 def collected(folder, *, at_most=20, **options) -> list[int]:
     """The files that loading takes of a folder, the spectra by their sources."""
-    products, failures = loading._collect([folder], options, at_most)
+    products, failures = chosen_products([folder], options, at_most)
     assert not failures
     names = [product.path.name for product in products]
     assert names[0].endswith("_i2d.fits"), "it is no file of spectra"
@@ -60,7 +60,7 @@ def test_a_source_that_no_file_has(folder, app):
 
 def test_paths_that_are_given_are_all_loaded(folder):
     paths = sorted(folder.glob("*_x1d.fits"))
-    assert len(loading._collect(paths, {}, 3)[0]) == N_FILES
+    assert len(chosen_products(paths, {}, 3)[0]) == N_FILES
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "5", 2.5])
