@@ -6,7 +6,7 @@ import os
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from astropy.io import fits
 from specutils import Spectrum
 
 from ..errors import Stage3Warning, UnreadableProductError
+from ..fits_structure import read_structure
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence, check_quantity
 from .extensions import extensions_named, native, open_product
@@ -143,16 +144,29 @@ def read_spectral_images(
     """
     check_quantity(quantity)
     path = Path(path)
-    with open_product(path) as hdus:
-        stamp = file_stamp(path)
-        images = _list_images(hdus, path, stamp)
+    read_structure(path)  # raises if it is no file, or none that can be read
+    stamp = file_stamp(path)
+    images, note = _listed(path, stamp)
+    if note:
+        warnings.warn(f"{path.name}: {note}", Stage3Warning, stacklevel=3)
     sequence = SpectralImageSequence(path, images, stamp=stamp, quantity=quantity)
     if source_id is order is exposure is slit is None:
         return sequence
     return sequence.select(source_id=source_id, order=order, exposure=exposure, slit=slit)
 
 
-def _list_images(hdus: fits.HDUList, path: Path, stamp: FileStamp) -> list[SpectralImage]:
+@lru_cache(maxsize=2)
+def _listed(path: Path, stamp: FileStamp) -> tuple[tuple[SpectralImage, ...], str]:
+    """The slits of a file, kept: of many, one is loaded after the other."""
+    with open_product(path) as hdus:
+        check_unchanged(path, stamp)
+        return _list_images(hdus, path, stamp)
+
+
+def _list_images(
+    hdus: fits.HDUList, path: Path, stamp: FileStamp
+) -> tuple[tuple[SpectralImage, ...], str]:
+    """The slits of an open file, and what should be known of them."""
     primary = hdus[0].header
     groups: dict[str, list[tuple[int, Any]]] = defaultdict(list)
     for position, hdu in enumerate(hdus):
@@ -188,32 +202,29 @@ def _list_images(hdus: fits.HDUList, path: Path, stamp: FileStamp) -> list[Spect
     if not found:
         size = "no pixels" if science else "no 2-D image"
         raise UnreadableProductError(f"{path.name}: SCI has {size}; nothing to show")
-    if empty:
-        warnings.warn(
-            f"{path.name}: {empty} of {len(versions)} slits have no pixels; they are left out",
-            Stage3Warning,
-            stacklevel=4,
-        )
+    note = f"{empty} of {len(versions)} slits have no pixels; they are left out" if empty else ""
     _number_alike([entry for entry, _ in found])
-    return [
+    images = (
         SpectralImage(path, stamp, SpectralImageEntry(**entry), *rest) for entry, rest in found
-    ]  # fmt: skip
+    )
+    return tuple(images), note
 
 
 def _is_image(hdu: Any) -> bool:
     if not isinstance(hdu, (fits.ImageHDU, fits.CompImageHDU)):
         return False
-    sizes = [hdu.header.get(f"NAXIS{i}", 0) for i in range(1, hdu.header.get("NAXIS", 0) + 1)]
-    return len(sizes) >= 2 and all(size == 1 for size in sizes[2:])
+    return len(hdu.shape) >= 2 and all(size == 1 for size in hdu.shape[:-2])
 
 
 def _tree_of(
     extensions: list[tuple[int, Any]], path: Path, stamp: FileStamp
 ) -> Callable[[], bytes] | None:
     """What reads the tree: a table of one row, whose one column holds bytes."""
-    if len(extensions) != 1 or extensions[0][1].header.get("NAXIS2") != 1:
+    if len(extensions) != 1:
         return None
     [(position, hdu)] = extensions
+    if not isinstance(hdu, fits.BinTableHDU) or hdu.header.get("NAXIS2") != 1:
+        return None
     stored = StoredImage(hdu, position)
     return lambda: stored.read(path, stamp).tobytes()
 
@@ -242,7 +253,7 @@ def _belonging(
 
 
 def _is_plane(hdu: Any) -> bool:
-    return isinstance(hdu, (fits.ImageHDU, fits.CompImageHDU)) and hdu.header.get("NAXIS", 0) >= 2
+    return isinstance(hdu, (fits.ImageHDU, fits.CompImageHDU)) and len(hdu.shape) >= 2
 
 
 def _described(

@@ -36,7 +36,10 @@ class StoredImage:
 
     def __init__(self, hdu: fits.ImageHDU, position: int):
         header = hdu.header
-        sizes = [header.get(f"NAXIS{i}", 0) for i in range(header.get("NAXIS", 0), 0, -1)]
+        if isinstance(hdu, fits.BinTableHDU):  # bytes: a table of one row and one column
+            sizes = [header["NAXIS2"], header["NAXIS1"]]
+        else:
+            sizes = list(hdu.shape)
         while len(sizes) > 2 and sizes[0] == 1:  # CON: one plane for every 32 input exposures
             sizes.pop(0)
         self.shape = tuple(sizes)
