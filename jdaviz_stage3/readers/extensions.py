@@ -21,6 +21,8 @@ from ..fits_structure import read_structure
 __all__ = [
     "extensions_named",
     "header_dict",
+    "header_float",
+    "header_int",
     "native",
     "native_in_place",
     "open_product",
@@ -243,3 +245,35 @@ def header_dict(*headers: fits.Header) -> dict[str, object]:
             if not isinstance(value, fits.card.Undefined):
                 merged[key] = value
     return merged
+
+
+def header_int(value: object) -> int | None:
+    """Return the value of a keyword as a whole number.
+
+    Parameters
+    ----------
+    value : object
+        What a header holds; None where it has no such keyword.
+
+    Returns
+    -------
+    int or None
+        None where it is no number.
+    """
+    return int(value) if isinstance(value, (int, float, np.integer)) else None
+
+
+def header_float(value: object) -> float:
+    """Return the value of a keyword as a number.
+
+    Parameters
+    ----------
+    value : object
+        What a header holds; None where it has no such keyword.
+
+    Returns
+    -------
+    float
+        NaN where it is no number.
+    """
+    return float(value) if isinstance(value, (int, float)) else float("nan")

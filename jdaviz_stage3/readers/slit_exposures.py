@@ -16,7 +16,7 @@ from ..errors import Stage3Warning, UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence
 from .exposure_image import Exposure, exposure_of, plane_of
-from .extensions import extensions_named, open_product
+from .extensions import extensions_named, header_float, header_int, open_product
 
 __all__ = ["SlitExposureEntry", "SlitExposures", "has_slits", "list_slit_exposures"]
 
@@ -260,14 +260,14 @@ def _described(
         "number": number,
         "planes": tuple(planes.items()),
         "shape": shape,
-        "source_id": _whole(header.get("SOURCEID")),
-        "order": _whole(header.get("SPORDER", primary.get("SPORDER"))),
+        "source_id": header_int(header.get("SOURCEID")),
+        "order": header_int(header.get("SPORDER", primary.get("SPORDER"))),
         "exposure": str(header.get("EXPGRPID") or ""),
         "slit": str(header.get("SLTNAME") or ""),
         "detector": str(header.get("DETECTOR") or ""),
         "source_type": str(header.get("SRCTYPE") or ""),
-        "ra": _degrees(header.get("SRCRA")),
-        "dec": _degrees(header.get("SRCDEC")),
+        "ra": header_float(header.get("SRCRA")),
+        "dec": header_float(header.get("SRCDEC")),
     }
 
 
@@ -285,11 +285,3 @@ def _name_exposures(slits: list[dict[str, Any]]) -> None:
                 slit["exposure"] = ""
             elif not named:
                 slit["exposure"] = str(number)
-
-
-def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float)) else None
-
-
-def _degrees(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")

@@ -14,7 +14,7 @@ from astropy.io import fits
 from ..errors import UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import check_quantity
-from .extensions import native, open_product, require_columns
+from .extensions import header_float, header_int, native, open_product, require_columns
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
 from .stored_table import StoredTable, vector_length
 
@@ -114,7 +114,7 @@ def _table_entries(
     header = hdu.header
     common = {
         "extension": position,
-        "order": _number(header.get("SPORDER", primary.get("SPORDER"))),
+        "order": header_int(header.get("SPORDER", primary.get("SPORDER"))),
         "exposure": str(header.get("EXPGRPID") or header.get("FILENAME") or ""),
         "slit": str(header.get("SLTNAME") or ""),
         "detector": str(header.get("DETECTOR") or ""),
@@ -127,11 +127,11 @@ def _table_entries(
             common
             | {
                 "row": None,
-                "source_id": _number(header.get("SOURCEID")),
+                "source_id": header_int(header.get("SOURCEID")),
                 "source_type": str(header.get("SRCTYPE") or ""),
                 "n_wavelengths": n_rows,
-                "ra": _coordinate(header.get("SLIT_RA")),
-                "dec": _coordinate(header.get("SLIT_DEC")),
+                "ra": header_float(header.get("SLIT_RA")),
+                "dec": header_float(header.get("SLIT_DEC")),
             }
         ]
     _check_vector_lengths(hdu, path)
@@ -195,11 +195,3 @@ def _check_vector_lengths(hdu: fits.BinTableHDU, path: str | os.PathLike) -> Non
         raise UnreadableProductError(
             f"{Path(path).name}: {hdu.name} has columns of unequal length ({found})"
         )
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float, np.integer)) else None
-
-
-def _coordinate(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")

@@ -18,7 +18,7 @@ from ..errors import Stage3Warning, UnreadableProductError
 from ..fits_structure import read_structure
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence, check_quantity
-from .extensions import extensions_named, native, open_product
+from .extensions import extensions_named, header_float, header_int, native, open_product
 from .spectral_image import SpectralImage, SpectralImageEntry
 from .stored_gwcs import StoredGwcs
 from .stored_image import StoredImage
@@ -264,8 +264,8 @@ def _described(
     n_rows, n_waves = shape if axis == 1 else shape[::-1]
     return {
         "extension": position,
-        "source_id": _number(header.get("SOURCEID")),
-        "order": _number(header.get("SPORDER", primary.get("SPORDER"))),
+        "source_id": header_int(header.get("SOURCEID")),
+        "order": header_int(header.get("SPORDER", primary.get("SPORDER"))),
         "exposure": "",
         "slit": str(header.get("SLTNAME") or ""),
         "detector": str(header.get("DETECTOR") or ""),
@@ -273,8 +273,8 @@ def _described(
         "n_wavelengths": n_waves,
         "n_rows": n_rows,
         "dispersion_axis": axis,
-        "ra": _coordinate(header.get("SRCRA")),
-        "dec": _coordinate(header.get("SRCDEC")),
+        "ra": header_float(header.get("SRCRA")),
+        "dec": header_float(header.get("SRCDEC")),
     }
 
 
@@ -313,11 +313,3 @@ def _column(path: Path, stamp: FileStamp, extension: str, column: str) -> np.nda
                 if column.lower() in names:
                     return native(hdu.data[names[column.lower()]]).reshape(-1).astype(float)
     return None
-
-
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float, np.integer)) else None
-
-
-def _coordinate(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
