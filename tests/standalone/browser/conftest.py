@@ -10,12 +10,10 @@ import http.client
 import io
 import json
 import os
-import queue
 import shutil
 import signal
 import subprocess
-import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +21,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from forked_servers import ForkedProcess
 
 START_TIMEOUT = 120  # seconds; jdaviz alone takes ten to import
 PAGE_TIMEOUT = 120
@@ -69,34 +68,22 @@ class Server:
 
     def __init__(self, *arguments: str, errors: Path) -> None:
         self.errors = errors
-        with errors.open("w") as stream:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "jdaviz_stage3", *arguments, "--no-browser"],
-                stdout=subprocess.PIPE,
-                stderr=stream,
-                text=True,
-            )
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._output = errors.with_name("stdout.txt")
+        errors.touch()
+        self.process = ForkedProcess([*arguments, "--no-browser"], self._output, errors)
         self.url = self._wait_for_url()
 
-    def _listen(self) -> None:
-        for line in self.process.stdout:
-            self._lines.put(line)
-        self._lines.put("")  # the process has ended
-
     def _wait_for_url(self) -> str:
-        while True:
-            try:
-                line = self._lines.get(timeout=START_TIMEOUT)
-            except queue.Empty:
-                line = ""
-            words = [word for word in line.split() if word.startswith("http://")]
+        end = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < end and self.process.poll() is None:
+            *lines, _ = self._output.read_text().split("\n")  # the last is not whole
+            words = [word for line in lines for word in line.split() if word.startswith("http://")]
             if words:
                 return words[-1]  # of several the last is for a browser on this machine
-            if not line:
-                self.process.kill()
-                pytest.fail(f"the server did not start:\n{self.errors.read_text()}")
+            time.sleep(0.1)
+        if self.process.poll() is None:
+            self.process.kill()
+        pytest.fail(f"the server did not start:\n{self.errors.read_text()}")
 
     @property
     def netloc(self) -> str:
