@@ -19,6 +19,7 @@ __all__ = [
     "data_labels",
     "data_of",
     "find_links_of_images",
+    "forget_removed_children",
     "has_images",
     "images_in",
     "images_of",
@@ -89,6 +90,21 @@ def unique_data_label(app: Any, label: str) -> str:
     jdaviz 5.1: the same.
     """
     return application(app).return_unique_name(label, typ="data")
+
+
+def forget_removed_children(app: Any) -> None:
+    """Forget which data belonged to which, of those that are no longer there.
+
+    Reason: jdaviz 5.0.5 keeps that when data are removed; where an image comes back, it cannot show
+    the flags that come back with it. jdaviz 5.1: to check.
+    """
+    inner = application(app)
+    there = {data.label for data in inner.data_collection}
+    kept = {label: facts for label, facts in inner._data_associations.items() if label in there}
+    for facts in kept.values():
+        facts["children"] = [child for child in facts["children"] if child in there]
+    inner._data_associations.clear()
+    inner._data_associations.update(kept)
 
 
 def has_images(app: Any) -> bool:

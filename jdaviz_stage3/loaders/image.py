@@ -21,6 +21,7 @@ from ..jdaviz_compat import (
     decode_whole_image,
     drawn_once,
     fit_when_drawn,
+    forget_removed_children,
     given_without_copy,
     hide_layer,
     image_meta,
@@ -221,6 +222,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         self.extension.selected = sorted(
             self.extension.selected, key=lambda name: not name.endswith("SCI")
         )
+        forget_removed_children(self)
         self._make_labels_distinct()
         keep_units_of_images(self)
         if "DQ" in self.extension.selected_name:

@@ -22,12 +22,26 @@ def files(tmp_path_factory):
     return field(tmp_path_factory.mktemp("field"), OFFSETS, written=[0, 2, 3])
 
 
-@pytest.fixture
-def app(files):
+@pytest.fixture(scope="module")
+def shared_app(files):
     app = jdaviz.new_app()
     stage3.load(files[0], app=app)
-    app.plugins["Exposures"].keep_active = True
     return app
+
+
+@pytest.fixture
+def app(shared_app):
+    """The mosaic in an app, and what a test has changed in it taken back."""
+    plugin = shared_app.plugins["Exposures"]
+    mosaic = plugin.mosaic.selected
+    plugin.keep_active = True
+    yield shared_app
+    plugin._obj._forget_place()
+    plugin.show_footprints, plugin.show_flagged, plugin.marked_flags = True, True, ["OUTLIER"]
+    shared_app.plugins["Orientation"].align_by = "Pixels"
+    for label in [label for label in shared_app.datasets if label != mosaic]:
+        shared_app._app.data_item_remove(label)
+    plugin._obj._update()
 
 
 def sky_of(files, column, row, number=0):
@@ -135,6 +149,17 @@ def test_flagged_pixels_are_marked_where_they_lie(app, files, monkeypatch):
     assert plugin._obj.flagged_text == ""
 
 
+def test_what_was_removed_can_be_loaded_again(app, files):
+    """jdaviz remembers whose flags they were, and could not show them."""
+    plugin = app.plugins["Exposures"]
+    plugin.at(SkyCoord(*CRVAL, unit="deg"))
+    for _ in range(2):
+        labels = plugin.load(files[1][0].name)
+        assert len(labels) == 2
+        for label in labels:
+            app._app.data_item_remove(label)
+
+
 def test_nothing_is_drawn_while_closed(app):
     plugin = app.plugins["Exposures"]
     before = len(glue_viewer(app, "Image").figure.marks)
@@ -143,7 +168,9 @@ def test_nothing_is_drawn_while_closed(app):
     assert plugin._obj._marks == {}
 
 
-def test_place_goes_with_its_mosaic(app):
+def test_place_goes_with_its_mosaic(files):
+    app = jdaviz.new_app()
+    stage3.load(files[0], app=app)
     plugin = app.plugins["Exposures"]
     plugin.at(SkyCoord(*CRVAL, unit="deg"))
     app._app.data_item_remove(plugin.mosaic.selected)
