@@ -68,13 +68,14 @@ def aperture_spectrum(
     Warns
     -----
     Stage3Warning
-        If a part of the circle is outside the field, or excluded at all wavelengths.
+        If a part of the circle is outside the field or excluded, at some wavelengths or at all.
 
     Notes
     -----
     The overlap of circle and pixels is that of `photutils.aperture.CircularAperture` with
     ``method="exact"``. Uncertainties are those of independent pixels, √Σ(wσ)²: a lower limit, for
-    neighbours in a resampled cube are not. Nothing is corrected for light outside the circle.
+    neighbours in a resampled cube are not; NaN where one of them is not finite. Nothing is
+    corrected for light outside the circle.
     """
     planes = planes_of(cube)
     x, y, scale = _place(planes, center)
@@ -104,13 +105,13 @@ def aperture_spectrum(
             used[k] = weight.sum()
             total[k] = (weight * values[i]).sum()
             if errors is not None:
-                variance[k] = np.square(weight * errors[i]).sum()
+                variance[k] = _variance(weight, errors[i])
             if rings is not None:
                 ring = weights.ring(rings[0][k], rings[1][k]) * good[i]
                 if (norm := ring.sum()) > 0:
                     level[k] = (ring * values[i]).sum() / norm
                     if errors is not None:
-                        level_variance[k] = np.square(ring * errors[i]).sum() / norm**2
+                        level_variance[k] = _variance(ring, errors[i]) / norm**2
     if rings is not None:
         total -= level * used
         variance += level_variance * used**2
@@ -312,12 +313,26 @@ class _Weights:
         return self._kept[radii]
 
 
+def _variance(weight: np.ndarray, error: np.ndarray) -> float:
+    """Σ(wσ)²; NaN only if the error of a pixel of the aperture is not known."""
+    return float(np.square(weight * np.where(weight > 0, error, 0)).sum())
+
+
 def _warn_of_missing(coverage: np.ndarray) -> None:
     best = float(np.nanmax(coverage, initial=0))
     if best < _COVERED:
-        warnings.warn(
-            f"at most {best:.0%} of the aperture has samples that can be used; the rest is outside "
-            "the field or excluded, and is not made up for",
-            Stage3Warning,
-            stacklevel=3,
+        text = f"at most {best:.0%} of the aperture has samples that can be used"
+    else:
+        low = coverage[(coverage > 0) & (coverage < _COVERED)]
+        if not low.size:
+            return
+        text = (
+            f"at {low.size} of {coverage.size} wavelengths only a part of the aperture, down to "
+            f"{low.min():.0%}, has samples that can be used"
         )
+    warnings.warn(
+        f"{text}; the rest is outside the field or excluded, and is not made up for "
+        "(meta['coverage'] has the part for each wavelength)",
+        Stage3Warning,
+        stacklevel=3,
+    )

@@ -64,7 +64,7 @@ def collapse(
     Uncertainties are those of independent samples: of the mean √Σσ²/n, of the median 1.2533 times
     that (for more than two samples; its limit for many of equal σ), of the extremes that of the
     sample that was taken. Neighbours in a resampled cube are not independent, so they are lower
-    limits.
+    limits. Where the error of a sample that is used is not finite, that of the result is NaN.
     """
     if statistic not in COLLAPSE_STATISTICS:
         raise Stage3Error(f"statistic is {statistic!r}; there is {', '.join(COLLAPSE_STATISTICS)}")
@@ -176,9 +176,7 @@ def _limits(planes: CubePlanes, chosen: np.ndarray) -> dict[str, u.Quantity]:
     """The outer borders of the channels of a band."""
     if planes.shape[0] < 2:
         return {}
-    edges = channel_edges(planes.wavelength[chosen[0] : chosen[-1] + 1])
-    if len(chosen) < 2:
-        edges = channel_edges(planes.wavelength)[chosen[0] : chosen[0] + 2]
+    edges = channel_edges(planes.wavelength)[[chosen[0], chosen[-1] + 1]]
     return {"band": u.Quantity([edges.min(), edges.max()])}
 
 
@@ -192,8 +190,8 @@ def _sums(
         factor = factors[piece.start : piece.stop, None, None]
         count += np.count_nonzero(np.isfinite(piece.values), axis=0)
         value += np.nansum(piece.values * factor, axis=0)
-        if piece.errors is not None:
-            variance += np.nansum(np.square(piece.errors * factor), axis=0)
+        if piece.variances is not None:
+            variance += np.sum(piece.variances * factor**2, axis=0)
     return value, variance, count
 
 
@@ -229,8 +227,8 @@ def _medians(planes: CubePlanes, chosen: np.ndarray) -> tuple[np.ndarray, np.nda
         n = count[rows] = np.count_nonzero(np.isfinite(values), axis=0)
         value[rows] = bn.nanmedian(values, axis=0)
         if planes.has_errors:
-            errors = np.concatenate([piece.errors for piece in pieces if piece.errors is not None])
+            summed = sum(piece.variances.sum(axis=0) for piece in pieces)  # type: ignore[union-attr]
             factor = np.where(n > 2, np.pi / 2, 1.0)  # of the variance of the mean
             with np.errstate(invalid="ignore", divide="ignore"):
-                variance[rows] = factor * np.nansum(np.square(errors, dtype=float), axis=0) / n**2
+                variance[rows] = factor * summed / n**2
     return value, variance, count

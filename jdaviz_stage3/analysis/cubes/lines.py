@@ -59,7 +59,8 @@ def line_map(
     Raises
     ------
     Stage3Error
-        If a band holds no channel, the line lies in its continuum, or the order is another.
+        If a band holds no channel, the line lies in its continuum, bands of the continuum share
+        channels, or the order is another.
 
     Notes
     -----
@@ -75,6 +76,8 @@ def line_map(
     if order not in (0, 1):
         raise Stage3Error(f"order is {order!r}; the continuum is a constant (0) or a line (1)")
     beside = np.unique(np.concatenate(bands))
+    if len(beside) < sum(map(len, bands)):
+        raise Stage3Error("the bands of the continuum overlap; join those that do into one")
     if (common := np.intersect1d(inside, beside)).size:
         raise Stage3Error(
             f"line and continuum share {common.size} channels, the first at "
@@ -96,8 +99,8 @@ def line_map(
         weight = weights[piece.start : piece.stop, None, None]
         count += np.count_nonzero(np.isfinite(piece.values), axis=0)
         total += np.nansum(piece.values * weight, axis=0)
-        if piece.errors is not None:
-            variance += np.nansum(np.square(piece.errors * weight), axis=0)
+        if piece.variances is not None:
+            variance += np.sum(piece.variances * weight**2, axis=0)
     below, below_variance = fit.integral(
         weights[inside].sum(), (weights[inside] * x[inside]).sum(), order
     )
@@ -147,11 +150,11 @@ class _Fit:
         self.sxx += (good * x**2).sum(axis=0)
         self.sy += np.nansum(piece.values, axis=0, dtype=float)
         self.sxy += np.nansum(piece.values * x, axis=0)
-        if piece.errors is not None:
-            variance = np.square(piece.errors, dtype=float)
-            self.v0 += np.nansum(variance, axis=0)
-            self.vx += np.nansum(variance * x, axis=0)
-            self.vxx += np.nansum(variance * x**2, axis=0)
+        variance = piece.variances
+        if variance is not None:
+            self.v0 += np.sum(variance, axis=0)
+            self.vx += np.sum(variance * x, axis=0)
+            self.vxx += np.sum(variance * x**2, axis=0)
 
     def integral(self, w0: float, w1: float, order: int) -> tuple[np.ndarray, np.ndarray]:
         """Σ w (a + b x) and its variance, of Σ w = w0 and Σ w x = w1."""

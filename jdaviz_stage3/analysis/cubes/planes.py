@@ -43,6 +43,16 @@ class Piece:
         """Number of the plane behind its last one."""
         return self.start + len(self.values)
 
+    @property
+    def variances(self) -> np.ndarray | None:
+        """Squares of the errors, to be summed: 0 where samples are excluded.
+
+        NaN where a sample is used whose error is not known: what is summed with it has none.
+        """
+        if self.errors is None:
+            return None
+        return np.where(np.isfinite(self.values), np.square(self.errors, dtype=float), 0.0)
+
 
 class CubePlanes:
     """A cube with wavelength along its first axis, read in pieces; see `planes_of`.

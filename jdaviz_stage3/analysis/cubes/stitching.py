@@ -31,6 +31,13 @@ class _Band:
     flux: np.ndarray  # NaN where excluded
     error: np.ndarray  # NaN where it is not known
 
+    @property
+    def ends(self) -> tuple[u.Quantity, u.Quantity]:
+        """The first and the last wavelength with a flux: excluded channels at its ends are none."""
+        known = np.flatnonzero(np.isfinite(self.flux))
+        first, last = (known[0], known[-1]) if known.size else (0, -1)
+        return self.wavelength[first], self.wavelength[last]
+
     def mean(self, low: u.Quantity, high: u.Quantity) -> tuple[float, float]:
         """Mean flux over a range of wavelengths, channels at its ends in part, and its error."""
         weight = band_weights(self.wavelength, low, high, "fractional")
@@ -55,10 +62,11 @@ def band_offsets(spectra: Iterable[Spectrum]) -> QTable:
     -------
     astropy.table.QTable
         One row for each pair of neighbours, by wavelength: ``band_1``, ``band_2`` (their names),
-        ``low``, ``high`` (the overlap, NaN where there is none), ``n_1``, ``n_2`` (channels in
-        it that can be used), ``flux_1``, ``flux_2`` (means over it, channels at its ends in part),
-        ``ratio`` (second to first), ``difference`` (second less first), each with ``_err``, and
-        ``scatter``, the robust standard deviation of the ratio channel by channel.
+        ``low``, ``high`` (the overlap, from the first channel to the last that can be used in
+        both, NaN where there is none), ``n_1``, ``n_2`` (channels in it that can be used),
+        ``flux_1``, ``flux_2`` (means over it, channels at its ends in part), ``ratio`` (second to
+        first), ``difference`` (second less first), each with ``_err``, and ``scatter``, the
+        robust standard deviation of the ratio channel by channel.
 
     Raises
     ------
@@ -94,17 +102,18 @@ def stitch(spectra: Iterable[Spectrum], *, scale: bool = False, reference: int =
     Returns
     -------
     specutils.Spectrum
-        In an overlap, the first band up to its middle and the second from there on: nothing is
-        averaged or resampled. ``meta["bands"]`` are the names of the bands, ``meta["band"]`` is
-        which of them each channel is from, ``meta["cuts"]`` where they meet, ``meta["factors"]``
+        In an overlap, the first band up to its middle and the second from there on (channels that
+        are excluded at the end of a band do not overlap): nothing is averaged or resampled.
+        ``meta["bands"]`` are the names of the bands, ``meta["band"]`` is which of them each
+        channel is from, ``meta["cuts"]`` where they meet, ``meta["factors"]``
         and ``meta["factors_err"]`` what they were multiplied by. The uncertainty of a factor is
         part of the uncertainty of each channel: it is common to all of a band.
 
     Raises
     ------
     Stage3Error
-        If there is no spectrum, units do not convert, or bands are to be scaled that do not
-        overlap.
+        If there is no spectrum, units do not convert, one band lies within another, or bands are
+        to be scaled that do not overlap.
     """
     bands, unit = _bands(spectra)
     factors, errors = np.ones(len(bands)), np.zeros(len(bands))
@@ -171,8 +180,8 @@ def _bands(spectra: Iterable[Spectrum]) -> tuple[list[_Band], u.UnitBase]:
 
 
 def _overlap(first: _Band, second: _Band) -> tuple[u.Quantity, u.Quantity] | None:
-    low = max(first.wavelength[0], second.wavelength[0])
-    high = min(first.wavelength[-1], second.wavelength[-1])
+    low, high = second.ends[0], first.ends[1]
+    low, high = max(low, first.ends[0]), min(high, second.ends[1])
     return (low, high) if low < high else None
 
 
@@ -220,8 +229,13 @@ def _column(values: list) -> object:
 
 def _cut(first: _Band, second: _Band) -> float:
     """Where to go over from one band to the next, in micron."""
-    ends = first.wavelength[-1].value, second.wavelength[0].value
-    return float(np.mean(ends))
+    if second.ends[1] <= first.ends[1]:
+        raise Stage3Error(
+            f"{second.name} lies within {first.name} ({second.ends[0]:.5g} to {second.ends[1]:.5g} "
+            f"in {first.ends[0]:.5g} to {first.ends[1]:.5g}), so they cannot be joined at one "
+            "wavelength; leave one of them out"
+        )
+    return float(np.mean([first.ends[1].value, second.ends[0].value]))
 
 
 def _factors(bands: list[_Band], unit: u.UnitBase, reference: int) -> tuple[np.ndarray, np.ndarray]:
@@ -232,7 +246,7 @@ def _factors(bands: list[_Band], unit: u.UnitBase, reference: int) -> tuple[np.n
     for number, (first, second) in enumerate(pairwise(bands)):
         row = _offset(first, second, unit)
         ratio, error = float(row["ratio"]), float(row["ratio_err"])  # type: ignore[arg-type]
-        if not ratio > 0:
+        if not (ratio > 0 and row["flux_1"] > 0):  # type: ignore[operator]
             raise Stage3Error(
                 f"{first.name} and {second.name} do not overlap, or not with flux above 0, so one "
                 "cannot be scaled to the other; leave scale out"
@@ -241,7 +255,6 @@ def _factors(bands: list[_Band], unit: u.UnitBase, reference: int) -> tuple[np.n
         variance[number + 1] = (error / ratio) ** 2
     factors = np.exp(logarithm - logarithm[reference])
     between = [
-        np.nansum(variance[min(n, reference) + 1 : max(n, reference) + 1])
-        for n in range(len(bands))
+        np.sum(variance[min(n, reference) + 1 : max(n, reference) + 1]) for n in range(len(bands))
     ]
     return factors, factors * np.sqrt(between)

@@ -42,8 +42,8 @@ def summed_spectrum(
         where = slice(piece.start, piece.stop)
         n_pixels[where] = np.count_nonzero(np.isfinite(piece.values), axis=(1, 2))
         total[where] = np.nansum(piece.values, axis=(1, 2), dtype=float)
-        if piece.errors is not None:
-            variance[where] = np.nansum(np.square(piece.errors, dtype=float), axis=(1, 2))
+        if piece.variances is not None:
+            variance[where] = np.sum(piece.variances, axis=(1, 2))
     empty = n_pixels == 0
     total[empty] = variance[empty] = np.nan
     flux, error = (

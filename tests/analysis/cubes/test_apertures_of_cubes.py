@@ -281,3 +281,65 @@ def test_the_error_names_the_cube(tmp_path):
     cubes = [stage3.read(path) for path in mrs_cubes(tmp_path, 5, (0,))]
     with pytest.raises(Stage3Error, match="1 SHORT: the centre .* is outside the field"):
         aperture_spectra(cubes, SkyCoord(3, 4, unit="deg"), RADIUS)
+
+
+# ---- what is missing ----
+
+
+def test_an_error_that_is_not_known(tmp_path):
+    """It counts within the circle, and nowhere else."""
+    arrays = cube_arrays(np.linspace(5, 6, 4), (12, 12))
+    arrays.err[0, 6, 6] = np.nan  # in the circle
+    arrays.err[1, 4, 4] = np.nan  # in the window around it only
+    read = stage3.read(cube(tmp_path, arrays))
+    center = read.wcs.celestial.pixel_to_world(6, 6)
+    found = quietly(aperture_spectrum, read, center, 2.0 * PIXEL_ARCSEC * u.arcsec)
+    assert np.isnan(found.uncertainty.array).tolist() == [True, False, False, False]
+    assert np.isnan(summed_spectrum(read).uncertainty.array).tolist() == [True, True, False, False]
+
+
+def test_a_circle_that_grows_beyond_the_field_is_said(tmp_path):
+    arrays = cube_arrays(np.linspace(5, 10, 6), (20, 20))
+    read = stage3.read(cube(tmp_path, arrays))
+    center = read.wcs.celestial.pixel_to_world(14, 10)
+    with pytest.warns(Stage3Warning, match="at 3 of 6 wavelengths only a part .* down to 9[0-9]%"):
+        found = aperture_spectrum(read, center, 4 * PIXEL_ARCSEC * u.arcsec, reference=5 * u.um)
+    assert (found.meta["coverage"] < 0.995).sum() == 3
+
+
+def band(low, high, factor=1.0, *, n=80, without=None, errors=True, name="A"):
+    axis = np.linspace(low, high, n)
+    flux = factor * axis**1.5
+    mask = None if without is None else (axis > without[0]) & (axis < without[1])
+    return Spectrum(
+        flux=flux * u.Jy, spectral_axis=axis * u.um, mask=mask, meta={"band_name": name},
+        uncertainty=stage3_uncertainty(0.01 * np.abs(flux)) if errors else None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_excluded_ends_do_not_count_as_overlap(which):
+    """On a slope, means over different halves of the overlap would differ by 1%."""
+    pair = [band(5, 6, without=(5.93, 7) if which == 0 else None),
+            band(5.9, 7, 1.1, without=(5, 5.97) if which == 1 else None)]  # fmt: skip
+    row = band_offsets(pair)[0]
+    assert row["ratio"] == pytest.approx(1.1, rel=5e-4)
+    assert row["high"].value < 5.93 if which == 0 else row["low"].value > 5.96
+    whole = stitch(pair)
+    assert np.isfinite(whole.flux[(whole.spectral_axis.value > 5.8)]).all()
+
+
+def test_a_band_within_another_cannot_be_joined():
+    """It would leave a gap without a word."""
+    with pytest.raises(Stage3Error, match="H lies within P .* leave one of them out"):
+        stitch([band(1, 10, name="P"), band(4, 5, name="H"), band(9, 12, name="X")])
+
+
+def test_bands_below_zero_are_not_scaled():
+    with pytest.raises(Stage3Error, match="not with flux above 0"):
+        stitch([band(5, 6, -1), band(5.9, 7, -1.1)], scale=True)
+
+
+def test_a_factor_whose_error_is_not_known():
+    whole = stitch([band(5, 6), band(5.9, 7, errors=False)], scale=True)
+    assert whole.meta["factors_err"][0] == 0 and np.isnan(whole.meta["factors_err"][1])

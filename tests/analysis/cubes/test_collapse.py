@@ -240,3 +240,42 @@ def test_bands_that_cannot_be(continuum, order, message, read):
 
 def test_coordinates_are_kept(read):
     assert isinstance(collapse(read).wcs, WCS) and collapse(read).wcs.has_celestial
+
+
+# ---- errors that are not known ----
+
+
+@pytest.fixture
+def without_an_error(tmp_path):
+    """A good sample whose error is NaN, in one pixel."""
+    arrays = cube_arrays(np.linspace(5, 6, 9), (6, 7))
+    arrays.err[4, 3, 2] = np.nan
+    return stage3.read(cube(tmp_path, arrays))
+
+
+@pytest.mark.parametrize("statistic", ["mean", "median", "sum", "integral"])
+def test_a_sample_without_an_error_leaves_none(statistic, without_an_error):
+    found = collapse(without_an_error, None, statistic)
+    assert np.isfinite(found.data[3, 2]) and np.isnan(found.uncertainty.array[3, 2])
+    assert np.isnan(found.uncertainty.array[~found.mask]).sum() == 1
+
+
+@pytest.mark.parametrize("line", [(5.45, 5.55), (5.7, 5.8)], ids=["in the line", "beside it"])
+def test_a_line_map_without_an_error(line, without_an_error):
+    sides = [(5.1, 5.4), (5.45, 5.55)] if line[0] > 5.5 else [(5.1, 5.4)]
+    found = line_map(without_an_error, line * u.um, [side * u.um for side in sides])
+    assert np.isfinite(found.data[3, 2]) and np.isnan(found.uncertainty.array[3, 2])
+    assert np.isnan(found.uncertainty.array[~found.mask]).sum() == 1
+
+
+def test_the_band_that_is_told_ends_at_borders_of_channels(read, arrays):
+    edges = edges_by_hand(arrays.wavelength)
+    inside = np.flatnonzero((arrays.wavelength >= 5.05) & (arrays.wavelength <= 5.95))
+    np.testing.assert_allclose(
+        collapse(read, BAND).meta["band"].value, edges[[inside[0], inside[-1] + 1]], rtol=1e-6
+    )
+
+
+def test_bands_of_the_continuum_that_overlap(read):
+    with pytest.raises(Stage3Error, match="bands of the continuum overlap"):
+        line_map(read, (5.8, 6) * u.um, [(5, 5.4) * u.um, (5.2, 5.6) * u.um])
