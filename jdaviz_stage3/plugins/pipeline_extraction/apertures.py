@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from specutils import Spectrum
 from ...analysis.cubes.aperture import aperture_spectrum
 from ...analysis.cubes.pipeline_aperture import PipelineAperture, pipeline_aperture
 from ...analysis.cubes.total import summed_spectrum
-from ...errors import Stage3Error
+from ...errors import Stage3Error, Stage3Warning
 from ...jdaviz_compat import as_read
 from ...readers.stored_cube import StoredCube
 from .shown_extraction import ShownExtraction
@@ -149,7 +150,12 @@ class CubeAperture(ShownExtraction):
         order = np.argsort(aperture.wavelength.value)
         known = order[np.isfinite(aperture.radius[order])]
         radius = np.interp(axis.value, aperture.wavelength.value[known], aperture.radius[known])
-        total = aperture_spectrum(self.cube, aperture.center, radius * aperture.arcsec * u.arcsec)
+        with warnings.catch_warnings():
+            # what is missing of the circle, which the sentence says and the pipeline left out, too
+            warnings.simplefilter("ignore", Stage3Warning)
+            total = aperture_spectrum(
+                self.cube, aperture.center, radius * aperture.arcsec * u.arcsec
+            )
         background = self.column("BACKGROUND")
         if background is None or not np.any(np.nan_to_num(background.value)):
             return total
