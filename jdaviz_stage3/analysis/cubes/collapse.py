@@ -227,7 +227,8 @@ def _medians(planes: CubePlanes, chosen: np.ndarray) -> tuple[np.ndarray, np.nda
         n = count[rows] = np.count_nonzero(np.isfinite(values), axis=0)
         value[rows] = bn.nanmedian(values, axis=0)
         if planes.has_errors:
-            summed = sum(piece.variances.sum(axis=0) for piece in pieces)  # type: ignore[union-attr]
+            variances = [piece.variances for piece in pieces if piece.variances is not None]
+            summed = np.concatenate(variances).sum(axis=0)
             factor = np.where(n > 2, np.pi / 2, 1.0)  # of the variance of the mean
             with np.errstate(invalid="ignore", divide="ignore"):
                 variance[rows] = factor * summed / n**2
