@@ -240,28 +240,35 @@ def fits_wcs_of_exposure(
     """
     if header.get("WCSAXES", 2) != 2 or "WAVE" in str(header.get("CTYPE3", "")):
         return None
-    wcs = celestial_wcs(header, path)
+    wcs = celestial_wcs(header, path, required=False)
     gwcs = StoredGwcs(path).get()
-    if wcs is None or gwcs is None:
+    name = Path(path).name
+    if gwcs is not None and gwcs.world_n_dim != 2:
+        return None  # to the sky and to wavelengths, whatever the keywords say
+    if gwcs is None:
+        if wcs is None:
+            _warn(f"{name}: neither WCS keywords nor a gwcs; positions are in pixels only")
         return wcs
-    offset = _largest_offset(wcs, gwcs, shape)
+    offset = np.inf if wcs is None else _largest_offset(wcs, gwcs, shape)
     if offset <= _MOST_OFFSET:
         return wcs
-    name = Path(path).name
+    found = "SCI has no celestial WCS keywords"
+    if wcs is not None:
+        found = f"the WCS keywords of SCI are up to {offset:.2g} pixels off the gwcs in the file"
     try:
         fitted = WCS(gwcs.to_fits_sip(max_pix_error=_FIT_ERROR, npoints=32))
     except Exception as err:  # astropy.modeling and gwcs share no error
-        said = f"and none can be fitted to it ({reason_of(err)}); positions are that far off"
-        fitted = wcs
-    else:
-        said = "positions are by the gwcs"
-    warnings.warn(
-        f"{name}: the WCS keywords of SCI are up to {offset:.2g} pixels off the gwcs in the file, "
-        f"{said}",
-        Stage3Warning,
-        stacklevel=3,
-    )
+        instead = "in pixels only" if wcs is None else "that far off"
+        _warn(
+            f"{name}: {found}, and none can be fitted ({reason_of(err)}); positions are {instead}"
+        )
+        return wcs
+    _warn(f"{name}: {found}; positions are by the gwcs")
     return fitted
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, Stage3Warning, stacklevel=4)
 
 
 def _largest_offset(wcs: WCS, gwcs: GWCS, shape: tuple[int, ...]) -> float:

@@ -114,16 +114,25 @@ def test_keywords_without_distortion(tmp_path):
 def test_keywords_from_before_the_alignment(tmp_path):
     path = exposure(tmp_path)
     fits.setval(path, "CRVAL1", value=53.16 + 2e-5, extname="SCI")
-    with pytest.warns(Stage3Warning, match="off the gwcs in the file, positions are by the gwcs"):
+    with pytest.warns(Stage3Warning, match="off the gwcs in the file; positions are by"):
         image = read(path)
     assert offsets(image, distorted_gwcs()) < 0.02
 
 
 def test_without_keywords(tmp_path):
     path = exposure(tmp_path, sip=False)
-    with pytest.warns(Stage3Warning, match="positions are in pixels only"):
+    with pytest.warns(Stage3Warning, match="no celestial WCS keywords; positions are by the gwcs"):
         image = read(path)
-    assert image.wcs is None and image.gwcs is not None
+    assert offsets(image, distorted_gwcs()) < 0.02
+
+
+def test_with_neither(tmp_path):
+    path = exposure(tmp_path, sip=False)
+    with fits.open(path) as hdus:
+        del hdus["ASDF"]
+        hdus.writeto(path, overwrite=True)
+    with pytest.warns(Stage3Warning, match="neither WCS keywords nor a gwcs"):
+        assert read(path).wcs is None
 
 
 def test_without_gwcs(tmp_path):
