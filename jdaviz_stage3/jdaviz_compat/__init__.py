@@ -80,6 +80,7 @@ from .loading import (
 )
 from .many_data import adding_data, spare_repetitions
 from .readout import keep_units_of_images
+from .removal import mend_removal
 from .spectra import (
     in_display_units,
     is_spectrum_viewer,
@@ -189,6 +190,7 @@ __all__ = [
     "layout_rows",
     "mend_moment_maps",
     "mend_reference",
+    "mend_removal",
     "offer_colors",
     "offer_flag_colors",
     "offer_only",

@@ -20,6 +20,7 @@ from ..jdaviz_compat import (
     create_viewer,
     data_labels,
     importer_registry_name,
+    mend_removal,
     remove_data,
     remove_viewers,
     show_message,
@@ -344,3 +345,7 @@ def options_of(kind_importer: str) -> tuple[str, ...]:
     from jdaviz.core.registries import loader_importer_registry
 
     return loader_importer_registry.members[kind_importer].options
+
+
+# for all apps, and all data in them
+mend_removal()

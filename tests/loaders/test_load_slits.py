@@ -1,11 +1,17 @@
 """Loading rectified 2-D spectra into an app: which slits, where, and what bad files leave."""
 
+import re
+
 import jdaviz
 import numpy as np
 import pytest
+from astropy import units as u
 from astropy.io import fits
+from glue.core.roi import CircularROI
+from make_cubes import cube
 from make_slits import Slit, extracted_slits, lrs_slit, many_slits, single_slit, slits_of_sizes
 from snackbars import snackbar_texts
+from specutils import SpectralRegion
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import (
@@ -236,3 +242,42 @@ def test_imviz_and_specviz_say_where_it_opens(tmp_path):
         specviz = jdaviz.Specviz()
     with pytest.raises(stage3.UnsupportedProductError, match="Specviz cannot show s2d products"):
         stage3.load(single_slit(tmp_path), app=specviz)
+
+
+def test_data_with_subsets_are_removed_and_units_change_afterwards(app, tmp_path):
+    slit = Slit(low=4.9, high=5.7, unit="MJy/sr", level=20)
+    image, table = single_slit(tmp_path, slit), extracted_slits(tmp_path, [slit])
+    cube_label, total = stage3.load(cube(tmp_path), app=app)
+    image_label, table_label = stage3.load(image, table, app=app)
+    inner = application(app)
+    collection = inner.data_collection
+    [viewer] = shown_in(app, cube_label)
+    viewer.apply_roi(CircularROI(5, 4, 2))
+    subsets = app.plugins["Subset Tools"]
+    subsets.import_region(SpectralRegion(5 * u.um, 5.3 * u.um), combination_mode="new")
+    [spectrum] = shown_in(app, table_label)
+    wanted = {label: range_of(app, label) for label in (total, image_label, table_label)}
+    assert all(mask.any() and not mask.all() for mask in wanted.values())
+
+    inner.data_item_remove(cube_label)
+    assert [group.label for group in collection.subset_groups] == ["Subset 2"]
+    text = "Subset 1: drawn on .* s3d, removed with it"
+    assert any(re.fullmatch(text, said) for said in snackbar_texts(app))
+    inner.data_item_remove(total)
+    for label in (image_label, table_label):
+        np.testing.assert_array_equal(range_of(app, label), wanted[label])
+    inner.data_item_remove(image_label)
+    np.testing.assert_array_equal(range_of(app, table_label), wanted[table_label])
+
+    units = app.plugins["Unit Conversion"]  # the 2-D viewer is empty now
+    units.flux_unit = "mJy"
+    assert spectrum.state.y_display_unit == "mJy" and units.sb_unit == "mJy / sr"
+    units.flux_unit = "Jy"
+    inner.data_item_remove(table_label)
+    assert not collection.subset_groups and not data_labels(app)
+
+
+def range_of(app, label):
+    """Where data are in the range of wavelengths."""
+    [mask] = [s.to_mask() for s in data_of(app, label).subsets if s.label == "Subset 2"]
+    return mask
