@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.nddata import StdDevUncertainty
+from specutils import Spectrum
 
 from .application import application, show_message
 from .data import as_read, data_of
@@ -17,6 +18,7 @@ __all__ = [
     "follow_extracted_cube",
     "is_cube_viewer",
     "link_spectra_by_wavelength",
+    "mend_gaussian_smooth",
     "mend_moment_maps",
     "settle_units",
     "spectral_axis_first",
@@ -208,6 +210,29 @@ def mend_moment_maps(app: Any) -> None:
             moment_maps.convert_integrated_sb_unit = conversion
 
     plugin.calculate_moment = calculate_moment
+
+
+def mend_gaussian_smooth() -> None:
+    """Let Gaussian Smooth take cubes that have uncertainties; what it gives has none.
+
+    Reason: specutils 2.4 widens the kernel to three axes, to an array, and then asks it for the
+    array of a kernel: AttributeError. Cubes that jdaviz itself has loaded are without
+    uncertainties. jdaviz 5.1: the same; to be mended in specutils.
+    """
+    from jdaviz.configs.default.plugins.gaussian_smooth import gaussian_smooth as plugin
+
+    stock = plugin.gaussian_smooth
+
+    @functools.wraps(stock)
+    def smooth(spectrum: Any, *args: Any, **options: Any) -> Any:
+        if spectrum.flux.ndim > 1:
+            spectrum = Spectrum(
+                flux=spectrum.flux, wcs=spectrum.wcs, meta=spectrum.meta,
+                spectral_axis_index=spectrum.spectral_axis_index,
+            )  # fmt: skip
+        return stock(spectrum, *args, **options)
+
+    plugin.gaussian_smooth = smooth
 
 
 def show_spectra_of_pixels() -> None:

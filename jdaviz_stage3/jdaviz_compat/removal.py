@@ -25,8 +25,9 @@ def mend_removal() -> None:
     spectrum, are removed with what they were drawn on, and a message says so.
 
     Reason: in the generalised app jdaviz 5.0.5 looks for a plugin that only images bring, and
-    ends with KeyError: 'Orientation'; where there are images, it takes spectra for some. A mark in a viewer without data ends a change of units
-    half-way, so that fluxes and surface brightnesses are in different ones. jdaviz 5.1: the same.
+    ends with KeyError: 'Orientation'; where there are images, it takes spectra for some. A mark in
+    a viewer without data ends a change of units half-way, so that fluxes and surface brightnesses
+    are in different ones. jdaviz 5.1: the same.
     """
     from jdaviz.app import PrivateApplication as Application
     from jdaviz.core.marks import PluginMark

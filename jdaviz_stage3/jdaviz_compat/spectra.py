@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
+from astropy import units as u
 
+from ..errors import reason_of
 from ..origin import same_file
-from .application import application
+from .application import application, show_message
 
 __all__ = [
     "in_display_units",
     "is_spectrum_viewer",
+    "mend_cross_dispersion",
     "reset_spectral_limits",
     "show_flux_in",
     "shows_median_of_other_target",
@@ -196,8 +200,6 @@ def spectral_world_axis(viewer: Any, data: Any) -> tuple[Any, Any]:
     data : glue data
         Of two dimensions; its own component is the last resort.
     """
-    from astropy import units as u
-
     spectra = [
         other
         for other in viewer.jdaviz_app.data_collection
@@ -224,3 +226,48 @@ def spectrum_viewers_of_file(app: Any, data: Any) -> list:
             layer.visible and same_file(layer.layer.data, data) for layer in viewer.state.layers
         )
     ]
+
+
+def mend_cross_dispersion() -> None:
+    """Let data be added and removed of which Cross Dispersion Profile cannot make a profile.
+
+    Where the values are in another unit than the app's fluxes (``DN/s``, or none), or none is
+    finite, the plugin shows no profile; with its panel open a message says why.
+
+    What is no flux at all stays in its own unit for the plugins that ask for that of the app.
+
+    Reason: it makes one, open or not, whenever its data change, and raises in the middle of an
+    addition or a removal. So does 2D Spectral Extraction where values cannot be converted.
+    jdaviz 5.1: to check.
+    """
+    from jdaviz.configs.specviz2d.plugins import CrossDispersionProfile
+    from jdaviz.core.helpers import ConfigHelper
+
+    convert = ConfigHelper._handle_display_units
+
+    @functools.wraps(convert)
+    def _handle_display_units(self: Any, data: Any, use_display_units: bool = True) -> Any:
+        flux = getattr(data, "flux", None)
+        return convert(self, data, use_display_units and (flux is None or _is_flux(flux.unit)))
+
+    ConfigHelper._handle_display_units = _handle_display_units
+
+    stock = CrossDispersionProfile.measure_cross_dispersion_profile
+
+    @functools.wraps(stock)
+    def measure_cross_dispersion_profile(self: Any, update_plot: bool = True) -> Any:
+        try:
+            return stock(self, update_plot)
+        except ValueError as err:  # of specreduce, and of units that do not fit
+            self._profile, self.plot_available = None, False
+            if update_plot:
+                text = f"{self.dataset_selected}: no cross-dispersion profile ({reason_of(err)})"
+                show_message(self, text)
+            return None
+
+    CrossDispersionProfile.measure_cross_dispersion_profile = measure_cross_dispersion_profile
+
+
+def _is_flux(unit: u.UnitBase) -> bool:
+    kinds = (u.Jy, u.Jy / u.sr, u.Jy / u.pix**2)
+    return any(unit.is_equivalent(kind, u.spectral_density(1 * u.um)) for kind in kinds)

@@ -18,6 +18,7 @@ from ..jdaviz_compat import (
     is_spectrum_viewer,
     keep_units_of_images,
     link_spectra_by_wavelength,
+    mend_gaussian_smooth,
     mend_moment_maps,
     settle_units,
     show_message,
@@ -187,3 +188,4 @@ def middle_of(cube: StoredCube) -> tuple[slice, slice]:
 
 # on import, for a viewer takes its tools when it is made
 show_spectra_of_pixels()
+mend_gaussian_smooth()

@@ -9,6 +9,7 @@ from traitlets import Unicode
 
 from ..jdaviz_compat import (
     keep_units_of_images,
+    mend_cross_dispersion,
     spatial_component_type,
     spectral_component_type,
 )
@@ -85,3 +86,6 @@ class Spectrum2DImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToData
                 self.show_in_new_viewer(_VIEWER["reference"], f"2-D spectrum {part}".strip())
             self.add_to_data_collection(spectrum, name, data_hash=self.product.data_hash(label))
         self.say_what_is_left()
+
+
+mend_cross_dispersion()

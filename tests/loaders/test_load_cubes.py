@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
 from make_cubes import CENTER, PIXEL_ARCSEC, cube, cube_arrays, extracted, mrs_cubes
 from photutils.aperture import CircularAperture
 from regions import CirclePixelRegion, PixCoord
@@ -271,3 +272,20 @@ def test_a_large_cube_is_not_read_for_a_sum_that_nobody_asked_for(tmp_path, monk
     wanted = np.nansum(arrays.data[:, 6:11, 8:13], axis=(1, 2), dtype=float) * JY
     np.testing.assert_allclose(spectrum_of(app, part).flux.value, wanted, rtol=1e-6)
     assert glue_viewer(app, "3D Spectrum").slice_index == 0
+
+
+def test_gaussian_smooth(loaded, arrays):
+    """Along the wavelengths, in each pixel; the cube in its file has uncertainties."""
+    app, labels, _ = loaded
+    plugin = app.plugins["Gaussian Smooth"]
+    plugin.dataset, plugin.stddev = labels[0], 2
+    with pytest.warns(AstropyUserWarning, match="contiguous region of NaN"):  # no exposure saw it
+        smooth = plugin.smooth(add_data=False)
+    values = arrays.data[:, 5, 6].astype(float)
+    assert smooth.shape == arrays.data.shape and smooth.unit == u.MJy / u.sr
+    offset = np.arange(len(values))
+    weights = np.exp(-0.5 * ((offset[:, None] - offset) / 2) ** 2)
+    inside = slice(9, -9)  # the kernel is cut at 8 samples, and beyond the ends are zeros
+    weights[abs(offset[:, None] - offset) > 8] = 0
+    wanted = (weights / weights.sum(axis=1, keepdims=True)) @ values
+    np.testing.assert_allclose(smooth.flux.value[inside, 5, 6], wanted[inside], rtol=1e-4)

@@ -14,6 +14,7 @@ from snackbars import snackbar_texts
 from specutils import SpectralRegion
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.errors import Stage3Warning
 from jdaviz_stage3.jdaviz_compat import (
     application,
     as_read,
@@ -281,3 +282,25 @@ def range_of(app, label):
     """Where data are in the range of wavelengths."""
     [mask] = [s.to_mask() for s in data_of(app, label).subsets if s.label == "Subset 2"]
     return mask
+
+
+def test_slits_without_a_profile_come_and_go(app, tmp_path):
+    """In no unit of flux, or without a finite value, beside what is in Jy."""
+    good = stage3.load(cube(tmp_path), app=app)
+    slits = [Slit(name=f"S{n}", source_id=n, unit="DN/s") for n in (1, 2)]
+    labels = stage3.load(many_slits(tmp_path, slits, name="jw09997-o002_s2d.fits"), app=app)
+    path = many_slits(tmp_path, name="jw09997-o003_s2d.fits")
+    with fits.open(path, mode="update") as hdus:
+        for hdu in hdus:
+            if hdu.name == "SCI":
+                hdu.data[:] = np.nan
+    with pytest.warns(Stage3Warning, match="no usable pixel"):
+        labels += stage3.load(path, app=app)
+    assert data_labels(app) == [*good, *labels]
+    plugin = app.plugins["Cross Dispersion Profile"]
+    plugin.dataset = labels[0]
+    assert plugin.measure_cross_dispersion_profile() is None
+    assert "no cross-dispersion profile (Could not convert DN / s to Jy" in snackbar_texts(app)[-1]
+    for label in labels:
+        application(app).data_item_remove(label)
+    assert data_labels(app) == good

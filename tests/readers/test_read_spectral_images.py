@@ -424,7 +424,9 @@ def test_arrays_of_another_size_are_not_taken(slit, tmp_path):
         hdus["WHT"].data = np.zeros((5, 5), "f4")
         hdus["ERR"].data = np.zeros((5, 5), "f4")
 
-    [spectrum] = read(changed(slit, tmp_path, other))
+    path = changed(slit, tmp_path, other)
+    with pytest.warns(Stage3Warning, match="ERR has another shape than SCI"):
+        [spectrum] = read(path)
     assert spectrum.uncertainty is None and spectrum.mask.sum() == 3  # by the context
 
 
