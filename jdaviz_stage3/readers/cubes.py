@@ -135,6 +135,8 @@ def _cube_wcs(header: fits.Header, hdus: fits.HDUList, path: str | os.PathLike) 
     """The coordinates of SCI, from its keywords and the table that they may name."""
     name = Path(path).name
     kind = str(header.get("CTYPE3", ""))
+    if not str(header.get("CUNIT3", "")).strip():  # wcslib crashes where a table goes without
+        raise UnreadableProductError(f"{name}: no wavelengths (SCI has no CUNIT3, expected um)")
     if kind.endswith("-TAB"):
         _check_wavelength_table(header, hdus, path)
     else:
@@ -188,15 +190,15 @@ def _check_wavelength_table(
 
 def _wavelengths(wcs: WCS, n: int, path: str | os.PathLike) -> u.Quantity:
     name = Path(path).name
-    axis = u.Quantity(wcs.spectral.pixel_to_world(np.arange(n)))
     try:
-        axis = axis.to(u.um, u.spectral())
-    except u.UnitConversionError as err:
+        axis = u.Quantity(wcs.spectral.pixel_to_world(np.arange(n))).to(u.um, u.spectral())
+    except u.UnitsError as err:  # of CUNIT3, which may be missing
         raise UnreadableProductError(f"{name}: no wavelengths ({reason_of(err)})") from err
     steps = np.diff(axis.value)
-    if not (np.all(np.isfinite(axis)) and (np.all(steps > 0) or np.all(steps < 0))):
+    usable = np.all(np.isfinite(axis)) and np.all(axis > 0)
+    if not (usable and (np.all(steps > 0) or np.all(steps < 0))):
         raise UnreadableProductError(
-            f"{name}: the wavelengths are not in order, or not finite ({axis[0]:.4g} to "
+            f"{name}: wavelengths not in order, not positive or not finite ({axis[0]:.4g} to "
             f"{axis[-1]:.4g}); download it again"
         )
     return axis

@@ -256,3 +256,19 @@ def test_a_plain_copy_has_the_same_coordinates_as_astropy_reads(path):
             stage3.read(path).wcs.celestial.pixel_to_world_values(1.5, 2.5),
             wanted.celestial.pixel_to_world_values(1.5, 2.5),
         )
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_wavelengths_without_a_unit(tmp_path, table):
+    """Where they are in a table, wcslib would end the process."""
+    path = cube(tmp_path, table=table)
+    fits.delval(path, "CUNIT3", extname="SCI")
+    with pytest.raises(UnreadableProductError, match="SCI has no CUNIT3, expected um"):
+        stage3.read(path)
+
+
+def test_negative_wavelengths(tmp_path):
+    path = cube(tmp_path)
+    fits.setval(path, "CDELT3", value=-1.0, extname="SCI")
+    with pytest.raises(UnreadableProductError, match="not positive"):
+        stage3.read(path)
