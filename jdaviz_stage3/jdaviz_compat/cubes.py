@@ -225,7 +225,7 @@ def mend_gaussian_smooth() -> None:
 
     @functools.wraps(stock)
     def smooth(spectrum: Any, *args: Any, **options: Any) -> Any:
-        if spectrum.flux.ndim > 1:
+        if spectrum.flux.ndim > 1 and spectrum.uncertainty is not None:
             spectrum = Spectrum(
                 flux=spectrum.flux, wcs=spectrum.wcs, meta=spectrum.meta,
                 spectral_axis_index=spectrum.spectral_axis_index,

@@ -247,8 +247,13 @@ def mend_cross_dispersion() -> None:
 
     @functools.wraps(convert)
     def _handle_display_units(self: Any, data: Any, use_display_units: bool = True) -> Any:
-        flux = getattr(data, "flux", None)
-        return convert(self, data, use_display_units and (flux is None or _is_flux(flux.unit)))
+        try:
+            return convert(self, data, use_display_units)
+        except u.UnitConversionError:
+            flux = getattr(data, "flux", None)
+            if flux is None or _is_flux(flux.unit):
+                raise
+            return convert(self, data, False)
 
     ConfigHelper._handle_display_units = _handle_display_units
 
