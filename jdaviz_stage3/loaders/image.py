@@ -70,10 +70,12 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
 
     def prepare(self):
         self._slits: SlitExposures | None = None
+        self._slit_labels: list[str] = []
         self._distinct_prefix = ""
         path = self.product.path
         if self.product.kind.by_name and has_slits(read_primary_header(path)):
             self._slits = list_slit_exposures(path)
+            self._slit_labels = unique_labels(self._slits)
             parts = [(name, i) for i in range(len(self._slits)) for name in self._slits.planes(i)]
         else:
             parts = [(name, None) for name in image_extensions(path)]
@@ -88,18 +90,17 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             filters=[],
         )
         self._chosen = dict.fromkeys(_ADDRESS)
-        shown = _BY_DEFAULT if self.product.kind.by_name else items[0]["name"]
-        first = items[0]["ver"]
-        self.extension.selected = [
-            item["label"] for item in items if item["name"] in shown and item["ver"] == first
-        ]
+        shown = items[:1]
+        if self.product.kind.by_name:
+            shown = [i for i in items if i["name"] in _BY_DEFAULT and i["ver"] == items[0]["ver"]]
+        self.extension.selected = list(dict.fromkeys(item["label"] for item in shown))
         self.data_hashes = [item["data_hash"] for item in items]
         labels = [item["label"] for item in items]
         self.hash_map_to_label = dict(zip(self.data_hashes, labels, strict=True))
 
     def _item(self, place: int, name: str, slit: int | None) -> dict:
         """What jdaviz's menu of extensions knows of one; ``ver`` is which slit it is of."""
-        part = None if slit is None else unique_labels(self._slits)[slit]
+        part = None if slit is None else self._slit_labels[slit]
         label = name if part is None else f"{part}: {name}"
         return {
             "label": label, "name": name, "ver": part, "name_ver": label, "index": place,
@@ -118,8 +119,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
                 f"{self.product.path.name}: has no slits to choose by "
                 f"{', '.join(name for name, value in values.items() if value is not None)}"
             )
-        labels = unique_labels(self._slits)
-        places = {entry: label for entry, label in zip(self._slits.entries, labels, strict=True)}
+        places = dict(zip(self._slits.entries, self._slit_labels, strict=True))
         wanted = {places[entry] for entry in self._slits.select(**self._chosen).entries}
         self.extension.selected = [
             item["label"]
@@ -191,7 +191,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         ]
 
     def _slit_data(self, item: dict) -> Data:
-        slit = unique_labels(self._slits).index(item["ver"])
+        slit = self._slit_labels.index(item["ver"])
         image = self._slits.plane(slit, item["name"])
         part = f"{item['name']} {item['ver']}"
         return self._data(image.data, str(image.unit), None, image.meta, item["name"], part)

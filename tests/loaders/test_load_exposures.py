@@ -3,6 +3,7 @@
 import jdaviz
 import numpy as np
 import pytest
+from astropy.io import fits
 from make_exposures import exposure_arrays, field, slit_exposures
 from snackbars import snackbar_texts
 
@@ -146,3 +147,14 @@ def test_a_mosaic_has_no_slits(tmp_path, built):
     with pytest.raises(stage3.Stage3Error, match="has no slits to choose by slit"):
         stage3.load(built("i2d", "ImageModel"), app=app, slit="S400A1")
     assert len(app.datasets) == 0
+
+
+def test_of_a_mosaic_the_first_image_alone(tmp_path, built):
+    """Beside it extensions without a name, or of the same one, which people have added."""
+    path = tmp_path / built("i2d", "ImageModel").name
+    with fits.open(built("i2d", "ImageModel")) as hdus:
+        hdus.append(fits.ImageHDU(np.ones((3, 4), "f4")))
+        hdus.append(fits.ImageHDU(np.ones((3, 4), "f4"), name="SCI"))
+        hdus.writeto(path)
+    app = jdaviz.new_app()
+    assert [label.partition(" ")[2] for label in stage3.load(path, app=app)] == ["i2d"]

@@ -43,7 +43,12 @@ class ExposureList:
     def __init__(self, path: Path):
         self.path = path
         self.inputs = read_mosaic_inputs(path)
-        self.files = file_of_input(path, [entry.name for entry in self.inputs])
+        self.files: dict[str, Path | None] = {}
+        self.look_for_files()
+
+    def look_for_files(self) -> None:
+        """Find the files that are there now: some may have been downloaded meanwhile."""
+        self.files = file_of_input(self.path, [entry.name for entry in self.inputs])
 
     @cached_property
     def footprints(self) -> dict[str, SkyCoord]:
@@ -102,6 +107,7 @@ class ExposureList:
         Stage3Warning
             If a file is broken; its row has no values.
         """
+        self.look_for_files()
         rows = []
         for entry in self.covering(position):
             path = self.files[entry.name]

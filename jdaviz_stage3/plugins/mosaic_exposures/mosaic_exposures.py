@@ -215,18 +215,10 @@ class MosaicExposures(ExposuresPanel, PluginTemplateMixin):
         exposures = self._exposures()
         if exposures is None:
             raise Stage3Error(self.problem or "Exposures: no mosaic is loaded")
-        wanted = list(
-            self.ticked if names is None else [names] if isinstance(names, str) else names
-        )
-        if not wanted:
-            raise Stage3Error("Exposures: none is ticked; choose a place, or give names")
-        for name in wanted:
-            if name not in exposures.files:
-                raise Stage3Error(f"{name}: is none of the exposures of {exposures.path.name}")
-            if exposures.files[name] is None:
-                raise Stage3Error(f"{name}: not found beside {exposures.path.name}")
+        exposures.look_for_files()
+        names = [names] if isinstance(names, str) else names
+        paths = _files_of(exposures, self.ticked if names is None else names)
         loaded = self._loaded_files()
-        paths = [exposures.files[name] for name in wanted]
         viewers = [viewer.reference for viewer in self._viewers()]
         self.loading = True
         try:

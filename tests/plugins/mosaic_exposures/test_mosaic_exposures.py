@@ -215,6 +215,18 @@ def test_a_broken_exposure_is_said(tmp_path):
     assert any("truncated" in text for text in snackbar_texts(app))
 
 
+def test_a_file_that_comes_later_is_found(tmp_path):
+    image, exposures = field(tmp_path / "field")
+    moved = exposures[1].rename(tmp_path / "elsewhere.fits")
+    app = jdaviz.new_app()
+    stage3.load(image, app=app)
+    plugin = app.plugins["Exposures"]
+    place = SkyCoord(*CRVAL, unit="deg")
+    assert list(plugin.at(place)["file"] != "") == [True, False, True]
+    moved.rename(exposures[1])
+    assert all(plugin.at(place)["file"] != "")
+
+
 def test_a_footprint_that_is_none(tmp_path):
     image, _ = field(tmp_path / "field")
     with fits.open(image, mode="update") as hdus:
