@@ -14,6 +14,7 @@ __all__ = [
     "on_every_app",
     "plugin_label",
     "refresh_from_registries",
+    "renew_colormaps",
     "send_importer_templates",
     "show_message",
 ]
@@ -64,7 +65,7 @@ def refresh_from_registries(app: Any) -> None:
     inner.update_tray_items_from_registry()
     inner.update_new_viewers_from_registry()
     _renew_loaders(app)
-    _renew_colormaps(app)
+    renew_colormaps(app)
     send_importer_templates()
 
 
@@ -94,7 +95,7 @@ def _renew_loaders(app: Any) -> None:
     inner.state.loader_items = items
 
 
-def _renew_colormaps(app: Any) -> None:
+def renew_colormaps(app: Any) -> None:
     """Let the menus of an existing app know the colour maps that were added after it was made.
 
     Reason: each menu holds a copy, and cannot draw a layer whose colour map it does not know.
@@ -104,7 +105,7 @@ def _renew_colormaps(app: Any) -> None:
 
     inner = application(app)
     menus = [viewer._data_menu for viewer in inner._viewer_store.values()]
-    menus += [plugin._obj for plugin in app.plugins.values()]
+    menus += [inner.get_tray_item_from_name(item["name"]) for item in inner.state.tray_items]
     for menu in menus:
         if hasattr(menu, "cmap_samples"):
             menu.cmap_samples = dict(cmap_samples)

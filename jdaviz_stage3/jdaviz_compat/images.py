@@ -13,7 +13,7 @@ from astropy.wcs import WCS
 from glue.core import Data
 from matplotlib.colors import ListedColormap
 
-from .application import application
+from .application import application, renew_colormaps
 from .data import images_in
 from .viewers import is_image_viewer, layer_of
 
@@ -228,13 +228,7 @@ def offer_flag_colors(app: Any) -> None:
     name = ListedColormap(["black"]).name
     if name not in cmap_samples:
         cmap_samples[name] = cmap_samples["rainbow"]
-    inner = application(app)
-    for viewer in inner._viewer_store.values():
-        viewer._data_menu.cmap_samples = dict(cmap_samples)
-    for item in inner.state.tray_items:
-        panel = inner.get_tray_item_from_name(item["name"])
-        if hasattr(panel, "cmap_samples"):
-            panel.cmap_samples = dict(cmap_samples)
+    renew_colormaps(app)
 
 
 @contextmanager

@@ -9,7 +9,21 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from astropy.coordinates import SkyCoord
 
-__all__ = ["pixel_to_pixel", "to_pixels", "unbounded"]
+__all__ = ["has_sky", "pixel_to_pixel", "to_pixels", "unbounded"]
+
+
+def has_sky(image: Any) -> bool:
+    """Say whether an image has celestial coordinates.
+
+    Parameters
+    ----------
+    image : glue.core.Data
+
+    Returns
+    -------
+    bool
+    """
+    return bool(getattr(image.coords, "has_celestial", image.coords is not None))
 
 
 def pixel_to_pixel(start: Any, end: Any, x: np.ndarray, y: np.ndarray):

@@ -12,7 +12,7 @@ from ...analysis import affine_between
 from ...errors import Stage3Error
 from ...jdaviz_compat import aligned_by_wcs, images_in, images_of
 from ...origin import of_suffix, root_of
-from ...viewers.image_frames import pixel_to_pixel, to_pixels
+from ...viewers.image_frames import has_sky, pixel_to_pixel, to_pixels
 from .sources import Sources
 
 __all__ = ["SourcePositions", "image_of", "source_positions"]
@@ -94,7 +94,7 @@ def source_positions(sources: Sources, viewer: Any, use: str = "Auto") -> Source
     own = image_of(sources, viewer)
     if use == "Pixels" or (use == "Auto" and own is not None and not by_wcs and sources.pixels):
         found = _from_pixels(sources, viewer, own, by_wcs)
-    elif sources.sky is not None and _has_sky(reference):
+    elif sources.sky is not None and has_sky(reference):
         found = _from_sky(sources, viewer, reference, own)
     elif use == "Auto" and sources.pixels is not None and own is not None:
         found = _from_pixels(sources, viewer, own, by_wcs)
@@ -104,10 +104,6 @@ def source_positions(sources: Sources, viewer: Any, use: str = "Auto") -> Source
     if not np.isfinite(own_positions[0] + own_positions[1]).any():
         raise Stage3Error(f"{sources.name}: none of its {len(sources)} sources has a position")
     return found
-
-
-def _has_sky(image: Any) -> bool:
-    return bool(getattr(image.coords, "has_celestial", image.coords is not None))
 
 
 def _why_not(sources: Sources, reference: Any, own: Any, use: str) -> str:
@@ -138,7 +134,7 @@ def _from_pixels(sources: Sources, viewer: Any, own: Any, by_wcs: bool) -> Sourc
     if not by_wcs:
         image = own if own is not None else viewer.state.reference_data
         return SourcePositions(x, y, np.eye(2), "pixels", _inside(x, y, image))
-    if own is None or not _has_sky(own):
+    if own is None or not has_sky(own):
         raise Stage3Error(
             f"{sources.name}: pixel positions need the WCS of their image where images are aligned "
             "by WCS; load it into this viewer, or align by pixels in the Orientation plugin"
@@ -151,11 +147,11 @@ def _from_pixels(sources: Sources, viewer: Any, own: Any, by_wcs: bool) -> Sourc
 def _from_sky(sources: Sources, viewer: Any, reference: Any, own: Any) -> SourcePositions:
     by_wcs = aligned_by_wcs(viewer)
     # aligned by pixels, its own image is drawn on the pixels of the reference
-    frame = own if own is not None and not by_wcs and _has_sky(own) else reference
+    frame = own if own is not None and not by_wcs and has_sky(own) else reference
     x, y = to_pixels(frame, SkyCoord(*sources.sky, unit="deg"))
     image = own if own is not None else image_of(sources, viewer, anywhere=True)
     jacobian = np.eye(2) if frame is own else None
-    if jacobian is None and image is not None and _has_sky(image) and sources.pixels is not None:
+    if jacobian is None and image is not None and has_sky(image) and sources.pixels is not None:
         jacobian = _jacobian(image, reference, *sources.pixels)
     if jacobian is None and sources.pixels is not None:
         # Its image is not here, but the catalog holds both positions of each source.
@@ -175,7 +171,7 @@ def _on_any_image(viewer: Any, reference: Any, x: np.ndarray, y: np.ndarray) -> 
     for image in images:
         if image is reference:
             on_image |= _inside(x, y, image)
-        elif _has_sky(image) and aligned_by_wcs(viewer):
+        elif has_sky(image) and aligned_by_wcs(viewer):
             on_image |= _inside(*pixel_to_pixel(reference, image, x, y), image)
         elif not aligned_by_wcs(viewer):
             on_image |= _inside(x, y, image)

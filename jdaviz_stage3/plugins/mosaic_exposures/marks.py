@@ -15,7 +15,7 @@ from ...jdaviz_compat import aligned_by_wcs, images_in
 from ...origin import origin_of
 from ...readers.quality import dq_mask
 from ...viewers.figure_marks import FigureMarks
-from ...viewers.image_frames import pixel_to_pixel, to_pixels
+from ...viewers.image_frames import has_sky, pixel_to_pixel, to_pixels
 
 __all__ = ["ExposureMarks", "MOST_MARKS", "frame_of"]
 
@@ -44,8 +44,7 @@ def frame_of(viewer: Any, mosaic: Any) -> Any | None:
         None if it has no celestial coordinates.
     """
     frame = viewer.state.reference_data if aligned_by_wcs(viewer) else mosaic
-    celestial = getattr(frame.coords, "has_celestial", frame.coords is not None)
-    return frame if celestial else None
+    return frame if has_sky(frame) else None
 
 
 class ExposureMarks:
