@@ -9,7 +9,13 @@ from typing import Any
 from ..errors import UnsupportedProductError
 from ..products import identify
 
-__all__ = ["read"]
+__all__ = ["join_integrations", "read"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "join_integrations":  # imported when first asked for: it brings in astropy.nddata
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".joined_stacks", __name__), name)
 
 
 def read(path: str | os.PathLike, **options: Any) -> Any:
@@ -27,8 +33,9 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         `~jdaviz_stage3.readers.spectra.read_spectra`,
         `~jdaviz_stage3.readers.spectral_images.read_spectral_images`,
         `~jdaviz_stage3.readers.time_series.read_spectral_time_series`,
-        `~jdaviz_stage3.readers.light_curve.read_white_light` and
-        `~jdaviz_stage3.readers.photometry.read_photometry`.
+        `~jdaviz_stage3.readers.light_curve.read_white_light`,
+        `~jdaviz_stage3.readers.photometry.read_photometry` and
+        `~jdaviz_stage3.readers.stacks.read_stack`.
 
     Returns
     -------
@@ -38,7 +45,8 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         `~jdaviz_stage3.readers.cube_spectrum.CubeSpectrum`; x1d, c1d:
         `~jdaviz_stage3.readers.spectra.SpectrumSequence`; x1dints:
         `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt, phot:
-        `~astropy.timeseries.TimeSeries`.
+        `~astropy.timeseries.TimeSeries`; calints, crfints, psfstack, psfalign, psfsub:
+        `~jdaviz_stage3.readers.image_stack.ImageStack`.
 
     Raises
     ------

@@ -35,6 +35,8 @@ class StoredArray:
         Of the file when it was opened. From a file that was written anew nothing is read.
     hdu : astropy.io.fits.ImageHDU or CompImageHDU
         The extension, of the opened file.
+    shape : tuple of int, optional
+        Another shape of as many values: (1, ny, nx) for an image that is to be a stack of one.
 
     Attributes
     ----------
@@ -48,10 +50,16 @@ class StoredArray:
     read when it is first indexed, and kept.
     """
 
-    def __init__(self, path: str | os.PathLike, stamp: FileStamp, hdu: Any):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        stamp: FileStamp,
+        hdu: Any,
+        shape: tuple[int, ...] | None = None,
+    ):
         header = hdu.header
         self.path, self.stamp, self.name = Path(path), stamp, hdu.name
-        self.shape = tuple(int(n) for n in hdu.shape)
+        self.shape = tuple(int(n) for n in (shape or hdu.shape))
         self._stored = np.dtype(_STORED[header["BITPIX"]])
         zero, scale = header.get("BZERO", 0), header.get("BSCALE", 1)
         self._unsigned = self._stored.str == ">i4" and (zero, scale) == (_UNSIGNED_OFFSET, 1)
@@ -64,6 +72,11 @@ class StoredArray:
         self.dtype = self._stored.newbyteorder("=")
         if scaled or self._unsigned:
             self.dtype = np.dtype("f4" if scaled else "u4")
+
+    @property
+    def kept(self) -> bool:
+        """Whether what indexing gives may be a part of an array that is kept: not to be changed."""
+        return self._in_memory
 
     @property
     def ndim(self) -> int:
@@ -168,7 +181,7 @@ class StoredArray:
     def _read_all(self) -> np.ndarray:
         with open_product(self.path) as hdus:
             hdu = next(hdu for hdu in hdus if hdu.name == self.name)
-            return native(hdu.data, self.dtype)
+            return native(hdu.data, self.dtype).reshape(self.shape)
 
 
 def _box_of(index: Any, length: int) -> tuple[tuple[int, int], Any]:

@@ -16,6 +16,7 @@ import make_cubes as cubes
 import make_exposures as exposures
 import make_slits as slits
 import make_spectra as spectra
+import make_stacks as stacks
 import make_tables as tables
 import numpy as np
 from astropy.io import fits
@@ -187,14 +188,16 @@ BUILDERS: dict[tuple[str, str], Builder] = {
     ("whtlt", "1.18"): tables.old_white_light,
     ("phot", "3.0"): tables.photometry,
     ("phot", "1.20"): tables.old_photometry,
-    ("calints", "CubeModel"): partial(image_of, "CubeModel", "calints", (3, 6, 7)),
-    ("calints", "SlitModel"): partial(image_of, "SlitModel", "calints", (3, 6, 7)),
-    ("crfints", "CubeModel"): partial(image_of, "CubeModel", "crfints", (3, 6, 7)),
-    ("crfints", "SlitModel"): partial(image_of, "SlitModel", "crfints", (3, 6, 7)),
-    ("psfstack", "CubeModel"): partial(image_of, "CubeModel", "psfstack", (3, 6, 7)),
-    ("psfalign", "CubeModel"): partial(image_of, "CubeModel", "psfalign", (3, 6, 7)),
-    ("psfalign", "QuadModel"): partial(image_of, "QuadModel", "psfalign", (2, 3, 6, 7)),
-    ("psfsub", "CubeModel"): partial(image_of, "CubeModel", "psfsub", (3, 6, 7)),
+    ("calints", "CubeModel"): partial(stacks.stack, suffix="calints"),
+    ("calints", "SlitModel"): partial(stacks.bright_object, suffix="calints"),
+    ("crfints", "CubeModel"): partial(stacks.stack, suffix="crfints"),
+    ("crfints", "SlitModel"): partial(stacks.bright_object, suffix="crfints", wavelengths=3),
+    ("psfstack", "CubeModel"): partial(stacks.stack, suffix="psfstack"),
+    ("psfalign", "CubeModel"): partial(stacks.stack, suffix="psfalign"),
+    ("psfalign", "QuadModel"): partial(
+        stacks.stack, suffix="psfalign", model="QuadModel", shape=(2, 3, 16, 20)
+    ),
+    ("psfsub", "CubeModel"): partial(stacks.stack, suffix="psfsub"),
     ("ami-oi", "AmiOIModel"): partial(oifits, "ami-oi"),
     ("psf-ami-oi", "AmiOIModel"): partial(oifits, "psf-ami-oi"),
     ("aminorm-oi", "AmiOIModel"): partial(oifits, "aminorm-oi"),
