@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CELLS", "layout_of"]
+__all__ = ["CELLS", "STACK", "layout_of"]
 
 #: The cells in their order, each with the kinds of viewers that share it as tabs.
 CELLS = {
@@ -15,6 +15,8 @@ CELLS = {
     "light curves": ("stage3-light-curve-viewer",),
     "tables": ("table-viewer", "scatter-viewer", "histogram-viewer"),
 }
+#: How the labels of viewers of stacks end, but for a number.
+STACK = "stack"
 _A_ROW = 2  # cells
 
 
@@ -41,6 +43,8 @@ def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
         medians = [label for label in cells["spectra"] if label.startswith("Median spectrum")]
         cells["spectra"] = [label for label in cells["spectra"] if label not in medians]
         cells["spectra in time"] += medians
+    stacks = [label for label in cells["images"] if label.partition(" (")[0].endswith(STACK)]
+    cells["images"] = [label for label in cells["images"] if label not in stacks]
     slits = [label for label in cells["spectra in time"] if label.startswith("2-D spectrum")]
     cells["spectra in time"] = [c for c in cells["spectra in time"] if c not in slits]
     known = {kind for kinds in CELLS.values() for kind in kinds}
@@ -51,5 +55,9 @@ def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
         stacked = [tuple(part) for part in ((slits if name == "spectra" else []), labels) if part]
         if stacked:
             filled.append({"col": stacked} if len(stacked) > 1 else stacked[0])
+        if name == "images":
+            # stacks of one kind in a cell, those of two kinds side by side, to compare them
+            kinds = dict.fromkeys(label.partition(" (")[0] for label in stacks)
+            filled += [tuple(s for s in stacks if s.partition(" (")[0] == kind) for kind in kinds]
     filled += [(label,) for label in others]
     return {"col": [{"row": filled[i : i + _A_ROW]} for i in range(0, len(filled), _A_ROW)]}

@@ -158,28 +158,33 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
     ProductType(
         "calints", "calibrated integrations", "Calibrated image of each integration",
         ("tso3", "coron3"), datamodels=("CubeModel", "SlitModel"),
-        reader="stacks:read_stack",
+        reader="stacks:read_stack", importer="JWST image stack",
+        viewer="an image viewer, a frame at a time", configurations=(_APP, "imviz"), by_name=True,
     ),
     ProductType(
         "crfints", "outlier-flagged integrations",
         "Calibrated image of each integration with cosmic rays flagged",
         ("tso3", "coron3"), datamodels=("CubeModel", "SlitModel"),
-        reader="stacks:read_stack",
+        reader="stacks:read_stack", importer="JWST image stack",
+        viewer="an image viewer, a frame at a time", configurations=(_APP, "imviz"), by_name=True,
     ),
     ProductType(
         "psfstack", "stacked PSF images", "The reference PSF images of a coronagraphic observation",
         ("coron3",), datamodels=("CubeModel",),
-        reader="stacks:read_stack",
+        reader="stacks:read_stack", importer="JWST image stack",
+        viewer="an image viewer, a frame at a time", configurations=(_APP, "imviz"),
     ),
     ProductType(
         "psfalign", "aligned PSF images", "The reference PSF images aligned to the science target",
         ("coron3",), datamodels=("CubeModel", "QuadModel"),
-        reader="stacks:read_stack",
+        reader="stacks:read_stack", importer="JWST image stack",
+        viewer="an image viewer, a frame at a time", configurations=(_APP, "imviz"),
     ),
     ProductType(
         "psfsub", "PSF-subtracted images", "Each science integration with its PSF subtracted",
         ("coron3",), datamodels=("CubeModel",),
-        reader="stacks:read_stack",
+        reader="stacks:read_stack", importer="JWST image stack",
+        viewer="an image viewer, a frame at a time", configurations=(_APP, "imviz"),
     ),
     ProductType(
         "ami-oi", "interferometric observables",

@@ -17,6 +17,7 @@ __all__ = [
     "dropped_file_name",
     "image_meta",
     "importer_registry_name",
+    "imports_images",
     "load_into",
     "own_column_names",
     "replace_resolver",
@@ -61,6 +62,16 @@ def importer_registry_name(importer: Any) -> str:
     Reason: set on the class by the registry, without a public name. jdaviz 5.1: the same.
     """
     return importer._registry_label
+
+
+def imports_images(importer: type) -> type:
+    """Let jdaviz take what a class imports for images (a decorator).
+
+    Reason: jdaviz keeps the name of the importer's class in meta, and by it links images, offers
+    them in menus and reads them out. jdaviz 5.1: the same.
+    """
+    importer.__name__ = "ImageImporter"
+    return importer
 
 
 def spatial_component_type(comp_id: str, comp: Any, units: str, physical_type: str) -> str:

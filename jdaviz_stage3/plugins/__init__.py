@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
+from .image_stack import ImageStackPlugin
 from .median_smooth import MedianSmooth
 from .mosaic_exposures import MosaicExposures
 from .pipeline_extraction import PipelineExtraction
@@ -10,6 +11,7 @@ from .white_light_curve import WhiteLightCurve
 
 __all__ = [
     "CatalogOverlay",
+    "ImageStackPlugin",
     "MedianSmooth",
     "MosaicExposures",
     "PipelineExtraction",
@@ -22,6 +24,7 @@ __all__ = [
 _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-catalog-overlay": ("deconfigged", "imviz"),
     "stage3-exposures": ("deconfigged", "imviz"),
+    "stage3-image-stack": ("deconfigged", "imviz"),
     "stage3-median-smooth": ("deconfigged", "specviz"),
     "stage3-pipeline-extraction": ("deconfigged",),
     "stage3-white-light-curve": ("deconfigged", "specviz"),

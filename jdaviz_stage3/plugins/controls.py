@@ -113,6 +113,8 @@ class Control:
         Controls or traits and the values of them, any of which shows or hides the control.
     beside : bool
         On the row of the control before it.
+    own_part : bool
+        Whether the panel has a part of its own for it, so that its section does not draw it.
     lone : bool
         Whether a selection is shown that leaves no choice.
     trait : str
@@ -138,6 +140,7 @@ class Control:
     when: Mapping[str, tuple] = field(default_factory=dict)
     unless: Mapping[str, tuple] = field(default_factory=dict)
     beside: bool = False
+    own_part: bool = False
     lone: bool = False
     trait: str = ""
     select: Mapping[str, Any] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from jdaviz_stage3.loaders.resolvers import OUR_FORMATS
 NAMES = {
     "JWST image": "ImageImporter",
     "JWST source catalog": "CatalogImporter",
+    "JWST image stack": "ImageImporter",
     "JWST spectral cube": "Spectrum3DImporter",
     "JWST spectra": "SpectrumImporter",
     "JWST 2-D spectrum": "Spectrum2DImporter",

@@ -9,24 +9,20 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from astropy.coordinates import SkyCoord
 from bqplot import Lines, Scatter
-from glue_jupyter.bqplot.compatibility import ScatterGL
 
 from ...jdaviz_compat import aligned_by_wcs, images_in
 from ...origin import origin_of
 from ...readers.quality import dq_mask
 from ...viewers.figure_marks import FigureMarks
-from ...viewers.image_frames import has_sky, pixel_to_pixel, to_pixels
+from ...viewers.flagged_pixels import FlaggedPixels, pixels_in_viewer
+from ...viewers.image_frames import has_sky, to_pixels
 
-__all__ = ["ExposureMarks", "MOST_MARKS", "frame_of"]
-
-#: With more flagged pixels in view than this, none is marked: a browser slows down with them.
-MOST_MARKS = 5000
+__all__ = ["ExposureMarks", "frame_of"]
 
 _LIMITS = ("x_min", "x_max", "y_min", "y_max")
 _ALL = {"colors": ["#8d99a6"], "stroke_width": 1, "fill": "none", "close_path": True}
 _HERE = {"colors": ["#ffb000"], "stroke_width": 2, "fill": "none", "close_path": True}
 _PLACE = {"colors": ["#ffb000"], "marker": "cross", "default_size": 120, "fill": False}
-_FLAGGED = {"colors": ["#ff3d7f"], "marker": "circle", "default_size": 40, "fill": False}
 
 
 def frame_of(viewer: Any, mosaic: Any) -> Any | None:
@@ -64,6 +60,7 @@ class ExposureMarks:
     ):
         self.viewer = viewer
         self._marks = FigureMarks()
+        self._marked = FlaggedPixels(viewer)
         self._flagged: WeakKeyDictionary = WeakKeyDictionary()
         self._on_click, self._on_move = on_click, on_move
         for limit in _LIMITS:
@@ -134,20 +131,10 @@ class ExposureMarks:
         Returns
         -------
         int
-            How many there are in view; they are marked if that is not above `MOST_MARKS`.
+            How many there are in view: see `jdaviz_stage3.viewers.flagged_pixels.FlaggedPixels`.
         """
-        state = self.viewer.state
-        x, y = self._flagged_pixels(flags) if flags else (np.empty(0), np.empty(0))
-        low_x, high_x = sorted((state.x_min, state.x_max))
-        low_y, high_y = sorted((state.y_min, state.y_max))
-        within = (x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y)
-        count = int(within.sum())
-        if count == 0 or count > MOST_MARKS:
-            self._marks.remove(["flagged"])
-        else:
-            values = {"x": x[within], "y": y[within]}
-            self._marks.put(self.viewer, "flagged", ScatterGL, values, _FLAGGED)
-        return count
+        places = self._flagged_pixels(flags) if flags else (np.empty(0), np.empty(0))
+        return self._marked.draw(*places)
 
     def _flagged_pixels(self, flags: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Where they lie in the viewer, those of all exposures together."""
@@ -163,15 +150,12 @@ class ExposureMarks:
 
     def _places(self, image: Any, flags: list[str]) -> tuple[np.ndarray, np.ndarray]:
         frame = self.viewer.state.reference_data
-        by_wcs = aligned_by_wcs(self.viewer)
-        key = (tuple(flags), frame if by_wcs else None)
+        key = (tuple(flags), frame if aligned_by_wcs(self.viewer) else None)
         kept = self._flagged.get(image)
         if kept is None or kept[0] != key:
             values = image[image.main_components[0]]
             dq = np.where(np.isfinite(values), values, 0).astype(np.uint32)
-            y, x = (index.astype(float) for index in np.nonzero(dq_mask(dq, flags)))
-            if by_wcs:
-                x, y = pixel_to_pixel(image, frame, x, y)
+            x, y = pixels_in_viewer(self.viewer, image, dq_mask(dq, flags))
             self._flagged[image] = kept = (key, (x, y))
         return kept[1]
 
@@ -181,6 +165,7 @@ class ExposureMarks:
             self.viewer.state.remove_callback(limit, self._moved)
         self.viewer.remove_event_callback(self._clicked)
         self._marks.remove(list(self._marks))
+        self._marked.remove()
 
 
 def _has_flags(image: Any) -> bool:

@@ -37,10 +37,11 @@ from ...loaders.importing import warnings_shown
 from ...loaders.product import Product
 from ...origin import FileStamp, origin_of
 from ...readers.mosaic_inputs import exposure_name
+from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import unbounded
 from ..updates import Updates
 from .exposure_list import ExposureList
-from .marks import MOST_MARKS, ExposureMarks, frame_of
+from .marks import ExposureMarks, frame_of
 from .settings import ExposuresPanel
 
 __all__ = ["MosaicExposures"]
@@ -306,12 +307,7 @@ class MosaicExposures(ExposuresPanel, PluginTemplateMixin):
         if marks is None:  # the plugin was closed as the view moved
             return
         flags = list(self.marked_flags_selected) if self.show_flagged else []
-        count = marks.draw_flagged(flags)
-        self.flagged_text = ""
-        if count > MOST_MARKS:
-            self.flagged_text = f"{count} flagged pixels are in view; zoom in to see them marked."
-        elif count:
-            self.flagged_text = f"{count} flagged pixels are in view."
+        self.flagged_text = count_text(marks.draw_flagged(flags))
 
     def _follow(self, viewer: Any) -> None:
         """Draw in a viewer from now on, and listen to what is done in it."""

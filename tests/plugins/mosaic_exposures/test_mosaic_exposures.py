@@ -11,7 +11,6 @@ from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer
-from jdaviz_stage3.plugins.mosaic_exposures import marks as marks_module
 
 OFFSETS = ((0, 0), (10, 4), (-12, 8), (300, 0))
 
@@ -51,7 +50,8 @@ def sky_of(files, column, row, number=0):
 
 def marks_in(app):
     plugin = app.plugins["Exposures"]._obj
-    found = plugin._marks[glue_viewer(app, "Image")]._marks
+    marks = plugin._marks[glue_viewer(app, "Image")]
+    found = marks._marks | marks._marked._marks
     lines = {key: np.atleast_2d for key in ("all", "here")}  # bqplot makes one line flat
     return {
         key: tuple(lines.get(key, np.asarray)(axis) for axis in (mark.x, mark.y))
@@ -141,8 +141,7 @@ def test_flagged_pixels_are_marked_where_they_lie(app, files, monkeypatch):
     plugin.marked_flags = ["SATURATED"]
     assert marked().separation(sky_of(files, [11], [10])).deg.max() < 0.02 * PIXEL
     plugin.marked_flags = ["OUTLIER"]
-    monkeypatch.setattr(marks_module, "MOST_MARKS", 1)
-    monkeypatch.setattr("jdaviz_stage3.plugins.mosaic_exposures.mosaic_exposures.MOST_MARKS", 1)
+    monkeypatch.setattr("jdaviz_stage3.viewers.flagged_pixels.MOST_MARKS", 1)
     plugin.show_footprints = False
     assert "flagged" not in marks_in(app) and "zoom in" in plugin._obj.flagged_text
     plugin.show_flagged = False

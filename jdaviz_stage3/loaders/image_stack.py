@@ -1,0 +1,126 @@
+"""Importer of stacks of images: calints, crfints, psfstack, psfalign, psfsub."""
+
+from __future__ import annotations
+
+from glue.core import Data
+from jdaviz.core.loaders.importers.image.image import ImageImporter as JdavizImageImporter
+from jdaviz.core.registries import loader_importer_registry
+from jdaviz.core.template_mixin import SelectFileExtensionComponent
+from jdaviz.core.user_api import ImporterUserApi
+
+from ..jdaviz_compat import (
+    drawn_once,
+    fit_when_drawn,
+    glue_viewer,
+    image_meta,
+    imports_images,
+    is_image_viewer,
+    keep_units_of_images,
+    shown_in,
+    viewer_labels,
+)
+from ..layout import STACK
+from ..origin import ORIGIN
+from ..readers.stacks import read_stack
+from .importing import ProductImporterMixin, importing
+from .stack_data import StackData
+
+__all__ = ["StackImporter"]
+
+_VIEWER = "imviz-image-viewer"
+
+
+def viewer_label(suffix: str) -> str:
+    """Return what the viewer of a stack is called, but for a number.
+
+    Parameters
+    ----------
+    suffix : str
+        Of its product type.
+
+    Returns
+    -------
+    str
+        ``'psfsub stack'``, ``'psfstack'``.
+    """
+    return suffix if suffix.endswith(STACK) else f"{suffix} {STACK}"
+
+
+@loader_importer_registry("JWST image stack")
+@imports_images
+class StackImporter(ProductImporterMixin, JdavizImageImporter):
+    """Imports a stack as one image, whose pixels are those of the frame that is chosen.
+
+    Attributes
+    ----------
+    align_by : {'Pixels', 'WCS'}
+        How images are laid over each other.
+    dq_bits
+        Names of the data-quality flags that exclude a pixel from what is computed of the stack;
+        ``'DO_NOT_USE'`` by default.
+    """
+
+    template_file = JdavizImageImporter.template_file
+    settings = ("align_by", "parent", "data_label_as_prefix", "dq_bits")
+
+    def prepare(self):
+        self.dq_bits = "DO_NOT_USE"
+        self.input_has_extensions = True
+        item = {
+            "label": "SCI", "name": "SCI", "ver": None, "name_ver": "SCI", "index": 0,
+            "data_hash": self.product.data_hash(), "obj": None,
+        }  # fmt: skip
+        self.extension = SelectFileExtensionComponent(
+            self,
+            items="extension_items",
+            selected="extension_selected",
+            multiselect="extension_multiselect",
+            manual_options=[item],
+            filters=[],
+        )
+        self.extension.selected = ["SCI"]
+        self.hash_map_to_label = {self.data_hashes[0]: ""}
+        self._choose_viewer()
+
+    def _choose_viewer(self) -> None:
+        """Choose a viewer without images, or a new one: stacks are seen side by side."""
+        viewers = {label: glue_viewer(self, label) for label in viewer_labels(self)}
+        labels = [label for label, viewer in viewers.items() if is_image_viewer(viewer)]
+        empty = [label for label in labels if not viewers[label].layers]
+        if labels and not empty:
+            self.viewer.create_new.selected = "Image"
+            self.viewer.selected = []
+        elif empty:
+            self.viewer.selected = empty[:1]
+
+    @property
+    def user_api(self) -> ImporterUserApi:
+        return ImporterUserApi(self, expose=list(self.options))
+
+    @property
+    def default_data_label_from_resolver(self) -> str:
+        return self.product.label
+
+    def _get_label_with_extension(self, prefix, ext=None, ver=None):
+        return prefix
+
+    def build(self) -> list[Data]:
+        stack = read_stack(self.product.path, dq_bits=self.dq_bits)
+        data = StackData(stack)
+        data.meta.update(stack.meta)
+        data.meta.update(image_meta("SCI"))
+        data.meta[ORIGIN] = self.product.origin(source=stack)
+        return [data]
+
+    @importing
+    def __call__(self):
+        drawn_before = viewer_labels(self)
+        if self.viewer.create_new.selected and self.viewer_label_auto:
+            self.show_in_new_viewer(_VIEWER, viewer_label(self.product.kind.suffix))
+        label = self.data_label_value.strip()
+        keep_units_of_images(self)
+        with drawn_once(self):
+            super().__call__()
+        for viewer in shown_in(self, label):
+            if viewer.reference not in drawn_before or len(viewer.layers) == 1:
+                fit_when_drawn(viewer)

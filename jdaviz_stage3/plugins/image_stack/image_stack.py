@@ -1,0 +1,237 @@
+"""The tray plugin that goes through the images of a stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glue.core.message import DataCollectionDeleteMessage
+from jdaviz.core.events import AddDataMessage, RemoveDataMessage, ViewerRemovedMessage
+from jdaviz.core.registries import tray_registry
+from jdaviz.core.template_mixin import PluginTemplateMixin
+from jdaviz.core.user_api import PluginUserApi
+from traitlets import Bool, Int, Unicode, observe, validate
+
+from ...errors import Stage3Error
+from ...jdaviz_compat import data_of, drawn_once, image_viewers, images_in, layer_of
+from ...loaders.stack_data import StackData
+from ...viewers.flagged_pixels import count_text
+from ...viewers.picture_title import show_picture_title
+from ..updates import Updates
+from .limits import StackLimits
+from .marks import StackMarks
+from .pictures import Pictures, Wanted
+from .settings import StackPanel
+
+__all__ = ["ImageStackPlugin"]
+
+
+@tray_registry("stage3-image-stack", label="Image Stack", category="data:analysis")
+class ImageStackPlugin(StackPanel, PluginTemplateMixin):
+    """Go through the images of a stack: integrations, or PSFs.
+
+    While the plugin is open, the left and right arrow keys over the image go to the frame before
+    and after.
+
+    Only the following attributes and methods are available through the public plugin API:
+
+    {controls}
+    * ``n_frames``: how many frames the stack has (read only)
+    * ``keep_active``: mark flags and listen to keys also while the plugin is closed
+    * :meth:`to_python`: the same as Python code
+    * ``problem``: why a picture cannot be shown, empty if it can (read only)
+    """
+
+    template_file = __file__, "image_stack.vue"
+    uses_active_status = Bool(True).tag(sync=True)
+
+    n_frames = Int(0).tag(sync=True)
+    n_psfs = Int(0).tag(sync=True)
+    frame_axis = Unicode("Frame").tag(sync=True)
+    answered = Int(0).tag(sync=True)
+    title_text = Unicode().tag(sync=True)
+    problem = Unicode().tag(sync=True)
+    flagged_text = Unicode().tag(sync=True)
+    python_code = Unicode().tag(sync=True)
+
+    def __init__(self, *args, **kwargs):
+        self._ready = False
+        self._pictures = Pictures()
+        self._limits = StackLimits(self._pictures)
+        self._marks: dict[Any, StackMarks] = {}
+        self._updates = Updates(self._show)
+        super().__init__(*args, **kwargs)
+        self._plugin_description = "The images of a stack, one after the other and together."
+        self.make_selections()
+        for message in (
+            AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
+        ):  # fmt: skip
+            self.hub.subscribe(self, message, handler=lambda _: self._update())
+        self.observe_traitlets_for_relevancy(
+            traitlets_to_observe=["stack_items"],
+            irrelevant_msg_callback=lambda _: (
+                "" if self.stack_items else "No stack of images (calints, psfsub, …) is loaded."
+            ),
+        )
+        self._ready = True
+        self._choose_stack()
+
+    @property
+    def user_api(self) -> PluginUserApi:
+        return PluginUserApi(
+            self,
+            expose=(*self.control_names(), "keep_active", "to_python"),
+            readonly=("n_frames", "problem"),
+        )
+
+    # ---- which frame ----
+
+    def data(self) -> StackData | None:
+        """Return the data (glue) of the stack that is chosen, None without one."""
+        return data_of(self, self.stack_selected) if self.stack_selected else None
+
+    @observe("stack_selected")
+    def _choose_stack(self, *_: Any) -> None:
+        """Take over which frame the stack shows."""
+        if not self._ready:
+            return
+        data = self.data()
+        with self._updates.paused():
+            if data is None:
+                self.n_frames = self.n_psfs = 0
+                self.playing = False
+            else:
+                stack = data.stack
+                self.n_frames = len(stack)
+                self.n_psfs = stack.shape[1] if len(stack.shape) == 4 else 0
+                self.frame_axis = "PSF" if stack.axes[0] == "psf" else stack.axes[0].capitalize()
+                self.frame = data.index[0] + 1
+                self.psf = data.index[1] + 1 if self.n_psfs else 1
+        self._update()
+
+    @validate("frame", "psf")
+    def _check_number(self, proposal: Any) -> int:
+        count = {"frame": self.n_frames, "psf": self.n_psfs}[proposal.trait.name]
+        if count and not 1 <= proposal.value <= count:
+            raise Stage3Error(
+                f"Image Stack: {proposal.trait.name} = {proposal.value}, expected 1 to {count}"
+            )
+        return proposal.value
+
+    @property
+    def _index(self) -> tuple[int, ...]:
+        first = self.frame - 1
+        return (first, self.psf - 1) if self.n_psfs else (first,)
+
+    # ---- what is shown ----
+
+    @observe(
+        "frame", "psf", "picture_selected", "reference_from", "reference_to", "clip_sigma",
+        "limits_selected", "show_flagged", "marked_flags_selected", "is_active",
+    )  # fmt: skip
+    def _update(self, *_: Any) -> None:
+        """Have everything brought up to date."""
+        if self._ready:
+            self._updates.ask()
+
+    def _show(self) -> None:
+        data = self.data()
+        for viewer in image_viewers(self):
+            if any(isinstance(image, StackData) for image in images_in(viewer)):
+                show_picture_title(viewer)
+        try:
+            if data is not None:
+                self._show_picture(data)
+            self._mark_flagged(data)
+        finally:
+            self.answered += 1
+
+    def _show_picture(self, data: StackData) -> None:
+        """Show what is chosen of the stack, if it is not what is shown."""
+        self.problem = ""
+        wanted = self._wanted()
+        try:
+            title = self._pictures.title(data.stack, wanted)
+            with drawn_once(self):
+                if data.title != title or data.index != wanted.index:
+                    values, unit = self._pictures.take(data.stack, wanted)
+                    data.show(values, title, index=wanted.index, unit=unit)
+                for viewer in self._viewers(data):
+                    layer = layer_of(viewer, data)
+                    self._limits.apply(layer, data, wanted, self.limits_selected)
+        except Stage3Error as err:
+            self.problem = str(err)
+        self.title_text = data.title
+
+    def _wanted(self) -> Wanted:
+        last = self.reference_to
+        return Wanted(
+            self.picture_selected,
+            self._index,
+            self.reference_from or 1,
+            None if last == "" else last,
+            self.clip_sigma,
+            tuple(self.marked_flags_selected),
+        )
+
+    # ---- the viewers ----
+
+    def _viewers(self, data: StackData | None) -> list[Any]:
+        """The image viewers that show the stack."""
+        if data is None:
+            return []
+        return [viewer for viewer in image_viewers(self) if data in images_in(viewer)]
+
+    def _mark_flagged(self, data: StackData | None) -> None:
+        viewers = self._viewers(data) if self.is_active else []
+        for gone in [viewer for viewer in self._marks if viewer not in viewers]:
+            self._marks.pop(gone).close()
+        for viewer in viewers:
+            if viewer not in self._marks:
+                self._follow(viewer)
+            self._draw_flagged(viewer)
+        if not viewers:
+            self.flagged_text = ""
+
+    def _draw_flagged(self, viewer: Any) -> None:
+        data, marks = self.data(), self._marks.get(viewer)
+        if data is None or marks is None:  # it was closed as the view moved
+            return
+        flags = tuple(self.marked_flags_selected) if self.show_flagged else ()
+        self.flagged_text = count_text(marks.draw_flagged(data, flags))
+        if flags and data.stack.dq is None:
+            self.flagged_text = "The file has no flags."
+
+    def _follow(self, viewer: Any) -> None:
+        """Draw in a viewer from now on, and listen to what is done in it."""
+        self._marks[viewer] = StackMarks(
+            viewer,
+            on_click=lambda x, y: self._click(viewer, x, y),
+            on_step=self._step,
+            on_move=lambda: self._draw_flagged(viewer),
+        )
+
+    def _step(self, by: int) -> None:
+        """Go on by one frame or back, from the last to the first."""
+        if self.n_frames:
+            self.frame = (self.frame - 1 + by) % self.n_frames + 1
+
+    def _click(self, viewer: Any, x: float, y: float) -> None:
+        pass
+
+    # ---- Python ----
+
+    def vue_show_python(self, *_: Any) -> None:
+        """Show the code that :meth:`to_python` gives."""
+        self.python_code = self.to_python()
+
+    def to_python(self) -> str:
+        """Return the settings as Python code.
+
+        Returns
+        -------
+        str
+        """
+        lines = ["import jdaviz", "", 'plg = jdaviz.gca().plugins["Image Stack"]']
+        for control in self.declared:
+            lines.append(f"plg.{control.name} = {getattr(self, control.value_trait)!r}")
+        return "\n".join(lines)

@@ -1,0 +1,148 @@
+"""The controls of the plugin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...loaders.stack_data import StackData
+from ...readers.quality import DQ_FLAGS
+from ..controls import Control, panel_of
+from .pictures import PICTURES, REFERENCED
+
+__all__ = ["LIMITS", "StackPanel", "is_stack"]
+
+#: How the limits of the colours are chosen.
+LIMITS = {
+    "whole stack": "The same for all frames, so that they can be compared.",
+    "each frame": "Those of what is shown, each time.",
+    "as they are": "What Plot Options says.",
+}
+_PICTURE, _FLAGS, _SERIES = "Picture", "Flags", "In time"
+
+
+def is_stack(data: Any) -> bool:
+    """Whether data (glue) are a picture of a stack.
+
+    Parameters
+    ----------
+    data : glue.core.Data
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(data, StackData)
+
+
+#: A base class with the traits of the controls.
+StackPanel = panel_of(
+    Control(
+        "stack",
+        "dataset",
+        "Stack",
+        "the stack of images",
+        select={"filters": [is_stack]},
+    ),
+    Control(
+        "frame",
+        "integer",
+        "Frame",
+        "which frame is shown, from 1",
+        own_part=True,
+        default=1,
+    ),
+    Control(
+        "psf",
+        "integer",
+        "PSF",
+        "which PSF, from 1, where a stack has several for each integration",
+        own_part=True,
+        default=1,
+    ),
+    Control(
+        "playing",
+        "switch",
+        "Play",
+        "whether one frame is shown after the other, while the panel is open",
+        own_part=True,
+        default=False,
+    ),
+    Control(
+        "speed",
+        "number",
+        "Speed",
+        "frames a second at which they are played; fewer where the browser is slower",
+        own_part=True,
+        default=5.0,
+        above=0,
+        unit="a second",
+    ),
+    Control(
+        "picture",
+        "choice",
+        "Show",
+        "what is shown",
+        section=_PICTURE,
+        choices=PICTURES,
+    ),
+    Control(
+        "reference_from",
+        "integer",
+        "From frame",
+        "the first of the frames that others are compared with, or that are combined, from 1",
+        section=_PICTURE,
+        default=1,
+        when={"picture": REFERENCED},
+        least=1,
+    ),
+    Control(
+        "reference_to",
+        "integer",
+        "to frame",
+        "the last of them; '' for the last of the stack",
+        section=_PICTURE,
+        default="",
+        optional=True,
+        placeholder="last",
+        when={"picture": REFERENCED},
+        least=1,
+        beside=True,
+    ),
+    Control(
+        "clip_sigma",
+        "number",
+        "Clip at",
+        "how many standard deviations from the median a value may be in the clipped mean",
+        section=_PICTURE,
+        default=3.0,
+        above=0,
+        unit="σ",
+        when={"picture": ("sigma-clipped mean",)},
+    ),
+    Control(
+        "limits",
+        "choice",
+        "Limits of the colours",
+        "how the limits of the colours are chosen",
+        section=_PICTURE,
+        choices=LIMITS,
+    ),
+    Control(
+        "show_flagged",
+        "switch",
+        "Flagged pixels",
+        "whether the flagged pixels of the frame are marked",
+        default=False,
+        section=_FLAGS,
+    ),
+    Control(
+        "marked_flags",
+        "flags",
+        "Flags",
+        "names of the data-quality flags that are marked, and counted",
+        choices=tuple(DQ_FLAGS),
+        default=["DO_NOT_USE"],
+        hint="Marked in the frame; counted where flagged integrations are shown.",
+        section=_FLAGS,
+    ),
+)
