@@ -47,14 +47,23 @@ from .sources.density import SourceIndex, source_density, sources_within
 from .sources.filter import Condition, select_sources
 from .sources.segment_outlines import SegmentEdges, segment_edges, segment_polygons
 from .sources.shapes import affine_between, projected_ellipses
+from .stacks.centroids import centroid_series
+from .stacks.collapse import STACK_STATISTICS, collapse_stack
+from .stacks.difference import stack_difference
+from .stacks.flags import FlagCounts, flags_over_time
+from .stacks.region_series import MISSING_PIXELS, background_series, region_series
+from .stacks.series import pixel_series, series_table
 
 __all__ = [
     "COLLAPSE_STATISTICS",
     "LIMB_DARKENING_LAWS",
+    "MISSING_PIXELS",
     "SMOOTHING_METHODS",
+    "STACK_STATISTICS",
     "BandCurve",
     "BandSums",
     "Condition",
+    "FlagCounts",
     "NoiseFigures",
     "PipelineComparison",
     "SegmentEdges",
@@ -65,20 +74,24 @@ __all__ = [
     "aperture_spectra",
     "aperture_spectrum",
     "band_limits",
+    "background_series",
     "band_offsets",
     "band_weights",
     "bands_of_resolving_power",
     "baseline_mask",
     "bin_light_curve",
     "boxcar_smooth",
+    "centroid_series",
     "channel_edges",
     "channel_scatter",
     "check_time_scale",
     "collapse",
+    "collapse_stack",
     "compare_with_pipeline",
     "contiguous_runs",
     "equal_bands",
     "flag_outliers",
+    "flags_over_time",
     "gaussian_smooth",
     "hours_from",
     "inspect_time_stamps",
@@ -87,18 +100,22 @@ __all__ = [
     "mean_spectrum",
     "median_smooth",
     "noise_figures",
+    "pixel_series",
     "normalization",
     "pixels_within",
     "point_to_point_scatter",
     "projected_ellipses",
     "quote_name",
+    "region_series",
     "savgol_smooth",
     "scatter_with_bin_size",
     "segment_edges",
     "segment_polygons",
     "select_sources",
+    "series_table",
     "smooth_spectrum",
     "spectrum_ratio",
+    "stack_difference",
     "source_density",
     "sources_within",
     "spectroscopic_light_curves",

@@ -62,7 +62,7 @@ class StackFrames:
         index : int or tuple of int
             Its number from 0; of four axes (integration, PSF).
         blank : bool, optional
-            Whether excluded pixels are NaN: flagged with one of ``dq_bits``.
+            Whether excluded pixels are NaN: flagged with one of ``dq_bits``, or not finite.
 
         Returns
         -------
@@ -198,15 +198,15 @@ class StackFrames:
         return (slice(start, stop), ..., *(window or (slice(None), slice(None))))
 
     def _blanked(self, values: np.ndarray, view: tuple) -> np.ndarray:
-        """Set NaN where flagged, in an array that is nobody else's."""
-        if self.dq is None:
+        """Set NaN where excluded, in an array that is nobody else's."""
+        unusable = np.isinf(values)
+        if self.dq is not None:
+            unusable |= dq_mask(self.dq[view], self.dq_bits)
+        if not unusable.any():
             return values
-        flagged = dq_mask(self.dq[view], self.dq_bits)
-        if not flagged.any():
-            return values
-        if not values.flags.writeable or self.science.kept:
+        if self.science.kept:
             values = values.copy()
-        values[flagged] = np.nan
+        values[unusable] = np.nan
         return values
 
     @staticmethod

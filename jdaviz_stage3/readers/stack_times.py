@@ -92,7 +92,8 @@ def integration_times(hdus: fits.HDUList, n_int: int, path: str | os.PathLike) -
         _warn(f"{name}: no INT_TIMES with times of integrations; the images have no times")
         return IntegrationTimes(numbers)
     columns = {column.lower(): column for column in table.columns.names}
-    listed = native(table.data[columns["integration_number"]], int)
+    listed = native(table.data[columns["integration_number"]], float)
+    listed = np.where(np.isfinite(listed), listed, 0).astype(int)
     rows = np.arange(n_int)
     if len(listed) == n_int:
         if np.all(listed > 0):

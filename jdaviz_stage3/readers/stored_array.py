@@ -138,26 +138,29 @@ class StoredArray:
         if (y1 - y0) * _WHOLE_PLANE >= n_y:
             y0, y1 = 0, n_y  # and what is not wanted is dropped below
         rows = y1 - y0
+        # of one row only what is wanted of it, of several all columns
+        first, n_columns = (x0, x1 - x0) if rows == 1 else (0, n_x)
         width = self._stored.itemsize
         with open_unchanged(self.path, self.stamp) as stream:
-            if rows == n_y and len(outer) == 1:
+            if rows == n_y and len(outer) == 1 and n_columns == n_x:
                 found = self._read(stream, outer[0][0] * n_y * n_x, lengths[0] * n_y * n_x)
             else:
                 outer_shape = lengths[:-2]
-                found = np.empty((int(np.prod(outer_shape)), rows * n_x), self._stored)
+                found = np.empty((int(np.prod(outer_shape)), rows * n_columns), self._stored)
                 starts = np.ravel_multi_index(
                     np.ix_(*[np.arange(*ends) for ends in outer]), self.shape[:-2]
                 ).ravel() if outer else np.zeros(1, int)  # fmt: skip
                 descriptor = stream.fileno()
                 for row, plane in zip(found, starts, strict=True):
-                    place = self._start + int((plane * n_y + y0) * n_x) * width
+                    place = self._start + int((plane * n_y + y0) * n_x + first) * width
                     content = os.pread(descriptor, row.nbytes, place)
                     if len(content) < row.nbytes:
                         raise self._cut()
                     row[:] = np.frombuffer(content, self._stored)
-        found = found.reshape(*lengths[:-2], rows, n_x)
-        y_start = box[-2][0] - y0
-        return self._as_numbers(found[..., y_start : y_start + lengths[-2], x0:x1])
+        found = found.reshape(*lengths[:-2], rows, n_columns)
+        y_start, x_start = box[-2][0] - y0, x0 - first
+        columns = slice(x_start, x_start + lengths[-1])
+        return self._as_numbers(found[..., y_start : y_start + lengths[-2], columns])
 
     def _read(self, stream: Any, first: int, count: int) -> np.ndarray:
         stream.seek(self._start + first * self._stored.itemsize)
