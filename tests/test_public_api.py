@@ -130,6 +130,11 @@ PLUGINS = {
         at load marked_flags mosaic position problem show show_flagged show_footprints ticked
         to_python
     """,
+    "Image Stack": """
+        background box clip_sigma drift frame limits marked_flags missing n_frames picture
+        pixel_series playing problem psf reference_from reference_to region region_series
+        series_of_clicked show show_flagged speed stack statistic to_python
+    """,
     "Median Smooth": """
         dataset dq_bits edge export fill method polyorder problem show show_preview
         show_residual show_results smooth spectral_subset to_python width width_unit

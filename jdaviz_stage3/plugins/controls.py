@@ -19,7 +19,12 @@ from typing import Any
 
 import ipyvue
 from jdaviz.core.custom_traitlets import FloatHandleEmpty, IntHandleEmpty
-from jdaviz.core.template_mixin import DatasetSelect, SelectPluginComponent, ViewerSelect
+from jdaviz.core.template_mixin import (
+    DatasetSelect,
+    SelectPluginComponent,
+    SubsetSelect,
+    ViewerSelect,
+)
 from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, List, Unicode
 
@@ -39,7 +44,8 @@ _TRAITS = {
     "dataset": Unicode,
     "datasets": AnyTrait,  # several; as jdaviz has it, which sets a text where one is chosen
     "viewers": List,
-    "subset": None,  # jdaviz's SpectralSubsetSelectMixin brings the traits
+    "region": Unicode,  # a subset of an image
+    "subset": None,  # of a spectrum; jdaviz's SpectralSubsetSelectMixin brings the traits
 }
 _SELECTIONS = {
     "choice": SelectPluginComponent,
@@ -47,6 +53,7 @@ _SELECTIONS = {
     "dataset": DatasetSelect,
     "datasets": DatasetSelect,
     "viewers": ViewerSelect,
+    "region": SubsetSelect,
 }
 _SEVERAL = ("flags", "datasets", "viewers")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -85,7 +92,8 @@ class Control:
     kind : str
         ``'number'``, ``'integer'``, ``'text'``, ``'switch'``, ``'color'``; ``'choice'`` or
         ``'flags'`` (several of the ``choices``); ``'dataset'``, ``'datasets'``, ``'viewers'``;
-        ``'subset'``, whose traits jdaviz's mixin brings.
+        ``'region'``, a subset of an image; ``'subset'``, one of a spectrum, whose traits jdaviz's
+        mixin brings.
     label : str or By
         In the panel.
     meaning : str
@@ -160,7 +168,7 @@ class Control:
         kind = _TRAITS[self.kind]
         if kind is None:
             return {}
-        given = self.default if self.kind not in ("choice", "dataset") else None
+        given = self.default if self.kind not in ("choice", "dataset", "region") else None
         several = self.kind in _SEVERAL
         given = [] if several else given
         traits = {self.value_trait: kind() if given is None else kind(given)}

@@ -9,7 +9,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from astropy.coordinates import SkyCoord
 
-__all__ = ["has_sky", "pixel_to_pixel", "to_pixels", "unbounded"]
+from ..jdaviz_compat import aligned_by_wcs
+
+__all__ = ["has_sky", "pixel_to_pixel", "to_image", "to_pixels", "unbounded"]
 
 
 def has_sky(image: Any) -> bool:
@@ -85,3 +87,23 @@ def to_pixels(image: Any, sky: SkyCoord) -> tuple[np.ndarray, np.ndarray]:
     """
     x, y = unbounded(image).world_to_pixel(sky)
     return np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+
+
+def to_image(viewer: Any, image: Any, x: float, y: float) -> tuple[float, float]:
+    """Convert a place in a viewer to pixels of an image that it shows.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    image : glue.core.Data
+    x, y : float
+        In the viewer's frame.
+
+    Returns
+    -------
+    x, y : float
+    """
+    if not aligned_by_wcs(viewer):
+        return x, y
+    found = pixel_to_pixel(viewer.state.reference_data, image, np.asarray(x), np.asarray(y))
+    return float(found[0]), float(found[1])

@@ -121,7 +121,7 @@ def series_table(series: TimeSeries | QTable, flux: str = "flux", words: str = "
     -------
     QTable
         As `jdaviz_stage3.analysis.light_curves.table.light_curve_table` makes it; of a series
-        without times against the number of the frame.
+        without times against the number of the frame, from 1.
 
     Raises
     ------
@@ -139,7 +139,9 @@ def series_table(series: TimeSeries | QTable, flux: str = "flux", words: str = "
     for name in [*names, *(name for name in series.colnames if name not in names)]:
         if name not in ("time", "time_utc"):
             table[name] = series[name]
-    table[axis] = table[axis] * u.dimensionless_unscaled
+    # from 1, as the pipeline counts, and the titles of frames
+    numbers = series["int_num"] if "int_num" in series.colnames else series[axis] + 1
+    table[axis] = np.asarray(numbers) * u.dimensionless_unscaled
     found = LightCurveColumns(
         time=axis, flux=flux, flux_err=error, flag=flag,
         words={flux: words or series[flux].info.description or flux},

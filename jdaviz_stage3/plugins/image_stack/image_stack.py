@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from astropy.table import QTable
+from astropy.timeseries import TimeSeries
 from glue.core.message import DataCollectionDeleteMessage
 from jdaviz.core.events import AddDataMessage, RemoveDataMessage, ViewerRemovedMessage
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
 from jdaviz.core.user_api import PluginUserApi
-from traitlets import Bool, Int, Unicode, observe, validate
+from traitlets import Bool, Int, List, Unicode, observe, validate
 
 from ...errors import Stage3Error
-from ...jdaviz_compat import data_of, drawn_once, image_viewers, images_in, layer_of
+from ...jdaviz_compat import (
+    data_of,
+    drawn_once,
+    image_viewers,
+    images_in,
+    layer_of,
+    show_message,
+)
+from ...loaders.importing import warnings_shown
 from ...loaders.stack_data import StackData
 from ...viewers.flagged_pixels import count_text
+from ...viewers.image_frames import to_image
 from ...viewers.picture_title import show_picture_title
 from ..updates import Updates
+from .in_time import SeriesInApp
 from .limits import StackLimits
 from .marks import StackMarks
 from .pictures import Pictures, Wanted
@@ -37,6 +51,9 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
     {controls}
     * ``n_frames``: how many frames the stack has (read only)
     * ``keep_active``: mark flags and listen to keys also while the plugin is closed
+    * :meth:`pixel_series`: the series of a pixel
+    * :meth:`region_series`: the sum or mean over a region in each frame
+    * :meth:`drift`: the centroid of a source and the background in each frame
     * :meth:`to_python`: the same as Python code
     * ``problem``: why a picture cannot be shown, empty if it can (read only)
     """
@@ -51,6 +68,8 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
     title_text = Unicode().tag(sync=True)
     problem = Unicode().tag(sync=True)
     flagged_text = Unicode().tag(sync=True)
+    clicked = List().tag(sync=True)
+    computing = Bool(False).tag(sync=True)
     python_code = Unicode().tag(sync=True)
 
     def __init__(self, *args, **kwargs):
@@ -58,6 +77,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         self._pictures = Pictures()
         self._limits = StackLimits(self._pictures)
         self._marks: dict[Any, StackMarks] = {}
+        self._series = SeriesInApp(self)
         self._updates = Updates(self._show)
         super().__init__(*args, **kwargs)
         self._plugin_description = "The images of a stack, one after the other and together."
@@ -79,7 +99,14 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
     def user_api(self) -> PluginUserApi:
         return PluginUserApi(
             self,
-            expose=(*self.control_names(), "keep_active", "to_python"),
+            expose=(
+                *self.control_names(),
+                "keep_active",
+                "pixel_series",
+                "region_series",
+                "drift",
+                "to_python",
+            ),
             readonly=("n_frames", "problem"),
         )
 
@@ -163,11 +190,11 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         self.title_text = data.title
 
     def _wanted(self) -> Wanted:
-        last = self.reference_to
+        first, last = self.reference_from, self.reference_to
         return Wanted(
             self.picture_selected,
             self._index,
-            self.reference_from or 1,
+            1 if first == "" else first,  # an empty field
             None if last == "" else last,
             self.clip_sigma,
             tuple(self.marked_flags_selected),
@@ -215,8 +242,120 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         if self.n_frames:
             self.frame = (self.frame - 1 + by) % self.n_frames + 1
 
+    # ---- through the frames ----
+
     def _click(self, viewer: Any, x: float, y: float) -> None:
-        pass
+        """Show the series of the pixel that was clicked."""
+        data = self.data()
+        if data is None or not self.series_of_clicked:
+            return
+        column, row = to_image(viewer, data, x, y)
+        if self._told(lambda: self.pixel_series(round(column), round(row))):
+            self._marks[viewer].draw_place(x, y)
+
+    def pixel_series(self, x: int, y: int) -> TimeSeries | QTable:
+        """Add the series of a pixel, in place of that of the pixel before, and show it.
+
+        Parameters
+        ----------
+        x, y : int
+            Column and row, from 0.
+
+        Returns
+        -------
+        astropy.timeseries.TimeSeries or astropy.table.QTable
+            See `jdaviz_stage3.analysis.pixel_series`.
+
+        Raises
+        ------
+        Stage3Error
+            If no stack is loaded, or it has no such pixel.
+        """
+        series = self._series.of_pixel(self._loaded(), x, y)
+        self.clicked = [int(x), int(y)]
+        return series
+
+    def region_series(self) -> TimeSeries | QTable:
+        """Add the sum or mean over the region that is chosen, in each frame, and show it.
+
+        Returns
+        -------
+        astropy.timeseries.TimeSeries or astropy.table.QTable
+            See `jdaviz_stage3.analysis.region_series`; a sum of surface brightness is in Jy.
+
+        Raises
+        ------
+        Stage3Error
+            If no stack is loaded, or no region is chosen.
+        """
+        data = self._loaded()
+        region, background = self._mask_of("region"), self._mask_of("background")
+        if region is None:
+            raise Stage3Error("Image Stack: no region is chosen; draw one with the Subset Tools")
+        return self._series.of_region(
+            data, region, background, name=self.region_selected,
+            statistic=self.statistic_selected, missing=self.missing_selected,
+        )  # fmt: skip
+
+    def drift(self, x: float | None = None, y: float | None = None) -> dict[str, Any]:
+        """Add the centroid of a source and the background in each frame, and show them.
+
+        Parameters
+        ----------
+        x, y : float, optional
+            About where the source is, from 0; by default the pixel that was clicked last.
+
+        Returns
+        -------
+        dict of str to TimeSeries or QTable
+            ``'x'``, ``'y'`` and ``'background'``: see `jdaviz_stage3.analysis.centroid_series` and
+            `jdaviz_stage3.analysis.background_series`.
+
+        Raises
+        ------
+        Stage3Error
+            If no stack is loaded, or it is not known where the source is.
+        """
+        data = self._loaded()
+        if x is None or y is None:
+            if not self.clicked:
+                raise Stage3Error("Image Stack: click on the source first, or give x and y")
+            x, y = self.clicked
+        return self._series.of_source(data, x, y, self.box)
+
+    def _loaded(self) -> StackData:
+        data = self.data()
+        if data is None:
+            raise Stage3Error("Image Stack: no stack is loaded")
+        return data
+
+    def _mask_of(self, name: str) -> np.ndarray | None:
+        """Which pixels are in the subset that a control names; None without one."""
+        data, chosen = self.data(), getattr(self, name)
+        if data is None or chosen.selected in ("", chosen.default_text):
+            return None
+        return data.get_mask(chosen.selected_subset_state)
+
+    def _told(self, what: Callable[[], Any]) -> bool:
+        """Do what was asked for in the browser, and say there why it cannot be done."""
+        self.computing = True
+        try:
+            with warnings_shown(self):
+                what()
+        except Stage3Error as err:
+            show_message(self, str(err))
+            return False
+        finally:
+            self.computing = False
+        return True
+
+    def vue_region_series(self, *_: Any) -> None:
+        """Add the series of the region, from the panel."""
+        self._told(self.region_series)
+
+    def vue_drift(self, *_: Any) -> None:
+        """Add centroid and background, from the panel."""
+        self._told(self.drift)
 
     # ---- Python ----
 

@@ -64,13 +64,13 @@ class StackLimits:
         many = wanted.picture in OF_ONE_FRAME
         key = (
             stack.stamp, wanted.picture, wanted.first, wanted.last, wanted.sigma, wanted.flags,
-            wanted.index[1:], percentile,
+            wanted.index[:-1], percentile,
         )  # fmt: skip
         if key not in self._kept:
-            places = np.unique(np.linspace(0, len(stack) - 1, _FRAMES).astype(int))
+            places = np.unique(np.linspace(0, stack.shape[-3] - 1, _FRAMES).astype(int))
             samples = []
-            for place in places if many else wanted.index[:1]:
-                part = replace(wanted, index=(int(place), *wanted.index[1:]))
+            for place in places if many else wanted.index[-1:]:
+                part = replace(wanted, index=(*wanted.index[:-1], int(place)))
                 samples.append(self._sample(stack, part))
             self._kept[key] = _limits_of(np.concatenate(samples), percentile)
         return self._kept[key]

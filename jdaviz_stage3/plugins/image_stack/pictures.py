@@ -8,22 +8,33 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 
+from ...analysis.stacks.collapse import collapse_stack
+from ...analysis.stacks.flags import flags_over_time
 from ...errors import Stage3Error
 from ...loaders.stack_data import frame_title
 from ...readers.image_stack import ImageStack
 
-__all__ = ["OF_ONE_FRAME", "PICTURES", "REFERENCED", "Pictures", "Wanted"]
+__all__ = ["OF_ONE_FRAME", "PICTURES", "REFERENCED", "Pictures", "Wanted", "three_axes"]
 
 #: What can be shown, and what it is.
 PICTURES = {
     "frame": "As it is in the file.",
+    "frame − median": "What differs from the median of the frames.",
+    "frame − mean": "What differs from the mean of the frames.",
+    "mean": "Of the frames, flagged pixels left out.",
+    "median": "Of the frames, flagged pixels left out.",
+    "sigma-clipped mean": "Of the frames, without values far from the median of their pixel.",
+    "standard deviation": "Of each pixel over the frames.",
     "error": "The standard deviations that the pipeline gives the frame (ERR).",
+    "flagged frames": "In how many frames each pixel has one of the flags below.",
 }
 #: Those that are made of several frames.
 REFERENCED = tuple(name for name in PICTURES if name not in ("frame", "error"))
 #: Those that are another one for each frame.
 OF_ONE_FRAME = ("frame", "frame − median", "frame − mean", "error")
 
+# What analysis.collapse_stack calls them.
+_STATISTICS = {"sigma-clipped mean": "clipped mean", "standard deviation": "std"}
 _KEPT = 8  # pictures of several frames, beside what is shown
 
 
@@ -55,12 +66,14 @@ class Wanted:
     def range_of(self, stack: ImageStack) -> tuple[int, int]:
         """Return the first of the frames that are combined and that behind the last, from 0.
 
+        Of four axes these are the PSFs of the integration.
+
         Raises
         ------
         Stage3Error
             If there are no such frames.
         """
-        count = len(stack)
+        count = stack.shape[-3]
         last = count if self.last is None else self.last
         if not 1 <= self.first <= last <= count:
             raise Stage3Error(
@@ -94,10 +107,10 @@ class Pictures:
         if name == "error":
             return f"error of {frame}"
         first, stop = wanted.range_of(stack)
-        which = "all" if (first, stop) == (0, len(stack)) else f"{first + 1} to {stop}"
-        which = f"{which} {stack.axes[0] if stack.axes[0] != 'psf' else 'PSF'}s"
+        which = "all" if (first, stop) == (0, stack.shape[-3]) else f"{first + 1} to {stop}"
+        which += " PSFs" if stack.axes[-3] == "psf" else f" {stack.axes[-3]}s"
         if len(wanted.index) > 1:
-            which += f", PSF {wanted.index[1] + 1}"
+            which += f" of integration {wanted.index[0] + 1}"
         if name in OF_ONE_FRAME:
             return f"{frame} − {name.rpartition(' ')[2]} of {which}"
         if name == "sigma-clipped mean":
@@ -143,7 +156,7 @@ class Pictures:
         """A picture of several frames, which is kept."""
         key: tuple[Any, ...] = (
             stack.stamp, str(stack.dq_bits), wanted.picture, wanted.range_of(stack),
-            wanted.index[1:],
+            wanted.index[:-1],
         )  # fmt: skip
         if wanted.picture == "sigma-clipped mean":
             key += (wanted.sigma,)
@@ -157,4 +170,27 @@ class Pictures:
 
     @staticmethod
     def _compute(stack: ImageStack, wanted: Wanted) -> np.ndarray:
-        raise NotImplementedError
+        part, frames = three_axes(stack, wanted.index), slice(*wanted.range_of(stack))
+        if wanted.picture == "flagged frames":
+            if not wanted.flags:
+                raise Stage3Error(f"{stack.path.name}: no flags chosen to count")
+            return flags_over_time(part, wanted.flags, frames=frames).image.astype(np.float32)
+        statistic = _STATISTICS.get(wanted.picture, wanted.picture)
+        image = collapse_stack(part, statistic, frames=frames, sigma=wanted.sigma, errors="none")
+        return image.data.astype(np.float32)
+
+
+def three_axes(stack: ImageStack, index: tuple[int, ...]) -> ImageStack:
+    """Return a stack, or of one with four axes the PSFs of an integration.
+
+    Parameters
+    ----------
+    stack : ImageStack
+    index : tuple of int
+        Of a frame.
+
+    Returns
+    -------
+    ImageStack
+    """
+    return stack[index[0]] if len(stack.shape) == 4 else stack

@@ -18,6 +18,7 @@ LIMITS = {
     "as they are": "What Plot Options says.",
 }
 _PICTURE, _FLAGS, _SERIES = "Picture", "Flags", "In time"
+_REGIONS = {"filters": ["is_spatial"], "default_text": "None"}
 
 
 def is_stack(data: Any) -> bool:
@@ -144,5 +145,64 @@ StackPanel = panel_of(
         default=["DO_NOT_USE"],
         hint="Marked in the frame; counted where flagged integrations are shown.",
         section=_FLAGS,
+    ),
+    Control(
+        "series_of_clicked",
+        "switch",
+        "Series of the clicked pixel",
+        "whether a click in the image adds the series of the pixel",
+        default=True,
+        hint="A click in the image shows its pixel through all frames.",
+        section=_SERIES,
+    ),
+    Control(
+        "region",
+        "region",
+        "Region",
+        "the subset of the image whose series :meth:`region_series` gives",
+        section=_SERIES,
+        select=_REGIONS,
+        lone=True,
+    ),
+    Control(
+        "statistic",
+        "choice",
+        "Sum or mean",
+        "what is taken of the region",
+        section=_SERIES,
+        choices=("sum", "mean"),
+        unless={"region": ("None", "")},
+    ),
+    Control(
+        "background",
+        "region",
+        "Background",
+        "the subset of the image where the background is taken that is subtracted",
+        section=_SERIES,
+        select=_REGIONS,
+        unless={"region": ("None", "")},
+    ),
+    Control(
+        "missing",
+        "choice",
+        "Flagged pixels",
+        "what becomes of flagged pixels of the region",
+        section=_SERIES,
+        choices={
+            "fill": "What they usually have, scaled by the rest of the region, stands for them.",
+            "nan": "Frames in which one is flagged have no value.",
+            "drop": "Pixels that are flagged in any frame are left out in all.",
+        },
+        unless={"region": ("None", "")},
+    ),
+    Control(
+        "box",
+        "integer",
+        "Box for the centroid",
+        "width of the square around the clicked pixel in which the source is measured",
+        section=_SERIES,
+        default=11,
+        above=2,
+        unit="pixels",
     ),
 )

@@ -9,24 +9,13 @@ from astropy.table import QTable
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
-from ...analysis.light_curves.table import LightCurveColumns, light_curve_table
-from ...jdaviz_compat import (
-    add_table,
-    add_to_viewer,
-    create_viewer,
-    data_labels,
-    data_of,
-    glue_viewer,
-    remove_data,
-    show_as_tab,
-)
+from ...analysis.light_curves.table import light_curve_table
 from .curves import LightCurves
 from .sentences import band_name
 from .settings import CurveSettings
 
-__all__ = ["add_to_data", "python_code", "show_result", "table_of", "tables_of_curves"]
+__all__ = ["python_code", "table_of", "tables_of_curves"]
 
-_VIEWER = "Light curves"
 _COLUMNS = ("n_filled", "int_num", "segment", "n_points")  # of each point, beside its flux
 
 
@@ -85,46 +74,6 @@ def _result_label(label: str, curve: TimeSeries, band: int | None, settings: Cur
         parts.append("UTC")
     detail = f" ({', '.join(parts)})" if parts else ""
     return f"{label} light curve{detail}"
-
-
-def add_to_data(app: Any, name: str, table: QTable) -> None:
-    """Add a table to the data of an app, in place of what has its label."""
-    if name in data_labels(app):
-        remove_data(app, [name])
-    add_table(app, name, table)
-
-
-def show_result(app: Any, name: str, table: QTable, beside: str) -> None:
-    """Show an added light curve with those that were added before, if it is like them.
-
-    Parameters
-    ----------
-    app : jdaviz helper, inner application or plugin
-    name : str
-        Its label.
-    table : QTable
-    beside : str
-        The viewer whose place a new one takes; empty for none.
-    """
-    kind = (str(table["flux"].unit), LightCurveColumns.of(table.meta).date)
-    label = _VIEWER
-    viewer = glue_viewer(app, label)
-    if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
-        label = f"{_VIEWER} ({', '.join(filter(None, kind))})"
-        viewer = glue_viewer(app, label)
-    if viewer is None:
-        label = create_viewer(app, "stage3-light-curve-viewer", label)
-        if beside:
-            show_as_tab(app, label, beside)
-    add_to_viewer(app, label, data_of(app, name))
-
-
-def _kind_in(viewer: Any) -> tuple[str, str]:
-    """Flux unit and time system of the first light curve in a (glue) viewer."""
-    data = viewer.state.layers[0].layer.data
-    unit = data.get_component(data.id["flux"]).units or ""
-    curve = viewer.light_curve(data)
-    return str(unit), curve.date if curve else ""
 
 
 def python_code(curves: LightCurves) -> str:

@@ -35,10 +35,11 @@ from ...jdaviz_compat import (
     spectral_region,
     spectrum_viewers_of_file,
 )
+from ..curves_in_app import add_curve, show_curve
 from ..panel import SavingControls
 from ..updates import Updates
 from .controls import CurveControls
-from .results import add_to_data, show_result, tables_of_curves
+from .results import tables_of_curves
 from .settings import is_empty
 from .traces import integration_numbers
 from .views import Texts, Views
@@ -232,9 +233,9 @@ class WhiteLightCurve(SavingControls, CurveControls):
         """
         tables = tables_of_curves(self.curves)
         for name, table in tables.items():
-            add_to_data(self, name, table)
+            add_curve(self, name, table)
             if self.has_viewers:
-                show_result(self, name, table, self._views.viewer_label)
+                show_curve(self, name, table, self._views.viewer_label)
         return list(tables)
 
     def export(self, path: str | os.PathLike, overwrite: bool = False) -> Path:

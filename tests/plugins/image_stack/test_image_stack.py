@@ -1,12 +1,19 @@
 """The tray plugin: which frame is shown."""
 
+import warnings
+
 import jdaviz
 import numpy as np
 import pytest
+from astropy import units as u
+from astropy.table import QTable
 from make_stacks import SHAPE, stack, stack_arrays
+from regions import PixCoord, RectanglePixelRegion
+from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer
+from jdaviz_stage3.plugins.image_stack.in_time import in_jansky
 
 LABEL = "psfsub stack"
 
@@ -32,6 +39,7 @@ def plugin(shared_app):
     plugin.stack = plugin.stack.choices[0]
     plugin.frame, plugin.picture, plugin.limits = 1, "frame", "whole stack"
     plugin.show_flagged, plugin.marked_flags = False, ["DO_NOT_USE"]
+    plugin.reference_from, plugin.reference_to = 1, ""
     yield plugin
     plugin.keep_active = False
 
@@ -131,6 +139,131 @@ def test_python_says_what_is_shown(plugin):
     code = plugin.to_python()
     assert "plg.frame = 7" in code and "plg.picture = 'frame'" in code
     compile(code, "code", "exec")
+
+
+def blanked(arrays):
+    return np.where(arrays["dq"] & 1, np.nan, arrays["data"]).astype(float)
+
+
+@pytest.mark.parametrize(
+    ("picture", "title", "made"),
+    [
+        ("mean", "mean of 2 to 9 integrations", lambda cube, _: np.nanmean(cube, axis=0)),
+        ("median", "median of 2 to 9 integrations", lambda cube, _: np.nanmedian(cube, axis=0)),
+        ("standard deviation", "standard deviation of 2 to 9 integrations",
+         lambda cube, _: np.nanstd(cube, axis=0, ddof=1)),
+        ("frame − median", "integration 3 of 12", lambda cube, f: f - np.nanmedian(cube, axis=0)),
+        ("frame − mean", "integration 3 of 12", lambda cube, f: f - np.nanmean(cube, axis=0)),
+    ],
+)  # fmt: skip
+def test_pictures_of_several_frames(plugin, arrays, picture, title, made):
+    plugin.reference_from, plugin.reference_to = 2, 9
+    plugin.frame, plugin.picture = 3, picture
+    cube = blanked(arrays)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of pixels that are never good
+        wanted = made(cube[1:9], cube[2])
+    np.testing.assert_allclose(shown(plugin), wanted, rtol=2e-6, atol=2e-6)
+    assert plugin._obj.title_text.startswith(title) and plugin.problem == ""
+
+
+def test_errors_and_flags_as_pictures(plugin, arrays):
+    plugin.frame, plugin.picture = 3, "error"
+    np.testing.assert_array_equal(shown(plugin), arrays["err"][2])
+    plugin.marked_flags, plugin.picture = ["JUMP_DET", "SATURATED"], "flagged frames"
+    np.testing.assert_array_equal(shown(plugin), (arrays["dq"] & 6 != 0).sum(axis=0))
+    data = plugin._obj.data()
+    assert data.get_component(data.main_components[0]).units == ""
+    plugin.marked_flags = []
+    assert "no flags chosen" in plugin.problem
+    plugin.picture = "frame"
+    assert plugin.problem == ""
+    assert data.get_component(data.main_components[0]).units == "MJy / sr"
+
+
+@pytest.mark.parametrize("numbers", [(0, 3), (5, 4), (1, 13)])
+def test_no_such_range(plugin, arrays, numbers):
+    plugin.picture = "frame"
+    plugin.reference_from, plugin.reference_to = numbers
+    plugin.picture = "mean"
+    first, last = numbers
+    assert (
+        f"frames {first} to {last} asked for, expected two numbers from 1 to 12" in plugin.problem
+    )
+    np.testing.assert_array_equal(shown(plugin), arrays["data"][0])
+
+
+def test_psfs_of_an_integration_are_combined(plugin):
+    plugin.stack = plugin.stack.choices[1]
+    plugin.frame = 2
+    plugin.picture = "mean"
+    stack = plugin._obj.data().stack
+    assert plugin._obj.title_text == "mean of all PSFs of integration 2"
+    good = np.where(stack.dq[1] & 1, np.nan, stack.science[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of pixels that are never good
+        wanted = np.nanmean(good, axis=0)
+    np.testing.assert_allclose(shown(plugin), wanted, rtol=1e-6)
+    plugin.picture, plugin.frame = "frame", 1
+
+
+def test_a_click_shows_the_pixel_in_time(plugin, shared_app, arrays):
+    snackbar_texts(shared_app)
+    marks = plugin._obj._marks[glue_viewer(shared_app, LABEL)]
+    for x, y in ((7, 5), (8, 5)):
+        click = {"event": "click", "domain": {"x": x + 0.4, "y": y - 0.3}}
+        marks._done(click)
+        pixels = [label for label in shared_app.datasets if "pixel (" in label]
+        assert pixels == [f"{plugin.stack.selected} pixel ({x}, {y})"]
+    table = shared_app.get_data(pixels[0])
+    np.testing.assert_array_equal(table["flux"].value, arrays["data"][:, 5, 8])
+    np.testing.assert_array_equal(table["flagged"], arrays["dq"][:, 5, 8] & 1 != 0)
+    viewer = glue_viewer(shared_app, "Light curves")
+    assert viewer.light_curve(viewer.state.layers[0].layer.data).flag == "flagged"
+    marks._done({"event": "click", "domain": {"x": -5, "y": 3}})
+    assert any("no column -5; there are 20" in text for text in snackbar_texts(shared_app))
+    plugin.series_of_clicked = False
+    marks._done({"event": "click", "domain": {"x": 2, "y": 2}})
+    assert [label for label in shared_app.datasets if "pixel (" in label] == pixels
+    plugin.series_of_clicked = True
+
+
+def test_region_in_time(plugin, shared_app, arrays):
+    with pytest.raises(stage3.Stage3Error, match="no region is chosen"):
+        plugin.region_series()
+    tools = shared_app.plugins["Subset Tools"]
+    x, y = 10, 8
+    tools.import_region(RectanglePixelRegion(PixCoord(x, y), 3, 3), combination_mode="new")
+    plugin.region, plugin.statistic, plugin.missing = "Subset 1", "mean", "nan"
+    series = plugin.region_series()
+    window = blanked(arrays)[:, y - 1 : y + 2, x - 1 : x + 2].reshape(SHAPE[0], -1)
+    np.testing.assert_allclose(series["flux"].value, window.mean(axis=1), rtol=1e-6)
+    assert f"{plugin.stack.selected} mean of Subset 1" in shared_app.datasets
+    plugin.region = "None"
+
+
+def test_centroid_and_background_in_time(plugin, shared_app):
+    plugin._obj.clicked = []
+    with pytest.raises(stage3.Stage3Error, match="click on the source first"):
+        plugin.drift()
+    series = plugin.drift(10, 8)
+    assert np.nanmedian(series["x"]["x"].value) == pytest.approx(10, abs=0.05)
+    assert np.nanmedian(series["y"]["y"].value) == pytest.approx(8, abs=0.05)
+    assert np.nanmedian(series["background"]["flux"].value) == pytest.approx(2, abs=0.1)
+    for name in ("x", "y", "background"):
+        assert f"{plugin.stack.selected} {name}" in shared_app.datasets
+
+
+def test_a_sum_of_surface_brightness_is_in_jansky():
+    series = QTable({"flux": [1.0, np.nan] * u.MJy / u.sr, "flux_err": [0.5, 1] * u.MJy / u.sr})
+    in_jansky(series, None)
+    assert series["flux"].unit == u.MJy / u.sr
+    in_jansky(series, 2e-13)
+    np.testing.assert_allclose(series["flux"].value, [2e-7, np.nan])
+    assert series["flux"].unit == series["flux_err"].unit == u.Jy
+    electrons = QTable({"flux": [1.0] * u.electron})
+    in_jansky(electrons, 2e-13)
+    assert electrons["flux"].unit == u.electron
 
 
 def test_stack_that_was_removed(tmp_path):

@@ -1,0 +1,64 @@
+"""Light curves that plugins have made: their tables in the data of an app, and in its viewers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from astropy.table import QTable
+
+from ..analysis.light_curves.table import LightCurveColumns
+from ..jdaviz_compat import (
+    add_table,
+    add_to_viewer,
+    create_viewer,
+    data_labels,
+    data_of,
+    glue_viewer,
+    remove_data,
+    show_as_tab,
+)
+
+__all__ = ["add_curve", "show_curve"]
+
+_VIEWER = "Light curves"
+
+
+def add_curve(app: Any, name: str, table: QTable) -> None:
+    """Add a table to the data of an app, in place of what has its label."""
+    if name in data_labels(app):
+        remove_data(app, [name])
+    add_table(app, name, table)
+
+
+def show_curve(app: Any, name: str, table: QTable, beside: str) -> None:
+    """Show an added light curve with those that were added before, if it is like them.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    name : str
+        Its label.
+    table : QTable
+    beside : str
+        The viewer whose place a new one takes; empty for none.
+    """
+    columns = LightCurveColumns.of(table.meta)
+    kind = (str(table[columns.flux].unit), columns.date or columns.time)
+    label = _VIEWER
+    viewer = glue_viewer(app, label)
+    if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
+        label = f"{_VIEWER} ({', '.join(filter(None, kind))})"
+        viewer = glue_viewer(app, label)
+    if viewer is None:
+        label = create_viewer(app, "stage3-light-curve-viewer", label)
+        if beside:
+            show_as_tab(app, label, beside)
+    add_to_viewer(app, label, data_of(app, name))
+
+
+def _kind_in(viewer: Any) -> tuple[str, str]:
+    """Flux unit and time system of the first light curve in a (glue) viewer."""
+    data = viewer.state.layers[0].layer.data
+    curve = viewer.light_curve(data) or LightCurveColumns()
+    unit = data.get_component(data.id[curve.flux]).units or ""
+    return str(unit), curve.date or curve.time

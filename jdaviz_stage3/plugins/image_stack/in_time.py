@@ -1,0 +1,136 @@
+"""Pixels, regions and sources of a stack through its frames, in the light-curve viewers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.table import QTable
+from astropy.timeseries import TimeSeries
+
+from ...analysis.stacks.centroids import centroid_series
+from ...analysis.stacks.region_series import background_series, region_series
+from ...analysis.stacks.series import pixel_series, series_table
+from ...jdaviz_compat import data_labels, remove_data
+from ...loaders.stack_data import StackData
+from ..curves_in_app import add_curve, show_curve
+from .pictures import three_axes
+
+__all__ = ["SeriesInApp", "in_jansky"]
+
+
+class SeriesInApp:
+    """Makes series of a stack, adds them to the app and shows them.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    """
+
+    def __init__(self, app: Any):
+        self._app = app
+        self._pixel = ""  # the label of that of a pixel
+
+    def of_pixel(self, data: StackData, x: int, y: int) -> TimeSeries | QTable:
+        """Show a pixel, in place of the one before.
+
+        Parameters
+        ----------
+        data : StackData
+        x, y : int
+            From 0.
+
+        Returns
+        -------
+        TimeSeries or QTable
+        """
+        series = pixel_series(three_axes(data.stack, data.index), x, y)
+        label, former = f"{data.label} pixel ({x}, {y})", self._pixel
+        self._pixel = label
+        self._add(label, series)
+        if former != label and former in data_labels(self._app):
+            remove_data(self._app, [former])
+        return series
+
+    def of_region(
+        self,
+        data: StackData,
+        region: np.ndarray,
+        background: np.ndarray | None,
+        *,
+        name: str,
+        statistic: str,
+        missing: str,
+    ) -> TimeSeries | QTable:
+        """Show the sum or the mean over a region.
+
+        Parameters
+        ----------
+        data : StackData
+        region, background : ndarray of bool, shape (ny, nx)
+            The background is subtracted, if there is one.
+        name : str
+            Of the region.
+        statistic, missing : str
+            See `jdaviz_stage3.analysis.region_series`.
+
+        Returns
+        -------
+        TimeSeries or QTable
+        """
+        stack = three_axes(data.stack, data.index)
+        series = region_series(stack, region, statistic, background=background, missing=missing)
+        if statistic == "sum":
+            in_jansky(series, stack.meta.get("PIXAR_SR"))
+        self._add(f"{data.label} {statistic} of {name}", series)
+        return series
+
+    def of_source(self, data: StackData, x: float, y: float, box: int) -> dict[str, Any]:
+        """Show where a source is, and the background.
+
+        Parameters
+        ----------
+        data : StackData
+        x, y : float
+            About where it is, from 0.
+        box : int
+            Pixels, of the square around it.
+
+        Returns
+        -------
+        dict of str to TimeSeries or QTable
+            ``'x'``, ``'y'``, ``'background'``.
+        """
+        stack = three_axes(data.stack, data.index)
+        place = centroid_series(stack, x, y, box=box)
+        series = {"x": place, "y": place, "background": background_series(stack)}
+        for name, found in series.items():
+            self._add(f"{data.label} {name}", found, name if found is place else "flux")
+        return series
+
+    def _add(self, label: str, series: TimeSeries | QTable, column: str = "flux") -> None:
+        table = series_table(series, column)
+        add_curve(self._app, label, table)
+        show_curve(self._app, label, table, "")
+
+
+def in_jansky(series: TimeSeries | QTable, pixel_area: Any) -> None:
+    """Give a sum of surface brightness over pixels as flux density, as ``phot`` products have it.
+
+    Parameters
+    ----------
+    series : TimeSeries or QTable
+        Changed in place, if it is in a unit like MJy/sr: ``flux`` and ``flux_err`` are then in Jy.
+    pixel_area : float or None
+        Of a pixel in sr (PIXAR_SR). Without a positive number nothing is changed.
+    """
+    usable = isinstance(pixel_area, (int, float)) and np.isfinite(pixel_area) and pixel_area > 0
+    if not usable:
+        return
+    for name in ("flux", "flux_err"):
+        if name in series.colnames and series[name].unit.is_equivalent(u.MJy / u.sr):
+            described = series[name].info.description
+            series[name] = (series[name] * pixel_area * u.sr).to(u.Jy)
+            series[name].info.description = described
+            series.meta["pixel_area"] = pixel_area * u.sr
