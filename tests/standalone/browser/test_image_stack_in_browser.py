@@ -1,0 +1,54 @@
+"""A stack that is played, gone through by keys, and one of its pixels in time."""
+
+import numpy as np
+import pytest
+from make_stacks import SHAPE, stack, stack_arrays
+from selenium.webdriver import ActionChains, Keys
+
+pytestmark = pytest.mark.browser
+
+
+def moving_star():
+    """A star that moves by a pixel from frame to frame."""
+    arrays = stack_arrays()
+    y, x = np.mgrid[: SHAPE[1], : SHAPE[2]]
+    for number, frame in enumerate(arrays["data"]):
+        frame[:] = 1 + 50 * np.exp(-0.5 * ((y - 8) ** 2 + (x - 4 - number) ** 2) / 1.5)
+    return arrays
+
+
+def test_frames_play_and_a_pixel_is_shown_in_time(start_server, start_browser, tmp_path):
+    page = start_browser()
+    page.open(start_server("open", str(stack(tmp_path, "psfsub", arrays=moving_star()))).url)
+    page.open_plugin("Image Stack")
+
+    def star():
+        """Where the brightest column of the picture is, from 0 to 1 of its width."""
+        picture = page.picture("psfsub stack")
+        if not picture.size:
+            return None
+        bright = picture[60:].sum(axis=(0, 2)).astype(float)  # below the title
+        return float(np.argmax(bright)) / bright.size
+
+    def number():
+        return int(page.find(".stage3-player-number")[0].get_property("value"))
+
+    page.wait_for(lambda: page.find(".stage3-player-number"), "the panel")
+    first = page.wait_for(star, "the picture")
+    page.find("button[aria-label='Play']")[0].click()
+    page.wait_for(lambda: number() > 4, "the frames that play")
+    page.find("button[aria-label='Pause']")[0].click()
+    page.wait_for(lambda: page.find("button[aria-label='Play']"), "the pause")
+    page.wait_for(lambda: number() == 1 or star() > first, "the star that moves")
+
+    box = page.box("psfsub stack")
+    page.point_at((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    before = number()
+    ActionChains(page.driver).send_keys(Keys.ARROW_RIGHT).perform()
+    page.wait_for(lambda: number() == before % SHAPE[0] + 1, "the next frame")
+
+    page.point_at((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, click=True)
+    page.wait_for(lambda: page.box("Light curves"), "the series of the pixel")
+    page.screenshot("image_stack")
+    found = page.complaints()
+    assert found == [], "\n".join(t[:900] for t in found)
