@@ -90,6 +90,8 @@ def centroid_series(
         place[:, part], error[:, part] = _windowed(
             values[part], errors, missing[part], start, fwhm / _FWHM
         )
+    place[:, n_missing > per_frame / 2] = np.nan
+    error[:, np.isnan(place[0])] = np.nan
     near = _near(missing, place, fwhm)
     place += np.array([[rows.start], [columns.start]])
     columns_of: dict[str, Any] = {"x": place[1] * u.pix, "y": place[0] * u.pix}

@@ -43,8 +43,8 @@ def region_series(
     stack : ImageStack, NDData or ndarray, shape (n, ny, nx)
     region : ndarray, region or aperture
         Pixels as bool or weights (ny, nx); a region of ``regions`` in pixels or on the sky, or an
-        aperture of ``photutils``. Pixels that circles, ellipses and rectangles cut count by their
-        share, as in the pipeline's photometry.
+        aperture of ``photutils``. Pixels that its edge cuts count by their share, as in the
+        pipeline's photometry; of an annulus of ``regions`` those whose centre is within count.
     statistic : {'sum', 'mean'}, optional
     background : like region, optional
         Where the background of each frame is taken, see `background_series`; its level times the

@@ -82,7 +82,7 @@ def region_sums(blocks: StackBlocks, weights: np.ndarray, missing: str) -> Regio
         lacking = n_missing > 0
         total[lacking] = variance[lacking] = np.nan
     elif n_missing.any():
-        total, variance = _filled(blocks, weights, total, variance)
+        total, variance = _filled(blocks, weights, total, variance, n_missing)
     return RegionSums(total, variance, float(weights.sum()), n_missing, n_pixels, n_dropped)
 
 
@@ -104,7 +104,11 @@ def _good_sums(
 
 
 def _filled(
-    blocks: StackBlocks, weights: np.ndarray, total: np.ndarray, variance: np.ndarray
+    blocks: StackBlocks,
+    weights: np.ndarray,
+    total: np.ndarray,
+    variance: np.ndarray,
+    n_missing: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put in for what is missing what its pixels usually have, as bright as the rest is."""
     n = len(blocks)
@@ -127,6 +131,8 @@ def _filled(
         light = np.where(told, total / np.where(told, left, 1), 1.0)
         light = light / np.median(light)
     if not by_light:
-        return total + gone, variance
-    ratio = np.where(left > _LEAST_LIGHT * usual_sum, usual_sum / left, np.nan)
+        empty = n_missing == np.count_nonzero(weights)
+        return np.where(empty, np.nan, total + gone * light), variance
+    enough = left > _LEAST_LIGHT * usual_sum
+    ratio = np.where(enough, usual_sum / np.where(enough, left, 1), np.nan)
     return total * ratio, variance * ratio**2

@@ -43,9 +43,9 @@ def pixel_weights(region: Any, shape: tuple[int, int], wcs: Any, name: str) -> P
     Parameters
     ----------
     region : ndarray, regions.PixelRegion, regions.SkyRegion, or photutils aperture
-        An array of an image's shape, of bool or of weights from 0 to 1. Of circles, ellipses and
-        rectangles the shares of pixels are exact; of other regions the pixels whose centre is
-        within count.
+        An array of an image's shape, of bool or of weights from 0 to 1. The shares of pixels are
+        exact; of annuli and combined regions of ``regions``, which has none for them, the pixels
+        whose centre is within count.
     shape : tuple of int
         (ny, nx) of an image.
     wcs : WCS or None
@@ -69,7 +69,7 @@ def pixel_weights(region: Any, shape: tuple[int, int], wcs: Any, name: str) -> P
     if isinstance(region, PixelRegion):
         try:
             found = region.to_mask(mode="exact")
-        except NotImplementedError:  # of polygons and what is put together
+        except NotImplementedError:  # of annuli and what is put together
             found = region.to_mask(mode="center")
         weights = found.to_image(shape)
     elif hasattr(region, "to_mask"):
