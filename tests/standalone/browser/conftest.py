@@ -254,7 +254,10 @@ class Page:
         ]
 
     def requests(self) -> list[str]:
-        """Every address that pages have asked for, over HTTP or as a websocket."""
+        """Every address that pages have asked for, over HTTP or as a websocket.
+
+        Of a browser that was started with ``log_requests``.
+        """
         for entry in self.driver.get_log("performance"):
             event = json.loads(entry["message"])["message"]
             if event["method"] == "Network.requestWillBeSent":
@@ -298,8 +301,11 @@ def _servers(factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]
 
 
 @contextmanager
-def _browsers(factory: pytest.TempPathFactory, screenshots: Path) -> Iterator[Callable[[], Page]]:
-    """Start browsers, each with a profile of its own, and end them afterwards."""
+def _browsers(factory: pytest.TempPathFactory, screenshots: Path) -> Iterator[Callable[..., Page]]:
+    """Start browsers, each with a profile of its own, and end them afterwards.
+
+    ``log_requests=True`` is needed for `Page.requests`.
+    """
     try:
         from selenium import webdriver
     except ImportError:
@@ -311,13 +317,15 @@ def _browsers(factory: pytest.TempPathFactory, screenshots: Path) -> Iterator[Ca
         _missing("chromium and chromedriver are not both installed")
     pages: list[Page] = []
 
-    def start() -> Page:
+    def start(log_requests: bool = False) -> Page:
         options = webdriver.ChromeOptions()
         options.binary_location = program
         profile = factory.mktemp("profile")
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        # every message of the app would go through that log, at a quarter of what a page costs
+        logs = {"browser": "ALL", "performance": "ALL"} if log_requests else {"browser": "ALL"}
+        options.set_capability("goog:loggingPrefs", logs)
         service = webdriver.ChromeService(executable_path=driver_program)
         pages.append(Page(webdriver.Chrome(options=options, service=service), screenshots))
         return pages[-1]
@@ -337,7 +345,7 @@ def start_server(tmp_path_factory) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture(scope="module")
-def start_browser(tmp_path_factory, screenshots) -> Iterator[Callable[[], Page]]:
+def start_browser(tmp_path_factory, screenshots) -> Iterator[Callable[..., Page]]:
     """Start browsers that all tests of a module share."""
     with _browsers(tmp_path_factory, screenshots) as start:
         yield start
@@ -355,7 +363,7 @@ def start_own_server(tmp_path_factory) -> Iterator[Callable[..., Server]]:
 
 
 @pytest.fixture
-def start_own_browser(tmp_path_factory, screenshots) -> Iterator[Callable[[], Page]]:
+def start_own_browser(tmp_path_factory, screenshots) -> Iterator[Callable[..., Page]]:
     """Start browsers of one test."""
     with _browsers(tmp_path_factory, screenshots) as start:
         yield start

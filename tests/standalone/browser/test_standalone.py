@@ -26,17 +26,28 @@ def demo_server(start_server):
 @pytest.fixture(scope="module")
 def demo(demo_server, start_browser):
     """A browser with the demo products open."""
-    page = start_browser()
+    page = start_browser(log_requests=True)
     page.open(demo_server.url)
     page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
     yield page
     page.screenshot("demo")
 
 
+def _product(ending: str) -> str:
+    """The path of the demo product whose name ends so."""
+    return next(str(path) for path in demo_products() if path.name.endswith(ending))
+
+
+@pytest.fixture(scope="module")
+def server_of_two(start_server):
+    """A server of two products, which a page shows in half the time that the demo takes."""
+    return start_server("open", _product("_c1d.fits"), _product("_whtlt.ecsv"))
+
+
 @pytest.fixture(scope="module")
 def remote_server(start_server):
     """A server that other machines can reach."""
-    return start_server("demo", "--host", "0.0.0.0")
+    return start_server("open", _product("_c1d.fits"), "--host", "0.0.0.0")
 
 
 def _colors(picture: np.ndarray) -> int:
@@ -89,15 +100,15 @@ def test_nothing_is_asked_of_the_network(demo, demo_server):
     assert {urlsplit(url).netloc for url in requests} == {demo_server.netloc}
 
 
-def test_each_tab_has_an_app_of_its_own(demo_server, start_own_browser):
+def test_each_tab_has_an_app_of_its_own(server_of_two, start_own_browser):
     page = start_own_browser()
-    page.open(demo_server.url)
-    page.wait_for(lambda: len(page.viewers()) >= 3, "the viewers of the first tab")
+    page.open(server_of_two.url)
+    page.wait_for(lambda: len(page.viewers()) == 2, "the viewers of the first tab")
     first = page.driver.current_window_handle
     viewers = page.viewers()
 
     page.driver.switch_to.new_window("tab")
-    page.open(demo_server.url)
+    page.open(server_of_two.url)
     page.wait_for(lambda: page.viewers() == viewers, "the viewers of the second tab")
     second = page.driver.current_window_handle
     page.find(".lm_close_tab")[-1].click()
@@ -106,10 +117,10 @@ def test_each_tab_has_an_app_of_its_own(demo_server, start_own_browser):
     page.driver.switch_to.window(first)
     assert page.viewers() == viewers
 
-    before = demo_server.kernels()
+    before = server_of_two.kernels()
     page.driver.close()
     page.driver.switch_to.window(second)
-    page.wait_for(lambda: demo_server.kernels() == before - 1, "the end of the first tab's app")
+    page.wait_for(lambda: server_of_two.kernels() == before - 1, "the end of the first tab's app")
     page.find(".v-toolbar__items button")[0].click()
     page.wait_for(lambda: page.find(".v-tabs"), "an answer of the second tab's app")
     page.screenshot("second_tab")
@@ -122,13 +133,13 @@ def _text_of(page, selector):
 def test_a_product_is_picked_and_imported_in_the_loader(
     start_own_server, start_own_browser, monkeypatch
 ):
-    """The form must be there after products were loaded from Python, as the demo's are."""
+    """The form must be there after a product was loaded from Python."""
     monkeypatch.setenv("JDAVIZ_START_DIR", str(demo_folder()))
     page = start_own_browser()
-    page.open(start_own_server("demo").url)
-    page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
+    page.open(start_own_server("open", _product("_whtlt.ecsv")).url)
+    page.wait_for(page.viewers, "the viewer of the light curve")
     page.find(".v-toolbar__items button")[0].click()
-    name = next(path.name for path in demo_products() if path.name.endswith("_c1d.fits"))
+    name = Path(_product("_c1d.fits")).name
     files = page.wait_for(
         lambda: [e for e in page.find(".v-list-item, li") if e.text.split(" - ")[0] == name],
         "the file in the list",
@@ -169,9 +180,8 @@ def test_several_products_are_laid_out_so_that_each_is_seen(start_own_server, st
 
 
 def test_table_of_a_catalog_has_rows(start_own_server, start_own_browser):
-    catalog = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
     page = start_own_browser()
-    page.open(start_own_server("open", str(catalog)).url)
+    page.open(start_own_server("open", _product("_cat.ecsv")).url)
     page.wait_for(lambda: len(page.find("table tbody tr")) >= 10, "the rows of the table")
     page.screenshot("catalog")
 
@@ -179,7 +189,7 @@ def test_table_of_a_catalog_has_rows(start_own_server, start_own_browser):
 def test_error_of_loading_is_shown_and_the_app_stays_usable(
     start_own_server, start_own_browser, tmp_path
 ):
-    whole = next(path for path in demo_products() if path.name.endswith("_i2d.fits"))
+    whole = Path(_product("_i2d.fits"))
     broken = tmp_path / "jw00001-o001_t001_nircam_f200w_i2d.fits"
     broken.write_bytes(whole.read_bytes()[:100_000])  # its header can still be read
     server = start_own_server("open", str(broken))
@@ -314,16 +324,16 @@ def test_another_site_can_link_to_the_app_and_no_more(
     assert page.find(".jdaviz") == page.find("#app") == []
     page.driver.switch_to.default_content()
     page.find("a")[0].click()
-    page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
+    page.wait_for(page.viewers, "the viewer of the spectrum")
     page.driver.get_log("browser")  # of the other site
 
 
 def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_server, start_own_browser):
     """What is refused to browsers there leaves their own files alone."""
-    path = next(path for path in demo_products() if path.name.endswith("_cat.ecsv"))
+    path = Path(_product("_cat.ecsv"))
     page = start_own_browser()
     page.open(remote_server.url)
-    page.wait_for(lambda: len(page.viewers()) >= 3, "the demo's viewers")
+    page.wait_for(page.viewers, "the viewer of the spectrum")
     page.find(".v-toolbar__items button")[0].click()
     zone = page.wait_for(lambda: page.find(".solara-file-drop"), "the place to drop files")[0]
     page.driver.execute_script(
@@ -350,7 +360,7 @@ def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_server, st
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_the_server_cleanly(start_own_server, start_own_browser, number):
-    server = start_own_server("demo")
+    server = start_own_server("open", _product("_c1d.fits"))
     page = start_own_browser()
     page.open(server.url)
     assert server.stop(number) in (0, 130)
