@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from forked_servers import ForkedProcess
+from forked_processes import ForkedProcess
 
 START_TIMEOUT = 120  # seconds; jdaviz alone takes ten to import
 PAGE_TIMEOUT = 120
@@ -70,7 +70,9 @@ class Server:
         self.errors = errors
         self._output = errors.with_name("stdout.txt")
         errors.touch()
-        self.process = ForkedProcess([*arguments, "--no-browser"], self._output, errors)
+        self.process = ForkedProcess(
+            "jdaviz-stage3", [*arguments, "--no-browser"], self._output, errors
+        )
         self.url = self._wait_for_url()
 
     def _wait_for_url(self) -> str:
