@@ -70,9 +70,11 @@ def _show_own_unit(inner: Any, readout: Any, viewer: Any) -> bool:
     place = (row, column) if data.ndim == 2 else (int(viewer.slice), row, column)
     value = float(layer.layer.get_data(layer.attribute, view=place))
     unit = str(u.Unit(layer.layer.get_component(layer.attribute).units))
-    flags = _flags_at(inner, origin_of(data), row, column) if data.ndim == 2 else ""
+    more = _flags_at(inner, origin_of(data), row, column) if data.ndim == 2 else ""
+    if hasattr(data, "pixel_text"):
+        more = data.pixel_text(row, column)
     readout.row1b_title = "Value"
-    readout.row1b_text = f"{value:+10.5e} {unit}".rstrip() + flags
+    readout.row1b_text = f"{value:+10.5e} {unit}".rstrip() + more
     readout._dict["value"], readout._dict["value:unit"] = value, unit
     readout._dict["value:unreliable"] = readout._dict["pixel:unreliable"]
     _show_offset(readout, layer.layer.data.meta)

@@ -10,6 +10,7 @@ from glue.core import Data
 from glue.core.component import Component
 
 from ..readers.image_stack import ImageStack
+from ..readers.quality import dq_names
 from ..readers.time_systems import TIME_SYSTEMS
 
 __all__ = ["StackData", "frame_title"]
@@ -87,6 +88,23 @@ class StackData(Data):
         component = self.get_component(self._picture_id)
         component.units = str(self.stack.unit if unit is None else unit)
         self.update_components({self._picture_id: values})
+
+    def pixel_text(self, row: int, column: int) -> str:
+        """Say what the read-out shows behind the value of a pixel.
+
+        Parameters
+        ----------
+        row, column : int
+
+        Returns
+        -------
+        str
+            The names of the flags that the frame has there, where a frame is shown, and which.
+        """
+        flags = self.flags() if self.is_frame else None
+        value = 0 if flags is None else int(flags[row, column])
+        names = f" ({', '.join(dq_names(value))})" if value else ""
+        return f"{names} · {self.title}"
 
     def flags(self) -> np.ndarray | None:
         """Return the flags of the frame.

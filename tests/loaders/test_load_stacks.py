@@ -64,6 +64,21 @@ def test_title_says_which_and_when(loaded):
     ]
 
 
+def test_read_out_names_flags_and_frame(loaded, arrays):
+    app, labels, _ = loaded
+    [viewer] = shown_in(app, labels[0])
+    readout = app._app.session.application._tools["g-coords-info"]
+    for flags, names in ((4, " (JUMP_DET)"), (0, "")):
+        row, column = (int(axis[0]) for axis in np.nonzero(arrays["dq"][0] == flags))
+        readout._viewer_mouse_event(
+            viewer, {"event": "mousemove", "domain": {"x": column, "y": row}}
+        )
+        value = arrays["data"][0, row, column]
+        assert readout.row1b_text.startswith(
+            f"{value:+10.5e} MJy / sr{names} · integration 1 of 12"
+        )
+
+
 def test_the_whole_stack_can_be_had_of_the_data(loaded, arrays):
     app, labels, _ = loaded
     found = as_read(data_of(app, labels[0]))
