@@ -66,7 +66,8 @@ def load(
         same without ``dq_bits``; ``source_id``, ``order`` and ``slit`` also choose among several
         files of spectra; for cubes ``dq_bits``, ``auto_extract``, ``ext_viewer``; for time series
         ``order``, ``detector``, ``spectra``, ``dq_bits``, ``median_viewer``; for light curves
-        ``column`` and ``time_system='MJD_UTC'``.
+        ``column`` and ``time_system='MJD_UTC'``; for stacks of images ``dq_bits`` and, where an
+        exposure has several segments, ``segments='all'``.
 
     Returns
     -------

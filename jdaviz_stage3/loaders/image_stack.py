@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
 from glue.core import Data
 from jdaviz.core.loaders.importers.image.image import ImageImporter as JdavizImageImporter
 from jdaviz.core.registries import loader_importer_registry
 from jdaviz.core.template_mixin import SelectFileExtensionComponent
 from jdaviz.core.user_api import ImporterUserApi
+from traitlets import observe
 
 from ..jdaviz_compat import (
     drawn_once,
@@ -21,13 +26,36 @@ from ..jdaviz_compat import (
 )
 from ..layout import STACK
 from ..origin import ORIGIN
+from ..readers.joined_stacks import join_integrations
 from ..readers.stacks import read_stack
-from .importing import ProductImporterMixin, importing
+from .importing import Choice, ProductImporterMixin, importing
 from .stack_data import StackData
 
-__all__ = ["StackImporter"]
+__all__ = ["StackImporter", "segments_of", "viewer_label"]
 
 _VIEWER = "imviz-image-viewer"
+_SEGMENT = re.compile(r"-seg\d+(?=[_ ])")
+
+
+def segments_of(path: Path) -> list[Path]:
+    """Return the files of all segments of an exposure that are in the same folder.
+
+    Parameters
+    ----------
+    path : path
+        Of one of them.
+
+    Returns
+    -------
+    list of path
+        In the order of their names; that of one file where there are no segments.
+    """
+    found = _SEGMENT.search(path.name)
+    if found is None:
+        return [path]
+    start, end = path.name[: found.start()], path.name[found.end() :]
+    pattern = re.compile(re.escape(start) + r"-seg\d+" + re.escape(end))
+    return sorted(other for other in path.parent.iterdir() if pattern.fullmatch(other.name))
 
 
 def viewer_label(suffix: str) -> str:
@@ -58,9 +86,14 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
     dq_bits
         Names of the data-quality flags that exclude a pixel from what is computed of the stack;
         ``'DO_NOT_USE'`` by default.
+    segments : {'this', 'all'}
+        Whether the other segments of the exposure, which are files in the same folder, are joined
+        with this one.
     """
 
-    template_file = JdavizImageImporter.template_file
+    choices = (
+        Choice("segments", "Segments", "The exposure has several, a file each; all are one stack."),
+    )
     settings = ("align_by", "parent", "data_label_as_prefix", "dq_bits")
 
     def prepare(self):
@@ -80,6 +113,8 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
         )
         self.extension.selected = ["SCI"]
         self.hash_map_to_label = {self.data_hashes[0]: ""}
+        self._files = segments_of(self.product.path)
+        self.offer("segments", ["this", "all"] if len(self._files) > 1 else ["this"])
         self._choose_viewer()
 
     def _choose_viewer(self) -> None:
@@ -98,18 +133,39 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
         return ImporterUserApi(self, expose=list(self.options))
 
     @property
+    def _joined(self) -> bool:
+        return getattr(self, "segments_selected", "") == "all"
+
+    @property
     def default_data_label_from_resolver(self) -> str:
-        return self.product.label
+        label = self.product.label
+        return _SEGMENT.sub("", label) if self._joined else label
+
+    @observe("segments_selected")
+    def _name_anew(self, *_: Any) -> None:
+        self._set_default_data_label()
 
     def _get_label_with_extension(self, prefix, ext=None, ver=None):
         return prefix
 
+    @property
+    def _part(self) -> str:
+        return "all segments" if self._joined else ""
+
+    def add_to_data_collection(self, data, data_label=None, *, data_hash=None, **options) -> None:
+        # jdaviz passes on that of the extension, which knows nothing of segments
+        own = self.product.data_hash(self._part)
+        super().add_to_data_collection(data, data_label, data_hash=own, **options)
+
     def build(self) -> list[Data]:
-        stack = read_stack(self.product.path, dq_bits=self.dq_bits)
+        if self._joined:
+            stack = join_integrations(self._files, dq_bits=self.dq_bits)
+        else:
+            stack = read_stack(self.product.path, dq_bits=self.dq_bits)
         data = StackData(stack)
         data.meta.update(stack.meta)
         data.meta.update(image_meta("SCI"))
-        data.meta[ORIGIN] = self.product.origin(source=stack)
+        data.meta[ORIGIN] = self.product.origin(self._part, source=stack)
         return [data]
 
     @importing

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from astropy.nddata import CCDData
 from make_products import mosaic
-from make_stacks import SHAPE, bright_object, stack, stack_arrays
+from make_stacks import SHAPE, bright_object, segments, stack, stack_arrays
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import as_read, data_of, glue_viewer, shown_in
@@ -110,6 +110,28 @@ def test_spectra_have_pixels_only(tmp_path):
     with pytest.warns(stage3.Stage3Warning, match="positions are in pixels only"):
         [label] = stage3.load(bright_object(tmp_path), app=app)
     assert app.get_data(label).wcs is None
+
+
+def test_segments_are_joined_where_it_is_asked_for(tmp_path):
+    paths, arrays = segments(tmp_path)
+    app = jdaviz.new_app()
+    [alone] = stage3.load(paths[1], app=app)
+    [joined] = stage3.load(paths[1], app=app, segments="all")
+    assert "-seg002" in alone and "-seg" not in joined
+    assert as_read(data_of(app, alone)).shape[0] == 3
+    found = as_read(data_of(app, joined))
+    np.testing.assert_array_equal(found.data, arrays["data"])
+    plugin = app.plugins["Image Stack"]
+    plugin.stack = joined
+    plugin.frame = 6
+    assert plugin._obj.title_text.startswith("integration 6 of 12")
+    np.testing.assert_array_equal(plugin._obj.data().picture, arrays["data"][5])
+
+
+def test_no_other_segments(tmp_path):
+    path = stack(tmp_path, "psfsub")
+    with pytest.raises(stage3.Stage3Error, match="all"):
+        stage3.load(path, app=jdaviz.new_app(), segments="all")
 
 
 def test_one_integration(tmp_path):
