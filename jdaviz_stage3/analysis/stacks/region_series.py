@@ -52,7 +52,7 @@ def region_series(
     missing : {'fill', 'nan', 'drop'}, optional
         A sum in which a pixel is missing is too low. ``'fill'``: in its place stands what it
         usually has, scaled by how bright the rest of the region is in that frame; a pixel that is
-        not usable in half of the frames or more is left out in all. ``'nan'``: frames with a
+        missing in more than half of the frames is left out in all. ``'nan'``: frames with a
         missing pixel have no value, only pixels that are never usable are left out. ``'drop'``:
         pixels that are missing in any frame are left out in all.
     frames : slice, or array of int or bool, optional

@@ -93,3 +93,12 @@ def test_what_cannot_be_is_said(options, message):
     data, _ = drifting(3)
     with pytest.raises(Stage3Error, match=message):
         centroid_series(data, **{"x": 12, "y": 10} | options)
+
+
+def test_a_background_does_not_pull_it_to_the_middle_of_the_box():
+    data, place = drifting(noise=0.0, background=3000.0)
+    series = centroid_series(data, 14, 8, box=9, fwhm=4.0)
+    found = np.isfinite(series["x"].value)
+    assert found.sum() > 20
+    np.testing.assert_allclose(series["x"].value[found], place[found, 1], atol=0.1)
+    np.testing.assert_allclose(series["y"].value[found], place[found, 0], atol=0.1)
