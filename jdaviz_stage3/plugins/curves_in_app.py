@@ -16,11 +16,13 @@ from ..jdaviz_compat import (
     glue_viewer,
     remove_data,
     show_as_tab,
+    viewers_of_kind,
 )
 
 __all__ = ["add_curve", "show_curve"]
 
 _VIEWER = "Light curves"
+_KIND = "stage3-light-curve-viewer"
 
 
 def add_curve(app: Any, name: str, table: QTable) -> None:
@@ -30,7 +32,9 @@ def add_curve(app: Any, name: str, table: QTable) -> None:
     add_table(app, name, table)
 
 
-def show_curve(app: Any, name: str, table: QTable, beside: str) -> None:
+def show_curve(
+    app: Any, name: str, table: QTable, beside: str = "", *, with_loaded: bool = False
+) -> None:
     """Show an added light curve with those that were added before, if it is like them.
 
     Parameters
@@ -41,6 +45,8 @@ def show_curve(app: Any, name: str, table: QTable, beside: str) -> None:
     table : QTable
     beside : str
         The viewer whose place a new one takes; empty for none.
+    with_loaded : bool, optional
+        Whether it goes to curves like it that were loaded, too, where none were added before.
     """
     columns = LightCurveColumns.of(table.meta)
     kind = (str(table[columns.flux].unit), columns.date or columns.time)
@@ -49,8 +55,13 @@ def show_curve(app: Any, name: str, table: QTable, beside: str) -> None:
     if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
         label = f"{_VIEWER} ({', '.join(filter(None, kind))})"
         viewer = glue_viewer(app, label)
+    if viewer is None and with_loaded:
+        for other in viewers_of_kind(app, _KIND):
+            if other.state.layers and kind == _kind_in(other):
+                label, viewer = other.reference, other
+                break
     if viewer is None:
-        label = create_viewer(app, "stage3-light-curve-viewer", label)
+        label = create_viewer(app, _KIND, label)
         if beside:
             show_as_tab(app, label, beside)
     add_to_viewer(app, label, data_of(app, name))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
+from glue.core.exceptions import IncompatibleAttribute
 from glue.core.message import DataCollectionDeleteMessage
 from jdaviz.core.events import AddDataMessage, RemoveDataMessage, ViewerRemovedMessage
 from jdaviz.core.registries import tray_registry
@@ -334,7 +335,12 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         data, chosen = self.data(), getattr(self, name)
         if data is None or chosen.selected in ("", chosen.default_text):
             return None
-        return data.get_mask(chosen.selected_subset_state)
+        try:
+            return data.get_mask(chosen.selected_subset_state)
+        except IncompatibleAttribute:
+            raise Stage3Error(
+                f"Image Stack: {chosen.selected} is no region of {data.label}; draw it in its image"
+            ) from None
 
     def _told(self, what: Callable[[], Any]) -> bool:
         """Do what was asked for in the browser, and say there why it cannot be done."""

@@ -112,7 +112,7 @@ class SeriesInApp:
     def _add(self, label: str, series: TimeSeries | QTable, column: str = "flux") -> None:
         table = series_table(series, column)
         add_curve(self._app, label, table)
-        show_curve(self._app, label, table, "")
+        show_curve(self._app, label, table, with_loaded=True)
 
 
 def in_jansky(series: TimeSeries | QTable, pixel_area: Any) -> None:

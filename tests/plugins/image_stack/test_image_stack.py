@@ -6,13 +6,16 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.io import fits
 from astropy.table import QTable
+from glue.core.roi import RectangularROI
+from glue.core.subset import RoiSubsetState
 from make_stacks import SHAPE, stack, stack_arrays
 from regions import PixCoord, RectanglePixelRegion
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.jdaviz_compat import glue_viewer
+from jdaviz_stage3.jdaviz_compat import data_of, glue_viewer, shown_in
 from jdaviz_stage3.plugins.image_stack.in_time import in_jansky
 
 LABEL = "psfsub stack"
@@ -264,6 +267,35 @@ def test_a_sum_of_surface_brightness_is_in_jansky():
     electrons = QTable({"flux": [1.0] * u.electron})
     in_jansky(electrons, 2e-13)
     assert electrons["flux"].unit == u.electron
+
+
+def test_a_region_is_shown_with_the_photometry(built, tmp_path):
+    app = jdaviz.new_app()
+    path = stack(tmp_path, "crfints")
+    with fits.open(path, mode="update") as hdus:
+        hdus["SCI"].header["PIXAR_SR"] = 9.3e-14
+    [label, phot] = stage3.load(path, built("phot", "3.0"), app=app)
+    tools = app.plugins["Subset Tools"]
+    tools.import_region(RectanglePixelRegion(PixCoord(10, 8), 3, 3))
+    plugin = app.plugins["Image Stack"]
+    plugin.region = "Subset 1"
+    assert plugin.region_series()["flux"].unit == u.Jy
+    [viewer] = shown_in(app, phot)
+    curves = [layer.layer.label for layer in viewer.state.layers if layer.layer.ndim == 1]
+    assert {phot, f"{label} sum of Subset 1"} <= set(curves)
+
+
+def test_a_region_of_something_else(built, tmp_path):
+    app = jdaviz.new_app()
+    labels = stage3.load(built("phot", "3.0"), stack(tmp_path, "crfints"), app=app)
+    curve = data_of(app, labels[1])
+    assert labels[1].endswith("phot")
+    box = RoiSubsetState(curve.id["time"], curve.id["net_aperture_sum"], RectangularROI(0, 1, 0, 1))
+    app._app.data_collection.new_subset_group("Subset 1", box)
+    plugin = app.plugins["Image Stack"]
+    plugin.region = "Subset 1"
+    with pytest.raises(stage3.Stage3Error, match=f"Subset 1 is no region of {labels[0]}"):
+        plugin.region_series()
 
 
 def test_stack_that_was_removed(tmp_path):
