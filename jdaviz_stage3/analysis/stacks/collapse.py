@@ -32,6 +32,7 @@ def collapse_stack(
     window: tuple[slice, slice] | None = None,
     sigma: float = 3.0,
     errors: str = "propagated",
+    progress: Callable[[float], None] | None = None,
 ) -> CCDData:
     """Make one image of a stack, pixel by pixel through its frames.
 
@@ -53,6 +54,8 @@ def collapse_stack(
     errors : {'propagated', 'scatter', 'none'}, optional
         From the errors of the pixels, or from their scatter through the frames; without them it
         takes two thirds of the time.
+    progress : callable, optional
+        Called after each part with how much of the whole is done, from 0 to 1.
 
     Returns
     -------
@@ -98,6 +101,8 @@ def collapse_stack(
     for band in blocks.bands(errors=wanted == "propagated"):
         pixels = _Pixels(band, wanted, sigma)
         value[band.window], variance[band.window], count[band.window] = of_band(pixels)
+        if progress is not None:
+            progress(band.rows.stop / blocks.shape[0])
     meta = {"statistic": statistic, "errors": wanted, "n_samples": count, "frames": blocks.numbers}
     return image_of_stack(blocks, value, None if wanted == "none" else variance, meta)
 

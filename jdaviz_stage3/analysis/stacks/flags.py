@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,7 @@ def flags_over_time(
     *,
     frames: Any = None,
     window: tuple[slice, slice] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> FlagCounts:
     """Count in how many frames each pixel is flagged, and how many pixels in each frame.
 
@@ -56,6 +57,8 @@ def flags_over_time(
         Which frames; all by default.
     window : (slice, slice), optional
         Rows and columns; all by default.
+    progress : callable, optional
+        Called after each part with how much of the whole is done, from 0 to 1.
 
     Returns
     -------
@@ -77,4 +80,6 @@ def flags_over_time(
         flagged = dq_mask(piece.flags, bits)
         image += np.count_nonzero(flagged, axis=0).astype(np.uint32)
         per_frame[piece.frames] = np.count_nonzero(flagged, axis=(1, 2))
+        if progress is not None:
+            progress(piece.frames.stop / len(blocks))
     return FlagCounts(image, per_frame, tuple(dq_names(bits)), blocks.numbers)

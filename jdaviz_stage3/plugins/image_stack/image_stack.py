@@ -71,11 +71,12 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
     flagged_text = Unicode().tag(sync=True)
     clicked = List().tag(sync=True)
     computing = Bool(False).tag(sync=True)
+    percent_done = Int(100).tag(sync=True)
     python_code = Unicode().tag(sync=True)
 
     def __init__(self, *args, **kwargs):
         self._ready = False
-        self._pictures = Pictures()
+        self._pictures = Pictures(self._tell_progress)
         self._limits = StackLimits(self._pictures)
         self._marks: dict[Any, StackMarks] = {}
         self._series = SeriesInApp(self)
@@ -189,6 +190,10 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         except Stage3Error as err:
             self.problem = str(err)
         self.title_text = data.title
+
+    def _tell_progress(self, done: float) -> None:
+        """Show how much of a picture of many frames is computed."""
+        self.percent_done = int(100 * done)
 
     def _wanted(self) -> Wanted:
         first, last = self.reference_from, self.reference_to

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,9 +85,16 @@ class Wanted:
 
 
 class Pictures:
-    """The pictures of stacks; those of several frames are kept."""
+    """The pictures of stacks; those of several frames are kept.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    progress : callable, optional
+        Called while one is made of several frames, with how much is done, from 0 to 1.
+    """
+
+    def __init__(self, progress: Callable[[float], None] | None = None) -> None:
+        self._progress = progress
         self._kept: dict[tuple, np.ndarray] = {}
 
     def title(self, stack: ImageStack, wanted: Wanted) -> str:
@@ -163,20 +171,25 @@ class Pictures:
         if wanted.picture == "flagged frames":
             key += wanted.flags
         if key not in self._kept:
+            if self._progress is not None:
+                self._progress(0.0)  # the first part may take a second
             while len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = self._compute(stack, wanted)
         return self._kept[key]
 
-    @staticmethod
-    def _compute(stack: ImageStack, wanted: Wanted) -> np.ndarray:
+    def _compute(self, stack: ImageStack, wanted: Wanted) -> np.ndarray:
         part, frames = three_axes(stack, wanted.index), slice(*wanted.range_of(stack))
         if wanted.picture == "flagged frames":
             if not wanted.flags:
                 raise Stage3Error(f"{stack.path.name}: no flags chosen to count")
-            return flags_over_time(part, wanted.flags, frames=frames).image.astype(np.float32)
+            counts = flags_over_time(part, wanted.flags, frames=frames, progress=self._progress)
+            return counts.image.astype(np.float32)
         statistic = _STATISTICS.get(wanted.picture, wanted.picture)
-        image = collapse_stack(part, statistic, frames=frames, sigma=wanted.sigma, errors="none")
+        image = collapse_stack(
+            part, statistic, frames=frames, sigma=wanted.sigma, errors="none",
+            progress=self._progress,
+        )  # fmt: skip
         return image.data.astype(np.float32)
 
 

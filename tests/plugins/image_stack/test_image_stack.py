@@ -170,6 +170,22 @@ def test_pictures_of_several_frames(plugin, arrays, picture, title, made):
     assert plugin._obj.title_text.startswith(title) and plugin.problem == ""
 
 
+def test_progress_is_told(plugin, monkeypatch):
+    told = []
+    monkeypatch.setattr("jdaviz_stage3.analysis.stacks.blocks._BLOCK", 400)
+    monkeypatch.setattr(plugin._obj._pictures, "_kept", {})
+    plugin._obj.observe(lambda change: told.append(change.new), "percent_done")
+    try:
+        for picture in ("median", "flagged frames"):
+            told.clear()
+            plugin.picture = picture
+            assert len(told) > 3 and told == sorted(told) and told[-1] == 100
+            plugin._obj.percent_done = 0
+    finally:
+        plugin._obj.unobserve_all("percent_done")
+        plugin._obj.percent_done = 100
+
+
 def test_errors_and_flags_as_pictures(plugin, arrays):
     plugin.frame, plugin.picture = 3, "error"
     np.testing.assert_array_equal(shown(plugin), arrays["err"][2])
