@@ -15,6 +15,8 @@ __all__ = ["StackFrames", "Window"]
 
 #: The rows and the columns of a part of each image.
 Window = tuple[slice, slice]
+# Images, or rows of one, whose masks are made at a time, so that they stay in the cache.
+_AT_A_TIME = 32
 
 
 class StackFrames:
@@ -199,14 +201,15 @@ class StackFrames:
 
     def _blanked(self, values: np.ndarray, view: tuple) -> np.ndarray:
         """Set NaN where excluded, in an array that is nobody else's."""
-        unusable = np.isinf(values)
-        if self.dq is not None:
-            unusable |= dq_mask(self.dq[view], self.dq_bits)
-        if not unusable.any():
-            return values
+        flags = None if self.dq is None else self._as_flags(self.dq[view])
         if self.science.kept:
             values = values.copy()
-        values[unusable] = np.nan
+        for start in range(0, len(values), _AT_A_TIME):
+            part = values[start : start + _AT_A_TIME]
+            unusable = np.isinf(part)
+            if flags is not None:
+                unusable |= dq_mask(flags[start : start + _AT_A_TIME], self.dq_bits)
+            part[unusable] = np.nan
         return values
 
     @staticmethod

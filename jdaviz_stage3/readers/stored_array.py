@@ -16,7 +16,7 @@ from astropy.io import fits
 from ..errors import UnreadableProductError
 from ..origin import FileStamp
 from .extensions import native, open_product
-from .stored_table import as_unsigned, open_unchanged
+from .stored_table import open_unchanged
 
 __all__ = ["StoredArray"]
 
@@ -153,10 +153,8 @@ class StoredArray:
                 descriptor = stream.fileno()
                 for row, plane in zip(found, starts, strict=True):
                     place = self._start + int((plane * n_y + y0) * n_x + first) * width
-                    content = os.pread(descriptor, row.nbytes, place)
-                    if len(content) < row.nbytes:
+                    if os.preadv(descriptor, [row.view(np.uint8)], place) < row.nbytes:
                         raise self._cut()
-                    row[:] = np.frombuffer(content, self._stored)
         found = found.reshape(*lengths[:-2], rows, n_columns)
         y_start, x_start = box[-2][0] - y0, x0 - first
         columns = slice(x_start, x_start + lengths[-1])
@@ -175,11 +173,14 @@ class StoredArray:
         )
 
     def _as_numbers(self, stored: np.ndarray) -> np.ndarray:
-        if self._unsigned:
-            stored = as_unsigned(np.ascontiguousarray(stored))
-        if stored.dtype.isnative:
-            return np.ascontiguousarray(stored)
-        return stored.astype(self.dtype)
+        """Turn what was read into numbers, in its memory where all of it is wanted."""
+        found = np.ascontiguousarray(stored)
+        if not found.dtype.isnative:
+            found = found.byteswap(inplace=True).view(self._stored.newbyteorder("="))
+        if self._unsigned:  # adding 2^31 modulo 2^32 is flipping the sign bit
+            found = found.view(np.uint32)
+            found ^= np.uint32(_UNSIGNED_OFFSET)
+        return found
 
     def _read_all(self) -> np.ndarray:
         with open_product(self.path) as hdus:

@@ -231,7 +231,9 @@ def _median(pixels: _Pixels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n = n.reshape(pixels.shape)
     variance = np.full(pixels.shape, np.nan)
     if pixels.errors != "none":
-        mean, _, used = _mean_of(pixels.values)
+        used, mean = np.isfinite(pixels.values), value.reshape(pixels.shape)
+        if pixels.errors == "scatter":
+            mean, _, used = _mean_of(pixels.values)
         variance = pixels.variance_of_mean(pixels.values, used, mean, n)
     return value.reshape(pixels.shape), np.where(n > 2, MEDIAN_FACTOR**2, 1.0) * variance, n
 

@@ -148,7 +148,7 @@ def test_without_times_it_goes_by_the_number(arrays, tmp_path):
     table = series_table(series, words="Peak")
     columns = LightCurveColumns.of(table.meta)
     assert columns.time == "psf" and columns.time_label == "PSF" and columns.zero is None
-    assert table["psf"].value.tolist() == list(range(12)) and columns.words["flux"] == "Peak"
+    assert table["psf"].value.tolist() == list(range(1, 13)) and columns.words["flux"] == "Peak"
 
 
 def test_some_times_are_missing(arrays, tmp_path):
