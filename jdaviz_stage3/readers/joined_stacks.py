@@ -17,7 +17,7 @@ from .stacks import read_stack
 from .stored_array import StoredArray
 from .stored_parts import JoinedArray
 from .time_systems import TIME_SYSTEMS
-from .times import inspect_time_stamps
+from .times import counted, inspect_time_stamps
 
 __all__ = ["join_integrations"]
 
@@ -143,7 +143,7 @@ def _oddities(numbers: np.ndarray) -> list[str]:
     values, counts = np.unique(numbers, return_counts=True)
     again = values[counts > 1]
     if again.size:
-        found.append(f"{again.size} integrations are there several times, the first {again[0]}")
+        found.append(f"{counted(again.size, 'integration')} more than once, the first {again[0]}")
     if np.any(np.diff(numbers) < 0):
         found.append("integrations are not in the order of their numbers, for segments overlap")
     gaps = np.flatnonzero(np.diff(values) > 1)
@@ -152,7 +152,7 @@ def _oddities(numbers: np.ndarray) -> list[str]:
         low, high = values[gaps[0]] + 1, values[gaps[0] + 1] - 1
         where = f"{low}" if low == high else f"{low} to {high}"
         first = f"{'the first' if gaps.size > 1 else ''} {where}".strip()
-        found.append(f"{missing} integrations are missing between segments, {first}")
+        found.append(f"{counted(missing, 'integration')} missing between segments, {first}")
     return found
 
 

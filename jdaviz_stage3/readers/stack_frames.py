@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -180,7 +181,10 @@ class StackFrames:
         return found if flags is None else found | dq_mask(flags, self.dq_bits)
 
     def _place(self, index: int | tuple[int, ...]) -> tuple[int, ...]:
-        place = tuple(int(i) for i in (index if isinstance(index, tuple) else (index,)))
+        parts = index if isinstance(index, tuple) else (index,)
+        if any(isinstance(part, slice) for part in parts):
+            raise TypeError("a stack is read by single images; frames(start, stop) reads several")
+        place = tuple(operator.index(part) for part in parts)
         if len(place) != len(self.shape) - 2:
             raise IndexError(
                 f"{self.path.name}: an image of this stack is given by "

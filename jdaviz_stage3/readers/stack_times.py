@@ -14,7 +14,7 @@ from astropy.time import Time
 from ..errors import Stage3Warning
 from .extensions import header_int, native
 from .time_systems import TIME_SYSTEMS
-from .times import days_to_time, inspect_time_stamps, stripe_times_of
+from .times import counted, days_to_time, inspect_time_stamps, stripe_times_of
 
 __all__ = ["IntegrationTimes", "integration_times"]
 
@@ -91,7 +91,7 @@ def integration_times(hdus: fits.HDUList, n_int: int, path: str | os.PathLike) -
     if table is None:
         _warn(f"{name}: no INT_TIMES with times of integrations; the images have no times")
         return IntegrationTimes(numbers)
-    columns = {column.lower(): column for column in table.columns.names}
+    columns = {column.lower(): column for column in _numeric(table)}
     listed = native(table.data[columns["integration_number"]], float)
     listed = np.where(np.isfinite(listed), listed, 0).astype(int)
     rows = np.arange(n_int)
@@ -109,8 +109,8 @@ def integration_times(hdus: fits.HDUList, n_int: int, path: str | os.PathLike) -
         if n_found < n_int:
             known = "" if numbers is not None else ", and INTSTART and INTEND do not number them"
             _warn(
-                f"{name}: INT_TIMES has {len(listed)} rows, but SCI {n_int} integrations{known}; "
-                f"{n_int - n_found} of them have no times"
+                f"{name}: INT_TIMES has {counted(len(listed), 'row')}, but SCI "
+                f"{counted(n_int, 'integration')}{known}; {n_int - n_found} without a time"
             )
     days = {}
     for end in _ENDS:
@@ -134,9 +134,15 @@ def _table(hdus: fits.HDUList) -> fits.BinTableHDU | None:
     hdu = next((hdu for hdu in hdus if hdu.name == "INT_TIMES"), None)
     if not isinstance(hdu, fits.BinTableHDU):
         return None
-    names = {column.lower() for column in hdu.columns.names}
+    names = {column.lower() for column in _numeric(hdu)}
     times = {f"int_mid_{system}".lower() for system in TIME_SYSTEMS}
     return hdu if "integration_number" in names and times & names else None
+
+
+def _numeric(table: fits.BinTableHDU) -> list[str]:
+    """The columns with a number in each row."""
+    dtype = table.data.dtype if table.data is not None else np.dtype([])
+    return [name for name in dtype.names or () if dtype[name].kind in "iuf"]
 
 
 def _numbers_of_header(header: fits.Header, n_int: int) -> np.ndarray | None:

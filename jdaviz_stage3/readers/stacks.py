@@ -140,7 +140,13 @@ def _companion(
             f"{Path(path).name}: {name} has the shape {sizes[0]}, expected that of SCI, "
             f"{sizes[1]}; {way_out}"
         )
-    return StoredArray(path, stamp, hdu, shape)
+    stored = StoredArray(path, stamp, hdu, shape)
+    if name == "DQ" and stored.dtype.kind not in "iu":
+        raise UnreadableProductError(
+            f"{Path(path).name}: DQ holds {stored.dtype.name} where flags are expected, integers; "
+            "dq_bits=0 leaves the flags out"
+        )
+    return stored
 
 
 def _wavelengths(

@@ -14,6 +14,7 @@ from .extensions import native, open_product
 
 __all__ = [
     "TimeStamps",
+    "counted",
     "days_between",
     "days_to_time",
     "inspect_time_stamps",
@@ -224,29 +225,42 @@ class TimeStamps:
                 numbers = ", ".join(map(str, self.bare_segments))
                 several = "s" if len(self.bare_segments) > 1 else ""
                 where = f", none in segment{several} {numbers}"
-            found.append(f"{_counted(self.n_missing, 'integration')} without a time stamp{where}")
+            found.append(f"{counted(self.n_missing, 'integration')} without a time stamp{where}")
         if len(self.repeated):
             found.append(
-                f"{_counted(len(self.repeated), 'repeated time stamp')}, the first at integration "
+                f"{counted(len(self.repeated), 'repeated time stamp')}, the first at integration "
                 f"{self.repeated[0]}"
             )
         if len(self.jumps_back):
             at_segments = set(self.jumps_back) <= set(self.segment_starts)
             where = "at the start of a segment, " if at_segments else ""
             found.append(
-                f"times jump back {_counted(len(self.jumps_back), 'time')}, {where}the first at "
+                f"times jump back {counted(len(self.jumps_back), 'time')}, {where}the first at "
                 f"integration {self.jumps_back[0]}"
             )
         if self.gaps and gaps:
             longest = max(gap for _, gap in self.gaps)
             found.append(
-                f"{_counted(len(self.gaps), 'gap')} in time, the longest of {longest.value:.3g} h, "
+                f"{counted(len(self.gaps), 'gap')} in time, the longest of {longest.value:.3g} h, "
                 f"the first after integration {self.gaps[0][0]}"
             )
         return found
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Say how many there are.
+
+    Parameters
+    ----------
+    number : int
+    noun : str
+        For one.
+
+    Returns
+    -------
+    str
+        ``'1 gap'``, ``'2 gaps'``.
+    """
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

@@ -58,7 +58,7 @@ def test_missing_and_repeated_integrations_are_said(exposure):
     with pytest.warns(Stage3Warning) as said:
         join_integrations([paths[2], paths[0]])
     text = " ".join(str(each.message) for each in said)
-    assert "3 integrations are missing between segments, 5 to 7" in text
+    assert "3 integrations missing between segments, 5 to 7" in text
     assert "1 gap in time" in text
 
 
@@ -69,7 +69,7 @@ def test_segments_that_overlap(exposure, tmp_path):
     with pytest.warns(Stage3Warning) as said:
         found = join_integrations([again, *paths])
     text = " ".join(str(each.message) for each in said)
-    assert "4 integrations are there several times, the first 3" in text
+    assert "4 integrations more than once, the first 3" in text
     assert "not in the order of their numbers, for segments overlap" in text
     assert "4 repeated time stamps" in text
     assert len(found) == 16
@@ -125,7 +125,7 @@ def test_several_exposures_go_by_time_and_are_said(exposure, tmp_path):
     with pytest.warns(Stage3Warning) as said:
         found = join_integrations([later, paths[0]])
     text = " ".join(str(each.message) for each in said)
-    assert "of several exposures" in text and "several times" not in text
+    assert "of several exposures" in text and "more than once" not in text
     assert found.int_num.tolist() == [1, 2, 3, 4, 1, 2, 3]
     np.testing.assert_array_equal(found.frame(4), part["data"][0])
 

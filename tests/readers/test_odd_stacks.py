@@ -65,9 +65,7 @@ def test_fewer_rows_than_integrations(arrays, tmp_path):
     path = stack(tmp_path, arrays=arrays, times=int_times([1, 2, 3, 5]))
     with pytest.warns(Stage3Warning) as said:
         found = stage3.read(path)
-    assert "INT_TIMES has 4 rows, but SCI 12 integrations; 8 of them have no times" in str(
-        said[0].message
-    )
+    assert "INT_TIMES has 4 rows, but SCI 12 integrations; 8 without a time" in str(said[0].message)
     assert "8 integrations without a time stamp" in str(said[1].message)
     there = ~found.times.mask
     assert np.flatnonzero(there).tolist() == [0, 1, 2, 4]
@@ -79,7 +77,7 @@ def test_fewer_rows_than_integrations(arrays, tmp_path):
 def test_other_rows_and_no_numbers(arrays, tmp_path):
     path = stack(tmp_path, arrays=arrays, times=int_times([1, 2, 3, 5]), first=1)
     fits.setval(path, "INTEND", value=4)  # of one segment only
-    with pytest.warns(Stage3Warning, match="INTEND do not number them; 12 of them have no times"):
+    with pytest.warns(Stage3Warning, match="INTEND do not number them; 12 without a time"):
         found = stage3.read(path)
     assert found.times is None and found.int_num is None
 
@@ -315,3 +313,38 @@ def test_numbers_of_images_that_are_not_there(path):
         with pytest.raises(Stage3Error, match="asked for; there are 12"):
             found.frames(start, stop)
     assert found.frames(3, 3).shape == (0, 16, 20)
+
+
+def test_images_in_a_row_are_not_read_by_a_slice(path):
+    found = read_stack(path)
+    with pytest.raises(TypeError, match=r"frames\(start, stop\) reads several"):
+        found[2:5]
+    with pytest.raises(TypeError):
+        found.frame(1.5)
+    np.testing.assert_array_equal(found.frame(np.int32(3)), found.frame(3))
+
+
+@pytest.mark.parametrize("kind", ["f4", "i8"])
+def test_flags_that_are_no_integers_are_refused(kind, path, arrays, tmp_path):
+    def change(hdus):
+        hdus["DQ"].data = arrays["dq"].astype(kind)  # still with BZERO = 2^31, as it was
+
+    copy = changed(path, tmp_path, change)
+    with pytest.raises(UnreadableProductError, match="DQ holds float32 .* integers; dq_bits=0"):
+        stage3.read(copy)
+    assert stage3.read(copy, dq_bits=0).dq is None
+
+
+@pytest.mark.parametrize("kind", ["5A", "2D"])
+def test_int_times_of_something_else_are_none(kind, path, tmp_path):
+    def change(hdus):
+        values = np.full(12, "x") if kind == "5A" else np.ones((12, 2))
+        columns = [
+            fits.Column("integration_number", "J", array=np.arange(1, 13)),
+            fits.Column("int_mid_BJD_TDB", kind, array=values),
+        ]
+        place = hdus.index_of("INT_TIMES")
+        hdus[place] = fits.BinTableHDU.from_columns(columns, name="INT_TIMES")
+
+    with pytest.warns(Stage3Warning, match="no INT_TIMES with times"):
+        assert stage3.read(changed(path, tmp_path, change)).times is None
