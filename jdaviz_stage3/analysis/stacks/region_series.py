@@ -7,12 +7,14 @@ from typing import Any
 
 import bottleneck as bn
 import numpy as np
+from astropy import units as u
 from astropy.stats import sigma_clip
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 from astropy.utils.exceptions import AstropyUserWarning
 
 from ...errors import Stage3Error
+from ...readers.extensions import header_float
 from .blocks import StackBlocks
 from .collapse import MEDIAN_FACTOR
 from .region_sums import region_sums
@@ -61,11 +63,12 @@ def region_series(
     Returns
     -------
     astropy.timeseries.TimeSeries or astropy.table.QTable
-        Times and numbers as `pixel_series` has them; ``flux`` and ``flux_err``, ``n_missing``, the
-        pixels that were missing, and ``flagged``, true where there are any or there is no value.
-        With a background ``background``, its level per pixel, and ``background_err``. In the meta
-        ``area`` (pixels), ``n_pixels``, ``n_dropped``, how many are left out in all frames, and
-        ``missing``.
+        Times and numbers as `pixel_series` has them; ``flux`` and ``flux_err``: the sum of a
+        surface brightness in Jy, as the pipeline's photometry has it, where the stack has PIXAR_SR,
+        else in the unit of the stack. ``n_missing``, the pixels that were missing, and ``flagged``,
+        true where there are any or there is no value. With a background ``background``, its level
+        per pixel, and ``background_err``. In the meta ``area`` (pixels), ``n_pixels``,
+        ``n_dropped``, how many are left out in all frames, and ``missing``.
 
     Raises
     ------
@@ -94,12 +97,15 @@ def region_series(
         level, level_err, _ = _levels(every, _weights(every, background))
         flux, variance = flux - sums.area * level, variance + (sums.area * level_err) ** 2
         columns = {"background": level * every.unit, "background_err": level_err * every.unit}
-    error = np.sqrt(variance)
-    if statistic == "mean" and sums.area:
-        flux, error = flux / sums.area, error / sums.area
-    found: dict[str, Any] = {"flux": flux * every.unit}
+    norm = sums.area if statistic == "mean" and sums.area else 1.0
+    total, error = flux / norm * every.unit, np.sqrt(variance) / norm * every.unit
+    if statistic == "sum" and every.unit.is_equivalent(u.Jy / u.sr):
+        solid_angle = header_float(every.stack.meta.get("PIXAR_SR")) * u.sr
+        if np.isfinite(solid_angle) and solid_angle > 0:
+            total, error = ((each * solid_angle).to(u.Jy) for each in (total, error))
+    found: dict[str, Any] = {"flux": total}
     if every.has_errors:
-        found["flux_err"] = error * every.unit
+        found["flux_err"] = error
     found |= {"n_missing": sums.n_missing, "flagged": (sums.n_missing > 0) | ~np.isfinite(flux)}
     series = series_of_frames(every, found | columns)
     words = f"{statistic.capitalize()} over {sums.n_pixels} pixels"

@@ -5,15 +5,18 @@ import warnings
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.io import fits
 from astropy.nddata import NDData, StdDevUncertainty
 from astropy.stats import sigma_clip
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from make_exposures import distorted_gwcs
 from make_stacks import BARYCENTER, CADENCE, START, int_times, stack, stack_arrays
-from photutils.aperture import CircularAperture, aperture_photometry
+from photutils.aperture import CircularAnnulus, CircularAperture, aperture_photometry
 from regions import CircleAnnulusPixelRegion, CirclePixelRegion, PixCoord, PolygonPixelRegion
+from stdatamodels.jwst import datamodels
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import Stage3Error, Stage3Warning
@@ -186,6 +189,33 @@ def test_a_complete_region_is_what_photutils_sums(complete, any_block):
     np.testing.assert_allclose(mean["flux"] * aperture.area, series["flux"], rtol=1e-9)
     assert series.meta["area"] == pytest.approx(aperture.area)
     assert not series["flagged"].any()
+
+
+def test_sums_are_those_of_the_photometry_of_the_pipeline(complete, tmp_path):
+    """In Jy, of circles and of annuli, with the times: jwst.tso_photometry on the same file."""
+    photometry = pytest.importorskip("jwst.tso_photometry.tso_photometry")
+    data, sigma = complete
+    path = stack(
+        tmp_path, times=int_times(range(1, 41)),
+        arrays={
+            "data": data.astype("f4"), "err": np.full(data.shape, sigma, "f4"),
+            "dq": np.zeros(data.shape, "u4"),
+        },
+    )  # fmt: skip
+    fits.setval(path, "PIXAR_SR", value=2.1e-14, extname="SCI")
+    with datamodels.CubeModel(path) as model:
+        model.meta.wcs = distorted_gwcs(shape=data.shape[1:])
+        photometry.convert_data_units(model)
+        table = photometry.tso_aperture_photometry(model, 11.3, 9.8, 4.6, 6.5, 9)
+    found = stage3.read(path)
+    series = region_series(found, CirclePixelRegion(PixCoord(11.3, 9.8), 4.6))
+    assert series["flux"].unit == series["flux_err"].unit == u.Jy
+    np.testing.assert_allclose(series["flux"].value, table["aperture_sum"].value, rtol=1e-5)
+    np.testing.assert_allclose(series.time.mjd, table["BJD_TDB"], rtol=0, atol=1e-9)
+    ring = CircularAnnulus((11.3, 9.8), 6.5, 9)
+    mean = region_series(found, ring, "mean")
+    per_pixel = (mean["flux"] * 2.1e-14 * u.sr).to_value(u.Jy)
+    np.testing.assert_allclose(per_pixel, table["annulus_mean"].value, rtol=1e-5)
 
 
 def test_polygons_and_masks(complete):
