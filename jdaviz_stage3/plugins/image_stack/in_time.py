@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from astropy import units as u
 from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 
@@ -17,7 +16,7 @@ from ...loaders.stack_data import StackData
 from ..curves_in_app import add_curve, show_curve
 from .pictures import three_axes
 
-__all__ = ["SeriesInApp", "in_jansky"]
+__all__ = ["SeriesInApp"]
 
 
 class SeriesInApp:
@@ -81,8 +80,6 @@ class SeriesInApp:
         """
         stack = three_axes(data.stack, data.index)
         series = region_series(stack, region, statistic, background=background, missing=missing)
-        if statistic == "sum":
-            in_jansky(series, stack.meta.get("PIXAR_SR"))
         self._add(f"{data.label} {statistic} of {name}", series)
         return series
 
@@ -113,24 +110,3 @@ class SeriesInApp:
         table = series_table(series, column)
         add_curve(self._app, label, table)
         show_curve(self._app, label, table, with_loaded=True)
-
-
-def in_jansky(series: TimeSeries | QTable, pixel_area: Any) -> None:
-    """Give a sum of surface brightness over pixels as flux density, as ``phot`` products have it.
-
-    Parameters
-    ----------
-    series : TimeSeries or QTable
-        Changed in place, if it is in a unit like MJy/sr: ``flux`` and ``flux_err`` are then in Jy.
-    pixel_area : float or None
-        Of a pixel in sr (PIXAR_SR). Without a positive number nothing is changed.
-    """
-    usable = isinstance(pixel_area, (int, float)) and np.isfinite(pixel_area) and pixel_area > 0
-    if not usable:
-        return
-    for name in ("flux", "flux_err"):
-        if name in series.colnames and series[name].unit.is_equivalent(u.MJy / u.sr):
-            described = series[name].info.description
-            series[name] = (series[name] * pixel_area * u.sr).to(u.Jy)
-            series[name].info.description = described
-            series.meta["pixel_area"] = pixel_area * u.sr

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
-from astropy.table import QTable
 from glue.core.roi import RectangularROI
 from glue.core.subset import RoiSubsetState
 from make_stacks import SHAPE, stack, stack_arrays
@@ -16,7 +15,6 @@ from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import data_of, glue_viewer, shown_in
-from jdaviz_stage3.plugins.image_stack.in_time import in_jansky
 
 LABEL = "psfsub stack"
 
@@ -271,18 +269,6 @@ def test_centroid_and_background_in_time(plugin, shared_app):
     assert np.nanmedian(series["background"]["flux"].value) == pytest.approx(2, abs=0.1)
     for name in ("x", "y", "background"):
         assert f"{plugin.stack.selected} {name}" in shared_app.datasets
-
-
-def test_a_sum_of_surface_brightness_is_in_jansky():
-    series = QTable({"flux": [1.0, np.nan] * u.MJy / u.sr, "flux_err": [0.5, 1] * u.MJy / u.sr})
-    in_jansky(series, None)
-    assert series["flux"].unit == u.MJy / u.sr
-    in_jansky(series, 2e-13)
-    np.testing.assert_allclose(series["flux"].value, [2e-7, np.nan])
-    assert series["flux"].unit == series["flux_err"].unit == u.Jy
-    electrons = QTable({"flux": [1.0] * u.electron})
-    in_jansky(electrons, 2e-13)
-    assert electrons["flux"].unit == u.electron
 
 
 def test_a_region_is_shown_with_the_photometry(built, tmp_path):
