@@ -6,10 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from glue.core import Data
 
 from .application import application
-from .viewers import create_viewer
+from .viewers import create_viewer, let_data_be_removed
 
 __all__ = [
     "add_table",
@@ -35,14 +34,10 @@ def table_viewers_of(app: Any, data: Any) -> list:
 def create_table_viewer(app: Any) -> str:
     """Create an empty table viewer and return its label.
 
-    Reason: where images are aligned by WCS, jdaviz 5.0.5 asks every viewer for the label of its
-    reference data when data are removed, and fails with AttributeError on a table, which has none.
-    jdaviz 5.1: to check.
+    Reason: see `let_data_be_removed`. jdaviz 5.1: to check.
     """
     label = create_viewer(app, "table-viewer", "Table")
-    state = application(app)._viewer_store[label].state
-    if not hasattr(state, "reference_data"):
-        object.__setattr__(state, "reference_data", Data(label=""))
+    let_data_be_removed(application(app)._viewer_store[label])
     return label
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "is_image_viewer",
     "layer_of",
     "layout_rows",
+    "let_data_be_removed",
     "offer_only",
     "remove_viewers",
     "show_alone",
@@ -301,6 +302,21 @@ def viewers_of_kind_showing(app: Any, kind: str, data_label: str) -> list:
         for viewer in viewers_of_kind(app, kind)
         if any(layer.layer.label == data_label and layer.visible for layer in viewer.state.layers)
     ]
+
+
+def let_data_be_removed(viewer: Any) -> None:
+    """Let data be removed from an app that has this viewer, one without reference data.
+
+    Reason: where images are aligned by WCS, jdaviz 5.0.5 asks every viewer for the label of its
+    reference data when data are removed, and fails with AttributeError on tables and scatter plots,
+    which have none. jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+    """
+    if not hasattr(viewer.state, "reference_data"):
+        object.__setattr__(viewer.state, "reference_data", Data(label=""))
 
 
 def offer_only(viewer: Any, data_filter: Any) -> None:

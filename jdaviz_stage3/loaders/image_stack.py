@@ -143,7 +143,7 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
 
     @observe("segments_selected")
     def _name_anew(self, *_: Any) -> None:
-        self._set_default_data_label()
+        self.data_label.default = self.default_data_label_from_resolver
 
     def _get_label_with_extension(self, prefix, ext=None, ver=None):
         return prefix

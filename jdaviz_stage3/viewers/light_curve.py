@@ -20,7 +20,7 @@ from jdaviz.core.registries import viewer_registry
 
 from ..analysis.light_curves.table import LightCurveColumns
 from ..errors import Stage3Warning
-from ..jdaviz_compat import show_message
+from ..jdaviz_compat import let_data_be_removed, show_message
 from ..readers.time_systems import TIME_SYSTEMS
 from .curve_points import CurvePoints, span_of
 from .light_curve_columns import columns_in, unit_of
@@ -63,6 +63,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
         self._first: Data | None = None  # whose columns the axes are
         self._refused = False  # the data added last
         super().__init__(session, *args, **kwargs)
+        let_data_be_removed(self)
         x_axis, y_axis = self.figure.axes[:2]
         # More digits than the scatter viewer's '0.1e': transits are parts per thousand deep.
         y_axis.tick_format = ".5~g"

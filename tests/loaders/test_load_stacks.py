@@ -8,7 +8,7 @@ from make_products import mosaic
 from make_stacks import SHAPE, bright_object, segments, stack, stack_arrays
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.jdaviz_compat import as_read, data_of, glue_viewer, shown_in
+from jdaviz_stage3.jdaviz_compat import as_read, data_labels, data_of, glue_viewer, shown_in
 from jdaviz_stage3.readers.stored_array import StoredArray
 from jdaviz_stage3.viewers.picture_title import show_picture_title
 
@@ -167,5 +167,11 @@ def test_in_imviz(tmp_path):
     paths = mosaic(tmp_path), stack(tmp_path, "psfsub")
     labels = stage3.load(*paths, app=viz, align_by="WCS")
     assert [viewer.reference for viewer in shown_in(viz, labels[1])] == ["psfsub stack"]
-    viz.plugins["Image Stack"].frame = 3
+    plugin = viz.plugins["Image Stack"]
+    plugin.frame = 3
+    for x in (4, 5):  # the first is removed; under WCS jdaviz could not do that
+        plugin.pixel_series(x, 6)
+    assert [label for label in data_labels(viz) if "pixel" in label] == [
+        f"{labels[1]} pixel (5, 6)"
+    ]
     assert viz.plugins["Orientation"].align_by.selected == "WCS"
