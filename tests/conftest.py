@@ -1,5 +1,6 @@
 """Fixtures of all the tests."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import settings
 # in every run, so that what passes here passes there.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+
+# A new app is tens of thousands of objects, none of which is garbage.
+gc.set_threshold(20_000, 10, 20)
 
 
 #: The modules that take longest, longest first.
@@ -53,3 +57,13 @@ def built(tmp_path_factory):
         return made[key]
 
     return build
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _apps_are_kept():
+    """Let no search for garbage go through what earlier modules have left.
+
+    jdaviz's apps never go, and hold tens of thousands of objects each.
+    """
+    gc.collect()
+    gc.freeze()

@@ -7,6 +7,7 @@ from astropy import units as u
 from astropy.table import QTable
 from astropy.time import Time
 from astropy.timeseries import TimeSeries
+from emptied_apps import emptied
 from glue.core.roi import RectangularROI
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,8 +43,8 @@ def series(start=2460000.25, level=1.0, unit=u.dimensionless_unscaled, system="B
 class Shown:
     """An app with one light-curve viewer, to put light curves in."""
 
-    def __init__(self):
-        self.app = jdaviz.new_app()
+    def __init__(self, app):
+        self.app = app
         self.label = create_viewer(self.app, "stage3-light-curve-viewer", "Light curve")
         self.viewer = self.app._app._viewer_store[self.label]
 
@@ -65,9 +66,14 @@ class Shown:
         return info
 
 
+@pytest.fixture(scope="module")
+def used():
+    return jdaviz.new_app()
+
+
 @pytest.fixture
-def shown():
-    return Shown()
+def shown(used):
+    return Shown(emptied(used))
 
 
 # ---- error bars and flagged points ----
@@ -138,7 +144,7 @@ def test_limits_where_everything_is_flagged_or_one_point_is_left(shown):
     data = shown.add("curve", curve)
     y_min, y_max = shown.viewer.get_limits()[2:]
     assert y_min < np.nanmin(data["flux"]) and np.nanmax(data["flux"]) < y_max
-    other = Shown()
+    other = Shown(shown.app)
     data = other.add("point", series()[:1])
     x_min, x_max, y_min, y_max = other.viewer.get_limits()
     assert x_min < data["time"][0] < x_max and y_min < data["flux"][0] < y_max
