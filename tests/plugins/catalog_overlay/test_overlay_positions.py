@@ -116,9 +116,16 @@ def loaded(request, files):
     return names, app_with(files, *names, kind=kind)
 
 
-def test_aligned_by_pixels(loaded):
+@pytest.fixture(scope="module", params=["Pixels", "WCS"])
+def align_by(request, loaded):
+    """How the images of ``loaded`` are aligned; which takes a second to change."""
+    loaded[1].plugins["Orientation"].align_by = request.param
+    return request.param
+
+
+@pytest.mark.parametrize("align_by", ["Pixels"], indirect=True)
+def test_aligned_by_pixels(loaded, align_by):
     names, app = loaded
-    app.plugins["Orientation"].align_by = "Pixels"
     viewer, overlay = viewer_in(app), overlay_in(app)
     assert viewer.state.reference_data is image_in(app, names[0])
     found = overlay.positions_in(viewer)
@@ -132,9 +139,9 @@ def test_aligned_by_pixels(loaded):
     np.testing.assert_allclose((found.x, found.y), expected, rtol=0, atol=0.1)
 
 
-def test_aligned_by_wcs(loaded):
+@pytest.mark.parametrize("align_by", ["WCS"], indirect=True)
+def test_aligned_by_wcs(loaded, align_by):
     names, app = loaded
-    app.plugins["Orientation"].align_by = "WCS"
     viewer, overlay = viewer_in(app), overlay_in(app)
     assert viewer.state.reference_data.meta.get("_WCS_ONLY")
     for use in ("Auto", "Sky", "Pixels") if "own" in names else ("Auto", "Sky"):
@@ -147,13 +154,11 @@ def test_aligned_by_wcs(loaded):
             np.testing.assert_allclose(place, expected, rtol=0, atol=0.1)
 
 
-@pytest.mark.parametrize("align_by", ["Pixels", "WCS"])
 def test_where_the_viewer_draws_the_pixel_of_each_source(loaded, align_by):
     """By the links by which glue lays the image over the reference: sources are on whole pixels."""
     names, app = loaded
     if "own" not in names:
         pytest.skip("the catalog's image is not among them")
-    app.plugins["Orientation"].align_by = align_by
     viewer, image = viewer_in(app), image_in(app, "own")
     axes = viewer.state.reference_data.pixel_component_ids
     x, y = image.get_data(axes[1])[Y, X], image.get_data(axes[0])[Y, X]
@@ -226,10 +231,8 @@ def through_sky(viewer_wcs):
     return lambda x, y: viewer_wcs.world_to_pixel(WCS.pixel_to_world(x, y))
 
 
-@pytest.mark.parametrize("align_by", ["Pixels", "WCS"])
 def test_ellipses_lie_on_the_sources(loaded, align_by):
     names, app = loaded
-    app.plugins["Orientation"].align_by = align_by
     viewer, overlay = viewer_in(app), overlay_in(app)
     if align_by == "WCS":
         through = through_sky(viewer.state.reference_data.coords)
