@@ -77,15 +77,21 @@ def new_app(configuration, path):
     return app
 
 
+def reset(plg, **settings):
+    """Set all to what it is at first, and these; drawn once."""
+    with plg._obj._updates.paused():
+        for name, value in {**settings, **DEFAULTS}.items():
+            setattr(plg, name, value)
+    plg._obj._update()
+
+
 def clean(app):
     """The plugin as it is at first; afterwards nothing may be in the app's log."""
     plg = app.plugins[NAME]
     plg.keep_active = False
     remove_data(app, [label for label in data_labels(app) if label not in app.loaded])
     remove_viewers(app, [label for label in viewer_labels(app) if label not in app.first_viewers])
-    plg.dataset = app.labels[:1]
-    for name, value in DEFAULTS.items():
-        setattr(plg, name, value)
+    reset(plg, dataset=app.labels[:1])
     for group in list(app._app.data_collection.subset_groups):
         app._app.data_collection.remove_subset_group(group)
     if app._app.config == "deconfigged":

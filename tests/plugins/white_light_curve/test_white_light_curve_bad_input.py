@@ -59,8 +59,7 @@ def plg(app):
     for plg in tools.clean(app):
         plg.show()
         yield plg
-        for name, value in tools.DEFAULTS.items():
-            setattr(plg, name, value)
+        tools.reset(plg)
         plg.show()
         assert_consistent(plg)
         assert plg._obj.noise_text and plg._obj.curve_text
