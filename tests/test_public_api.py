@@ -30,6 +30,37 @@ PACKAGE = {
     "show": "**options",
 }
 ANALYSIS = {
+    "NOISE_STATISTICS": None,
+    "Occulter": "name kind inner_angle angles source",
+    "SignalToNoise": "snr significance n_elements meta",
+    "TargetPosition": "x y how words sky",
+    "align_offsets": "frames reference mask",
+    "compare_contrast_curves": "first second column separations",
+    "contrast_curve": (
+        "image center fwhm pixel_scale pixel_area star_flux star_psf aperture_fraction error "
+        "mask companions companion_radius sigma throughput separations inner outer noise "
+        "lambda_over_d coverage fewest"
+    ),
+    "detection_threshold": "sigma n",
+    "diffraction_fwhm": "wavelength diameter",
+    "filter_wavelength": "meta",
+    "inject_companions": (
+        "image psf positions contrast fwhm star_flux aperture_fraction psf_center"
+    ),
+    "lambda_over_d": "wavelength diameter",
+    "measured_throughput": (
+        "image psf reduce center fwhm separations contrast pixel_scale n_angles "
+        "mask_transmission **scaling"
+    ),
+    "north_and_east": "wcs x y",
+    "occulter_of": "meta",
+    "pixel_scale_of": "wcs x y",
+    "snr_map": (
+        "image center fwhm pixel_scale mask companions companion_radius inner outer "
+        "skip_neighbours coverage fewest"
+    ),
+    "target_position": "meta wcs shape",
+    "write_contrast_curve": "curve path overwrite",
     "COLLAPSE_STATISTICS": None,
     "BandCurve": "flux flux_err n_filled n_channels n_fewest n_dropped n_empty",
     "BandSums": "trace dq_bits excluded errors",

@@ -1,5 +1,23 @@
 """Numeric functions on arrays: no files, no widgets."""
 
+from .coronagraphy.alignment import align_offsets
+from .coronagraphy.companions import inject_companions, measured_throughput
+from .coronagraphy.contrast import NOISE_STATISTICS, contrast_curve, detection_threshold
+from .coronagraphy.curves import compare_contrast_curves, write_contrast_curve
+from .coronagraphy.occulters import (
+    Occulter,
+    diffraction_fwhm,
+    filter_wavelength,
+    lambda_over_d,
+    occulter_of,
+)
+from .coronagraphy.significance import SignalToNoise, snr_map
+from .coronagraphy.target import (
+    TargetPosition,
+    north_and_east,
+    pixel_scale_of,
+    target_position,
+)
 from .cubes.aperture import aperture_spectra, aperture_spectrum
 from .cubes.collapse import COLLAPSE_STATISTICS, collapse
 from .cubes.lines import line_map
@@ -58,6 +76,7 @@ __all__ = [
     "COLLAPSE_STATISTICS",
     "LIMB_DARKENING_LAWS",
     "MISSING_PIXELS",
+    "NOISE_STATISTICS",
     "SMOOTHING_METHODS",
     "STACK_STATISTICS",
     "BandCurve",
@@ -65,12 +84,16 @@ __all__ = [
     "Condition",
     "FlagCounts",
     "NoiseFigures",
+    "Occulter",
     "PipelineComparison",
     "SegmentEdges",
+    "SignalToNoise",
     "Smoothed",
     "SourceIndex",
+    "TargetPosition",
     "TimeStamps",
     "affine_between",
+    "align_offsets",
     "aperture_spectra",
     "aperture_spectrum",
     "band_limits",
@@ -87,21 +110,32 @@ __all__ = [
     "check_time_scale",
     "collapse",
     "collapse_stack",
+    "compare_contrast_curves",
     "compare_with_pipeline",
     "contiguous_runs",
+    "contrast_curve",
+    "detection_threshold",
+    "diffraction_fwhm",
     "equal_bands",
+    "filter_wavelength",
     "flag_outliers",
     "flags_over_time",
     "gaussian_smooth",
     "hours_from",
+    "inject_companions",
     "inspect_time_stamps",
+    "lambda_over_d",
     "line_map",
     "matching_column",
     "mean_spectrum",
+    "measured_throughput",
     "median_smooth",
     "noise_figures",
     "pixel_series",
     "normalization",
+    "north_and_east",
+    "occulter_of",
+    "pixel_scale_of",
     "pixels_within",
     "point_to_point_scatter",
     "projected_ellipses",
@@ -116,14 +150,18 @@ __all__ = [
     "smooth_spectrum",
     "spectrum_ratio",
     "stack_difference",
+    "snr_map",
     "source_density",
     "sources_within",
     "spectroscopic_light_curves",
+    "spectrum_ratio",
     "stitch",
     "summed_spectrum",
+    "target_position",
     "time_of",
     "to_lightkurve",
     "transit_light_curve",
-    "write_light_curve",
     "white_light_curve",
+    "write_contrast_curve",
+    "write_light_curve",
 ]
