@@ -24,8 +24,10 @@ __all__ = [
     "images_in",
     "images_of",
     "is_catalog",
+    "is_image",
     "links_at_once",
     "remove_data",
+    "replace_image",
     "replace_spectrum",
     "spectrum_of_data",
     "stored_mask",
@@ -121,7 +123,7 @@ def images_of(app: Any) -> list:
     Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
     """
     inner = getattr(app, "jdaviz_app", None) or application(app)
-    return [data for data in inner.data_collection if _is_image(data)]
+    return [data for data in inner.data_collection if is_image(data)]
 
 
 def images_in(viewer: Any) -> list:
@@ -129,11 +131,14 @@ def images_in(viewer: Any) -> list:
 
     Reason: orientations are layers as well, told apart by a private key. jdaviz 5.1: the same.
     """
-    return [layer.layer for layer in viewer.layers if _is_image(layer.layer)]
+    return [layer.layer for layer in viewer.layers if is_image(layer.layer)]
 
 
-def _is_image(data: Any) -> bool:
-    # layers may be subsets, too
+def is_image(data: Any) -> bool:
+    """Whether data (glue) are an image, and neither an orientation nor a subset.
+
+    Reason: orientations are data as well, told apart by a private key. jdaviz 5.1: the same.
+    """
     return isinstance(data, Data) and data.ndim == 2 and not data.meta.get("_WCS_ONLY", False)
 
 
@@ -209,6 +214,21 @@ def replace_spectrum(app: Any, label: str, spectrum: Any, viewers: list[str]) ->
     inner._jdaviz_helper.load(
         spectrum, loader="object", format=kind, data_label=label, viewer=viewers,
         auto_extract=False, ignore_invalid_kwargs=True,
+    )  # fmt: skip
+
+
+def replace_image(app: Any, label: str, image: Any, viewers: list[str]) -> None:
+    """Add an image (`~astropy.nddata.CCDData`) to an app, in place of one of that label.
+
+    Reason: jdaviz's own results component adds one at a time under the label in its field.
+    jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    if data_of(inner, label) is not None:
+        remove_data(inner, [label])
+    inner._jdaviz_helper.load(
+        image, loader="object", format="Image", data_label=label, viewer=viewers,
+        ignore_invalid_kwargs=True,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
+from .coronagraphy import Coronagraphy
 from .image_stack import ImageStackPlugin
 from .median_smooth import MedianSmooth
 from .mosaic_exposures import MosaicExposures
@@ -11,6 +12,7 @@ from .white_light_curve import WhiteLightCurve
 
 __all__ = [
     "CatalogOverlay",
+    "Coronagraphy",
     "ImageStackPlugin",
     "MedianSmooth",
     "MosaicExposures",
@@ -23,6 +25,7 @@ __all__ = [
 # Registry name of each plugin and the configurations that it works in.
 _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-catalog-overlay": ("deconfigged", "imviz"),
+    "stage3-coronagraphy": ("deconfigged", "imviz"),
     "stage3-exposures": ("deconfigged", "imviz"),
     "stage3-image-stack": ("deconfigged", "imviz"),
     "stage3-median-smooth": ("deconfigged", "specviz"),

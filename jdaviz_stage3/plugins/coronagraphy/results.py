@@ -1,0 +1,120 @@
+"""Results as images in the app, and as Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.nddata import CCDData
+
+from ...errors import Stage3Error
+from ...jdaviz_compat import plugin_label, replace_image, shown_in
+from ...origin import origin_of
+from .measurements import Measurement
+from .shown_image import ShownImage
+
+__all__ = ["add_image", "python_code"]
+
+
+def add_image(
+    plugin: Any, label: str, image: u.Quantity, shown: ShownImage, is_star: bool = True
+) -> None:
+    """Add an image to the app where that is shown of which it was made.
+
+    Parameters
+    ----------
+    plugin : Coronagraphy
+    label : str
+    image : Quantity
+    shown : ShownImage
+        What it was made of, on the same pixels.
+    is_star : bool, optional
+        Whether it is an image of the star, of which a contrast curve can be taken.
+    """
+    meta = dict(shown.data.meta)
+    meta["plugin"] = plugin_label(plugin)
+    if not is_star:
+        for keyword in ("CORONMSK", "EXP_TYPE"):
+            meta.pop(keyword, None)
+    viewers = [viewer.reference for viewer in shown_in(plugin, shown.label)]
+    ccd = CCDData(np.asarray(image.value, np.float32), unit=image.unit, wcs=shown.wcs, meta=meta)
+    replace_image(plugin, label, ccd, viewers)
+
+
+def python_code(measurement: Measurement) -> str:
+    """Return Python code that takes the same contrast curve without the app.
+
+    Parameters
+    ----------
+    measurement : Measurement
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    Stage3Error
+        If the image is not that of its file.
+    """
+    shown, how = measurement.shown, measurement.combine
+    origin = origin_of(shown.data)
+    if origin is None or shown.data.meta.get("plugin"):
+        raise Stage3Error(f"{shown.label}: is not as in its file, from which Python would read it")
+    lines = [
+        "import jdaviz_stage3 as stage3",
+        "import numpy as np",
+        "from astropy import units as u",
+        "",
+    ]
+    if shown.stack is None:
+        lines += [
+            f"mosaic = stage3.read({str(origin.path)!r})",
+            "image = mosaic.data * mosaic.unit",
+        ]
+    else:
+        lines += [f"stack = stage3.read({str(origin.path)!r})", *_taken_of_stack(shown, how)]
+    lines += ["curve = stage3.analysis.contrast_curve(", "    image,"]
+    lines += [
+        f"    {name}={_code(value)},"
+        for name, value in measurement.options().items()
+        if not isinstance(value, list) or value
+    ]
+    return "\n".join([*lines, ")"]) + "\n"
+
+
+def _taken_of_stack(shown: ShownImage, how: str) -> list[str]:
+    """The lines that make one image of a stack."""
+    place = shown.data.index
+    if how == "frame shown":
+        if not shown.data.is_frame:
+            raise Stage3Error(f"{shown.label}: shows {shown.data.title}, which is no single frame")
+        index = place if len(place) > 1 else place[0]
+        return [f"image = stack.frame({index}, blank=True) * stack.unit"]
+    if len(place) > 1:
+        frames = [f"frames = stack.frames({place[0]}, {place[0] + 1})[0]"]
+    else:
+        frames = ["frames = stack.frames(0, len(stack))"]
+    taken = {
+        "median": "np.nanmedian(frames, axis=0)",
+        "mean": "np.nanmean(frames, axis=0, dtype=float)",
+        "sigma-clipped mean": "np.ma.mean(clipped, axis=0).filled(np.nan)",
+    }[how]
+    if how == "sigma-clipped mean":
+        frames.insert(0, "from astropy.stats import sigma_clip")
+        frames.append("clipped = sigma_clip(np.ma.masked_invalid(frames), sigma=3, axis=0)")
+    return [*frames, f"image = {taken} * stack.unit"]
+
+
+def _code(value: Any) -> str:
+    """Write a value as the Python that makes it."""
+    if isinstance(value, u.Magnitude):
+        return f"{float(value.value)!r} * u.ABmag"
+    if isinstance(value, u.Quantity):
+        return f"{float(value.value)!r} * u.Unit({value.unit.to_string()!r})"
+    if isinstance(value, tuple):
+        return f"({', '.join(_code(item) for item in value)})"
+    if isinstance(value, list):
+        return f"[{', '.join(_code(item) for item in value)}]"
+    return repr(float(value)) if isinstance(value, float) else repr(value)
