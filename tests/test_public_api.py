@@ -157,6 +157,12 @@ PLUGINS = {
         selected selected_table shape show sigma size_by size_max table to_python viewer visible
         zoom_to_selected
     """,
+    "Coronagraphy": """
+        align_offsets center center_on_target circles click column combine companions comparison
+        contrast contrast_curve curve_text dataset export fwhm inject injected_text noise position
+        position_text problem psf second show show_marks sigma snr_map star_flux star_unit
+        throughput to_python unaligned view_width
+    """,
     "Exposures": """
         at load marked_flags mosaic position problem show show_flagged show_footprints ticked
         to_python

@@ -107,7 +107,7 @@ def contrast_curve(
 
     Parameters
     ----------
-    image : ndarray or Quantity, shape (ny, nx)
+    image : ndarray, Quantity or NDData, shape (ny, nx)
         After subtraction of the star: one integration, a mean or median of them, or a mosaic.
         Masked arrays, too; what is not finite is excluded.
     center : tuple of float

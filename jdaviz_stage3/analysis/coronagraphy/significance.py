@@ -65,7 +65,7 @@ def snr_map(
 
     Parameters
     ----------
-    image : ndarray or Quantity, shape (ny, nx)
+    image : ndarray, Quantity or NDData, shape (ny, nx)
         After subtraction of the star.
     center : tuple of float
         x and y of the star, pixels counted from 0.

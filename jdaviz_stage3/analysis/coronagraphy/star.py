@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
+from astropy.nddata import NDData
 from scipy.special import j1
 
 from ...errors import Stage3Error
@@ -53,7 +54,7 @@ def as_image(image: Any, mask: Any, what: str) -> tuple[np.ndarray, u.UnitBase]:
 
     Parameters
     ----------
-    image : ndarray or Quantity, shape (ny, nx)
+    image : ndarray, Quantity or NDData, shape (ny, nx)
         Masked arrays, too.
     mask : ndarray of bool, shape (ny, nx), or None
         True where a pixel is excluded.
@@ -72,6 +73,8 @@ def as_image(image: Any, mask: Any, what: str) -> tuple[np.ndarray, u.UnitBase]:
     """
     unit = u.Unit(getattr(image, "unit", None) or u.dimensionless_unscaled)
     values = getattr(image, "value", image)
+    if isinstance(image, NDData):
+        values = np.ma.array(image.data, mask=False if image.mask is None else image.mask)
     filled = np.ma.filled(np.ma.asanyarray(values).astype(float), np.nan)
     if filled.ndim != 2 or 0 in filled.shape:
         raise Stage3Error(f"{what} has shape {filled.shape}, expected one image (ny, nx)")

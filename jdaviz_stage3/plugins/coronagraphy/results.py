@@ -12,7 +12,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import plugin_label, replace_image, shown_in
 from ...origin import origin_of
 from .measurements import Measurement
-from .shown_image import ShownImage
+from .shown_image import COMBINED_BY, ShownImage
 
 __all__ = ["add_image", "python_code"]
 
@@ -64,14 +64,12 @@ def python_code(measurement: Measurement) -> str:
         raise Stage3Error(f"{shown.label}: is not as in its file, from which Python would read it")
     lines = [
         "import jdaviz_stage3 as stage3",
-        "import numpy as np",
         "from astropy import units as u",
         "",
     ]
     if shown.stack is None:
         lines += [
-            f"mosaic = stage3.read({str(origin.path)!r})",
-            "image = mosaic.data * mosaic.unit",
+            f"image = stage3.read({str(origin.path)!r})",
         ]
     else:
         lines += [f"stack = stage3.read({str(origin.path)!r})", *_taken_of_stack(shown, how)]
@@ -92,19 +90,9 @@ def _taken_of_stack(shown: ShownImage, how: str) -> list[str]:
             raise Stage3Error(f"{shown.label}: shows {shown.data.title}, which is no single frame")
         index = place if len(place) > 1 else place[0]
         return [f"image = stack.frame({index}, blank=True) * stack.unit"]
-    if len(place) > 1:
-        frames = [f"frames = stack.frames({place[0]}, {place[0] + 1})[0]"]
-    else:
-        frames = ["frames = stack.frames(0, len(stack))"]
-    taken = {
-        "median": "np.nanmedian(frames, axis=0)",
-        "mean": "np.nanmean(frames, axis=0, dtype=float)",
-        "sigma-clipped mean": "np.ma.mean(clipped, axis=0).filled(np.nan)",
-    }[how]
-    if how == "sigma-clipped mean":
-        frames.insert(0, "from astropy.stats import sigma_clip")
-        frames.append("clipped = sigma_clip(np.ma.masked_invalid(frames), sigma=3, axis=0)")
-    return [*frames, f"image = {taken} * stack.unit"]
+    of = "stack" if len(place) == 1 else f"stack[{place[0]}]"
+    call = f"stage3.analysis.collapse_stack({of}, {COMBINED_BY[how]!r}, errors='none')"
+    return [f"image = {call}"]
 
 
 def _code(value: Any) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from astropy.stats import sigma_clip
 
 from ...analysis import (
     Occulter,
     TargetPosition,
+    collapse_stack,
     diffraction_fwhm,
     filter_wavelength,
     lambda_over_d,
@@ -26,7 +26,7 @@ from ...loaders.stack_data import StackData
 from ...origin import origin_of
 from ...readers.units import parse_unit
 
-__all__ = ["COMBINED", "ShownImage", "has_mask", "is_science"]
+__all__ = ["COMBINED", "COMBINED_BY", "ShownImage", "has_mask", "is_science"]
 
 #: What can be taken of a stack.
 COMBINED = {
@@ -35,6 +35,8 @@ COMBINED = {
     "sigma-clipped mean": "Of what is within 3 σ of the median.",
     "frame shown": "What the viewer shows now.",
 }
+#: What that is as a statistic of `collapse_stack`.
+COMBINED_BY = {"median": "median", "mean": "mean", "sigma-clipped mean": "clipped mean"}
 _EXPOSURES = ("NRC_CORON", "MIR_LYOT", "MIR_4QPM")
 
 
@@ -90,7 +92,7 @@ class ShownImage:
     def __init__(self, data: Any):
         self.data = data
         self.stack = data.stack if isinstance(data, StackData) else None
-        self._images: dict[str, u.Quantity] = {}
+        self._images: dict[tuple, u.Quantity] = {}
 
     @property
     def label(self) -> str:
@@ -176,9 +178,16 @@ class ShownImage:
             if self.data.is_frame:
                 values = np.array(self.stack.frame(self.data.index, blank=True), float)
             return values * self.unit
-        if combine not in self._images:
-            self._images[combine] = _combined(self.frames(), combine) * self.unit
-        return self._images[combine]
+        key = (combine, self.data.index[:-1])  # of four axes another one for each integration
+        if key not in self._images:
+            found = collapse_stack(self._frames_of_stack(), COMBINED_BY[combine], errors="none")
+            self._images[key] = found.data * self.unit
+        return self._images[key]
+
+    def _frames_of_stack(self) -> Any:
+        """The stack; of four axes that of the integration that is shown."""
+        assert self.stack is not None
+        return self.stack if len(self.stack.shape) == 3 else self.stack[self.data.index[0]]
 
     def frames(self) -> np.ndarray:
         """Return all frames of a stack, of four axes those of the integration that is shown.
@@ -188,11 +197,8 @@ class ShownImage:
         ndarray of float32, shape (n, ny, nx)
             NaN where excluded.
         """
-        assert self.stack is not None
-        place = self.data.index[0]
-        if len(self.stack.shape) == 4:
-            return self.stack.frames(place, place + 1)[0]
-        return self.stack.frames(0, len(self.stack))
+        stack = self._frames_of_stack()
+        return stack.frames(0, len(stack))
 
     def place(self, text: str) -> tuple[float, float]:
         """Return a position in pixels from what is written.
@@ -236,17 +242,3 @@ class ShownImage:
 def _units_of(text: str) -> Any:
     """Degrees, or hours and degrees where it looks like these."""
     return (u.hourangle, u.deg) if ":" in text or "h" in text else u.deg
-
-
-def _combined(frames: np.ndarray, how: str) -> np.ndarray:
-    """One image of frames; NaN where all of them are."""
-    empty = ~np.isfinite(frames).any(axis=0)
-    filled = np.where(empty, 0, frames)
-    if how == "median":
-        result = np.nanmedian(filled, axis=0)
-    elif how == "mean":
-        result = np.nanmean(filled, axis=0, dtype=float)
-    else:
-        clipped = sigma_clip(np.ma.masked_invalid(filled), sigma=3, axis=0, copy=True)
-        result = np.ma.mean(clipped, axis=0).filled(np.nan)
-    return np.where(empty, np.nan, result).astype(float)
