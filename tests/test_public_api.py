@@ -41,7 +41,7 @@ ANALYSIS = {
         "mask companions companion_radius sigma throughput separations inner outer noise "
         "lambda_over_d coverage fewest"
     ),
-    "detection_threshold": "sigma n",
+    "detection_threshold": "sigma n noise",
     "diffraction_fwhm": "wavelength diameter",
     "filter_wavelength": "meta",
     "inject_companions": (

@@ -2,7 +2,7 @@
 
 from .coronagraphy.alignment import align_offsets
 from .coronagraphy.companions import inject_companions, measured_throughput
-from .coronagraphy.contrast import NOISE_STATISTICS, contrast_curve, detection_threshold
+from .coronagraphy.contrast import contrast_curve
 from .coronagraphy.curves import compare_contrast_curves, write_contrast_curve
 from .coronagraphy.occulters import (
     Occulter,
@@ -18,6 +18,7 @@ from .coronagraphy.target import (
     pixel_scale_of,
     target_position,
 )
+from .coronagraphy.thresholds import NOISE_STATISTICS, detection_threshold
 from .cubes.aperture import aperture_spectra, aperture_spectrum
 from .cubes.collapse import COLLAPSE_STATISTICS, collapse
 from .cubes.lines import line_map

@@ -9,45 +9,18 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.table import QTable
-from scipy import stats
 
 from ...errors import Stage3Error, Stage3Warning
 from ..scatter import sigma_of_deviations
 from .elements import ElementSums, count_elements, ring_elements
 from .separations import PixelAngles, check_positive, ring_radii
 from .star import airy_fraction, as_image, flux_scale, peak_position, star_in_unit
+from .thresholds import FEWEST_FOR_MAD, check_noise, detection_threshold
 
-__all__ = ["NOISE_STATISTICS", "contrast_curve", "detection_threshold", "without_companions"]
-
-#: How the noise of a ring is taken: the standard deviation, for which the statistic is exact, or
-#: 1.4826 × the median absolute deviation.
-NOISE_STATISTICS = ("std", "mad")
+__all__ = ["contrast_curve", "without_companions"]
 
 _FEWEST = 3  # elements; of two the scatter is one number
 _AIRY_FWHM = 1.0290  # λ/D
-
-
-def detection_threshold(sigma: float, n: np.ndarray | int) -> np.ndarray:
-    """Return how many standard deviations above its ring a companion must be.
-
-    Parameters
-    ----------
-    sigma : float
-        The significance: a Gaussian exceeds that many standard deviations as often as noise will
-        exceed the threshold.
-    n : int or ndarray of int
-        Number of resolution elements from which mean and standard deviation were taken.
-
-    Returns
-    -------
-    ndarray of float
-        τ √(1 + 1/n), τ being where Student's t of n - 1 degrees of freedom has the false-alarm
-        probability of ``sigma`` (Mawet et al. 2014, ApJ 792, 97, eqs. 9 and 10); NaN for n < 2.
-    """
-    n = np.asarray(n, float)
-    freedom = np.where(n >= 2, n - 1, np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return stats.t.isf(stats.norm.sf(sigma), freedom) * np.sqrt(1 + 1 / n)
 
 
 def without_companions(
@@ -146,8 +119,8 @@ def contrast_curve(
     inner, outer : Quantity or float, optional
         By default one FWHM, and the far corner of the image.
     noise : {'std', 'mad'}, optional
-        Standard deviation, or 1.4826 × the median absolute deviation, around the median: that is
-        not drawn by single bright elements, but the threshold is then not exact for few elements.
+        Standard deviation, or 1.4826 × the median absolute deviation, around the median: single
+        bright elements draw it less, but it needs 20 elements, and its threshold is higher.
     lambda_over_d : Quantity, optional
         For the column of separations in λ/D.
     coverage : float, optional
@@ -187,8 +160,8 @@ def contrast_curve(
     scale = flux_scale(unit, pixel_area)
     to_pixels = PixelAngles(pixel_scale)
     width = to_pixels(fwhm, "fwhm")
-    if noise not in NOISE_STATISTICS:
-        raise Stage3Error(f"noise is {noise!r}, expected one of {', '.join(NOISE_STATISTICS)}")
+    check_noise(noise)
+    fewest = max(fewest, FEWEST_FOR_MAD if noise == "mad" else 2)
     check_positive(sigma=sigma, fwhm=width, companion_radius=companion_radius, coverage=coverage)
     radii = ring_radii(separations, inner, outer, center, width, values.shape, to_pixels)
     companions = [tuple(map(float, place)) for place in companions]
@@ -205,13 +178,13 @@ def contrast_curve(
         elements = sums.at(*places)
         elements = elements[np.isfinite(elements)]
         used[i] = len(elements)
-        if len(elements) >= max(fewest, 2):
+        if len(elements) >= fewest:
             columns["mean"][i], columns["noise"][i] = _level(elements, noise)
             if variances is not None:
                 found = variances.at(*places)
                 if np.isfinite(found).any():
                     columns["expected_noise"][i] = np.sqrt(np.nanmean(found))
-    factor = np.where(used >= max(fewest, 2), detection_threshold(sigma, used), np.nan)
+    factor = np.where(used >= fewest, detection_threshold(sigma, used, noise), np.nan)
 
     angles = to_pixels.back(radii)
     table = QTable({"separation": angles})
@@ -234,11 +207,11 @@ def contrast_curve(
     table.meta = _meta(
         table, center=center, fwhm=width, sigma=sigma, noise=noise, fraction=fraction, star=star,
         unit=scale.unit, told=told, throughput=throughput, companions=companions,
-        radius=companion_radius, fewest=max(fewest, 2), unitless=pixel_scale is None,
+        radius=companion_radius, fewest=fewest, unitless=pixel_scale is None,
     )  # fmt: skip
     if not np.any(np.isfinite(columns["noise"])):
         warnings.warn(
-            f"no separation has {max(fewest, 2)} resolution elements in the image: there is no "
+            f"no separation has {fewest} resolution elements in the image: there is no "
             "contrast curve; look at the position of the star and at the masks",
             Stage3Warning,
             stacklevel=2,
@@ -328,15 +301,17 @@ def _meta(table: QTable, **facts: Any) -> dict[str, Any]:
     given = facts["throughput"]
     plain = not callable(given) and not isinstance(given, QTable) and bool(np.all(given == 1))
     title = f"annular noise, {'no throughput' if plain else 'with throughput'}"
+    is_std = facts["noise"] == "std"
     assumptions = [
-        f"{facts['sigma']:g} σ with Student's t for few elements (Mawet et al. 2014)",
+        f"{facts['sigma']:g} σ"
+        + (" with Student's t for few elements (Mawet et al. 2014)" if is_std else ""),
         "elements of one FWHM on a ring are independent and Gaussian",
         facts["told"],
         "throughput of mask and subtraction 1" if plain else "throughput as given",
     ]
-    if facts["noise"] == "mad":
+    if not is_std:
         assumptions.append(
-            "noise from the median absolute deviation, for which the threshold is approximate"
+            "noise from the median absolute deviation, threshold for it by simulation"
         )
     if facts["companions"]:
         assumptions.append(

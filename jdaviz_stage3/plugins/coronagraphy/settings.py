@@ -23,6 +23,16 @@ CLICKS = {
     "known companion": "Its surroundings are left out of the noise.",
     "injected companion": "A point source of the contrast below is put there.",
 }
+_NOISE = dict(
+    zip(
+        NOISE_STATISTICS,
+        (
+            "Standard deviation: exact for Gaussian noise.",
+            "1.4826 × median absolute deviation: less drawn by single sources, of 20 elements on.",
+        ),
+        strict=True,
+    )
+)
 _CURVE, _DRAWN = "Contrast curve", "Drawn over the image"
 _INJECTED, _VIEW = "Injected companion", "Common view"
 
@@ -111,10 +121,7 @@ CoronagraphyPanel = panel_of(
         "choice",
         "Noise",
         "how the noise of a ring is taken",
-        choices={
-            NOISE_STATISTICS[0]: "Standard deviation: exact for Gaussian noise.",
-            NOISE_STATISTICS[1]: "1.4826 × median absolute deviation: not drawn by single sources.",
-        },
+        choices=_NOISE,
         beside=True,
         section=_CURVE,
     ),

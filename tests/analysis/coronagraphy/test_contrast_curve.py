@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import QTable
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.ndimage import uniform_filter
@@ -85,6 +85,19 @@ def test_false_alarms_are_as_many_as_those_of_a_gaussian(n, sigma):
     assert np.mean(test > noise.mean(1) + sigma * noise.std(1, ddof=1)) > 1.2 * expected
 
 
+@pytest.mark.parametrize(("n", "sigma"), [(20, 2.0), (27, 2.5), (80, 2.5)])
+def test_false_alarms_of_the_robust_noise_are_as_many(n, sigma):
+    rng = np.random.default_rng(n)
+    draws = rng.normal(7, 3, (200_000, n + 1))
+    noise, test = draws[:, 1:], draws[:, 0]
+    middle = np.median(noise, axis=1)
+    spread = 1.482602 * np.median(np.abs(noise - middle[:, None]), axis=1)
+    alarms = np.mean(test > middle + detection_threshold(sigma, n, "mad") * spread)
+    assert alarms == pytest.approx(stats.norm.sf(sigma), rel=0.07)
+    # that of the standard deviation would be too low
+    assert np.mean(test > middle + detection_threshold(sigma, n) * spread) > 1.1 * alarms
+
+
 def test_thresholds_of_mawet():
     assert detection_threshold(5, 10_000) == pytest.approx(5, abs=0.01)
     assert np.isnan(detection_threshold(5, 1)) and np.isnan(detection_threshold(5, 0))
@@ -101,6 +114,7 @@ def test_circles_touch_and_do_not_overlap(n):
     assert np.hypot(x - CENTER[0], y - CENTER[1]) == pytest.approx(radius * 1.01)
 
 
+@settings(max_examples=40)
 @given(
     st.floats(0.01, 100),
     st.floats(-1000, 1000),
@@ -108,8 +122,8 @@ def test_circles_touch_and_do_not_overlap(n):
     st.sampled_from(["std", "mad"]),
 )
 def test_thresholds_scale_and_do_not_see_the_level(factor, level, seed, noise):
-    image = noise_image(seed, (24, 26))
-    options = {"center": (12.2, 11.8), "fwhm": 2.4, "separations": [2.4, 6.0], "noise": noise}
+    image = noise_image(seed, (30, 30))
+    options = {"center": (14.2, 14.8), "fwhm": 2.4, "separations": [2.4, 8.0], "noise": noise}
     first = contrast_curve(image, **options)
     second = contrast_curve(factor * image + level, **options)
     np.testing.assert_allclose(second["threshold"], factor * first["threshold"], rtol=1e-8)
@@ -119,6 +133,7 @@ def test_thresholds_scale_and_do_not_see_the_level(factor, level, seed, noise):
     )
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 1000), st.floats(8, 16), st.floats(8, 16), st.floats(1.5, 5))
 def test_a_mirrored_image_has_the_same_curve(seed, x, y, fwhm):
     image = noise_image(seed, (24, 24))
@@ -232,6 +247,9 @@ def test_the_robust_noise_leaves_an_unknown_companion_out():
     options = {"center": CENTER, "fwhm": FWHM, "separations": 12.0, "noise": "mad"}
     level = contrast_curve(image, **options)["noise"][0]
     assert contrast_curve(bright, **options)["noise"][0] < 2 * level
+    few = contrast_curve(image, **options | {"separations": [6.0, 12.0]})
+    assert list(np.isfinite(few["threshold"])) == [False, True]  # 12 elements, and 24
+    assert "fewer than 20" in few.meta["notes"][0]
 
 
 def test_outside_of_the_field_there_is_nothing_and_it_is_said():
