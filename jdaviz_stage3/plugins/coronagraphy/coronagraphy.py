@@ -24,18 +24,17 @@ from traitlets import Bool, List, Unicode, observe
 
 from ...analysis import SignalToNoise, align_offsets, compare_contrast_curves, write_contrast_curve
 from ...errors import Stage3Error
-from ...jdaviz_compat import data_of, drawn_once, image_viewers, images_in, show_message
+from ...jdaviz_compat import data_of, drawn_once, show_message
 from ...loaders.importing import warnings_shown
 from ...origin import of_suffix
 from ..panel import SavingControls
 from ..updates import Updates
-from .common_view import show_around
 from .contrast_plot import CURVE_COLORS, ContrastPlot
 from .drawing import StarDrawing
 from .measurements import Measurement
 from .results import add_image, python_code
 from .settings import COLUMNS, CoronagraphyPanel
-from .shown_image import ShownImage, has_mask
+from .shown_image import ShownImage
 
 __all__ = ["Coronagraphy"]
 
@@ -79,6 +78,7 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
     def __init__(self, *args, **kwargs):
         self._ready = False
         self._plot = ContrastPlot()
+        self._drawn: tuple[list[QTable], list[str], u.Quantity | None] = ([], [], None)
         self._updates = Updates(self._draw)
         super().__init__(*args, **kwargs)
         self._plugin_description = "The star behind a mask, and how faint a companion is seen."
@@ -116,11 +116,14 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
         if self._ready:
             self._updates.ask()
 
-    @observe("dataset_selected")
+    @observe(
+        "dataset_selected", "combine_selected", "center", "fwhm", "sigma", "noise_selected",
+        "star_flux", "star_unit_selected", "throughput", "companions", "second_selected",
+    )  # fmt: skip
     def _forget_results(self, *_: Any) -> None:
+        """Take away what other settings have given: a curve that is none of these would mislead."""
         self.curve_text = self.snr_text = self.injected_text = self.python_code = ""
-        self.alignment_text = ""
-        self.plot_widget = ""
+        self.alignment_text = self.plot_widget = ""
 
     # ---- what is chosen ----
 
@@ -159,6 +162,13 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
                 second = self._measurement(self.second_selected)
                 curves.append(second.contrast_curve())
                 names.append(second.shown.label)
+        self._drawn = curves, names, measurement.shown.occulter.inner_angle
+        self._draw_curves()
+        return curves[0]
+
+    def _draw_curves(self) -> None:
+        """Draw the curves that were taken, and say what they are."""
+        curves, names, inner_angle = self._drawn
         column = self.column_selected
         told = []
         if column != "flux" and not np.isfinite(curves[0]["contrast"]).any():
@@ -166,18 +176,22 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
             told.append("Without the star's flux the plot shows flux density.")
         unit = curves[0]["flux"].unit
         label = COLUMNS[column] + (f" ({unit})" if column == "flux" and str(unit) else "")
-        angle = measurement.shown.occulter.inner_angle
-        self._plot.draw(curves, column, label, angle)
+        self._plot.draw(curves, column, label, inner_angle)
         self.curve_names = [
             {"name": name, "color": color} for name, color in zip(names, CURVE_COLORS, strict=False)
         ]
         self.plot_widget = self._plot.widget
         meta = curves[0].meta
+        told += [f"Of the frames: {meta['frames']}."] if "frames" in meta else []
         self.curve_text = " ".join(
             [*told, f"{meta['title'].capitalize()}: {'; '.join(meta['assumptions'])}."]
             + [f"{note[0].upper()}{note[1:]}." for note in meta["notes"]]
         )
-        return curves[0]
+
+    @observe("column_selected")
+    def _change_column(self, *_: Any) -> None:
+        if self._ready and self.plot_widget:
+            self._from_browser(self._draw_curves)
 
     def comparison(self) -> QTable:
         """Compare the contrast curve with that of the second image, with the same settings.
@@ -268,28 +282,6 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
         with self._updates.paused(), drawn_once(self):
             add_image(self, label, image, shown, is_star)
         self._update()
-
-    def center_on_target(self, width: float | None = None) -> None:
-        """Show the star in the middle of all viewers of such images, at one scale.
-
-        Parameters
-        ----------
-        width : float, optional
-            In arcsec; by default ``view_width``.
-
-        Raises
-        ------
-        Stage3Error
-            If the width is not positive.
-        """
-        width = self.view_width if width is None else width
-        if not isinstance(width, (int, float)) or not 0 < width < np.inf:
-            raise Stage3Error(f"view_width is {width!r}, expected a number above 0")
-        for viewer in image_viewers(self):
-            images = [data for data in images_in(viewer) if has_mask(data)]
-            if images:
-                shown = self._image(images[0].label)
-                show_around(viewer, shown, self._star(shown), float(width))
 
     def align_offsets(self) -> QTable:
         """Measure by how much the pipeline has shifted its reference frames.

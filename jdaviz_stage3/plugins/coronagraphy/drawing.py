@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from astropy import units as u
 from traitlets import Bool, HasTraits, Unicode
 
@@ -11,9 +12,10 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, image_viewers, images_in
 from ...loaders.stack_data import StackData
 from ...origin import of_suffix
+from .common_view import show_around
 from .marks import StarMarks, from_frame
 from .measurements import Measurement
-from .shown_image import ShownImage
+from .shown_image import ShownImage, has_mask
 
 __all__ = ["StarDrawing"]
 
@@ -56,6 +58,28 @@ class StarDrawing(HasTraits):
         if self.center.strip() and shown.label == self.dataset_selected:
             return shown.place(self.center)
         return shown.target.xy
+
+    def center_on_target(self, width: float | None = None) -> None:
+        """Show the star in the middle of all viewers of such images, at one scale.
+
+        Parameters
+        ----------
+        width : float, optional
+            In arcsec; by default ``view_width``.
+
+        Raises
+        ------
+        Stage3Error
+            If the width is not positive.
+        """
+        width = self.view_width if width is None else width
+        if not isinstance(width, (int, float)) or not 0 < width < np.inf:
+            raise Stage3Error(f"view_width is {width!r}, expected a number above 0")
+        for viewer in image_viewers(self):
+            images = [data for data in images_in(viewer) if has_mask(data)]
+            if images:
+                shown = self._image(images[0].label)
+                show_around(viewer, shown, self._star(shown), float(width))
 
     def _draw(self) -> None:
         self.problem = ""

@@ -102,9 +102,7 @@ class StarMarks:
         wanted = set()
         if marks:
             wanted |= self._points("star", shown, [star], _STAR)
-            angle, scale = shown.occulter.inner_angle, shown.scale
-            if angle is not None and scale is not None:
-                radius = float((angle / scale).value)
+            if (radius := _mask_radius(shown)) is not None:
                 wanted |= self._circles("mask", shown, star, [radius], _MASK)
             wanted |= self._compass(shown, star)
         if len(circles):
@@ -152,13 +150,15 @@ class StarMarks:
         directions = north_and_east(shown.wcs, *star)
         if directions is None:
             return set()
-        length = min(shown.shape) / 5
+        length, start_at = min(shown.shape) / 5, 0.0
+        if (radius := _mask_radius(shown)) is not None:
+            length, start_at = max(length, 1.9 * radius), 1.05 * radius
         lines, letters = [], []
         for direction in directions:
             tip = np.array(star) + length * direction
             side = np.array([-direction[1], direction[0]]) * length / 14
             back = tip - direction * length / 9
-            start = np.array(star) + 0.45 * length * direction
+            start = np.array(star) + max(0.3 * length, start_at) * direction
             lines.append([start, tip, back + side, tip, back - side])
             letters.append(np.array(star) + 1.18 * length * direction)
         points = np.array(lines)
@@ -175,3 +175,9 @@ class StarMarks:
         """Take everything out of the viewer, and no longer listen to it."""
         self.viewer.remove_event_callback(self._clicked)
         self._marks.remove(list(self._marks))
+
+
+def _mask_radius(shown: ShownImage) -> float | None:
+    """The inner working angle in pixels; None where it is not known."""
+    angle, scale = shown.occulter.inner_angle, shown.scale
+    return None if angle is None or scale is None else float((angle / scale).value)

@@ -133,7 +133,8 @@ class Measurement:
         curve = contrast_curve(self.image, **self.options())
         curve.meta["image"] = self.shown.label
         if self.shown.stack is not None:
-            curve.meta["frames"] = self._panel.combine_selected
+            one = self.combine == "frame shown"
+            curve.meta["frames"] = self.shown.data.title if one else self.combine
         return curve
 
     def snr_map(self) -> SignalToNoise:
@@ -217,7 +218,7 @@ class Measurement:
                 "mask, for the brightness of a companion"
             )
         if star is not None:
-            scale = flux_scale(self.shown.unit, self.shown.pixel_area)
+            scale = flux_scale(image.unit, self.shown.pixel_area)
             star = star_in_unit(star, scale.unit) / scale.value
         added = inject_companions(
             image, source, [place], contrast, fwhm=width, star_flux=star,

@@ -151,9 +151,7 @@ class ShownImage:
 
     @property
     def unit(self) -> u.UnitBase:
-        """Of the pixels."""
-        if self.stack is not None:
-            return self.stack.unit
+        """Of the pixels that are shown."""
         units = self.data.get_component(self.data.main_components[0]).units
         return parse_unit(str(units) if units else "", self.label)
 
@@ -174,14 +172,14 @@ class ShownImage:
             values = np.asarray(self.data[self.data.main_components[0]], float)
             return np.where(np.isfinite(values), values, np.nan) * self.unit
         if combine == "frame shown":
-            values = np.array(self.data.picture, float)
-            if self.data.is_frame:
-                values = np.array(self.stack.frame(self.data.index, blank=True), float)
-            return values * self.unit
+            if not self.data.is_frame:
+                return np.array(self.data.picture, float) * self.unit
+            values = np.array(self.stack.frame(self.data.index, blank=True), float)
+            return values * self.stack.unit
         key = (combine, self.data.index[:-1])  # of four axes another one for each integration
         if key not in self._images:
             found = collapse_stack(self._frames_of_stack(), COMBINED_BY[combine], errors="none")
-            self._images[key] = found.data * self.unit
+            self._images[key] = found.data * self.stack.unit
         return self._images[key]
 
     def _frames_of_stack(self) -> Any:

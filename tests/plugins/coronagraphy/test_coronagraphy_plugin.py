@@ -163,6 +163,19 @@ def test_without_the_flux_of_the_star_there_is_flux_density(plugin):
     plugin.star_unit = "Jy"
 
 
+def test_a_curve_of_other_settings_is_not_left_beside_them(plugin):
+    plugin.star_flux = 2.0
+    plugin.contrast_curve()
+    for column, words in (("magnitude", "Magnitudes"), ("flux", "Flux density"), ("contrast", "C")):
+        plugin.column = column
+        assert plugin._obj._plot.figure.axes[1].label.startswith(words)
+    plugin.star_flux = 3.0
+    assert plugin._obj.plot_widget == plugin.curve_text == ""
+    plugin.combine = "frame shown"
+    plugin.contrast_curve()
+    assert "Of the frames: integration 1 of 5" in plugin.curve_text
+
+
 def test_python_gives_the_same_curve(plugin):
     plugin.star_flux, plugin.companions, plugin.noise = 3.0, "46.3, 25.2", "mad"
     for name in (STACK, MOSAIC):
