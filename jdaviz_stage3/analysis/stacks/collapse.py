@@ -15,10 +15,8 @@ from astropy.wcs import WCS
 from ...errors import Stage3Error
 from .blocks import Block, StackBlocks
 
-__all__ = ["STACK_STATISTICS", "collapse_stack", "image_of_stack"]
+__all__ = ["STACK_STATISTICS", "collapse_stack", "image_of_stack", "median_variance_factor"]
 
-#: Standard deviation of a median over that of a mean, for many Gaussian samples: sqrt(π / 2).
-MEDIAN_FACTOR = float(np.sqrt(np.pi / 2))
 _ERRORS = ("propagated", "scatter", "none")
 _TILE = 16  # frames at a time: what is written then stays in the cache
 _MOST_ROUNDS = 5  # of clipping, the default of astropy's own sigma clipping of images
@@ -75,19 +73,21 @@ def collapse_stack(
     -----
     With n samples of a pixel, of errors σ and standard deviation s:
 
-    ========================= =================================== ===============
-    Statistic                 propagated                          scatter
-    ========================= =================================== ===============
-    mean, clipped mean        √(Σσ²) / n                          s / √n
-    median                    √(π/2) √(Σσ²) / n                   √(π/2) s / √n
-    std                       s / √(2 (n - 1)), in both
-    min, max                  σ of that sample, in both
-    ========================= =================================== ===============
+    ================== ================ ==========
+    Statistic          propagated       scatter
+    ================== ================ ==========
+    mean, clipped mean √(Σσ²) / n       s / √n
+    median             √(f Σσ²) / n     s √(f / n)
+    std                s / √(2 (n - 1)) the same
+    min, max           σ of that sample the same
+    ================== ================ ==========
 
-    √(π/2) = 1.2533 is the limit for many Gaussian samples, too large by up to 8 % for three to
-    five; for one or two samples, whose median is their mean, it is left out. The error of a
-    standard deviation, too, holds for Gaussian noise and many samples. Where the error of a sample
-    is not finite, that of the result is NaN. With one sample there is no scatter, so NaN.
+    f is the variance of the median of Gaussian samples over that of their mean: 1 for n up to 2,
+    then (π/2) n / (n + 1/2) for odd n and (π/2) n / (n + 4/3) for even n, whose median is a mean of
+    two; fitted to samples at random, which it meets to 0.6 % in the error. For samples of very
+    different errors their scatter tells more. The error of a standard deviation, too, holds for
+    Gaussian noise and many samples. Where the error of a sample is not finite, that of the result
+    is NaN. With one sample there is no scatter, so NaN.
     """
     if statistic not in STACK_STATISTICS:
         raise Stage3Error(f"statistic is {statistic!r}; there is {', '.join(STACK_STATISTICS)}")
@@ -149,6 +149,28 @@ def image_of_stack(
         wcs=wcs[blocks.window] if isinstance(wcs, WCS) else None,
         meta=dict(stack.meta) | meta,
     )
+
+
+def median_variance_factor(n: np.ndarray) -> np.ndarray:
+    """Return the variance of the median of Gaussian samples over that of their mean.
+
+    Parameters
+    ----------
+    n : ndarray of int
+        How many samples.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+        1 for one and two samples, π/2 in the limit.
+
+    Notes
+    -----
+    See `collapse_stack`.
+    """
+    n = np.asarray(n)
+    factor = np.pi / 2 * n / (n + np.where(n % 2, 1 / 2, 4 / 3))
+    return np.where(n > 2, factor, 1.0)
 
 
 class _Pixels:
@@ -235,7 +257,7 @@ def _median(pixels: _Pixels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if pixels.errors == "scatter":
             mean, _, used = _mean_of(pixels.values)
         variance = pixels.variance_of_mean(pixels.values, used, mean, n)
-    return value.reshape(pixels.shape), np.where(n > 2, MEDIAN_FACTOR**2, 1.0) * variance, n
+    return value.reshape(pixels.shape), median_variance_factor(n) * variance, n
 
 
 def _std(pixels: _Pixels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 from ...errors import Stage3Error
 from ...readers.extensions import header_float
 from .blocks import StackBlocks
-from .collapse import MEDIAN_FACTOR
+from .collapse import median_variance_factor
 from .region_sums import region_sums
 from .regions_of_pixels import PixelWeights, pixel_weights
 from .series import series_of_frames
@@ -137,8 +137,8 @@ def background_series(
     -------
     astropy.timeseries.TimeSeries or astropy.table.QTable
         Times and numbers as `pixel_series` has them; ``flux``, the median of what is usable and not
-        clipped, per pixel; ``flux_err``, √(π/2) s / √n of it; ``n_pixels``, that n; ``flagged``,
-        true where there is no value.
+        clipped, per pixel; ``flux_err``, that of a median by its scatter, see `collapse_stack`;
+        ``n_pixels``, how many these are; ``flagged``, true where there is no value.
 
     Raises
     ------
@@ -185,5 +185,5 @@ def _levels(
         level[piece.frames] = bn.nanmedian(kept, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             scatter = bn.nanstd(kept, axis=1, ddof=1)
-            error[piece.frames] = np.where(n > 2, MEDIAN_FACTOR, 1) * scatter / np.sqrt(n)
+            error[piece.frames] = scatter * np.sqrt(median_variance_factor(n) / n)
     return level, error, n_used
