@@ -118,7 +118,8 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
 
     @observe(
         "dataset_selected", "combine_selected", "center", "fwhm", "sigma", "noise_selected",
-        "star_flux", "star_unit_selected", "throughput", "companions", "second_selected",
+        "star_flux", "star_unit_selected", "psf_selected", "throughput", "companions",
+        "second_selected",
     )  # fmt: skip
     def _forget_results(self, *_: Any) -> None:
         """Take away what other settings have given: a curve that is none of these would mislead."""
@@ -267,7 +268,7 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
         measurement = self._measurement()
         ratio = self.contrast if contrast is None else contrast
         place = measurement.place(self.position if position is None else position)
-        image, found = measurement.with_companion(place, ratio, self._image(self.psf_selected))
+        image, found = measurement.with_companion(place, ratio)
         self.injected_text = measurement.in_words(found, ratio)
         self._injected[measurement.shown.label] = [place]
         if add_data:

@@ -49,6 +49,11 @@ class StarDrawing(HasTraits):
             self._shown[label] = kept = ShownImage(data)
         return kept
 
+    def chosen_psf(self) -> ShownImage | None:
+        """Return the image of the star that is not behind the mask, None without one."""
+        chosen = self.psf_selected
+        return self._image(chosen) if chosen in self.psf.choices else None
+
     def chosen_image(self) -> ShownImage | None:
         """Return the image or stack that is chosen."""
         return self._image(self.dataset_selected)

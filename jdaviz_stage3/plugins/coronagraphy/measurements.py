@@ -18,6 +18,7 @@ from .shown_image import ShownImage
 __all__ = ["Measurement"]
 
 _AIRY_FWHM = 1.0290  # λ/D
+_SAME_SCALE = 0.01  # of pixels, relative to each other
 _SIZE = 6  # FWHM, half of the side of a Gaussian that is injected
 
 
@@ -101,6 +102,22 @@ class Measurement:
         return value * u.Unit(self._panel.star_unit_selected)
 
     @property
+    def psf(self) -> ShownImage | None:
+        """A star that is not behind the mask, where one is chosen."""
+        return self._panel.chosen_psf()
+
+    def star_image(self) -> u.Quantity:
+        """Return its image, if that has the scale of the image."""
+        assert self.psf is not None
+        scales = [each.scale for each in (self.shown, self.psf)]
+        if None not in scales and abs(float(scales[1] / scales[0]) - 1) > _SAME_SCALE:
+            raise Stage3Error(
+                f"{self.psf.label}: has pixels of {scales[1].value:.4f} arcsec, expected those of "
+                f"{self.shown.label}, {scales[0].value:.4f} arcsec"
+            )
+        return self.psf.image(self.combine)
+
+    @property
     def combine(self) -> str:
         """What is taken of a stack."""
         return self._panel.combine_selected
@@ -130,7 +147,10 @@ class Measurement:
 
     def contrast_curve(self) -> QTable:
         """Take the contrast curve."""
-        curve = contrast_curve(self.image, **self.options())
+        options = self.options()
+        if self.star_flux is None and self.psf is not None:
+            options["star_psf"] = self.star_image()
+        curve = contrast_curve(self.image, **options)
         curve.meta["image"] = self.shown.label
         if self.shown.stack is not None:
             one = self.combine == "frame shown"
@@ -181,7 +201,7 @@ class Measurement:
         return x, y
 
     def with_companion(
-        self, place: tuple[float, float], contrast: float, psf: ShownImage | None
+        self, place: tuple[float, float], contrast: float
     ) -> tuple[u.Quantity, dict[str, float]]:
         """Put a companion into the image.
 
@@ -190,8 +210,6 @@ class Measurement:
         place : tuple of float
             x and y.
         contrast : float
-        psf : ShownImage or None
-            A star that is not behind the mask; a Gaussian without.
 
         Returns
         -------
@@ -207,12 +225,9 @@ class Measurement:
             )
         image, width = self.image, self.fwhm_pixels
         fraction = airy_fraction(_AIRY_FWHM, _AIRY_FWHM / width)
-        if psf is None:
-            source = _gaussian(width)
-        else:
-            source = psf.image(self._panel.combine_selected)
+        source = _gaussian(width) if self.psf is None else self.star_image()
         star = self.star_flux
-        if star is None and psf is None:
+        if star is None and self.psf is None:
             raise Stage3Error(
                 "Coronagraphy: give the star's flux, or the image of a star that is not behind the "
                 "mask, for the brightness of a companion"

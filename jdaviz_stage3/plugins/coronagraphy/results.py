@@ -59,40 +59,42 @@ def python_code(measurement: Measurement) -> str:
         If the image is not that of its file.
     """
     shown, how = measurement.shown, measurement.combine
-    origin = origin_of(shown.data)
-    if origin is None or shown.data.meta.get("plugin"):
-        raise Stage3Error(f"{shown.label}: is not as in its file, from which Python would read it")
     lines = [
         "import jdaviz_stage3 as stage3",
         "from astropy import units as u",
         "",
+        *_read("image", shown, how),
     ]
-    if shown.stack is None:
-        lines += [
-            f"image = stage3.read({str(origin.path)!r})",
-        ]
-    else:
-        lines += [f"stack = stage3.read({str(origin.path)!r})", *_taken_of_stack(shown, how)]
+    given = measurement.options().items()
+    options = {name: _code(value) for name, value in given if not isinstance(value, list) or value}
+    if measurement.star_flux is None and measurement.psf is not None:
+        lines += _read("star", measurement.psf, how)
+        options["star_psf"] = "star"
     lines += ["curve = stage3.analysis.contrast_curve(", "    image,"]
-    lines += [
-        f"    {name}={_code(value)},"
-        for name, value in measurement.options().items()
-        if not isinstance(value, list) or value
-    ]
+    lines += [f"    {name}={value}," for name, value in options.items()]
     return "\n".join([*lines, ")"]) + "\n"
 
 
-def _taken_of_stack(shown: ShownImage, how: str) -> list[str]:
-    """The lines that make one image of a stack."""
+def _read(name: str, shown: ShownImage, how: str) -> list[str]:
+    """The lines that read an image, or make one of a stack."""
+    origin = origin_of(shown.data)
+    if origin is None or shown.data.meta.get("plugin"):
+        raise Stage3Error(f"{shown.label}: is not as in its file, from which Python would read it")
+    if shown.stack is None:
+        return [f"{name} = stage3.read({str(origin.path)!r})"]
+    return [f"stack = stage3.read({str(origin.path)!r})", _taken_of_stack(name, shown, how)]
+
+
+def _taken_of_stack(name: str, shown: ShownImage, how: str) -> str:
+    """The line that makes one image of a stack."""
     place = shown.data.index
     if how == "frame shown":
         if not shown.data.is_frame:
             raise Stage3Error(f"{shown.label}: shows {shown.data.title}, which is no single frame")
         index = place if len(place) > 1 else place[0]
-        return [f"image = stack.frame({index}, blank=True) * stack.unit"]
+        return f"{name} = stack.frame({index}, blank=True) * stack.unit"
     of = "stack" if len(place) == 1 else f"stack[{place[0]}]"
-    call = f"stage3.analysis.collapse_stack({of}, {COMBINED_BY[how]!r}, errors='none')"
-    return [f"image = {call}"]
+    return f"{name} = stage3.analysis.collapse_stack({of}, {COMBINED_BY[how]!r}, errors='none')"
 
 
 def _code(value: Any) -> str:

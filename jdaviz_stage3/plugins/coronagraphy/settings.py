@@ -146,6 +146,21 @@ CoronagraphyPanel = panel_of(
         section=_CURVE,
     ),
     Control(
+        "psf",
+        "dataset",
+        "or an image of it",
+        "an image of the star that is not behind the mask, at the scale of the image: in place of "
+        "its flux, and for injected companions, which are Gaussians without one",
+        hint="Beside the mask: psfstack and psfalign show a star behind it.",
+        section=_CURVE,
+        lone=True,
+        select={
+            "filters": [is_science],
+            "default_text": "none",
+            "default_mode": "default_text",
+        },
+    ),
+    Control(
         "throughput",
         "number",
         "Throughput",
@@ -182,20 +197,6 @@ CoronagraphyPanel = panel_of(
         "what the plot shows",
         choices=COLUMNS,
         section=_CURVE,
-    ),
-    Control(
-        "psf",
-        "dataset",
-        "Point source",
-        "the image of a star that is not behind the mask; a Gaussian of the FWHM without one",
-        hint="An image of a star behind the mask is not that of a companion beside it.",
-        section=_INJECTED,
-        lone=True,
-        select={
-            "filters": [is_science],
-            "default_text": "Gaussian of the FWHM",
-            "default_mode": "default_text",
-        },
     ),
     Control(
         "contrast",

@@ -6,7 +6,16 @@ import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import QTable
-from make_coronagraphs import AREA, COMPANION, SCALE, STAR, combined, frames, subtracted
+from make_coronagraphs import (
+    AREA,
+    COMPANION,
+    SCALE,
+    STAR,
+    combined,
+    frames,
+    point_source,
+    subtracted,
+)
 from make_products import mosaic
 from snackbars import snackbar_texts
 
@@ -41,6 +50,7 @@ def plugin(shared_app):
     plugin.center = plugin.fwhm = plugin.star_flux = plugin.companions = plugin.position = ""
     plugin.sigma, plugin.throughput, plugin.contrast = 5.0, 1.0, 1e-5
     plugin.combine, plugin.noise, plugin.second = "median", "std", "nothing"
+    plugin.psf = "none"
     plugin.column, plugin.circles, plugin.click, plugin.show_marks = (
         "contrast", "none", "nothing", True,
     )  # fmt: skip
@@ -151,6 +161,28 @@ def test_a_curve_of_a_mosaic_and_of_two(plugin):
     texts = [mark.text[0] for mark in plugin._obj._plot.figure.marks if hasattr(mark, "text")]
     assert texts == ["annular noise, no throughput"]
     assert [curve["name"][-6:] for curve in plugin._obj.curve_names] == ["psfsub", "nd i2d"]
+
+
+def test_the_star_may_be_an_image(plugin, shared_app, tmp_path):
+    """Beside the mask, in a stack of its own."""
+    star = np.array([point_source(25.4, 33.2, 5e4)] * 2).astype("f4")
+    [name] = stage3.load(
+        subtracted(tmp_path, "calints", data=star, name="jw09997005001_02_1_nrcalong_calints.fits"),
+        app=shared_app,
+    )
+    plugin.dataset = label(plugin, STACK)
+    plugin.psf = name
+    curve = plugin.contrast_curve()
+    same(curve, curve_of(median(), star_psf=star[1] * u.MJy / u.sr))
+    namespace = {}
+    exec(plugin.to_python(), namespace)
+    same(namespace["curve"], curve)
+    found = plugin.inject((31.0, 48.0), 1e-3, add_data=False)
+    image, _ = plugin._obj._measurement().with_companion((31.0, 48.0), 1e-3)
+    added = image.value - median()
+    np.testing.assert_allclose(np.nanmax(added), 50, rtol=0.02)
+    assert found["significance"] > 5
+    shared_app._app.data_item_remove(name)
 
 
 def test_without_the_flux_of_the_star_there_is_flux_density(plugin):
@@ -269,7 +301,9 @@ def test_clicks_mark_and_inject(plugin):
 
 def test_all_viewers_show_the_star_in_the_middle_at_one_scale(plugin, shared_app):
     plugin.center_on_target(2.0)
-    for viewer in image_viewers(shared_app._app):
+    filled = [viewer for viewer in image_viewers(shared_app._app) if viewer.layers]
+    assert len(filled) == 2
+    for viewer in filled:
         state = viewer.state
         assert (state.x_min + state.x_max) / 2 == pytest.approx(STAR[0], abs=0.01)
         assert (state.y_min + state.y_max) / 2 == pytest.approx(STAR[1], abs=0.01)
