@@ -21,7 +21,7 @@ from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import analysis
-from jdaviz_stage3.jdaviz_compat import glue_viewer, image_viewers
+from jdaviz_stage3.jdaviz_compat import glue_viewer, image_viewers, images_in
 
 STACK, MOSAIC = "psfsub", "i2d"
 
@@ -301,7 +301,7 @@ def test_clicks_mark_and_inject(plugin):
 
 def test_all_viewers_show_the_star_in_the_middle_at_one_scale(plugin, shared_app):
     plugin.center_on_target(2.0)
-    filled = [viewer for viewer in image_viewers(shared_app._app) if viewer.layers]
+    filled = [viewer for viewer in image_viewers(shared_app._app) if images_in(viewer)]
     assert len(filled) == 2
     for viewer in filled:
         state = viewer.state
