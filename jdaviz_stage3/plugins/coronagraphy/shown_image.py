@@ -51,6 +51,8 @@ def is_science(data: Any) -> bool:
     -------
     bool
     """
+    if isinstance(data, StackData):
+        return True
     if not is_image(data):
         return False
     origin = origin_of(data)
