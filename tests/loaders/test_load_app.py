@@ -300,11 +300,11 @@ def test_two_files_of_one_name_get_distinct_labels(built, tmp_path, app):
 
 
 def test_a_folder_is_loaded_in_order_and_the_rest_left_alone(built, tmp_path, app):
-    for key in (("cat", "current"), ("i2d", "ImageModel"), ("psfsub", "CubeModel")):
+    for key in (("cat", "current"), ("i2d", "ImageModel"), ("asn", "json")):
         source = built(*key)
         (tmp_path / source.name).write_bytes(source.read_bytes())
     (tmp_path / "notes.txt").write_text("seeing was good")
-    with pytest.warns(stage3.Stage3Warning, match="1 psfsub"):
+    with pytest.warns(stage3.Stage3Warning, match="1 asn"):
         labels = stage3.load(tmp_path, app=app)
     assert [label.rsplit(" ", 1)[1] for label in labels] == ["i2d", "cat"]
 
