@@ -232,6 +232,8 @@ class ImageStack(StackFrames, NDData):
 
     @cached_property
     def _fits_wcs(self) -> WCS | None:
+        if self._wavelength is not None:
+            return None  # a spectrum, whose keywords say nothing of the sky, if there are any
         return fits_wcs_of_exposure(self._header, self.path, self.frame_shape)
 
     @cached_property

@@ -20,6 +20,7 @@ from make_stacks import (
 )
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3 import Stage3Warning
 from jdaviz_stage3.readers.stored_array import StoredArray
 
 
@@ -145,6 +146,7 @@ def test_spectra_through_time_have_wavelengths_and_no_sky(n_axes, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = stage3.read(bright_object(tmp_path, wavelengths=n_axes))
+        assert found.wcs is None
     assert found.axes == ("integration", "y", "x") and found.times is not None
     np.testing.assert_allclose(found.wavelength, np.tile(np.linspace(1, 5, 30), (8, 1)), rtol=1e-6)
 
@@ -179,3 +181,29 @@ def test_numbers_of_integrations_lead_to_rows_of_another_table(tmp_path, arrays)
     assert found.int_num.tolist() == list(range(11, 23))
     wanted = START + CADENCE * (np.arange(11, 23) - 0.5)
     np.testing.assert_allclose(found.times.mjd, wanted, rtol=0, atol=1e-9)
+
+
+def test_beyond_four_gigabytes(tmp_path, values_read):
+    """A sparse file whose last image and last row lie behind 2^32 bytes."""
+    n, ny, nx = 4200, 512, 512
+    path = tmp_path / "jw01_calints.fits"
+    primary = fits.Header({"SIMPLE": True, "BITPIX": 8, "NAXIS": 0, "EXTEND": True})
+    primary.update(TELESCOP="JWST", DATAMODL="CubeModel")
+    header = fits.Header({"XTENSION": "IMAGE", "BITPIX": -32, "NAXIS": 3})
+    header.update(NAXIS1=nx, NAXIS2=ny, NAXIS3=n, PCOUNT=0, GCOUNT=1)
+    header.update(EXTNAME="SCI", BUNIT="MJy/sr")
+    last = np.arange(ny * nx, dtype=">f4").reshape(ny, nx)
+    with open(path, "wb") as stream:
+        stream.write(primary.tostring().encode() + header.tostring().encode())
+        start = stream.tell()
+        stream.seek(start + (n - 1) * last.nbytes)
+        stream.write(last.tobytes())
+        stream.truncate(start + -(-n * last.nbytes // 2880) * 2880)
+    with pytest.warns(Stage3Warning):  # of times, flags
+        found = stage3.read(path)
+    assert found.shape == (n, ny, nx) and values_read["SCI"] == nx
+    np.testing.assert_array_equal(found.frame(-1), last)
+    window = (slice(511, 512), slice(500, 512))
+    part = found.frames(n - 2, n, window=window)
+    np.testing.assert_array_equal(part, [np.zeros((1, 12)), last[511:, 500:]])
+    assert values_read["SCI"] <= nx + last.size + 24
