@@ -4,6 +4,7 @@ The folder is not part of the repository. It is looked for beside it, as ../shar
 """
 
 import gzip
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from astropy import units as u
 from astropy.io import fits
 from shared_data import DATA
 
+from jdaviz_stage3.analysis import collapse_stack
 from jdaviz_stage3.errors import Stage3Warning, UnsupportedProductError
 from jdaviz_stage3.products import PRODUCT_TYPES, identify
 from jdaviz_stage3.readers import read
@@ -25,6 +27,7 @@ FILES = sorted(
     if path.name.lower().endswith((".fits", ".fits.gz", ".ecsv", ".json"))
 )
 SUFFIXES = {row.suffix for row in PRODUCT_TYPES}
+STACKS = ("calints", "crfints", "psfstack", "psfalign", "psfsub")
 READERS = {row.suffix for row in PRODUCT_TYPES if row.reader}
 
 TSVIEW = DATA / "real/tsview/jw02783-o002_t001_miri_p750l-slitlessprism"
@@ -208,3 +211,33 @@ def test_gzip_data_named_fits():
     for path in MAKER.glob("*_i2d.fits"):
         assert path.read_bytes()[:2] == b"\x1f\x8b"
         assert read(path).shape == (129, 137)
+
+
+@pytest.mark.parametrize(
+    "path", of_type("calints", "crfints", "psfstack", "psfalign", "psfsub"), ids=str
+)
+def test_stacks_hold_what_is_in_the_file(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Stage3Warning)  # the old psfalign has no unit, and no sky
+        stack = read(DATA / path)
+        wcs = stack.wcs
+    with fits.open(DATA / path) as hdus:
+        for name, found in (("SCI", stack.data), ("ERR", stack.uncertainty.array)):
+            np.testing.assert_array_equal(found, hdus[name].data)
+        unusable = (hdus["DQ"].data & 1 != 0) | ~np.isfinite(hdus["SCI"].data)
+        np.testing.assert_array_equal(stack.mask, unusable)
+        if "INT_TIMES" in hdus:
+            times = hdus["INT_TIMES"].data
+            np.testing.assert_array_equal(stack.times.mjd, times["int_mid_BJD_TDB"])
+            np.testing.assert_array_equal(stack.times_utc.mjd, times["int_mid_MJD_UTC"])
+            assert stack.int_num.tolist() == times["integration_number"].tolist()
+    part = stack[0] if len(stack.axes) == 4 else stack
+    usable = np.where(part.mask, np.nan, part.data)
+    image = collapse_stack(part, "median")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # pixels that no image has
+        np.testing.assert_allclose(image.data, np.nanmedian(usable, axis=0), rtol=1e-6)
+    if wcs is not None and stack.gwcs is not None:
+        y, x = np.mgrid[0:160:40, 0:160:40]
+        sky = stack.gwcs(x, y)
+        np.testing.assert_allclose(wcs.all_world2pix(*sky, 0), [x, y], atol=0.05)

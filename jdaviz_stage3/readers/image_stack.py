@@ -97,6 +97,7 @@ class ImageStack(StackFrames, NDData):
         self.science, self.error, self.dq = science, arrays.get("ERR"), arrays.get("DQ")
         self._wavelength = arrays.get("WAVELENGTH")
         self._header = header
+        self._whole: ImageStack | None = None  # that of four axes, of which it is a part
         self.integrations = integrations or IntegrationTimes()
         self.int_num = self.integrations.int_num
         self._unread = {"data", "mask", "uncertainty"}
@@ -167,7 +168,7 @@ class ImageStack(StackFrames, NDData):
     def _stack_at(self, index: int) -> ImageStack:
         place, *_ = self._place((index, 0))
         arrays = {"SCI": self.science, "ERR": self.error, "DQ": self.dq}
-        return ImageStack(
+        part = ImageStack(
             self.path,
             self.stamp,
             {name: array and PartOfArray(array, place) for name, array in arrays.items()},
@@ -177,6 +178,8 @@ class ImageStack(StackFrames, NDData):
             dict(self.meta),
             self.dq_bits,
         )
+        part._whole = self
+        return part
 
     # ---- all of it ----
 
@@ -232,6 +235,8 @@ class ImageStack(StackFrames, NDData):
 
     @cached_property
     def _fits_wcs(self) -> WCS | None:
+        if self._whole is not None:
+            return self._whole.wcs
         if self._wavelength is not None:
             return None  # a spectrum, whose keywords say nothing of the sky, if there are any
         return fits_wcs_of_exposure(self._header, self.path, self.frame_shape)
