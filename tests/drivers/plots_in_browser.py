@@ -215,5 +215,12 @@ def alerts(page):
 
 def front(page, name):
     """Bring a viewer to the front of its stack."""
-    next(e for e in page.find(".lm_title") if e.text.startswith(name)).click()
+
+    def clicked():
+        titles = [e for e in page.find(".lm_title") if e.text.startswith(name)]
+        if titles:
+            titles[0].click()
+        return bool(titles)
+
+    page.wait_for(clicked, f"the tab {name}")
     return still(page, name)

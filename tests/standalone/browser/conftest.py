@@ -175,7 +175,8 @@ class Page:
 
     def viewers(self) -> list[str]:
         """The names of the viewers that are open."""
-        return [element.text for element in self.find(".lm_title")]
+        titles = "return [...document.querySelectorAll('.lm_title')].map(e => e.innerText.trim())"
+        return self.driver.execute_script(titles)
 
     def box(self, viewer: str) -> tuple[float, float, float, float] | None:
         """Left, top, right and bottom of the plot area of the first viewer whose name starts so."""
@@ -236,10 +237,17 @@ class Page:
         return found[0].find_element("css selector", "input")
 
     def press(self, text: str) -> None:
-        """Press the button with this text."""
-        buttons = [e for e in self.find("button") if e.text.strip().upper() == text.upper()]
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", buttons[0])
-        buttons[0].click()
+        """Press the button with this text; once more where it was drawn anew meanwhile."""
+
+        def pressed() -> bool:
+            buttons = [e for e in self.find("button") if e.text.strip().upper() == text.upper()]
+            if buttons:
+                scroll = "arguments[0].scrollIntoView({block: 'center'})"
+                self.driver.execute_script(scroll, buttons[0])
+                buttons[0].click()
+            return bool(buttons)
+
+        self.wait_for(pressed, f"a button {text}")
 
     def screenshot(self, name: str) -> None:
         """Keep a screenshot."""

@@ -276,12 +276,12 @@ def _checked_rows(field):
     """Numbers of the table's rows on this page whose box is checked."""
     return [
         int(row.text.split()[0]) for row in field.page.find(".glue-data-table tbody tr")
-        if row.find_elements("css selector", "input[aria-checked=true]")
+        if row.find_elements("css selector", "input[aria-checked=true]") and row.text
     ]  # fmt: skip
 
 
 def _rows_on_page(field):
-    return [int(e.text.split()[0]) for e in field.page.find(".glue-data-table tbody tr")]
+    return [int(e.text.split()[0]) for e in field.page.find(".glue-data-table tbody tr") if e.text]
 
 
 def _checks(field, rows):
