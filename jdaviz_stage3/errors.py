@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "Stage3Error",
     "UnknownProductError",
@@ -13,6 +15,8 @@ __all__ = [
 ]
 
 _LONGEST_REASON = 200  # characters; parsers may quote a whole file
+#: wcslib begins with the line of its source in which it found what the next line says.
+_PLACE_IN_WCSLIB = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file ")
 
 
 class Stage3Error(ValueError):
@@ -53,8 +57,9 @@ def reason_of(err: BaseException) -> str:
     Returns
     -------
     str
-        Its first line; the name of its class if it says nothing.
+        Its first line that says something; the name of its class if none does.
     """
-    lines = str(err).strip().splitlines() or [type(err).__name__]
+    lines = [line for line in str(err).strip().splitlines() if not _PLACE_IN_WCSLIB.match(line)]
+    lines = lines or [type(err).__name__]
     first = " ".join(lines[0].split())
     return first if len(first) <= _LONGEST_REASON else f"{first[:_LONGEST_REASON]}…"

@@ -142,6 +142,7 @@ class AddressedSequence(Sequence):
             absent = [v for v in values if all(getattr(e, field) != v for e in self.entries)]
             if absent:
                 have = list(dict.fromkeys(getattr(e, field) for e in self.entries))
+                have = [value for value in have if value not in (None, "")] or ["none"]
                 raise Stage3Error(
                     f"{self.path.name}: no {self.noun} with {field} = "
                     f"{', '.join(map(str, absent))}; the file has {_shortened(have)}"

@@ -15,7 +15,13 @@ from astropy.wcs import WCS, FITSFixedWarning
 from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from ..origin import FileStamp, file_stamp
 from .cube_spectrum import CubeSpectrum
-from .extensions import header_dict, open_product, require_columns, require_extension
+from .extensions import (
+    coordinates_without_number,
+    header_dict,
+    open_product,
+    require_columns,
+    require_extension,
+)
 from .quality import dq_value
 from .stored_array import StoredArray
 from .stored_cube import CUBE_DQ_BITS, StoredCube
@@ -88,6 +94,10 @@ def open_cube(
         stored: dict[str, StoredArray | None] = {"SCI": StoredArray(path, stamp, science)}
         for extension in ("ERR", "DQ", "WMAP"):
             stored[extension] = _companion(hdus, extension, shape, path, stamp, dq_bits)
+        if stored["ERR"] is None:
+            warnings.warn(
+                f"{name}: no ERR extension; there are no uncertainties", Stage3Warning, stacklevel=3
+            )
         bunit = science.header.get("BUNIT")
         if bunit in (None, ""):
             warnings.warn(
@@ -135,8 +145,12 @@ def _cube_wcs(header: fits.Header, hdus: fits.HDUList, path: str | os.PathLike) 
     """The coordinates of SCI, from its keywords and the table that they may name."""
     name = Path(path).name
     kind = str(header.get("CTYPE3", ""))
-    if not str(header.get("CUNIT3", "")).strip():  # wcslib crashes where a table goes without
-        raise UnreadableProductError(f"{name}: no wavelengths (SCI has no CUNIT3, expected um)")
+    unit = str(header.get("CUNIT3", "")).strip()
+    if not _is_length(unit):  # wcslib crashes where a table goes without
+        found = f"CUNIT3 = {unit!r}" if unit else "no CUNIT3"
+        raise UnreadableProductError(f"{name}: no wavelengths (SCI has {found}, expected um)")
+    if wrong := coordinates_without_number(header):
+        raise UnreadableProductError(f"{name}: SCI has {wrong}; download it again")
     if kind.endswith("-TAB"):
         _check_wavelength_table(header, hdus, path)
     else:
@@ -164,6 +178,13 @@ def _cube_wcs(header: fits.Header, hdus: fits.HDUList, path: str | os.PathLike) 
     return wcs
 
 
+def _is_length(unit: str) -> bool:
+    try:
+        return u.Unit(unit).is_equivalent(u.m)
+    except ValueError:
+        return False
+
+
 def _check_wavelength_table(
     header: fits.Header, hdus: fits.HDUList, path: str | os.PathLike
 ) -> None:
@@ -178,13 +199,20 @@ def _check_wavelength_table(
         raise UnreadableProductError(
             f"{where} the table of wavelengths, {table}, is not in the file; download it again"
         )
-    names = {name.upper(): name for name in getattr(hdu.columns, "names", ())}
+    if not isinstance(hdu, fits.BinTableHDU):
+        raise UnreadableProductError(f"{where} {table} is no table; download it again")
+    names = {name.upper(): name for name in hdu.columns.names}
     if column.upper() not in names:
         require_columns(hdu, [column], path)
-    length = int(np.prod(hdu.data[names[column.upper()]].shape))
-    if length < header["NAXIS3"]:
-        raise UnreadableProductError(
-            f"{where} {table} has {length} wavelengths, expected {header['NAXIS3']}"
+    length, expected = int(np.prod(hdu.data[names[column.upper()]].shape)), header["NAXIS3"]
+    if length < expected:
+        raise UnreadableProductError(f"{where} {table} has {length} wavelengths, not {expected}")
+    if length > expected:
+        warnings.warn(
+            f"{where} {table} has {length} wavelengths, not {expected}; the first are taken: is "
+            "it the table of this cube?",
+            Stage3Warning,
+            stacklevel=5,
         )
 
 

@@ -26,7 +26,7 @@ from .units import parse_unit
 if TYPE_CHECKING:
     from gwcs import WCS as GWCS
 
-__all__ = ["Exposure", "exposure_of", "fits_wcs_of_exposure", "plane_of"]
+__all__ = ["Exposure", "exposure_of", "fits_wcs_of_exposure", "plane_of", "warn_without_flags"]
 
 _MOST_OFFSET = 0.05  # pixels, of the file's FITS keywords from its gwcs
 _FIT_ERROR = 0.01  # pixels, of keywords that are fitted to it: what the pipeline asks for
@@ -181,6 +181,24 @@ def plane_of(
     return image
 
 
+def warn_without_flags(path: str | os.PathLike) -> None:
+    """Warn that an exposure has no flags.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Warns
+    -----
+    Stage3Warning
+    """
+    warnings.warn(
+        f"{Path(path).name}: no DQ extension; only pixels that are not finite are left out",
+        Stage3Warning,
+        stacklevel=5,
+    )
+
+
 def _dq_plane(
     hdus: fits.HDUList,
     planes: Mapping[str, int],
@@ -188,11 +206,7 @@ def _dq_plane(
     path: str | os.PathLike,
 ) -> np.ndarray | None:
     if "DQ" not in planes:
-        warnings.warn(
-            f"{Path(path).name}: no DQ extension; only pixels that are not finite are left out",
-            Stage3Warning,
-            stacklevel=4,
-        )
+        warn_without_flags(path)
         return None
     dq = native(image_plane(hdus[planes["DQ"]], path), np.uint32)
     _check_shape("DQ", dq, shape, path)

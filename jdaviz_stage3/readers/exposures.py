@@ -12,8 +12,15 @@ from astropy.nddata import CCDData
 from ..errors import Stage3Error
 from ..fits_structure import read_primary_header
 from ..origin import file_stamp
-from .exposure_image import Exposure, exposure_of, fits_wcs_of_exposure, plane_of
+from .exposure_image import (
+    Exposure,
+    exposure_of,
+    fits_wcs_of_exposure,
+    plane_of,
+    warn_without_flags,
+)
 from .extensions import open_product, require_extension
+from .image import require_plane
 from .slit_exposures import SlitExposures, has_slits, list_slit_exposures
 
 __all__ = ["read_exposure", "read_exposure_planes"]
@@ -92,9 +99,26 @@ def read_exposure_planes(
     -------
     list of (str, astropy.nddata.CCDData)
         Each with the FITS WCS of SCI, and without a mask.
+
+    Raises
+    ------
+    UnreadableProductError
+        If a plane is missing or no 2-D image, or SCI is asked for and its flags are no image.
+
+    Warns
+    -----
+    Stage3Warning
+        If SCI is asked for and there are no flags.
     """
     with open_product(path) as hdus:
         science = require_extension(hdus, "SCI", path)
+        require_plane(science, path)
+        names = list(names)
+        if "SCI" in names and "DQ" not in names:
+            if "DQ" in hdus:
+                require_plane(hdus["DQ"], path)
+            else:
+                warn_without_flags(path)
         wcs = fits_wcs_of_exposure(science.header, path, science.shape)
         planes = []
         for name in names:

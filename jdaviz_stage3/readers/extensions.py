@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 import warnings
 import zlib
@@ -19,6 +20,7 @@ from ..errors import Stage3Error, UnreadableProductError, reason_of
 from ..fits_structure import read_structure
 
 __all__ = [
+    "coordinates_without_number",
     "extensions_named",
     "header_dict",
     "header_float",
@@ -30,6 +32,7 @@ __all__ = [
     "require_extension",
 ]
 
+_NUMBER_OF_COORDINATES = re.compile(r"(CRVAL|CRPIX|CDELT)\d|(PC|CD)\d_\d")
 # Keywords that describe how the array is stored, not what was observed.
 _STRUCTURAL = {
     "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "TFIELDS",
@@ -158,6 +161,27 @@ def extensions_named(hdus: fits.HDUList, name: str, path: str | os.PathLike) -> 
         If there is none.
     """
     return [hdu for hdu in hdus if hdu.name == name] or [require_extension(hdus, name, path)]
+
+
+def coordinates_without_number(header: fits.Header) -> str:
+    """Say which keywords of the coordinates hold no number, for which wcslib takes its default.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+
+    Returns
+    -------
+    str
+        ``"CDELT3 = 'x', which is no number"``; empty where there is none.
+    """
+    wrong = [
+        f"{key} = {value!r}"
+        for key, value in header.items()
+        if _NUMBER_OF_COORDINATES.fullmatch(key)
+        and not (isinstance(value, (int, float)) and np.isfinite(value))
+    ]
+    return f"{', '.join(wrong)}, which is no number" if wrong else ""
 
 
 def require_columns(hdu: fits.BinTableHDU, names: Sequence[str], path: str | os.PathLike) -> None:

@@ -12,8 +12,9 @@ from astropy.io import fits
 from astropy.nddata import CCDData, StdDevUncertainty
 from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
-from ..errors import Stage3Warning, UnreadableProductError
+from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from .extensions import (
+    coordinates_without_number,
     header_dict,
     native_in_place,
     open_product,
@@ -29,6 +30,7 @@ __all__ = [
     "is_plane",
     "read_image",
     "read_segmentation",
+    "require_plane",
     "warn_if_blank",
 ]
 
@@ -155,6 +157,26 @@ def read_segmentation(path: str | os.PathLike) -> CCDData:
         )
 
 
+def require_plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> None:
+    """Raise if an extension is not a 2-D image.
+
+    Parameters
+    ----------
+    hdu : astropy.io.fits extension HDU
+    path : path-like
+        The file, for the error message.
+
+    Raises
+    ------
+    UnreadableProductError
+    """
+    if not is_plane(hdu):
+        shape = " × ".join(str(n) for n in getattr(hdu, "shape", ())) or "none"
+        raise UnreadableProductError(
+            f"{Path(path).name}: {hdu.name} is not a 2-D image (shape {shape})"
+        )
+
+
 def image_plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.ndarray:
     """Take out the array of an extension.
 
@@ -173,10 +195,7 @@ def image_plane(hdu: fits.hdu.base.ExtensionHDU, path: str | os.PathLike) -> np.
     UnreadableProductError
         If it is not a 2-D image.
     """
-    name = Path(path).name
-    if not is_plane(hdu):
-        shape = " × ".join(str(n) for n in getattr(hdu, "shape", ())) or "none"
-        raise UnreadableProductError(f"{name}: {hdu.name} is not a 2-D image (shape {shape})")
+    require_plane(hdu, path)
     stored = hdu.data.reshape(hdu.shape[-2:])
     del hdu.data  # what is changed in place is not read again
     return native_in_place(stored)
@@ -203,10 +222,11 @@ def celestial_wcs(
     with warnings.catch_warnings():
         # wcslib's notes on dates it derived (MJD-OBS from DATE-OBS) do not concern positions
         warnings.simplefilter("ignore", FITSFixedWarning)
+        wcs, refused = None, coordinates_without_number(header)
         try:
-            wcs, refused = WCS(header, naxis=2), ""
+            wcs = None if refused else WCS(header, naxis=2)
         except WcsError as err:  # one axis without the other, a matrix of zeros
-            wcs, refused = None, str(err).splitlines()[-1].rstrip(".")
+            refused = reason_of(err).rstrip(".")
     missing = _missing_wcs_keywords(header) if wcs is not None and wcs.has_celestial else []
     if wcs is not None and wcs.has_celestial and not missing:
         return wcs

@@ -15,7 +15,7 @@ from astropy.nddata import CCDData
 from ..errors import Stage3Warning, UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence
-from .exposure_image import Exposure, exposure_of, plane_of
+from .exposure_image import Exposure, exposure_of, plane_of, warn_without_flags
 from .extensions import extensions_named, header_float, header_int, open_product
 
 __all__ = ["SlitExposureEntry", "SlitExposures", "has_slits", "list_slit_exposures"]
@@ -134,7 +134,10 @@ class SlitExposures(AddressedSequence):
         astropy.nddata.CCDData
             Without a mask.
         """
-        position = dict(self.entries[index].planes)[name]
+        planes = dict(self.entries[index].planes)
+        position = planes[name]
+        if name == "SCI" and "DQ" not in planes:
+            warn_without_flags(self.path)
         with open_product(self.path) as hdus:
             check_unchanged(self.path, self.stamp)
             return plane_of(hdus, position, self.entries[index].shape, self.path)

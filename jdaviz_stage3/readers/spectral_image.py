@@ -245,8 +245,9 @@ class SpectralImage:
             self._warn("SCI has no BUNIT; its values are shown without a unit")
         unit = parse_unit(unit_text, f"{self.where} SCI")
         error = self._array_like_science("ERR")
-        if error is None and "ERR" in self._planes:
-            self._warn("ERR has another shape than SCI; there are no uncertainties")
+        if error is None:
+            what = "ERR has another shape than SCI" if "ERR" in self._planes else "no ERR extension"
+            self._warn(f"{what}; there are no uncertainties")
         factor = self._factor(unit, quantity)
         if factor != 1:
             unit = unit * factor.unit

@@ -49,7 +49,10 @@ def parse_unit(text: str | u.UnitBase | None, where: str, default: str = "") -> 
         return text
     text = str(text).strip()
     try:
-        return u.Unit(_SPELLINGS.get(text, text))
+        unit = u.Unit(_SPELLINGS.get(text, text))
+        if unit.bases or unit.scale == 1:
+            return unit
+        raise ValueError("a number is no unit")
     except ValueError:
         shown = f"taken to be in {default}" if default else "shown without a unit"
         warnings.warn(

@@ -184,6 +184,34 @@ def other_shape(name):
     return change
 
 
+def wavelengths(*values, **options):
+    """Another table of wavelengths, in a file that takes them from it."""
+
+    def change(hdus):
+        header = hdus["SCI"].header
+        header.update({"CTYPE3": "WAVE-TAB", "PS3_0": "WCS-TABLE", "PS3_1": "wavelength",
+                       "CRVAL3": 1.0})  # fmt: skip
+        del header["CDELT3"]
+        form = f"{len(values)}E"
+        column = fits.Column("wavelength", form, dim=f"(1,{len(values)})",
+                             array=np.array(values, "f4").reshape(1, -1, 1))  # fmt: skip
+        hdus["WCS-TABLE"] = fits.BinTableHDU.from_columns([column], name="WCS-TABLE")
+
+    return change
+
+
+def image_for_table(hdus):
+    wavelengths(*np.linspace(5, 6, 12))(hdus)
+    hdus["WCS-TABLE"] = fits.ImageHDU(np.linspace(5, 6, 12), name="WCS-TABLE")
+
+
+def keyword(name, value):
+    def change(hdus):
+        hdus["SCI"].header[name] = value
+
+    return change
+
+
 def four_axes(hdus):
     hdus["SCI"].data = hdus["SCI"].data[None]
 
@@ -201,14 +229,40 @@ def descending(hdus):
         (other_shape("ERR"), r"ERR has the shape 12 × 7 × 10, expected that of SCI"),
         (other_shape("WMAP"), r"WMAP has the shape 12 × 7 × 10, expected that of SCI"),
         (four_axes, r"SCI is no cube \(1 × 12 × 8 × 10\), expected wavelength × y × x"),
-        (descending, r"wavelengths are not in order|cannot be read"),
+        (descending, r"SCI cannot be read \(Linear transformation matrix is singular"),
+        (wavelengths(5, 6, 7), "WCS-TABLE has 3 wavelengths, not 12"),
+        (wavelengths(*[5] * 12), "wavelengths not in order"),
+        (wavelengths(5, np.nan, *range(6, 16)), "wavelengths not in order"),
+        (image_for_table, "WCS-TABLE is no table; download it again"),
+        (keyword("CUNIT3", "banana"), "SCI has CUNIT3 = 'banana', expected um"),
+        (keyword("CUNIT3", 5), "SCI has CUNIT3 = '5', expected um"),
+        (keyword("CUNIT1", "m"), "have 'm', want 'deg'"),
+        (keyword("CDELT3", "x"), "SCI has CDELT3 = 'x', which is no number"),
+        (keyword("CRVAL1", "abc"), "SCI has CRVAL1 = 'abc', which is no number"),
+        (keyword("CRVAL2", 95.0), r"cannot be read \(Ill-conditioned"),
     ],
-    ids=["no step", "no wavelengths", "DQ", "ERR", "WMAP", "4-D", "step 0"],
+    ids=["no step", "no wavelengths", "DQ", "ERR", "WMAP", "4-D", "step 0", "short table",
+         "one wavelength", "NaN", "no table", "odd unit", "number as unit", "unit of the sky",
+         "text as step", "text as position", "beyond the pole"],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_in_one_line(change, message, path, tmp_path):
     with pytest.raises(UnreadableProductError, match=message) as caught:
         stage3.read(changed(path, tmp_path, change))
     assert "\n" not in str(caught.value) and path.name in str(caught.value)
+    assert "wcslib" not in str(caught.value)
+
+
+def test_a_longer_table_of_wavelengths_is_said(path, tmp_path):
+    changed_path = changed(path, tmp_path, wavelengths(*np.linspace(5, 6, 40)))
+    with pytest.warns(Stage3Warning, match="has 40 wavelengths, not 12; the first are taken"):
+        found = stage3.read(changed_path)
+    np.testing.assert_allclose(found.spectral_axis.value, np.linspace(5, 6, 40)[:12], rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", ["5", 5])
+def test_a_number_is_no_unit(value, path, tmp_path):
+    with pytest.warns(Stage3Warning, match="unit '5' is not understood; .* MJy / sr"):
+        assert stage3.read(changed(path, tmp_path, keyword("BUNIT", value))).unit == u.MJy / u.sr
 
 
 def test_flags_of_another_shape_can_be_left_out(path, arrays, tmp_path):
@@ -226,7 +280,8 @@ def test_without_errors_weights_and_flags(path, arrays, tmp_path):
         for name in ("ERR", "DQ", "WMAP"):
             del hdus[name]
 
-    found = stage3.read(changed(path, tmp_path, strip))
+    with pytest.warns(Stage3Warning, match="no ERR extension; there are no uncertainties"):
+        found = stage3.read(changed(path, tmp_path, strip))
     assert found.uncertainty is None
     np.testing.assert_array_equal(found.mask, ~np.isfinite(arrays.data))
 

@@ -185,3 +185,38 @@ def test_without_a_good_pixel(tmp_path):
     arrays["dq"][:] = DO_NOT_USE
     with pytest.warns(Stage3Warning, match="no finite pixel"):
         read(exposure(tmp_path, arrays=arrays))
+
+
+def rebuilt(tmp_path, change):
+    """A crf of which each extension is replaced by what a function makes of it; None drops it."""
+    path = exposure(tmp_path)
+    with fits.open(path) as hdus:
+        kept = [hdu for hdu in map(change, hdus) if hdu is not None]
+        fits.HDUList(kept).writeto(path, overwrite=True)
+    return path
+
+
+def test_without_flags_planes_say_so(tmp_path):
+    path = rebuilt(tmp_path, lambda hdu: None if hdu.name == "DQ" else hdu)
+    with pytest.warns(Stage3Warning, match="no DQ extension"):
+        read_exposure_planes(path, ["SCI"])
+    read_exposure_planes(path, ["ERR"])
+
+
+@pytest.mark.parametrize("planes", [["SCI"], ["SCI", "DQ"], None])
+@pytest.mark.parametrize("name", ["SCI", "DQ"])
+def test_what_is_no_image_is_named(name, planes, tmp_path):
+    cube = fits.ImageHDU(np.zeros((2, *SHAPE), "i4"), name=name)
+    path = rebuilt(tmp_path, lambda hdu: cube if hdu.name == name else hdu)
+    message = f"{path.name}: {name} is not a 2-D image .shape 2 × 32 × 48"
+    with pytest.raises(UnreadableProductError, match=message):
+        read(path) if planes is None else read_exposure_planes(path, planes)
+
+
+def test_positions_by_text_are_not_taken(tmp_path):
+    """wcslib would take 0 for what is no number."""
+    path = exposure(tmp_path)
+    fits.setval(path, "CRVAL1", value="here", extname="SCI")
+    with pytest.warns(Stage3Warning, match="CRVAL1 = 'here', which is no number.*by the gwcs"):
+        found = read(path)
+    assert offsets(found, distorted_gwcs()).max() < 0.02

@@ -430,6 +430,16 @@ def test_arrays_of_another_size_are_not_taken(slit, tmp_path):
     assert spectrum.uncertainty is None and spectrum.mask.sum() == 3  # by the context
 
 
+def test_without_errors_it_is_said(slit, tmp_path):
+    def without(hdus):
+        del hdus["ERR"]
+
+    path = changed(slit, tmp_path, without)
+    with pytest.warns(Stage3Warning, match="no ERR extension; there are no uncertainties"):
+        [spectrum] = read(path)
+    assert spectrum.uncertainty is None
+
+
 def test_nothing_usable_is_said(slit, tmp_path):
     def blank(hdus):
         hdus["SCI"].data[:] = np.nan

@@ -118,6 +118,12 @@ def pipeline_aperture(
             "numbers, as extract_1d writes them"
         )
     assert isinstance(x, (int, float)) and isinstance(y, (int, float))
+    _, ny, nx = cube.shape
+    if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
+        raise Stage3Error(
+            f"was extracted at x = {x:g}, y = {y:g} (EXTR_X, EXTR_Y), outside of the {nx} × {ny} "
+            "pixels of the cube; is it the x1d of this cube?"
+        )
     if n_pixels is None:
         raise Stage3Error("has no column NPIXELS, which the radius of its aperture follows from")
     planes = planes_of(cube)
@@ -158,6 +164,11 @@ def _filled(
     for channel in probed:
         plane = int(np.argmin(np.abs(axis - wavelength[channel])))
         covered = cube.covered((plane,))
+        if pixels[channel] * _WHOLE > covered.sum():
+            raise Stage3Error(
+                f"was summed over {pixels[channel]:.5g} pixels at {wavelength[channel]:.5g} "
+                f"(NPIXELS), but the cube has {covered.sum()} there; is it the x1d of this cube?"
+            )
         part = _held(place, radius[channel], covered) / pixels[channel]
         wanted = radius[channel]
         if part < _WHOLE:

@@ -96,24 +96,38 @@ def extraction_window(
     start, stop = (_number(header.get(name)) for name in _KEYWORDS[across])
     if start is None or stop is None:
         names = " and ".join(_KEYWORDS[across])
+        found = ", ".join(f"{k} = {header[k]!r}" for k in _KEYWORDS[across] if k in header)
         raise Stage3Error(
-            f"the x1d has no {names}, so its window is not known (jwst before 1.14 did not write "
-            "them, and before 1.17 not for windows given by polynomials)"
+            f"the x1d has no {names}{f' that are numbers ({found})' if found else ''}, so its "
+            "window is not known (jwst before 1.14 did not write them, and before 1.17 not for "
+            "windows given by polynomials)"
         )
-    lower, upper = start - 1.5, stop - 0.5
-    if not (lower < upper and upper > -0.5 and lower < n_rows - 0.5):
-        raise Stage3Error(
-            f"the window of the x1d ({_KEYWORDS[across][0]} = {start:g}, {_KEYWORDS[across][1]} = "
-            f"{stop:g}) is not in the 2-D spectrum, which has {n_rows} pixels along the slit"
-        )
+    lower, upper = _inside(_KEYWORDS[across], start, stop, n_rows, "along the slit", n_rows)
     begin, end = (_number(header.get(name)) for name in _KEYWORDS[along])
+    begin, end = 1.0 if begin is None else begin, float(n_columns) if end is None else end
+    _inside(_KEYWORDS[along], begin, end, n_columns, "along the wavelength", np.inf)
     return ExtractionWindow(
-        lower,
-        upper,
-        max(int(np.ceil(begin)) - 1, 0) if begin is not None else 0,
-        min(int(np.floor(end)) - 1, n_columns - 1) if end is not None else n_columns - 1,
+        lower, upper, max(int(np.ceil(begin)) - 1, 0), min(int(np.floor(end)) - 1, n_columns - 1)
+    )
+
+
+def _inside(
+    names: tuple[str, str], start: float, stop: float, n: int, where: str, beyond: float
+) -> tuple[float, float]:
+    """The edges of a window from 0; raises where it is none of this image.
+
+    It may reach out of the image, by not more than ``beyond`` pixels.
+    """
+    lower, upper = start - 1.5, stop - 0.5
+    overlaps = lower < upper and upper > -0.5 and lower < n - 0.5
+    if overlaps and lower >= -beyond and upper <= n + beyond:
+        return lower, upper
+    raise Stage3Error(
+        f"the window of the x1d ({names[0]} = {start:g}, {names[1]} = {stop:g}) is not in the 2-D "
+        f"spectrum, which has {n} pixels {where}; is it the x1d of this s2d?"
     )
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and np.isfinite(value) else None
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if number and np.isfinite(value) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...jdaviz_compat import as_read
@@ -13,6 +14,10 @@ __all__ = ["is_pipeline_spectrum", "partner_of", "was_extracted_from"]
 EXTRACTED_FROM = ("s2d", "s3d")
 # What both may say of themselves; what only one says tells nothing.
 _ADDRESS = ("source_id", "slit", "order")
+# What two files of one observation have alike, whatever they are called.
+_OBSERVATION = (
+    "PROGRAM", "OBSERVTN", "INSTRUME", "FILTER", "GRATING", "CHANNEL", "BAND", "FXD_SLIT",
+)  # fmt: skip
 
 
 def was_extracted_from(data: Any) -> bool:
@@ -47,11 +52,19 @@ def partner_of(data: Any, collection: Any) -> Any | None:
     for other in collection:
         if not is_pipeline_spectrum(other) or origin_of(other).root != origin.root:
             continue
-        pairs = [(data.meta.get(key), other.meta.get(key)) for key in _ADDRESS]
-        known = [(mine, theirs) for mine, theirs in pairs if _said(mine) and _said(theirs)]
-        if all(mine == theirs for mine, theirs in known) and len(known) > most:
-            best, most = other, len(known)
+        agreed = _agreed(data.meta, other.meta, _ADDRESS)
+        if _agreed(data.meta, other.meta, _OBSERVATION) is None or agreed is None:
+            continue
+        if agreed > most:
+            best, most = other, agreed
     return best
+
+
+def _agreed(mine: Mapping[str, Any], theirs: Mapping[str, Any], keys: Iterable[str]) -> int | None:
+    """How many of these both say, and alike; None where one differs."""
+    pairs = [(mine.get(key), theirs.get(key)) for key in keys]
+    known = [(one, other) for one, other in pairs if _said(one) and _said(other)]
+    return len(known) if all(one == other for one, other in known) else None
 
 
 def _said(value: Any) -> bool:

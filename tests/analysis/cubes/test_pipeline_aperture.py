@@ -70,5 +70,10 @@ def test_a_spectrum_that_does_not_say_it_is_refused(path):
         pipeline_aperture(stored, {"EXTR_Y": 3.0}, axis, np.ones(30))
     with pytest.raises(Stage3Error, match="no column NPIXELS"):
         pipeline_aperture(stored, {"EXTR_X": 4.0, "EXTR_Y": 3.0}, axis, None)
+    with pytest.raises(Stage3Error, match=r"x = 1e\+09, y = 3 .EXTR_X, EXTR_Y., outside of the 21"):
+        pipeline_aperture(stored, {"EXTR_X": 1e9, "EXTR_Y": 3.0}, axis, np.ones(30))
+    for n_pixels in (1e12, 1000):
+        with pytest.raises(Stage3Error, match="summed over .* pixels at 5 um"):
+            pipeline_aperture(stored, {"EXTR_X": 4.0, "EXTR_Y": 3.0}, axis, np.full(30, n_pixels))
     with pytest.raises(Stage3Error, match="over no pixel at any wavelength"):
         pipeline_aperture(stored, {"EXTR_X": 4.0, "EXTR_Y": 3.0}, axis, np.zeros(30))

@@ -67,6 +67,17 @@ def test_a_window_over_the_edge_counts_what_is_inside():
         (header((30, 40)), r"EXTRYSTR = 30, EXTRYSTP = 40\) is not in the 2-D spectrum, .* 14 pix"),
         (header((9, 3)), "is not in the 2-D spectrum"),
         (header((-9, -3)), "is not in the 2-D spectrum"),
+        ({"EXTRYSTR": True, "EXTRYSTP": 4}, r"no EXTRYSTR and EXTRYSTP that are numbers \(EXTRYST"),
+        (header((4, 1e300)), "is not in the 2-D spectrum"),
+        (header((-1e300, 4)), "is not in the 2-D spectrum"),
+        (
+            header((4, 9)) | {"EXTRXSTR": 39, "EXTRXSTP": 2},
+            "EXTRXSTR = 39, EXTRXSTP = 2",
+        ),
+        (
+            header((4, 9)) | {"EXTRXSTR": 500, "EXTRXSTP": 600},
+            "along the wavelength; is it",
+        ),
     ],
 )
 def test_windows_that_are_not_known(given, message):

@@ -207,6 +207,27 @@ def test_a_slit_without_x1d(slits):
     plugin.dataset = labels[0]
 
 
+@pytest.mark.parametrize(
+    ("keyword", "values"), [("OBSERVTN", ("001", "077")), ("GRATING", ("G140H", "G395H"))]
+)
+def test_an_x1d_of_another_observation_is_not_taken(keyword, values, slits, tmp_path):
+    """Whatever it is called: as where files of two downloads have one name."""
+    app, labels, _ = slits
+    slit = Slit(source_id=77)
+    paths = single_slit(tmp_path, slit), extracted_slits(tmp_path, [slit])
+    for path, value in zip(paths, values, strict=True):
+        fits.setval(path, keyword, value=value)
+    before = app.plugins[NAME].dataset.selected
+    added = [label for path in paths for label in stage3.load(path, app=app, quantity="flux")]
+    try:
+        app.plugins[NAME].dataset = added[0]
+        assert app.plugins[NAME].spectrum.selected == ""
+        assert outlines(app, added[0]) == ([], [])
+    finally:
+        remove_data(app, added)
+        app.plugins[NAME].dataset = before
+
+
 def test_data_come_and_go(tmp_path):
     first, second = SLIT, replace(SLIT, row=6.0)
     a = single_slit(tmp_path, first), extracted_slits(tmp_path, [first])
