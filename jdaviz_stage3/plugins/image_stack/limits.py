@@ -32,6 +32,7 @@ class StackLimits:
         self._pictures = pictures
         self._kept: dict[tuple, tuple[float, float] | None] = {}
         self._percentiles: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        self._set: WeakKeyDictionary[Any, tuple[float, float]] = WeakKeyDictionary()
 
     def apply(self, layer: Any, data: StackData, wanted: Wanted, rule: str) -> None:
         """Set the limits of a layer.
@@ -48,14 +49,19 @@ class StackLimits:
         if isinstance(layer.percentile, (int, float)):  # until limits are set
             self._percentiles[layer] = float(layer.percentile)
         if rule == "as they are":
+            self._set.pop(layer, None)
             return
         percentile = self._percentiles.get(layer, _PERCENTILE)
         if rule == "whole stack":
             limits = self._of_stack(data.stack, wanted, percentile)
+            if self._set.get(layer) == limits:
+                return  # and if others are set by now, somebody wants those
         else:
             limits = _limits_of(self._sample(data.stack, wanted), percentile)
-        if limits is not None and limits != (layer.v_min, layer.v_max):
-            layer.v_min, layer.v_max = limits
+        if limits is not None:
+            self._set[layer] = limits
+            if limits != (layer.v_min, layer.v_max):
+                layer.v_min, layer.v_max = limits
 
     def _of_stack(
         self, stack: ImageStack, wanted: Wanted, percentile: float

@@ -95,6 +95,14 @@ def test_the_limits_of_all_frames_are_the_same(plugin, shared_app, arrays):
     good = np.where(arrays["dq"] & 1, np.nan, arrays["data"])
     wanted = np.nanpercentile(good, [2.5, 97.5])
     np.testing.assert_allclose(limits, wanted, rtol=1e-5)
+    layer.v_max = limits[1] / 2  # in Plot Options: frames keep it, other pictures have their own
+    plugin.frame = 4
+    assert layer.v_max == limits[1] / 2
+    plugin.picture = "standard deviation"
+    assert layer.v_max != limits[1] / 2
+    plugin.picture = "frame"
+    plugin.frame = 3
+    assert (layer.v_min, layer.v_max) == limits
     plugin.limits = "each frame"
     wanted = np.nanpercentile(good[2], [2.5, 97.5])
     np.testing.assert_allclose((layer.v_min, layer.v_max), wanted, rtol=1e-5)
