@@ -9,10 +9,27 @@ from traitlets import HasTraits, observe
 from ..jdaviz_compat import show_message
 from ..readers.addressed_sequence import AddressedSequence
 
-__all__ = ["ChosenSpectra", "unique_labels"]
+__all__ = ["ChosenSpectra", "chosen_by", "unique_labels"]
 
 #: With more spectra than this in a file, only the first source's are loaded unless asked for.
 MOST_BY_DEFAULT = 8
+
+
+def chosen_by(name: str) -> property:
+    """Make a setting of an importer by which parts of a file are chosen.
+
+    Parameters
+    ----------
+    name : str
+        What ``_choose`` of the importer takes, and ``_chosen`` keeps.
+
+    Returns
+    -------
+    property
+    """
+    return property(
+        lambda self: self._chosen[name], lambda self, value: self._choose(**{name: value})
+    )
 
 
 class ChosenSpectra(HasTraits):
@@ -68,16 +85,8 @@ class ChosenSpectra(HasTraits):
         by_entry = dict(zip(self._sequence.entries, self._labels, strict=True))
         self.spectra.selected = [by_entry[entry] for entry in wanted]
 
-    source_id = property(
-        lambda self: self._chosen["source_id"], lambda self, value: self._choose(source_id=value)
-    )
-    order = property(
-        lambda self: self._chosen["order"], lambda self, value: self._choose(order=value)
-    )
-    exposure = property(
-        lambda self: self._chosen["exposure"], lambda self, value: self._choose(exposure=value)
-    )
-    slit = property(lambda self: self._chosen["slit"], lambda self, value: self._choose(slit=value))
+    source_id, order = chosen_by("source_id"), chosen_by("order")
+    exposure, slit = chosen_by("exposure"), chosen_by("slit")
 
     @observe("spectra_selected")
     def _on_spectra_selected(self, change=None):

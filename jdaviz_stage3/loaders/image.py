@@ -36,7 +36,7 @@ from ..origin import ORIGIN
 from ..readers.exposures import read_exposure_planes
 from ..readers.image import image_extensions, read_image, read_segmentation
 from ..readers.slit_exposures import SlitExposures, has_slits, list_slit_exposures
-from .chosen_spectra import unique_labels
+from .chosen_spectra import chosen_by, unique_labels
 from .importing import ProductImporterMixin, importing
 
 _ADDRESS = ("source_id", "slit", "exposure")
@@ -127,13 +127,8 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             if item["ver"] in wanted and item["name"] in _BY_DEFAULT
         ]
 
-    source_id = property(
-        lambda self: self._chosen["source_id"], lambda self, value: self._choose(source_id=value)
-    )
-    slit = property(lambda self: self._chosen["slit"], lambda self, value: self._choose(slit=value))
-    exposure = property(
-        lambda self: self._chosen["exposure"], lambda self, value: self._choose(exposure=value)
-    )
+    source_id, slit = chosen_by("source_id"), chosen_by("slit")
+    exposure = chosen_by("exposure")
 
     @property
     def user_api(self) -> ImporterUserApi:

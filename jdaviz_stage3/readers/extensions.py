@@ -7,7 +7,7 @@ import re
 import traceback
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from ..fits_structure import read_structure
 __all__ = [
     "coordinates_without_number",
     "extensions_named",
+    "extensions_of_each",
     "header_dict",
     "header_float",
     "header_int",
@@ -161,6 +162,49 @@ def extensions_named(hdus: fits.HDUList, name: str, path: str | os.PathLike) -> 
         If there is none.
     """
     return [hdu for hdu in hdus if hdu.name == name] or [require_extension(hdus, name, path)]
+
+
+def extensions_of_each(
+    hdus: fits.HDUList,
+    names: Sequence[str],
+    belongs: Callable[[fits.hdu.base.ExtensionHDU], bool] = lambda hdu: True,
+) -> list[dict[str, int]]:
+    """Tell which extensions belong to each SCI: of its EXTVER, or, where that does not tell, place.
+
+    In files that people put together all may have the same EXTVER: then the first ERR is that of
+    the first SCI, where there are as many of both. Else they are left out.
+
+    Parameters
+    ----------
+    hdus : astropy.io.fits.HDUList
+    names : sequence of str
+        EXTNAMEs, beginning with SCI.
+    belongs : callable, optional
+        Whether an extension of such a name is one to take.
+
+    Returns
+    -------
+    list of dict of str to int
+        Of each SCI, in the order of the file, the positions by name, in the order of ``names``.
+    """
+    positions: dict[str, list[int]] = {name: [] for name in names}
+    for position, hdu in enumerate(hdus):
+        if hdu.name in positions and (hdu.name == "SCI" or belongs(hdu)):
+            positions[hdu.name].append(position)
+    versions = [hdus[position].ver for position in positions["SCI"]]
+    distinct = len(set(versions)) == len(versions)
+    found: list[dict[str, int]] = [{"SCI": position} for position in positions["SCI"]]
+    for name in names[1:]:
+        numbers = [hdus[position].ver for position in positions[name]]
+        if distinct and len(set(numbers)) == len(numbers):
+            place = dict(zip(versions, found, strict=True))
+            for version, position in zip(numbers, positions[name], strict=True):
+                if version in place:
+                    place[version][name] = position
+        elif not distinct and len(numbers) == len(versions):
+            for planes, position in zip(found, positions[name], strict=True):
+                planes[name] = position
+    return found
 
 
 def coordinates_without_number(header: fits.Header) -> str:

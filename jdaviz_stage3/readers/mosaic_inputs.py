@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
+from astropy.wcs import WCS
 
 from ..errors import UnreadableProductError
+from ..fits_structure import read_structure
+from ..origin import FileStamp, check_unchanged, file_stamp
 from ..products import product_root
 from .exposure_image import fits_wcs_of_exposure
 from .extensions import open_product, require_extension
@@ -197,18 +201,17 @@ def read_pixel(path: str | os.PathLike, position: SkyCoord) -> ExposurePixel | N
     UnreadableProductError
         If the file is broken, or says nothing of positions.
     """
+    path = Path(path)
+    read_structure(path)  # raises if it is no file, or none that can be read
+    stamp = file_stamp(path)
+    wcs, shape = _coordinates(path, stamp)
+    x, y = (float(value) for value in wcs.world_to_pixel(position))
+    if not (-0.5 <= x < shape[1] - 0.5 and -0.5 <= y < shape[0] - 0.5):
+        return None
+    column, row = round(x), round(y)
     with open_product(path) as hdus:
+        check_unchanged(path, stamp)
         science = require_extension(hdus, "SCI", path)
-        shape = science.shape
-        wcs = fits_wcs_of_exposure(science.header, path, shape) if len(shape) == 2 else None
-        if wcs is None:
-            raise UnreadableProductError(
-                f"{Path(path).name}: has no celestial WCS; is it the exposure of an image?"
-            )
-        x, y = (float(value) for value in wcs.world_to_pixel(position))
-        if not (-0.5 <= x < shape[1] - 0.5 and -0.5 <= y < shape[0] - 0.5):
-            return None
-        column, row = round(x), round(y)
 
         def at(name: str) -> float | None:
             hdu = hdus[name] if name in hdus else None
@@ -226,3 +229,21 @@ def read_pixel(path: str | os.PathLike, position: SkyCoord) -> ExposurePixel | N
             str(unit),
             tuple(dq_names(int(flags or 0))),
         )
+
+
+@lru_cache(maxsize=256)  # each click asks all exposures of a mosaic
+def _coordinates(path: Path, stamp: FileStamp) -> tuple[WCS, tuple[int, int]]:
+    """Positions of the pixels of an exposure, and how many pixels it has; kept while it is as is.
+
+    Finding them compares the keywords with the gwcs, which takes most of the time of a click.
+    """
+    with open_product(path) as hdus:
+        check_unchanged(path, stamp)
+        science = require_extension(hdus, "SCI", path)
+        shape = science.shape
+        wcs = fits_wcs_of_exposure(science.header, path, shape) if len(shape) == 2 else None
+    if wcs is None:
+        raise UnreadableProductError(
+            f"{path.name}: has no celestial WCS; is it the exposure of an image?"
+        )
+    return wcs, shape

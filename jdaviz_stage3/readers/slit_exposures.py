@@ -16,7 +16,13 @@ from ..errors import Stage3Warning, UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence
 from .exposure_image import Exposure, exposure_of, plane_of, warn_without_flags
-from .extensions import extensions_named, header_float, header_int, open_product
+from .extensions import (
+    extensions_named,
+    extensions_of_each,
+    header_float,
+    header_int,
+    open_product,
+)
 
 __all__ = ["SlitExposureEntry", "SlitExposures", "has_slits", "list_slit_exposures"]
 
@@ -209,7 +215,8 @@ def list_slit_exposures(
         extensions_named(hdus, "SCI", path)  # raises if there is none
         tree = _MODELS[hdus[0].header["DATAMODL"]]
         found = [
-            _described(number, planes, hdus, path) for number, planes in enumerate(_grouped(hdus))
+            _described(number, planes, hdus, path)
+            for number, planes in enumerate(extensions_of_each(hdus, _PLANES))
         ]
     with_pixels = [facts for facts in found if 0 not in facts["shape"]]
     if not with_pixels:
@@ -224,28 +231,6 @@ def list_slit_exposures(
     _name_exposures(with_pixels)
     entries = [SlitExposureEntry(**facts) for facts in with_pixels]
     return SlitExposures(path, entries, tree=tree, stamp=stamp, dq_bits=dq_bits)
-
-
-def _grouped(hdus: fits.HDUList) -> list[dict[str, int]]:
-    """The extensions of each slit: by EXTVER; where that does not tell, those that follow its SCI.
-
-    In files that people put together all may have the same EXTVER.
-    """
-    science = [(position, hdu) for position, hdu in enumerate(hdus) if hdu.name == "SCI"]
-    versions = [hdu.ver for _, hdu in science]
-    slits: dict[int, dict[str, int]] = {position: {"SCI": position} for position, _ in science}
-    if len(set(versions)) == len(versions):
-        owner = dict(zip(versions, slits, strict=True))
-        for position, hdu in enumerate(hdus):
-            if hdu.name in _PLANES and hdu.ver in owner:
-                slits[owner[hdu.ver]].setdefault(hdu.name, position)
-    else:
-        current = None
-        for position, hdu in enumerate(hdus):
-            current = position if hdu.name == "SCI" else current
-            if hdu.name in _PLANES and current is not None:
-                slits[current].setdefault(hdu.name, position)
-    return [{name: slit[name] for name in _PLANES if name in slit} for slit in slits.values()]
 
 
 def _described(

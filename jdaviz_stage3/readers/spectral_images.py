@@ -18,7 +18,14 @@ from ..errors import Stage3Warning, UnreadableProductError
 from ..fits_structure import read_structure
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence, check_quantity
-from .extensions import extensions_named, header_float, header_int, native, open_product
+from .extensions import (
+    extensions_named,
+    extensions_of_each,
+    header_float,
+    header_int,
+    native,
+    open_product,
+)
 from .spectral_image import SpectralImage, SpectralImageEntry
 from .stored_gwcs import StoredGwcs
 from .stored_image import StoredImage
@@ -178,7 +185,7 @@ def _list_images(
     versions = [hdu.ver for _, hdu in groups["SCI"]]
     distinct = len(set(versions)) == len(versions)
     several = len(versions) > 1 or str(primary.get("DATAMODL", "")).startswith("Multi")
-    belonging = _belonging(groups, versions)
+    belonging = extensions_of_each(hdus, _PLANES, _is_plane)
     found: list[tuple[dict[str, Any], Any]] = []
     empty = 0
     for number, (position, hdu) in enumerate(groups["SCI"]):
@@ -191,9 +198,10 @@ def _list_images(
         if 0 in own.shape:
             empty += 1
             continue
-        planes = {"SCI": own}
-        for name, (place_of_other, other) in belonging[number].items():
-            planes[name] = StoredImage(other, place_of_other)
+        planes = {
+            name: own if name == "SCI" else StoredImage(hdus[place], place)
+            for name, place in belonging[number].items()
+        }
         slit = (hdu.ver - 1 if distinct else number) if several else None
         found.append((
             _described(hdu, position, primary, own.shape),
@@ -227,29 +235,6 @@ def _tree_of(
         return None
     stored = StoredImage(hdu, position)
     return lambda: stored.read(path, stamp).tobytes()
-
-
-def _belonging(
-    groups: dict[str, list[tuple[int, Any]]], versions: list[int]
-) -> list[dict[str, tuple[int, Any]]]:
-    """The extensions that belong to each SCI: of its EXTVER, or, where that does not tell, place.
-
-    In files that people put together all may have the same EXTVER.
-    """
-    found: list[dict[str, tuple[int, Any]]] = [{} for _ in versions]
-    distinct = len(set(versions)) == len(versions)
-    for name in _PLANES[1:]:
-        group = [item for item in groups.get(name, ()) if _is_plane(item[1])]
-        numbers = [hdu.ver for _, hdu in group]
-        if distinct and len(set(numbers)) == len(numbers):
-            place = {version: number for number, version in enumerate(versions)}
-            for version, item in zip(numbers, group, strict=True):
-                if version in place:
-                    found[place[version]][name] = item
-        elif not distinct and len(group) == len(versions):
-            for planes, item in zip(found, group, strict=True):
-                planes[name] = item
-    return found
 
 
 def _is_plane(hdu: Any) -> bool:

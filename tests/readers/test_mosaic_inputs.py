@@ -13,6 +13,8 @@ from make_products import mosaic
 
 from jdaviz_stage3 import Stage3Error, UnreadableProductError, read
 from jdaviz_stage3.analysis.exposures.footprints import corners_of_region, covers
+from jdaviz_stage3.readers import mosaic_inputs
+from jdaviz_stage3.readers.exposure_image import fits_wcs_of_exposure
 from jdaviz_stage3.readers.mosaic_inputs import file_of_input, read_mosaic_inputs, read_pixel
 
 
@@ -144,3 +146,18 @@ def test_nothing_but_one_pixel_is_read(tmp_path, monkeypatch):
     path = exposure(tmp_path)
     monkeypatch.setattr(fits.ImageHDU, "data", property(lambda _: pytest.fail("an array is read")))
     assert np.isfinite(read_pixel(path, SkyCoord(*distorted_gwcs()(20, 12), unit="deg")).value)
+
+
+def test_positions_are_found_once_and_anew_in_another_file(tmp_path, monkeypatch):
+    found = []
+
+    def counted(*arguments):
+        found.append(arguments)
+        return fits_wcs_of_exposure(*arguments)
+
+    monkeypatch.setattr(mosaic_inputs, "fits_wcs_of_exposure", counted)
+    path, position = exposure(tmp_path), SkyCoord(*distorted_gwcs()(20, 12), unit="deg")
+    first = [read_pixel(path, position).x for _ in range(3)]
+    assert first == pytest.approx([20] * 3, abs=0.01) and len(found) == 1
+    exposure(tmp_path, wcs=distorted_gwcs(CRVAL[0] + 1e-4))  # degrees: five pixels
+    assert read_pixel(path, position).x != pytest.approx(20, abs=1) and len(found) == 2
