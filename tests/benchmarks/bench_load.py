@@ -24,6 +24,7 @@ CASES = {
     "cat": ("catalog, 100 000 sources, all 54 columns", "jdaviz (positions only)", "0.04"),
     "old": ("x1dints before jwst 1.19, 600 extensions", "jdaviz (fails)", "0.033"),
     "wfss": ("slitless x1d, 500 sources: open, list, show one", "specutils, reads all", "0.067"),
+    "s2d": ("s2d of 200 slits: open, list, show one", "data models, reads all", "0.067"),
     "big": ("x1dints 3000 × 2048 (860 MB), dynamic spectrum shown", "one pass over its columns",
             "2.5"),
     "big-cold": ("the same, file not in the disk cache", "one pass over its columns", "2.5"),
@@ -40,6 +41,8 @@ def _peer(case: str, path: Path, app) -> None:
 
         spectra = SpectrumList.read(path, format="JWST x1d multi")  # builds them all
         app.load(spectra[0], format="1D Spectrum")
+    elif case == "s2d":
+        _read_all_slits(path, app)
     elif case.startswith("big"):
         from astropy.io import fits
 
@@ -56,12 +59,39 @@ def _peer(case: str, path: Path, app) -> None:
             print(f"stock jdaviz fails on it: {type(err).__name__}", file=sys.stderr)
 
 
+def _read_all_slits(path: Path, app) -> None:
+    """Each slit with its errors, and its wavelengths by its gwcs; show the first."""
+    import numpy as np
+    from astropy import units as u
+    from astropy.nddata import StdDevUncertainty
+    from specutils import Spectrum
+    from stdatamodels.jwst import datamodels
+
+    spectra = []
+    with datamodels.open(path) as model:
+        for slit in model.slits:
+            n_rows, n_waves = slit.data.shape
+            wavelength = slit.meta.wcs(np.arange(n_waves), np.full(n_waves, n_rows / 2))[2]
+            spectra.append(
+                Spectrum(
+                    flux=np.array(slit.data) * u.MJy,
+                    spectral_axis=wavelength * u.um,
+                    spectral_axis_index=1,
+                    uncertainty=StdDevUncertainty(np.array(slit.err)),
+                )
+            )
+    app.load(spectra[0], format="2D Spectrum", auto_extract=False)
+
+
 def _ours(case: str, path: Path, app) -> None:
     import jdaviz_stage3 as stage3
 
     if case == "wfss":
         len(stage3.read(path).table)
         stage3.load(path, app=app, source_id=250, exposure=1)
+    elif case == "s2d":
+        len(stage3.read(path).table)
+        stage3.load(path, app=app, source_id=150)
     else:
         stage3.load(path, app=app)
 
@@ -139,6 +169,7 @@ def _make_files(folder: Path, cases: list[str]) -> dict[str, Path]:
         "cat": lambda folder: make_files.make_catalog(folder, template),
         "old": make_files.make_old_x1dints,
         "wfss": make_files.make_wfss_x1d,
+        "s2d": make_files.make_s2d,
         "big": make_files.make_big_x1dints,
         "big-cold": lambda folder: made.get("big") or make_files.make_big_x1dints(folder),
     }

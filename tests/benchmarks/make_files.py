@@ -140,6 +140,14 @@ def make_wfss_x1d(folder: Path, n_sources: int = 500, n_waves: int = 1000) -> Pa
     return path
 
 
+def make_s2d(folder: Path, n_slits: int = 200) -> Path:
+    """An s2d of many slits (NIRSpec MOS), each with its gwcs; takes a minute."""
+    from make_slits import Slit, many_slits
+
+    slits = [Slit(n_rows=30, n_wave=1000, name=f"S{k}", source_id=k) for k in range(1, n_slits + 1)]
+    return many_slits(folder, slits)
+
+
 def make_big_x1dints(folder: Path, n_integrations: int = 3000, n_waves: int = 2048) -> Path:
     """Write an x1dints in today's layout: a row an integration; 860 MB."""
     number = np.arange(1, n_integrations + 1)
