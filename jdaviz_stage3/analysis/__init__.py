@@ -24,6 +24,11 @@ from .cubes.collapse import COLLAPSE_STATISTICS, collapse
 from .cubes.lines import line_map
 from .cubes.stitching import band_offsets, stitch
 from .cubes.total import summed_spectrum
+from .interferometry.averaging import average_integrations, vis2_errors_from_amplitudes
+from .interferometry.binary_search import BinarySearch, binary_search, detection_limits
+from .interferometry.calibration import calibrate
+from .interferometry.export import write_observables, write_oifits
+from .interferometry.models import VISIBILITY_MODELS, model_observables, model_visibility
 from .light_curves.band_sums import BandCurve, BandSums
 from .light_curves.bands import (
     band_limits,
@@ -80,8 +85,10 @@ __all__ = [
     "NOISE_STATISTICS",
     "SMOOTHING_METHODS",
     "STACK_STATISTICS",
+    "VISIBILITY_MODELS",
     "BandCurve",
     "BandSums",
+    "BinarySearch",
     "Condition",
     "FlagCounts",
     "NoiseFigures",
@@ -97,6 +104,7 @@ __all__ = [
     "align_offsets",
     "aperture_spectra",
     "aperture_spectrum",
+    "average_integrations",
     "background_series",
     "band_limits",
     "band_offsets",
@@ -104,7 +112,9 @@ __all__ = [
     "bands_of_resolving_power",
     "baseline_mask",
     "bin_light_curve",
+    "binary_search",
     "boxcar_smooth",
+    "calibrate",
     "centroid_series",
     "channel_edges",
     "channel_scatter",
@@ -115,6 +125,7 @@ __all__ = [
     "compare_with_pipeline",
     "contiguous_runs",
     "contrast_curve",
+    "detection_limits",
     "detection_threshold",
     "diffraction_fwhm",
     "equal_bands",
@@ -131,6 +142,8 @@ __all__ = [
     "mean_spectrum",
     "measured_throughput",
     "median_smooth",
+    "model_observables",
+    "model_visibility",
     "noise_figures",
     "normalization",
     "north_and_east",
@@ -161,7 +174,10 @@ __all__ = [
     "time_of",
     "to_lightkurve",
     "transit_light_curve",
+    "vis2_errors_from_amplitudes",
     "white_light_curve",
     "write_contrast_curve",
     "write_light_curve",
+    "write_observables",
+    "write_oifits",
 ]

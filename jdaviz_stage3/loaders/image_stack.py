@@ -1,4 +1,4 @@
-"""Importer of stacks of images: calints, crfints, psfstack, psfalign, psfsub."""
+"""Importer of stacks of images: calints, crfints, psfstack, psfalign, psfsub, amilg."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..jdaviz_compat import (
 from ..layout import STACK
 from ..origin import ORIGIN
 from ..readers.joined_stacks import join_integrations
-from ..readers.stacks import read_stack
+from ..readers.stacks import FRINGE_FIT_IMAGES, read_stack
 from .importing import Choice, ProductImporterMixin, importing
 from .stack_data import StackData
 
@@ -89,9 +89,17 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
     segments : {'this', 'all'}
         Whether the other segments of the exposure, which are files in the same folder, are joined
         with this one.
+    images : {'CTRD', 'FIT', 'RESID', 'N_CTRD', 'N_FIT', 'N_RESID'}
+        Which images of an amilg: interferograms, the fringe model, their difference; ``N_``
+        divided by the peak.
     """
 
     choices = (
+        Choice(
+            "images",
+            "Images",
+            "CTRD: interferograms; FIT: the model; RESID: their difference; N_: over the peak.",
+        ),
         Choice("segments", "Segments", "The exposure has several, a file each; all are one stack."),
     )
     settings = ("align_by", "parent", "data_label_as_prefix", "dq_bits")
@@ -114,6 +122,8 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
         self.extension.selected = ["SCI"]
         self.hash_map_to_label = {self.data_hashes[0]: ""}
         self._files = segments_of(self.product.path)
+        fringe_fit = self.product.kind.suffix == "amilg"
+        self.offer("images", list(FRINGE_FIT_IMAGES) if fringe_fit else ["SCI"])
         self.offer("segments", ["this", "all"] if len(self._files) > 1 else ["this"])
         self._choose_viewer()
 
@@ -139,9 +149,17 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
     @property
     def default_data_label_from_resolver(self) -> str:
         label = self.product.label
+        if self._images not in ("", FRINGE_FIT_IMAGES[0]):
+            label = f"{label}[{self._images}]"
         return _SEGMENT.sub("", label) if self._joined else label
 
-    @observe("segments_selected")
+    @property
+    def _images(self) -> str:
+        """Which images of a fringe fit; empty for other stacks."""
+        chosen = getattr(self, "images_selected", "")
+        return "" if chosen == "SCI" else chosen
+
+    @observe("segments_selected", "images_selected")
     def _name_anew(self, *_: Any) -> None:
         self.data_label.default = self.default_data_label_from_resolver
 
@@ -150,7 +168,7 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
 
     @property
     def _part(self) -> str:
-        return "all segments" if self._joined else ""
+        return "all segments" if self._joined else self._images
 
     def add_to_data_collection(self, data, data_label=None, *, data_hash=None, **options) -> None:
         # jdaviz passes on that of the extension, which knows nothing of segments
@@ -161,7 +179,7 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
         if self._joined:
             stack = join_integrations(self._files, dq_bits=self.dq_bits)
         else:
-            stack = read_stack(self.product.path, dq_bits=self.dq_bits)
+            stack = read_stack(self.product.path, dq_bits=self.dq_bits, extension=self._images)
         data = StackData(stack)
         data.meta.update(stack.meta)
         data.meta.update(image_meta("SCI"))

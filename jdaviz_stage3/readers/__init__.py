@@ -9,13 +9,20 @@ from typing import Any
 from ..errors import UnsupportedProductError
 from ..products import identify
 
-__all__ = ["join_integrations", "read"]
+__all__ = ["Interferometry", "join_integrations", "read", "read_interferometry"]
+
+# Imported when first asked for: they bring in astropy.nddata or astropy.coordinates.
+_LAZY = {
+    "Interferometry": "interferometry",
+    "join_integrations": "joined_stacks",
+    "read_interferometry": "interferometry",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "join_integrations":  # imported when first asked for: it brings in astropy.nddata
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(".joined_stacks", __name__), name)
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)
 
 
 def read(path: str | os.PathLike, **options: Any) -> Any:
@@ -34,8 +41,9 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         `~jdaviz_stage3.readers.spectral_images.read_spectral_images`,
         `~jdaviz_stage3.readers.time_series.read_spectral_time_series`,
         `~jdaviz_stage3.readers.light_curve.read_white_light`,
-        `~jdaviz_stage3.readers.photometry.read_photometry` and
-        `~jdaviz_stage3.readers.stacks.read_stack`.
+        `~jdaviz_stage3.readers.photometry.read_photometry`,
+        `~jdaviz_stage3.readers.stacks.read_stack` and
+        `~jdaviz_stage3.readers.interferometry.read_interferometry`.
 
     Returns
     -------
@@ -45,8 +53,9 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         `~jdaviz_stage3.readers.cube_spectrum.CubeSpectrum`; x1d, c1d:
         `~jdaviz_stage3.readers.spectra.SpectrumSequence`; x1dints:
         `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt, phot:
-        `~astropy.timeseries.TimeSeries`; calints, crfints, psfstack, psfalign, psfsub:
-        `~jdaviz_stage3.readers.image_stack.ImageStack`.
+        `~astropy.timeseries.TimeSeries`; calints, crfints, psfstack, psfalign, psfsub, amilg:
+        `~jdaviz_stage3.readers.image_stack.ImageStack`; ami-oi and the others of ami3:
+        `~jdaviz_stage3.readers.interferometry.Interferometry`.
 
     Raises
     ------

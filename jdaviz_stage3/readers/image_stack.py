@@ -73,7 +73,12 @@ class ImageStack(StackFrames, NDData):
         Numbers of the integrations in the exposure, from 1.
     integrations : IntegrationTimes
         Numbers and times, also those of the start and the end.
+    coefficients : ndarray, shape (n_int, n_coefficients), or None
+        SOLNS of an amilg: flux, then cosine and sine of each baseline, and an offset, by
+        integration; divided by the flux.
     """
+
+    coefficients: np.ndarray | None = None
 
     def __init__(
         self,

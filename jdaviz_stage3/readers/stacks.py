@@ -1,4 +1,4 @@
-"""Stacks of images: integrations (calints, crfints, psfsub) and PSFs (psfstack, psfalign)."""
+"""Stacks of images: integrations (calints, crfints, psfsub, amilg), PSFs (psfstack, psfalign)."""
 
 from __future__ import annotations
 
@@ -13,32 +13,43 @@ from astropy.io import fits
 from ..errors import Stage3Warning, UnreadableProductError
 from ..origin import FileStamp, file_stamp
 from ..products import identify
-from .extensions import header_dict, open_product, require_extension
+from .extensions import header_dict, native, open_product, require_extension
 from .image_stack import ImageStack
 from .quality import dq_value
 from .stack_times import integration_times
 from .stored_array import StoredArray
 from .units import parse_unit
 
-__all__ = ["read_stack"]
+__all__ = ["FRINGE_FIT_IMAGES", "read_stack"]
+
+#: The stacks of an amilg: interferograms, the model fitted to them, their difference; and each
+#: divided by the peak of the interferogram.
+FRINGE_FIT_IMAGES = ("CTRD", "FIT", "RESID", "N_CTRD", "N_FIT", "N_RESID")
 
 _INTEGRATION = "integration"
 _OF_PSFS = ("psfstack", "psfalign")
+_FRINGE_FIT = "amilg"
 _LOOKED_AT = 32  # images, of a stack whose first ones hold nothing
 
 
 def read_stack(
-    path: str | os.PathLike, *, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE"
+    path: str | os.PathLike,
+    *,
+    dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE",
+    extension: str = "",
 ) -> ImageStack:
     """Open a stack of images; each is read when it is asked for.
 
     Parameters
     ----------
     path : path-like
-        A calints, crfints, psfsub, psfstack or psfalign file.
+        A calints, crfints, psfsub, psfstack, psfalign or amilg file.
     dq_bits : optional
         The data-quality flags that exclude a pixel: see `jdaviz_stage3.readers.quality.dq_value`;
         0 for none, which leaves DQ out.
+    extension : str, optional
+        Which images of an amilg: one of `FRINGE_FIT_IMAGES`, ``'CTRD'`` by default. Their unit is
+        not in the file.
 
     Returns
     -------
@@ -61,19 +72,20 @@ def read_stack(
     name = Path(path).name
     with open_product(path) as hdus:
         stamp = file_stamp(path)
-        science = require_extension(hdus, "SCI", path)
+        extension = _extension(extension, kind, name)
+        science = require_extension(hdus, extension, path)
         axes, shape = _axes_of(science, kind, name)
         arrays: dict[str, StoredArray | None] = {"SCI": StoredArray(path, stamp, science, shape)}
-        for extension in ("ERR", "DQ"):
-            if extension != "DQ" or dq_value(dq_bits):
-                arrays[extension] = _companion(hdus, extension, shape, path, stamp)
+        for companion in ("ERR", "DQ") if kind != _FRINGE_FIT else ():
+            if companion != "DQ" or dq_value(dq_bits):
+                arrays[companion] = _companion(hdus, companion, shape, path, stamp)
         arrays["WAVELENGTH"] = _wavelengths(hdus, shape, path, stamp)
         bunit = science.header.get("BUNIT")
-        if bunit in (None, ""):
-            _warn(f"{name}: SCI has no BUNIT; the values have no unit")
-        unit = parse_unit(bunit, f"{name}[SCI]")
+        if bunit in (None, "") and kind != _FRINGE_FIT:
+            _warn(f"{name}: {extension} has no BUNIT; the values have no unit")
+        unit = parse_unit(bunit, f"{name}[{extension}]")
         times = None
-        if axes == (_INTEGRATION, "y", "x"):
+        if axes == (_INTEGRATION, "y", "x") and kind != _FRINGE_FIT:
             times = integration_times(hdus, shape[0], path)
         stack = ImageStack(
             Path(path),
@@ -86,8 +98,29 @@ def read_stack(
             dq_bits,
             times,
         )
+        if kind == _FRINGE_FIT:
+            stack.coefficients = _coefficients(hdus, shape[0])
     _warn_if_blank(stack)
     return stack
+
+
+def _extension(wanted: str, kind: str, name: str) -> str:
+    """The extension that holds the images."""
+    offered = FRINGE_FIT_IMAGES if kind == _FRINGE_FIT else ("SCI",)
+    if (wanted or offered[0]) not in offered:
+        raise UnreadableProductError(
+            f"{name}: a {kind} has no images {wanted!r}, expected one of {', '.join(offered)}"
+        )
+    return wanted or offered[0]
+
+
+def _coefficients(hdus: fits.HDUList, n_int: int) -> np.ndarray | None:
+    """What the fringe model was multiplied with, shape (n_int, n): flux, cosines, sines, offset."""
+    table = next((hdu for hdu in hdus if hdu.name == "SOLNS"), None)
+    if not isinstance(table, fits.BinTableHDU) or not table.columns.names:
+        return None
+    found = native(table.data[table.columns.names[0]], float)
+    return found if found.ndim == 2 and len(found) == n_int else None
 
 
 def _axes_of(
@@ -98,19 +131,22 @@ def _axes_of(
     found = " × ".join(map(str, shape)) or "no array"
     first = "psf" if kind in _OF_PSFS else _INTEGRATION
     if len(shape) == 2:
-        _warn(f"{name}: SCI is a single image ({found}), taken as a stack of one {first}")
+        _warn(
+            f"{name}: {science.name} is a single image ({found}), taken as a stack of one {first}"
+        )
         shape = (1, *shape)
     axes: tuple[str, ...] = (first, "y", "x")
     if len(shape) == 4 and kind == "psfalign":
         axes = (_INTEGRATION, "psf", "y", "x")
     if len(shape) != len(axes):
         raise UnreadableProductError(
-            f"{name}: SCI is no stack of images ({found}), expected {' × '.join(axes)}; is it a "
-            f"{kind}?"
+            f"{name}: {science.name} is no stack of images ({found}), expected "
+            f"{' × '.join(axes)}; is it a {kind}?"
         )
     if 0 in shape:
         raise UnreadableProductError(
-            f"{name}: SCI is empty ({found}), expected {' × '.join(axes)}; download it again"
+            f"{name}: {science.name} is empty ({found}), expected {' × '.join(axes)}; download it "
+            "again"
         )
     return axes, shape
 

@@ -1,8 +1,8 @@
 """Small product files, built with the data-model classes that the pipeline writes them with.
 
-Images, cubes, interferometry and associations are here, spectra in make_spectra.py, ECSV tables in
-make_tables.py. `BUILDERS` has an entry for each product type of the package's table and each data
-model that it has had.
+Images, cubes and associations are here, interferometry in make_interferometry.py, spectra in
+make_spectra.py, ECSV tables in make_tables.py. `BUILDERS` has an entry for each product type of the
+package's table and each data model that it has had.
 """
 
 import gzip
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import make_cubes as cubes
 import make_exposures as exposures
+import make_interferometry as interferometry
 import make_slits as slits
 import make_spectra as spectra
 import make_stacks as stacks
@@ -110,34 +111,6 @@ def slits_of(suffix: str, folder: Path) -> Path:
     return save(product, folder / f"{ROOT}_{suffix}.fits")
 
 
-def oifits(suffix: str, folder: Path) -> Path:
-    """One of the OIFITS products of ami3."""
-    model = datamodels.AmiOIModel()
-    model.meta.origin = "STSCI"
-    model.meta.program.pi_name = "Nobody"
-    model.meta.target.proposer_name = "AB DOR"
-    model.meta.instrument.name = "NIRISS"
-    model.meta.observation.date = "2026-01-01"
-    model.meta.oifits.array_name = "g7s6"
-    model.meta.oifits.instrument_mode = "NRM"
-    for name, n_rows in {"array": 7, "target": 1, "t3": 35, "vis": 21, "vis2": 21, "q4": 35,
-                         "wavelength": 1}.items():  # fmt: skip
-        setattr(model, name, np.zeros(n_rows, model.get_dtype(name)))
-    return save(model, folder / f"{ROOT}_{suffix}.fits")
-
-
-def fringe_fit(suffix: str, folder: Path, model: str = "AmiLgFitModel") -> Path:
-    """An amilg, or with AmiLgModel one of the products of ami3 before jwst 1.14.
-
-    Newer stdatamodels no longer build an AmiLgModel, hence the keyword.
-    """
-    product = datamodels.AmiLgFitModel()
-    product.fit_image, product.resid_image = (np.zeros((2, 5, 5), "f4") for _ in range(2))
-    path = save(product, folder / f"{ROOT}_{suffix}.fits")
-    fits.setval(path, "DATAMODL", value=model)
-    return path
-
-
 def association(folder: Path) -> Path:
     """An asn.json."""
     product = {"name": ROOT, "members": [{"expname": "a_cal.fits", "exptype": "science"}]}
@@ -198,14 +171,14 @@ BUILDERS: dict[tuple[str, str], Builder] = {
         stacks.stack, suffix="psfalign", model="QuadModel", shape=(2, 3, 16, 20)
     ),
     ("psfsub", "CubeModel"): partial(stacks.stack, suffix="psfsub"),
-    ("ami-oi", "AmiOIModel"): partial(oifits, "ami-oi"),
-    ("psf-ami-oi", "AmiOIModel"): partial(oifits, "psf-ami-oi"),
-    ("aminorm-oi", "AmiOIModel"): partial(oifits, "aminorm-oi"),
-    ("amimulti-oi", "AmiOIModel"): partial(oifits, "amimulti-oi"),
-    ("ami", "AmiLgModel"): partial(fringe_fit, "ami", model="AmiLgModel"),
-    ("amiavg", "AmiLgModel"): partial(fringe_fit, "amiavg", model="AmiLgModel"),
-    ("psf-amiavg", "AmiLgModel"): partial(fringe_fit, "psf-amiavg", model="AmiLgModel"),
-    ("aminorm", "AmiLgModel"): partial(fringe_fit, "aminorm", model="AmiLgModel"),
-    ("amilg", "AmiLgFitModel"): partial(fringe_fit, "amilg"),
+    ("ami-oi", "AmiOIModel"): partial(interferometry.oifits, "ami-oi"),
+    ("psf-ami-oi", "AmiOIModel"): partial(interferometry.oifits, "psf-ami-oi"),
+    ("aminorm-oi", "AmiOIModel"): partial(interferometry.oifits, "aminorm-oi"),
+    ("amimulti-oi", "AmiOIModel"): partial(interferometry.oifits, "amimulti-oi"),
+    ("ami", "AmiLgModel"): partial(interferometry.fringe_parameters, "ami"),
+    ("amiavg", "AmiLgModel"): partial(interferometry.fringe_parameters, "amiavg"),
+    ("psf-amiavg", "AmiLgModel"): partial(interferometry.fringe_parameters, "psf-amiavg"),
+    ("aminorm", "AmiLgModel"): partial(interferometry.fringe_parameters, "aminorm"),
+    ("amilg", "AmiLgFitModel"): interferometry.fringe_fit,
     ("asn", "json"): association,
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Interferometry: calibration, models, and whether there is a companion."""

@@ -1,0 +1,312 @@
+"""A star with a companion as closure phases and V² see it: χ² of many positions at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy import units as u
+from astropy.table import QTable
+from scipy.optimize import nnls
+
+from ...errors import Stage3Error
+from ...readers.baselines import sides_of
+from ...readers.interferometry import Interferometry
+
+__all__ = ["CompanionModel", "RADIANS_PER_MAS", "prepare"]
+
+RADIANS_PER_MAS = float(u.mas.to(u.rad))
+_FIRST_RATIOS = 14  # flux ratios that are tried at each position before the best is refined
+_FAINTEST = 1e-4
+_REFINEMENTS = 8
+_CHUNK = 20_000  # positions at once
+
+
+@dataclass(frozen=True)
+class CompanionModel:
+    """Measured closure phases and V², and the baselines that they are of.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (n_baselines,)
+        Spatial frequencies to the east and north in cycles per mas, each baseline once.
+    smearing : ndarray, shape (n_baselines,)
+        Relative bandwidth of each; 0 for one wavelength.
+    closure : ndarray of -1, 0, 1, shape (n_baselines, n_triangles)
+        With which sign each baseline's phase is in each closure phase.
+    phases, phase_errors : ndarray, shape (n_triangles,)
+        Closure phases in radians.
+    vis2_rows : ndarray of int, shape (n_vis2,)
+        Which baseline each V² is of.
+    vis2, vis2_errors : ndarray, shape (n_vis2,)
+    n_independent : int
+        Independent closure phases (the rank of ``closure``) and V².
+    correlation : float
+        What the sum over closure phases is multiplied with: independent over all of them.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    smearing: np.ndarray
+    closure: np.ndarray
+    phases: np.ndarray
+    phase_errors: np.ndarray
+    vis2_rows: np.ndarray
+    vis2: np.ndarray
+    vis2_errors: np.ndarray
+    n_independent: int
+    correlation: float
+
+    @property
+    def n_used(self) -> int:
+        """How many closure phases and V² are used."""
+        return len(self.phases) + len(self.vis2)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """What squares of residuals are multiplied with, shape (n_triangles + n_vis2,)."""
+        return np.concatenate([self.correlation / self.phase_errors**2, 1 / self.vis2_errors**2])
+
+    @property
+    def measured(self) -> np.ndarray:
+        """Closure phases and V², one after the other."""
+        return np.concatenate([self.phases, self.vis2])
+
+    def turns(self, east: np.ndarray, north: np.ndarray) -> np.ndarray:
+        """Return the visibility of a companion alone.
+
+        Parameters
+        ----------
+        east, north : ndarray, shape (n,)
+            Its offset in mas.
+
+        Returns
+        -------
+        ndarray of complex, shape (n, n_baselines)
+        """
+        cycles = np.multiply.outer(east, self.x) + np.multiply.outer(north, self.y)
+        turn = np.exp(-2j * np.pi * cycles)
+        return turn * np.sinc(cycles * self.smearing) if self.smearing.any() else turn
+
+    def predicted(self, turn: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+        """Return what would be measured.
+
+        Parameters
+        ----------
+        turn : ndarray of complex, shape (n, n_baselines)
+            Of `turns`.
+        ratio : ndarray, shape (n,)
+            Flux of the companion over that of the star.
+
+        Returns
+        -------
+        ndarray, shape (n, n_triangles + n_vis2)
+        """
+        star_and_companion = 1 + ratio[:, np.newaxis] * turn
+        phases = np.angle(star_and_companion) @ self.closure
+        if not len(self.vis2):
+            return phases
+        power = np.abs(star_and_companion[:, self.vis2_rows]) ** 2
+        return np.concatenate([phases, power / (1 + ratio[:, np.newaxis]) ** 2], axis=1)
+
+    def slopes(self, turn: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+        """Return the derivatives of `predicted` by the flux ratio, of the same shape."""
+        f = ratio[:, np.newaxis]
+        power = np.abs(1 + f * turn) ** 2
+        phases = (turn.imag / power) @ self.closure
+        if not len(self.vis2):
+            return phases
+        rows = self.vis2_rows
+        grows = 2 * (turn.real[:, rows] + f * np.abs(turn[:, rows]) ** 2) / (1 + f) ** 2
+        return np.concatenate([phases, grows - 2 * power[:, rows] / (1 + f) ** 3], axis=1)
+
+    def residuals(self, predicted: np.ndarray, measured: np.ndarray | None = None) -> np.ndarray:
+        """Return measured - predicted, closure phases within half a turn."""
+        found = (self.measured if measured is None else measured) - predicted
+        n = len(self.phases)
+        found[..., :n] -= 2 * np.pi * np.round(found[..., :n] / (2 * np.pi))
+        return found
+
+    def chi2(self, turn: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+        """Return χ² of each position with its flux ratio, shape (n,)."""
+        return self.residuals(self.predicted(turn, ratio)) ** 2 @ self.weights
+
+    @property
+    def chi2_of_star(self) -> float:
+        """Return χ² without a companion."""
+        turn = np.ones((1, len(self.x)), complex)
+        return float(self.chi2(turn, np.zeros(1))[0])
+
+    def best_ratios(
+        self, east: np.ndarray, north: np.ndarray, max_ratio: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the best flux ratio of each position and its χ².
+
+        Parameters
+        ----------
+        east, north : ndarray, shape (n,)
+            In mas.
+        max_ratio : float
+
+        Returns
+        -------
+        ratio, chi2 : ndarray, shape (n,)
+            A ratio of 0 where no companion is better than any.
+        """
+        parts = [
+            self._best(self.turns(east[i : i + _CHUNK], north[i : i + _CHUNK]), max_ratio)
+            for i in range(0, len(east), _CHUNK)
+        ]
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+    def _best(self, turn: np.ndarray, max_ratio: float) -> tuple[np.ndarray, np.ndarray]:
+        n = len(turn)
+        ratio, chi2 = np.zeros(n), np.full(n, self.chi2_of_star)
+        for tried in np.geomspace(min(_FAINTEST, max_ratio), max_ratio, _FIRST_RATIOS):
+            found = self.chi2(turn, np.full(n, tried))
+            better = found < chi2
+            ratio[better], chi2[better] = tried, found[better]
+        damping = np.ones(n)
+        for _ in range(_REFINEMENTS):  # Gauss and Newton, each position for itself
+            slope = self.slopes(turn, ratio)
+            off = self.residuals(self.predicted(turn, ratio))
+            curvature = slope**2 @ self.weights
+            step = (slope * off) @ self.weights / np.where(curvature > 0, curvature, 1)
+            tried = np.clip(ratio + damping * step, 0, max_ratio)
+            found = self.chi2(turn, tried)
+            better = found < chi2
+            ratio[better], chi2[better] = tried[better], found[better]
+            damping[~better] /= 4
+        return ratio, chi2
+
+    def noise(self, n: int, seed: int) -> np.ndarray:
+        """Draw measurements of a star without companion.
+
+        Parameters
+        ----------
+        n : int
+        seed : int
+
+        Returns
+        -------
+        ndarray, shape (n, n_triangles + n_vis2)
+            Closure phases of independent Gaussian phases of the baselines, whose variances add up
+            to those of the closure phases as well as they can; V² around 1.
+        """
+        rng = np.random.default_rng(seed)
+        variances, _ = nnls(np.abs(self.closure.T), self.phase_errors**2)
+        phases = rng.normal(size=(n, len(variances))) * np.sqrt(variances) @ self.closure
+        vis2 = 1 + rng.normal(size=(n, len(self.vis2))) * self.vis2_errors
+        return np.concatenate([phases, vis2], axis=1)
+
+
+def prepare(
+    observables: Interferometry, use_vis2: bool, bandwidth_smearing: bool
+) -> CompanionModel:
+    """Collect what can be used.
+
+    Parameters
+    ----------
+    observables : Interferometry
+        Averaged.
+    use_vis2 : bool
+    bandwidth_smearing : bool
+
+    Returns
+    -------
+    CompanionModel
+
+    Raises
+    ------
+    Stage3Error
+        If there are no closure phases that are finite, not flagged, and have an error and a place.
+    """
+    name = observables.path.name
+    if observables.n_integrations > 1:
+        raise Stage3Error(
+            f"{name}: observables by integration, which have no errors; average them first "
+            "(average_integrations)"
+        )
+    triangles = _usable(observables, "closure_phase")
+    pairs = _usable(observables, "vis2") if use_vis2 else None
+    east, north, wide = (np.empty((3, 0)) for _ in range(3))
+    if triangles is not None:
+        east, north, wide = _frequencies(triangles)
+    n = east.shape[1]
+    if pairs is not None:
+        of_pairs = _frequencies(pairs)
+        flat = [
+            np.concatenate([a.ravel(), b.ravel()])
+            for a, b in zip((east, north, wide), of_pairs, strict=True)
+        ]
+    else:
+        flat = [east.ravel(), north.ravel(), wide.ravel()]
+    x, y, smearing, rows, signs = _distinct(*flat)
+    closure = np.zeros((len(x), n))
+    for side in range(3 if n else 0):
+        place = slice(side * n, (side + 1) * n)
+        np.add.at(closure, (rows[place], np.arange(n)), signs[place])
+    rank = int(np.linalg.matrix_rank(closure)) if n else 0
+    empty = np.empty(0)
+    return CompanionModel(
+        x,
+        y,
+        smearing if bandwidth_smearing else np.zeros_like(smearing),
+        closure,
+        triangles["value"].to_value(u.rad) if triangles is not None else empty,
+        triangles["error"].to_value(u.rad) if triangles is not None else empty,
+        rows[3 * n :],
+        np.asarray(pairs["value"]) if pairs is not None else empty,
+        np.asarray(pairs["error"]) if pairs is not None else empty,
+        rank + (0 if pairs is None else len(pairs)),
+        rank / n if n else 1.0,
+    )
+
+
+def _usable(observables: Interferometry, name: str) -> QTable:
+    table = observables.tables.get(name)
+    what = {"closure_phase": "closure phases", "vis2": "squared visibilities"}[name]
+    if table is None:
+        raise Stage3Error(f"{observables.path.name}: no {what}; is it an ami-oi or aminorm-oi?")
+    where = ~np.asarray(table["flag"])
+    if not where.any():
+        raise Stage3Error(f"{observables.path.name}: all {what} are flagged; nothing to fit")
+    error = np.asarray(getattr(table["error"], "value", table["error"]))
+    where &= np.isfinite(error) & (error > 0)
+    if not where.any():
+        raise Stage3Error(
+            f"{observables.path.name}: no {what} with known errors; average_integrations makes "
+            "them of the scatter in an amimulti-oi"
+        )
+    where &= np.isfinite(table["spatial_frequency"].value)
+    if not where.any():
+        raise Stage3Error(
+            f"{observables.path.name}: baselines or wavelength are not known; no place can be told"
+        )
+    return table[where]
+
+
+def _frequencies(table: QTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cycles per mas to the east and north of each side, and the relative bandwidth."""
+    sides = sides_of(table)
+    wave = table["wavelength"].to_value(u.m)
+    east, north = (side.to_value(u.m) / wave * RADIANS_PER_MAS for side in sides)
+    wide = np.nan_to_num(table["bandwidth"].to_value(u.m) / wave)
+    return east, north, np.broadcast_to(wide, east.shape)
+
+
+def _distinct(
+    x: np.ndarray, y: np.ndarray, wide: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Each baseline once; for those given its number, and -1 where it is taken the other way."""
+    scale = np.abs(np.concatenate([x, y])).max() or 1
+    whole = np.round(np.stack([x, y], axis=1) / scale * 1e7).astype(np.int64)
+    backwards = (whole[:, 0] < 0) | ((whole[:, 0] == 0) & (whole[:, 1] < 0))
+    signs = np.where(backwards, -1.0, 1.0)
+    _, first, rows = np.unique(
+        whole * signs[:, np.newaxis].astype(np.int64),
+        axis=0,
+        return_index=True,
+        return_inverse=True,
+    )
+    return (x * signs)[first], (y * signs)[first], wide[first], rows.ravel(), signs
