@@ -61,6 +61,22 @@ ANALYSIS = {
     ),
     "target_position": "meta wcs shape",
     "write_contrast_curve": "curve path overwrite",
+    "BinarySearch": (
+        "east north chi2 flux_ratio best covariance chi2_star chi2_best error_scale significance "
+        "n_used n_independent assumptions model"
+    ),
+    "VISIBILITY_MODELS": None,
+    "average_integrations": "observables sigma start stop",
+    "binary_search": "observables extent n vis2 max_ratio bandwidth_smearing rescale",
+    "calibrate": "target reference",
+    "detection_limits": ("observables separations sigma vis2 bandwidth_smearing rescale n_angles"),
+    "model_observables": "observables model **parameters",
+    "model_visibility": (
+        "u_coord v_coord wavelength model east north flux_ratio diameter bandwidth"
+    ),
+    "vis2_errors_from_amplitudes": "observables",
+    "write_observables": "observables path table overwrite",
+    "write_oifits": "observables path overwrite",
     "COLLAPSE_STATISTICS": None,
     "BandCurve": "flux flux_err n_filled n_channels n_fewest n_dropped n_empty",
     "BandSums": "trace dq_bits excluded errors",

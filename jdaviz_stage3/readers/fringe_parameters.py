@@ -20,7 +20,7 @@ __all__ = ["FRINGE_TABLES", "read_fringe_parameters"]
 FRINGE_TABLES = {
     "FRINGE_AMP": (2, "amplitude"),
     "FRINGE_PHA": (2, "phase"),
-    "CLOSURE_PHA": (3, "value"),
+    "CLOSURE_PHA": (3, "phase"),
     "CLOSURE_AMP": (4, "amplitude"),
 }
 _N_HOLES = 7
@@ -62,7 +62,7 @@ def read_fringe_parameters(hdus: fits.HDUList, result: Interferometry) -> None:
             2, amplitude=amplitude, amplitude_error=None, phase=_degrees(phase), phase_error=_NONE
         )
     if (closure := values.get("CLOSURE_PHA")) is not None:
-        result.closure_phase = _rows(3, value=_degrees(closure), error=_NONE)
+        result.closure_phase = _rows(3, phase=_degrees(closure), phase_error=_NONE)
     if (quad := values.get("CLOSURE_AMP")) is not None:
         result.quad = _rows(4, amplitude=quad, amplitude_error=None)
     result.images = {

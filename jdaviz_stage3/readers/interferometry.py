@@ -31,9 +31,9 @@ class Interferometry:
     ``u2``, ``v2`` of the first two sides), ``baseline`` (of triangles ``longest_baseline``),
     ``position_angle`` (degrees east of north), ``wavelength``, ``bandwidth``,
     ``spatial_frequency`` (1/rad), ``flag`` (True: not to be used) and ``mjd``. What was measured
-    is in ``value`` and ``error`` (V²; closure phases in degrees) or in ``amplitude``, ``phase`` and
-    their errors. An error that is not known is NaN. By integration these have the shape
-    (n_rows, n_integrations).
+    is in ``value`` and ``error`` (V²), or in ``amplitude``, ``amplitude_error``, ``phase`` and
+    ``phase_error`` (degrees). An error that is not known is NaN. By integration these have the
+    shape (n_rows, n_integrations).
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Interferometry:
     visibility : QTable or None
         ``amplitude`` and ``phase`` of the fringes.
     closure_phase : QTable or None
-        Closure phases; ``amplitude`` is the triple amplitude.
+        ``phase`` is the closure phase, ``amplitude`` the triple amplitude.
     quad : QTable or None
         Closure ``amplitude`` and ``phase`` of quadrangles (OI_Q4).
     n_integrations : int

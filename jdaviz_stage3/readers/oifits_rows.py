@@ -20,10 +20,10 @@ __all__ = ["Channels", "OiTable", "read_rows"]
 _CONTENT: dict[str, tuple[int, dict[str, tuple[str, str]]]] = {
     "OI_VIS2": (2, {"value": ("VIS2DATA", "VIS2ERR")}),
     "OI_VIS": (2, {"amplitude": ("VISAMP", "VISAMPERR"), "phase": ("VISPHI", "VISPHIERR")}),
-    "OI_T3": (3, {"value": ("T3PHI", "T3PHIERR"), "amplitude": ("T3AMP", "T3AMPERR")}),
+    "OI_T3": (3, {"phase": ("T3PHI", "T3PHIERR"), "amplitude": ("T3AMP", "T3AMPERR")}),
     "OI_Q4": (4, {"amplitude": ("Q4AMP", "Q4AMPERR"), "phase": ("Q4PHI", "Q4PHIERR")}),
 }
-_MAIN = {"OI_VIS2": "value", "OI_VIS": "phase", "OI_T3": "value", "OI_Q4": "amplitude"}
+_MAIN = {"OI_VIS2": "value", "OI_VIS": "phase", "OI_T3": "phase", "OI_Q4": "amplitude"}
 _SHORT = 1e-12  # metres; no two holes are closer
 
 
@@ -218,7 +218,7 @@ def read_rows(
         if values.dtype == bool:
             rows[name] = np.broadcast_to(values, (n, width)).reshape(shape).copy()
         else:
-            phase = name.startswith("phase") or (kind == "OI_T3" and not name.startswith("amp"))
+            phase = name.startswith("phase")
             filled = np.broadcast_to(values, (n, width)).reshape(shape).copy()
             rows[name] = filled << u.deg if phase else filled
     main = rows[_MAIN[kind]]

@@ -150,7 +150,7 @@ def binary_search(
     """
     if n < 2 or not 0 < max_ratio <= 1:
         raise Stage3Error(
-            f"n = {n}, max_ratio = {max_ratio}: at least 2 positions and a ratio up to 1 are possible"
+            f"n = {n}, max_ratio = {max_ratio}: 2 positions or more and ratios up to 1 are possible"
         )
     model = prepare(observables, vis2, bandwidth_smearing)
     shortest = float(np.hypot(model.x, model.y).min())

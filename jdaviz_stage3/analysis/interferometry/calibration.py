@@ -80,10 +80,10 @@ def _calibrated(name: str, table: QTable, other: QTable) -> QTable:
 
     flag = of(table, "flag") | of(other, "flag")
     if name == "closure_phase":
-        difference = of(table, "value") - of(other, "value")
-        new["value"] = -((-difference + 180 * u.deg) % (360 * u.deg) - 180 * u.deg)
-        new["error"] = np.hypot(of(table, "error"), of(other, "error"))
-        main = new["value"].value
+        difference = of(table, "phase") - of(other, "phase")
+        new["phase"] = -((-difference + 180 * u.deg) % (360 * u.deg) - 180 * u.deg)
+        new["phase_error"] = np.hypot(of(table, "phase_error"), of(other, "phase_error"))
+        main = new["phase"].value
     else:
         column, error = ("value", "error") if name == "vis2" else ("amplitude", "amplitude_error")
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -253,8 +253,8 @@ def prepare(
         y,
         smearing if bandwidth_smearing else np.zeros_like(smearing),
         closure,
-        triangles["value"].to_value(u.rad) if triangles is not None else empty,
-        triangles["error"].to_value(u.rad) if triangles is not None else empty,
+        triangles["phase"].to_value(u.rad) if triangles is not None else empty,
+        triangles["phase_error"].to_value(u.rad) if triangles is not None else empty,
         rows[3 * n :],
         np.asarray(pairs["value"]) if pairs is not None else empty,
         np.asarray(pairs["error"]) if pairs is not None else empty,
@@ -271,7 +271,8 @@ def _usable(observables: Interferometry, name: str) -> QTable:
     where = ~np.asarray(table["flag"])
     if not where.any():
         raise Stage3Error(f"{observables.path.name}: all {what} are flagged; nothing to fit")
-    error = np.asarray(getattr(table["error"], "value", table["error"]))
+    column = table["phase_error" if name == "closure_phase" else "error"]
+    error = np.asarray(getattr(column, "value", column))
     where &= np.isfinite(error) & (error > 0)
     if not where.any():
         raise Stage3Error(

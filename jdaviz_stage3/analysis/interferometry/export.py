@@ -19,7 +19,7 @@ __all__ = ["write_observables", "write_oifits"]
 _EXTENSIONS = {
     "closure_phase": (
         "OI_T3",
-        (("T3AMP", "T3AMPERR", "amplitude"), ("T3PHI", "T3PHIERR", "value")),
+        (("T3AMP", "T3AMPERR", "amplitude"), ("T3PHI", "T3PHIERR", "phase")),
     ),
     "visibility": (
         "OI_VIS",
