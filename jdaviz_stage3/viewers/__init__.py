@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from .dynamic_spectrum import DynamicSpectrumViewer
 from .light_curve import LightCurveViewer
+from .observables import ObservablesViewer
 from .wavelength_link import WavelengthLink, link_wavelengths
 
-__all__ = ["DynamicSpectrumViewer", "LightCurveViewer", "WavelengthLink", "link_wavelengths"]
+__all__ = [
+    "DynamicSpectrumViewer",
+    "LightCurveViewer",
+    "ObservablesViewer",
+    "WavelengthLink",
+    "link_wavelengths",
+]

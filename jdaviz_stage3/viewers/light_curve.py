@@ -25,7 +25,7 @@ from ..readers.time_systems import TIME_SYSTEMS
 from .curve_points import CurvePoints, span_of
 from .light_curve_columns import columns_in, unit_of
 from .light_curve_layer import LightCurveArtist
-from .light_curve_readout import read_out_point
+from .light_curve_readout import describe_point, read_out_point
 
 __all__ = ["LightCurveViewer"]
 
@@ -244,6 +244,10 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
             error=_floats(layer, error, data) if error in names else None,
             flagged=flag > 0,  # also where a missing flag is NaN
         )
+
+    def describe_point(self, data: Data, row: int) -> dict[str, tuple[str, str]]:
+        """Say what the point under the cursor is: see `describe_point` of light_curve_readout."""
+        return describe_point(self, data, row)
 
     # ---- axes ----
 

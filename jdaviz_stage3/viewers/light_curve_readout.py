@@ -34,7 +34,7 @@ def read_out_point(
         return
     found = nearest_point(viewer, x, y)
     if found is not None:
-        facts = describe_point(viewer, *found)
+        facts = viewer.describe_point(*found)
         coords_info.icon = coords_info.app.state.layer_icons.get(found[0].label, "")
     elif viewer.describe_drawn is not None:
         facts = viewer.describe_drawn(x, y)

@@ -74,12 +74,12 @@ class BinarySearch:
 
     @property
     def delta_chi2(self) -> float:
-        """χ² without companion - χ² with the best one, with scaled errors."""
+        """Difference of χ² without companion and χ² with the best one, with scaled errors."""
         return max(self.chi2_star - self.chi2_best, 0.0) / self.error_scale**2
 
     @property
     def reduced_chi2(self) -> float:
-        """χ² of the best fit over independent data less three parameters; errors of the file."""
+        """Reduced χ² of the best fit with the errors of the file: three parameters."""
         return self.chi2_best / max(self.n_independent - _PARAMETERS, 1)
 
     def false_alarm_probability(self, n: int = 1000, seed: int = 0) -> float:

@@ -110,7 +110,19 @@ class CompanionModel:
         return np.concatenate([phases, power / (1 + ratio[:, np.newaxis]) ** 2], axis=1)
 
     def slopes(self, turn: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-        """Return the derivatives of `predicted` by the flux ratio, of the same shape."""
+        """Return the derivatives of `predicted` by the flux ratio.
+
+        Parameters
+        ----------
+        turn : ndarray of complex, shape (n, n_baselines)
+            Of `turns`.
+        ratio : ndarray, shape (n,)
+            Flux ratios.
+
+        Returns
+        -------
+        ndarray, shape (n, n_triangles + n_vis2)
+        """
         f = ratio[:, np.newaxis]
         power = np.abs(1 + f * turn) ** 2
         phases = (turn.imag / power) @ self.closure
@@ -121,19 +133,43 @@ class CompanionModel:
         return np.concatenate([phases, grows - 2 * power[:, rows] / (1 + f) ** 3], axis=1)
 
     def residuals(self, predicted: np.ndarray, measured: np.ndarray | None = None) -> np.ndarray:
-        """Return measured - predicted, closure phases within half a turn."""
+        """Return measured - predicted, closure phases within half a turn.
+
+        Parameters
+        ----------
+        predicted : ndarray, shape (n, n_triangles + n_vis2)
+            Of `predicted`.
+        measured : ndarray, shape (n_triangles + n_vis2,), optional
+            In place of what was measured.
+
+        Returns
+        -------
+        ndarray, shape (n, n_triangles + n_vis2)
+        """
         found = (self.measured if measured is None else measured) - predicted
         n = len(self.phases)
         found[..., :n] -= 2 * np.pi * np.round(found[..., :n] / (2 * np.pi))
         return found
 
     def chi2(self, turn: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-        """Return χ² of each position with its flux ratio, shape (n,)."""
+        """Return χ² of each position with its flux ratio.
+
+        Parameters
+        ----------
+        turn : ndarray of complex, shape (n, n_baselines)
+            Of `turns`.
+        ratio : ndarray, shape (n,)
+            Flux ratios.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
         return self.residuals(self.predicted(turn, ratio)) ** 2 @ self.weights
 
     @property
     def chi2_of_star(self) -> float:
-        """Return χ² without a companion."""
+        """The χ² without a companion."""
         turn = np.ones((1, len(self.x)), complex)
         return float(self.chi2(turn, np.zeros(1))[0])
 
