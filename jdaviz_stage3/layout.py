@@ -13,6 +13,7 @@ CELLS = {
     "spectra": ("spectrum-1d-viewer",),
     "spectra in time": ("stage3-dynamic-spectrum-viewer", "spectrum-2d-viewer"),
     "light curves": ("stage3-light-curve-viewer",),
+    "interferometry": ("stage3-observables-viewer",),
     "tables": ("table-viewer", "scatter-viewer", "histogram-viewer"),
 }
 #: How the labels of viewers of stacks end, but for a number.
@@ -47,6 +48,7 @@ def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
     cells["images"] = [label for label in cells["images"] if label not in stacks]
     slits = [label for label in cells["spectra in time"] if label.startswith("2-D spectrum")]
     cells["spectra in time"] = [c for c in cells["spectra in time"] if c not in slits]
+    observables = cells.pop("interferometry")
     known = {kind for kinds in CELLS.values() for kind in kinds}
     others = [label for kind, labels in viewers.items() if kind not in known for label in labels]
     filled: list[Any] = []
@@ -59,5 +61,5 @@ def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
             # stacks of one kind in a cell, those of two kinds side by side, to compare them
             kinds = dict.fromkeys(label.partition(" (")[0] for label in stacks)
             filled += [tuple(s for s in stacks if s.partition(" (")[0] == kind) for kind in kinds]
-    filled += [(label,) for label in others]
+    filled += [(label,) for label in [*observables, *others]]  # side by side
     return {"col": [{"row": filled[i : i + _A_ROW]} for i in range(0, len(filled), _A_ROW)]}

@@ -4,7 +4,7 @@ import pytest
 
 from jdaviz_stage3.layout import CELLS, layout_of
 
-IMAGE, CUBE, SPECTRUM, DYNAMIC, CURVE, TABLE = (kinds[0] for kinds in CELLS.values())
+IMAGE, CUBE, SPECTRUM, DYNAMIC, CURVE, OBSERVABLES, TABLE = (kinds[0] for kinds in CELLS.values())
 
 
 def cells(viewers):
@@ -56,3 +56,13 @@ def test_viewers_that_no_cell_is_for_come_last_each_alone():
 
 def test_no_viewers():
     assert cells({}) == []
+
+
+def test_each_observable_and_each_kind_of_stack_has_a_cell():
+    viewers = {IMAGE: ["Image", "psfsub stack", "psfstack", "psfsub stack (1)"],
+               OBSERVABLES: ["Squared visibility", "Closure phase"]}  # fmt: skip
+    assert cells(viewers) == [
+        [("Image",), ("psfsub stack", "psfsub stack (1)")],
+        [("psfstack",), ("Squared visibility",)],
+        [("Closure phase",)],
+    ]

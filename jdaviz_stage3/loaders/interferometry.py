@@ -6,12 +6,12 @@ from astropy.table import QTable
 from jdaviz.core.loaders.importers import BaseImporterToDataCollection
 from jdaviz.core.registries import loader_importer_registry
 
-from ..analysis.interferometry.drawn_tables import drawn_tables
+from ..analysis.interferometry.drawn_tables import DRAWN, drawn_tables
 from ..errors import Stage3Error
 from ..jdaviz_compat import viewers_of_kind
 from ..origin import ORIGIN
 from ..readers import read
-from .importing import ProductImporterMixin, importing
+from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["InterferometryImporter"]
 
@@ -20,9 +20,22 @@ _VIEWER = "stage3-observables-viewer"
 
 @loader_importer_registry("JWST interferometry")
 class InterferometryImporter(ProductImporterMixin, BaseImporterToDataCollection):
-    """Imports squared visibilities and closure phases, each into one viewer for all products."""
+    """Imports interferometric observables, each kind into one viewer for all products.
+
+    Attributes
+    ----------
+    observables : list of str
+        What is drawn: ``'Squared visibility'`` and ``'Closure phase'`` by default, also
+        ``'Visibility phase'`` and ``'u–v coverage'``.
+    """
+
+    choices = (
+        Choice("observables", "Observables", "Each has a viewer, for all files.", several=True),
+    )
 
     def prepare(self):
+        self.offer("observables", list(DRAWN))
+        self.observables.selected = list(DRAWN)[:2]
         self.viewer.create_new.selected = "Interferometry"
 
     @staticmethod
@@ -34,13 +47,14 @@ class InterferometryImporter(ProductImporterMixin, BaseImporterToDataCollection)
 
     def build(self) -> dict[str, QTable]:
         observables = read(self.product.path)
-        tables = drawn_tables(observables)
+        tables = drawn_tables(observables, self.observables_selected)
         if not tables:
+            wanted = " and no ".join(self.observables_selected).lower() or "observables chosen"
             raise Stage3Error(
-                f"{self.product.path.name}: neither squared visibilities nor closure phases; "
-                "jdaviz_stage3.read gives what is in it"
+                f"{self.product.path.name}: no {wanted}; jdaviz_stage3.read gives what is in it"
             )
         for title, table in tables.items():
+            table.meta["product"] = self.product.kind.suffix
             table.meta[ORIGIN] = self.product.origin(title, source=observables)
         return tables
 

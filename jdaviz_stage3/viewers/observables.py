@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from bqplot import Label, LinearScale
 from glue.core import Data
+from glue.utils import color2hex
 from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
 from jdaviz.core.registries import viewer_registry
 
+from .figure_marks import FigureMarks
 from .light_curve import LightCurveViewer
 from .light_curve_readout import describe_point, read_out_point
 
 __all__ = ["ObservablesViewer"]
 
 # Of the first, second, … data: told apart by who is colour-blind, and not the red of flags.
+_LINE = 20  # screen pixels from one line of the legend to the next
+_SIZE = 9  # of points, which are few
 _COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#8C564B")
 
 
@@ -21,8 +26,15 @@ _COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#8C564B")
 class ObservablesViewer(LightCurveViewer):
     """Points of an observable against baseline, with error bars; target and reference together.
 
-    Flagged points are hollow and red. Under the cursor stand the stations, the value and its error.
+    Flagged points are hollow and red. Under the cursor stand the stations, the value and its error;
+    in the corner, which colour is which product and target.
     """
+
+    def __init__(self, session: Any, *args: Any, **kwargs: Any):
+        self._legend = FigureMarks()
+        self._corner = {axis: LinearScale(min=0, max=1, allow_padding=False) for axis in "xy"}
+        super().__init__(session, *args, **kwargs)
+        self.state.add_callback("layers", self._draw_legend)
 
     def add_data(self, data: Any, *args: Any, **kwargs: Any) -> bool | None:
         """Add data in a colour that the others in the viewer have not."""
@@ -31,8 +43,28 @@ class ObservablesViewer(LightCurveViewer):
         color = next((c for c in _COLORS if c not in others), _COLORS[0])
         for layer in self.state.layers:
             if layer.layer is data:
-                layer.color = color
+                layer.color, layer.size = color, _SIZE
         return added
+
+    @property
+    def legend(self) -> dict[str, str]:
+        """The colour of each data entry that is shown, by its product type and target."""
+        return {
+            _said(layer.layer): color2hex(layer.color)
+            for layer in self.state.layers
+            if layer.visible and isinstance(layer.layer, Data)
+        }
+
+    def _draw_legend(self, *_: Any) -> None:
+        legend = self.legend
+        for line, (text, color) in enumerate(legend.items()):
+            values = {"x": [0.0], "y": [1.0], "text": [f"● {text}"]}
+            style = {
+                "colors": [color], "default_size": 13, "align": "start", "x_offset": 12,
+                "y_offset": 18 + _LINE * line, "enable_hover": False,
+            }  # fmt: skip
+            self._legend.put(self, line, Label, values, style, self._corner)
+        self._legend.remove([line for line in self._legend if line >= len(legend)])
 
     def describe_point(self, data: Data, row: int) -> dict[str, tuple[str, str]]:
         """Say which stations a point is of, its value, error and baseline."""
@@ -54,6 +86,12 @@ class ObservablesViewer(LightCurveViewer):
         if "flag" in facts:
             facts["flag"] = ("Flagged", "in the file, or no number")
         return facts
+
+
+def _said(data: Data) -> str:
+    """The product type and the target, or the label."""
+    said = [data.meta.get(key) for key in ("product", "target")]
+    return " ".join(str(word) for word in said if word) or data.label
 
 
 CoordsInfo.register_viewer_class(ObservablesViewer)

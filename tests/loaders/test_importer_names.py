@@ -17,11 +17,12 @@ from jdaviz.core.registries import loader_importer_registry
 
 from jdaviz_stage3.loaders.resolvers import OUR_FORMATS
 
-# Format: class name. The last two are of viewers of our own; jdaviz knows nothing like them.
+# Format: class name. Some are of viewers of our own; jdaviz knows nothing like them.
 NAMES = {
     "JWST image": "ImageImporter",
     "JWST source catalog": "CatalogImporter",
     "JWST image stack": "ImageImporter",
+    "JWST interferometry": "InterferometryImporter",
     "JWST spectral cube": "Spectrum3DImporter",
     "JWST spectra": "SpectrumImporter",
     "JWST 2-D spectrum": "Spectrum2DImporter",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 from astropy import units as u
 from astropy.table import QTable
@@ -11,44 +14,59 @@ from ..light_curves.table import LightCurveColumns
 
 __all__ = ["DRAWN", "drawn_tables"]
 
-#: Table -> (what it is called, column, column of the error, column drawn, axis).
+_COVERAGE = "u–v coverage"
+#: What can be drawn -> (table, column, column of the error, column drawn, axis).
 DRAWN = {
-    "vis2": ("Squared visibility", "value", "error", "vis2", "Baseline"),
-    "closure_phase": ("Closure phase", "phase", "phase_error", "closure_phase", "Longest baseline"),
-}
+    "Squared visibility": ("vis2", "value", "error", "vis2", "Baseline"),
+    "Closure phase": (
+        "closure_phase", "phase", "phase_error", "closure_phase", "Longest baseline",
+    ),
+    "Visibility phase": ("visibility", "phase", "phase_error", "phase", "Baseline"),
+    _COVERAGE: ("vis2", "v", "", "v", "u"),
+}  # fmt: skip
+_BY_DEFAULT = ("Squared visibility", "Closure phase")
 _NUMBERED = " by number"  # of a viewer where baselines are not known
 
 
-def drawn_tables(observables: Interferometry) -> dict[str, QTable]:
+def drawn_tables(
+    observables: Interferometry, names: Iterable[str] = _BY_DEFAULT
+) -> dict[str, QTable]:
     """Make a table of points for each observable that is drawn.
 
     Parameters
     ----------
     observables : Interferometry
         By integration, each integration is a point.
+    names : iterable of str, optional
+        Some of ``'Squared visibility'``, ``'Closure phase'``, ``'Visibility phase'`` and
+        ``'u–v coverage'``, which has each baseline and its conjugate.
 
     Returns
     -------
     dict of str to QTable
-        By the title of the viewer: ``'Squared visibility'`` and ``'Closure phase'``. Their columns
-        are what is drawn, ``stations``, u, v, position angle and wavelength; which of them belong
-        on the axes is in the meta as `LightCurveColumns`. Where no baseline is known they are drawn
-        against their number, and the title says so.
+        By the title of the viewer; without what the file does not hold. Their columns are what is
+        drawn, ``stations``, u, v, position angle and wavelength; which of them belong on the axes
+        is in the meta as `LightCurveColumns`. Where no baseline is known they are drawn against
+        their number, and the title says so.
     """
     found = {}
-    for name, (title, column, error, drawn, axis) in DRAWN.items():
-        table = observables.tables.get(name)
-        if table is None:
+    for title in names:
+        source, column, error, drawn, axis = DRAWN[title]
+        table = observables.tables.get(source)
+        if table is None or (title == _COVERAGE and not np.isfinite(table["u"]).any()):
+            continue
+        if title == _COVERAGE:
+            found[title] = _coverage(table, observables)
             continue
         n, n_int = len(table), (table["flag"].shape[1] if table["flag"].ndim > 1 else 1)
-        length = table["baseline" if name == "vis2" else "longest_baseline"]
+        length = table["longest_baseline" if source == "closure_phase" else "baseline"]
         known = bool(np.isfinite(length).any())
-        points = QTable(meta={"target": observables.target, "notes": list(observables.notes)})
+        points = QTable(meta=_meta(observables))
         points["baseline"] = np.repeat(length, n_int)
         if not known:
             number = np.repeat(np.arange(1, n + 1), n_int)
             points["number"] = number * u.dimensionless_unscaled
-        unit = u.deg if name == "closure_phase" else u.dimensionless_unscaled
+        unit = u.dimensionless_unscaled if source == "vis2" else u.deg
         points[drawn] = u.Quantity(table[column], unit).ravel()
         points[f"{drawn}_err"] = u.Quantity(table[error], unit).ravel()
         points["flagged"] = np.asarray(table["flag"]).ravel()
@@ -58,16 +76,32 @@ def drawn_tables(observables: Interferometry) -> dict[str, QTable]:
         for other in ("position_angle", "spatial_frequency", "wavelength", "u", "v"):
             if known and other in table.colnames:
                 points[other] = np.repeat(table[other], n_int)
+        of = "triangle" if source == "closure_phase" else "baseline"
         points.meta |= LightCurveColumns(
             time="baseline" if known else "number",
             flux=drawn,
             flux_err=f"{drawn}_err",
             flag="flagged",
             words={drawn: title},
-            time_label=f"{axis} (m)" if known else f"Number of the {_KINDS[name]}",
+            time_label=f"{axis} (m)" if known else f"Number of the {of}",
         ).in_meta()
         found[title if known else title + _NUMBERED] = points
     return found
 
 
-_KINDS = {"vis2": "baseline", "closure_phase": "triangle"}
+def _meta(observables: Interferometry) -> dict[str, Any]:
+    return {"target": observables.target, "notes": list(observables.notes)}
+
+
+def _coverage(table: QTable, observables: Interferometry) -> QTable:
+    """Each baseline and its conjugate in the plane of u and v."""
+    points = QTable(meta=_meta(observables))
+    for name in ("u", "v"):
+        points[name] = np.concatenate([table[name], -table[name]])
+    flag = np.asarray(table["flag"]).reshape(len(table), -1).all(axis=1)
+    points["flagged"] = np.tile(flag, 2)
+    points["stations"] = np.tile(np.asarray(table["stations"], str), 2)
+    points.meta |= LightCurveColumns(
+        time="u", flux="v", flag="flagged", words={"v": "v"}, time_label="u (m)"
+    ).in_meta()
+    return points
