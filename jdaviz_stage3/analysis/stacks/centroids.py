@@ -59,8 +59,11 @@ def centroid_series(
     Gaussian around it: SExtractor's windowed positions (Bertin 2010, its manual; the factor of 2 is
     exact where window and source are of one width, and only decides how quick it is). Where it
     comes to rest, a symmetric source has its centre, whatever the window's width. The error is
-    2 √(Σ w² σ² (x_i - x)²) / Σ w f. A pixel that is not usable has its median over the frames put
-    in its place, scaled by the rest of the box, and no error.
+    √(Σ w² σ² (x_i - x)²) / Σ w f (1 - (x_i - x)² / s²), s being the standard deviation of the
+    window: by how much that place moves with the noise. Where window and source are of one width
+    it is SExtractor's, 2 √(…) / Σ w f; of a source of twice the width it is 2.5 times that. A pixel
+    that is not usable has its median over the frames put in its place, scaled by the rest of the
+    box, and no error.
     """
     every = StackBlocks(stack, frames)
     ny, nx = every.shape
@@ -147,26 +150,28 @@ def _windowed(
     if errors is None:
         return place, np.full((2, n), np.nan)
     squares = np.square(np.where(missing, 0, errors), dtype=np.float64)
-    *spread, _ = _sums(squares, place, axes, sigma, power=2)
+    *spread, _ = _sums(squares, place, axes, sigma, power=2, moment=2)
+    *second, total = _sums(values, place, axes, sigma, moment=2)
+    slope = total - np.array(second) / sigma**2  # of Σ w f (x_i - x), along x
     with np.errstate(invalid="ignore", divide="ignore"):
-        return place, 2 * np.sqrt(np.array(spread)) / sums[2]
+        return place, np.where(slope > 0, np.sqrt(np.array(spread)) / slope, np.nan)
 
 
 def _sums(
     values: np.ndarray, place: np.ndarray, axes: tuple[np.ndarray, np.ndarray], sigma: float,
-    power: int = 1,
+    power: int = 1, moment: int = 1,
 ) -> np.ndarray:  # fmt: skip
     """Sums of values times a Gaussian, times the distance in y and in x, and of the first alone.
 
-    To a power, weights and distances both.
+    The Gaussian to a power; the distance to that of the moment.
     """
     offsets = [axis - at[:, None] for axis, at in zip(axes, place, strict=True)]
     gauss_y, gauss_x = (np.exp(-0.5 * power * (each / sigma) ** 2) for each in offsets)
     along_x = np.einsum("iyx,ix->iy", values, gauss_x)
     along_y = np.einsum("iyx,iy->ix", values, gauss_y)
     moments = [
-        np.sum(along_x * gauss_y * offsets[0] ** power, axis=1),
-        np.sum(along_y * gauss_x * offsets[1] ** power, axis=1),
+        np.sum(along_x * gauss_y * offsets[0] ** moment, axis=1),
+        np.sum(along_y * gauss_x * offsets[1] ** moment, axis=1),
         np.sum(along_x * gauss_y, axis=1),
     ]
     return np.array(moments)

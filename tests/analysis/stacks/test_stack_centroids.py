@@ -35,12 +35,13 @@ def test_a_star_is_where_it_was_put(fwhm, block, monkeypatch):
     assert not series["flagged"].any() and "x_err" not in series.colnames
 
 
-def test_errors_are_those_of_repeated_trials():
+@pytest.mark.parametrize("fwhm", [2.0, 3.3, 7.0])  # its width is 3.3
+def test_errors_are_those_of_repeated_trials(fwhm):
     rng = np.random.default_rng(7)
     star = gaussian_pixels(SIGMA, 12.2, 9.7, SHAPE) * 3000
     data = star + rng.normal(0, 8, (3000, *SHAPE))
     nddata = NDData(data, uncertainty=StdDevUncertainty(np.full(data.shape, 8.0)), unit="Jy")
-    series = centroid_series(nddata, 12, 10, fwhm=3.3, box=13)
+    series = centroid_series(nddata, 12, 10, fwhm=fwhm, box=15)
     for axis, at in (("x", 12.2), ("y", 9.7)):
         pull = (series[axis].value - at) / series[f"{axis}_err"].value
         assert pull.std() == pytest.approx(1, rel=0.08)
