@@ -90,12 +90,14 @@ def region_series(
     every = StackBlocks(stack, frames)
     pixels = _weights(every, region)
     blocks = StackBlocks(stack, frames, pixels.window)
-    sums = region_sums(blocks, pixels.weights, missing)
-    flux, variance = sums.total, sums.variance
     columns: dict[str, Any] = {}
-    if background is not None:
+    if background is None:
+        sums = region_sums(blocks, pixels.weights, missing)
+        flux, variance = sums.total, sums.variance
+    else:
         level, level_err, _ = _levels(every, _weights(every, background))
-        flux, variance = flux - sums.area * level, variance + (sums.area * level_err) ** 2
+        sums = region_sums(blocks, pixels.weights, missing, level)
+        flux, variance = sums.total, sums.variance + (sums.area * level_err) ** 2
         columns = {"background": level * every.unit, "background_err": level_err * every.unit}
     norm = sums.area if statistic == "mean" and sums.area else 1.0
     total, error = flux / norm * every.unit, np.sqrt(variance) / norm * every.unit
@@ -143,8 +145,10 @@ def background_series(
     Raises
     ------
     Stage3Error
-        If the region holds no pixel.
+        If the region holds no pixel, or sigma is not above 0.
     """
+    if not 0 < sigma < np.inf:
+        raise Stage3Error(f"sigma is {sigma!r}, expected a number above 0")
     every = StackBlocks(stack, frames)
     if region is None:
         inner = tuple(slice(_BORDER, max(size - _BORDER, _BORDER)) for size in every.shape)

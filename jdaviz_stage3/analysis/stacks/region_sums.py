@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import bottleneck as bn
 import numpy as np
 
-from .blocks import StackBlocks
+from .blocks import Block, StackBlocks
 
 __all__ = ["RegionSums", "region_sums"]
 
 _ROUNDS = 2  # of medians, see `region_sums`
 _LEAST_LIGHT = 0.5  # of what pixels usually have must be in those that are usable
 _STEADY = 0.25  # of the usual sum: the scatter up to which its changes are those of the light
+_ALIKE = 0.5  # how much of the squared changes of pixels may be left of one source that varies
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,9 @@ class RegionSums:
     n_dropped: int
 
 
-def region_sums(blocks: StackBlocks, weights: np.ndarray, missing: str) -> RegionSums:
+def region_sums(
+    blocks: StackBlocks, weights: np.ndarray, missing: str, level: np.ndarray | None = None
+) -> RegionSums:
     """Sum a region in each frame.
 
     Parameters
@@ -50,10 +54,14 @@ def region_sums(blocks: StackBlocks, weights: np.ndarray, missing: str) -> Regio
     weights : ndarray of float, shape (ny, nx)
     missing : {'fill', 'nan', 'drop'}
         See `jdaviz_stage3.analysis.region_series`.
+    level : ndarray of float, shape (n,), optional
+        Of the background of each frame, which is subtracted from its pixels: it does not vary with
+        the source, and what is missing is filled by how bright that is.
 
     Returns
     -------
     RegionSums
+        NaN where the level is.
 
     Notes
     -----
@@ -63,8 +71,10 @@ def region_sums(blocks: StackBlocks, weights: np.ndarray, missing: str) -> Regio
 
     as `jdaviz_stage3.analysis.BandSums` does with the channels of a spectrum. m is the median over
     frames of f / L, where L is the brightness of a frame against the others: 1 at first, then
-    Σ_good w f / Σ_good w m with the first m. Where the sum has no light to go by, for Σ w m is not
-    positive or the sums scatter by more than a quarter of it, L is 1 and the medians are added.
+    Σ_good w f / Σ_good w m with the first m. Where the sum has no light to go by, m itself is added
+    in place of what is missing: where Σ w m is not positive, or the sums scatter by more than a
+    quarter of it and the pixels do not follow them, Σ (w f - L w m)² being, in most frames, more
+    than half of Σ (w f - w m)².
     """
     n, wanted = len(blocks), weights > 0
     usable_in = np.zeros(blocks.shape, int)
@@ -77,17 +87,35 @@ def region_sums(blocks: StackBlocks, weights: np.ndarray, missing: str) -> Regio
     nothing = np.full(n, np.nan)
     if not n_pixels:
         return RegionSums(nothing, nothing.copy(), 0.0, np.zeros(n, int), 0, n_dropped)
-    total, variance, n_missing = _good_sums(blocks, weights)
+    lit = blocks if level is None else _WithoutBackground(blocks, np.nan_to_num(level))
+    total, variance, n_missing = _good_sums(lit, weights)
     if missing == "nan":
         lacking = n_missing > 0
         total[lacking] = variance[lacking] = np.nan
     elif n_missing.any():
-        total, variance = _filled(blocks, weights, total, variance, n_missing)
+        total, variance = _filled(lit, weights, total, variance, n_missing)
+    if level is not None:
+        total, variance = total + 0 * level, variance + 0 * level
     return RegionSums(total, variance, float(weights.sum()), n_missing, n_pixels, n_dropped)
 
 
+class _WithoutBackground:
+    """The frames less a level each."""
+
+    def __init__(self, blocks: StackBlocks, level: np.ndarray):
+        self._blocks, self._level = blocks, level[:, None, None]
+        self.has_errors = blocks.has_errors
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def bands(self, *, errors: bool = False) -> Iterator[Block]:
+        for band in self._blocks.bands(errors=errors):
+            yield replace(band, values=band.values - self._level)
+
+
 def _good_sums(
-    blocks: StackBlocks, weights: np.ndarray
+    blocks: StackBlocks | _WithoutBackground, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums and variances of usable pixels, and how many others there are."""
     total, variance = np.zeros(len(blocks)), np.zeros(len(blocks))
@@ -104,7 +132,7 @@ def _good_sums(
 
 
 def _filled(
-    blocks: StackBlocks,
+    blocks: StackBlocks | _WithoutBackground,
     weights: np.ndarray,
     total: np.ndarray,
     variance: np.ndarray,
@@ -112,27 +140,49 @@ def _filled(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put in for what is missing what its pixels usually have, as bright as the rest is."""
     n = len(blocks)
-    light, by_light = np.ones(n), True
+    light = np.ones(n)
     for _ in range(_ROUNDS):
         gone, usual_sum = np.zeros(n), 0.0
         for band in blocks.bands():
-            factor = weights[band.window]
-            usual = bn.nanmedian(band.values / light[:, None, None], axis=0) * factor
-            usual = np.where(factor > 0, usual, 0.0)
+            usual = _usual(band.values, light, weights[band.window])
             usual_sum += usual.sum()
             gone += np.where(np.isfinite(band.values), 0.0, usual).sum(axis=(1, 2))
         left = usual_sum - gone
-        complete = total + gone * light
-        spread = np.median(np.abs(complete - np.median(complete)))
-        by_light = usual_sum > 0 and spread < _STEADY * usual_sum
-        if not by_light:
-            break
         told = (left > _LEAST_LIGHT * usual_sum) & (total > 0)
-        light = np.where(told, total / np.where(told, left, 1), 1.0)
-        light = light / np.median(light)
-    if not by_light:
-        empty = n_missing == np.count_nonzero(weights)
-        return np.where(empty, np.nan, total + gone * light), variance
+        found = np.where(told, total / np.where(told, left, 1), 1.0)
+        if not _is_light(blocks, weights, total + gone * light, usual_sum, light, found):
+            empty = n_missing == np.count_nonzero(weights)
+            return np.where(empty, np.nan, total + gone * light), variance
+        light = found / np.median(found)
     enough = left > _LEAST_LIGHT * usual_sum
     ratio = np.where(enough, usual_sum / np.where(enough, left, 1), np.nan)
     return total * ratio, variance * ratio**2
+
+
+def _usual(values: np.ndarray, light: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Median of pixels over frames that are made equally bright, times their weights."""
+    usual = bn.nanmedian(values / light[:, None, None], axis=0) * factor
+    return np.where(factor > 0, usual, 0.0)
+
+
+def _is_light(
+    blocks: StackBlocks | _WithoutBackground,
+    weights: np.ndarray,
+    complete: np.ndarray,
+    usual_sum: float,
+    light: np.ndarray,
+    found: np.ndarray,
+) -> bool:
+    """Whether changes of the sum are those of a source: small, or alike in all of its pixels."""
+    if not usual_sum > 0:
+        return False
+    if np.median(np.abs(complete - np.median(complete))) < _STEADY * usual_sum:
+        return True
+    steady, scaled = np.zeros(len(blocks)), np.zeros(len(blocks))
+    for band in blocks.bands():
+        factor = weights[band.window]
+        usual = _usual(band.values, light, factor)
+        for squares, brightness in ((steady, np.ones_like(found)), (scaled, found)):
+            rest = band.values * factor - usual * brightness[:, None, None]
+            squares += np.nansum(np.square(rest, dtype=np.float64), axis=(1, 2))
+    return bool(np.median(scaled) < _ALIKE * np.median(steady))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,14 +20,14 @@ from .blocks import StackBlocks
 __all__ = ["pixel_series", "series_of_frames", "series_table"]
 
 
-def pixel_series(stack: Any, x: int, y: int, *, frames: Any = None) -> TimeSeries | QTable:
+def pixel_series(stack: Any, x: float, y: float, *, frames: Any = None) -> TimeSeries | QTable:
     """Return the values of one pixel through the frames of a stack.
 
     Parameters
     ----------
     stack : ImageStack, NDData or ndarray, shape (n, ny, nx)
-    x, y : int
-        Column and row, from 0.
+    x, y : int or float
+        Column and row, from 0; of a place between the middles of pixels the pixel it lies in.
     frames : slice, or array of int or bool, optional
         Which frames; all by default.
 
@@ -46,9 +47,9 @@ def pixel_series(stack: Any, x: int, y: int, *, frames: Any = None) -> TimeSerie
     """
     blocks = StackBlocks(stack, frames)
     for place, size, axis in ((x, blocks.shape[1], "column"), (y, blocks.shape[0], "row")):
-        if not 0 <= place < size:
+        if not -0.5 <= place < size - 0.5:
             raise Stage3Error(f"{blocks.name}: no {axis} {place}; there are {size}, from 0")
-    x, y = int(x), int(y)
+    x, y = math.floor(x + 0.5), math.floor(y + 0.5)
     blocks = StackBlocks(stack, frames, (slice(y, y + 1), slice(x, x + 1)))
     found = blocks.whole(blank=False, errors=blocks.has_errors, flags=blocks.has_flags)
     flux = found.values[:, 0, 0].astype(float)

@@ -256,16 +256,18 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         if data is None or not self.series_of_clicked:
             return
         column, row = to_image(viewer, data, x, y)
-        if self._told(lambda: self.pixel_series(round(column), round(row))):
-            self._marks[viewer].draw_place(x, y)
+        if self._told(lambda: self.pixel_series(column, row)):
+            marks = self._marks.get(viewer)
+            if marks is not None:  # the browser may have been silent for so long that it seems closed
+                marks.draw_place(x, y)
 
-    def pixel_series(self, x: int, y: int) -> TimeSeries | QTable:
+    def pixel_series(self, x: float, y: float) -> TimeSeries | QTable:
         """Add the series of a pixel, in place of that of the pixel before, and show it.
 
         Parameters
         ----------
-        x, y : int
-            Column and row, from 0.
+        x, y : int or float
+            Column and row, from 0; of a place between the middles of pixels the pixel it lies in.
 
         Returns
         -------
@@ -278,7 +280,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
             If no stack is loaded, or it has no such pixel.
         """
         series = self._series.of_pixel(self._loaded(), x, y)
-        self.clicked = [int(x), int(y)]
+        self.clicked = list(series.meta["pixel"])
         return series
 
     def region_series(self) -> TimeSeries | QTable:

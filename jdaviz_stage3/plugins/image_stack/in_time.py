@@ -31,13 +31,13 @@ class SeriesInApp:
         self._app = app
         self._pixel = ""  # the label of that of a pixel
 
-    def of_pixel(self, data: StackData, x: int, y: int) -> TimeSeries | QTable:
+    def of_pixel(self, data: StackData, x: float, y: float) -> TimeSeries | QTable:
         """Show a pixel, in place of the one before.
 
         Parameters
         ----------
         data : StackData
-        x, y : int
+        x, y : float
             From 0.
 
         Returns
@@ -45,7 +45,7 @@ class SeriesInApp:
         TimeSeries or QTable
         """
         series = pixel_series(three_axes(data.stack, data.index), x, y)
-        label, former = f"{data.label} pixel ({x}, {y})", self._pixel
+        label, former = f"{data.label} pixel {series.meta['pixel']}", self._pixel
         self._pixel = label
         self._add(label, series)
         if former != label and former in data_labels(self._app):

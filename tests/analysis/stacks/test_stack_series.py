@@ -302,6 +302,40 @@ def test_gaps_are_filled_with_what_is_usual_at_that_time(complete, any_block):
     assert series["flagged"].all() == (series["n_missing"] > 0).all()
 
 
+@pytest.mark.parametrize(
+    "light",
+    [
+        lambda t: 1 - 0.6 * (abs(t - 100) < 20),  # an eclipse
+        lambda t: 1 + 0.6 * np.sin(t / 9),
+        lambda t: 1 + 3 * t / 200,
+        lambda t: 1 + 9 * np.exp(-(((t - 100) / 3) ** 2)),  # a flare
+    ],
+)
+def test_gaps_are_filled_of_a_star_that_varies_much_on_a_background_that_does_too(light):
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:21, :21]
+    t = np.arange(200)
+    star = np.exp(-0.5 * ((x - 10) ** 2 + (y - 10) ** 2) / 1.5**2)
+    data = 70 * light(t)[:, None, None] * star + (5 + 2 * np.sin(t / 5))[:, None, None]
+    data += rng.normal(0, 0.05, data.shape)
+    region, ring = np.hypot(x - 10, y - 10) <= 5, np.hypot(x - 10, y - 10) > 7.5
+    wanted = region_series(data, region, background=ring)["flux"].value
+    gone = rng.uniform(size=data.shape) < 0.02
+    gone[:, 10, 10] |= rng.uniform(size=200) < 0.2  # the brightest pixel
+    data[gone] = np.nan
+    series = region_series(data, region, background=ring)
+    np.testing.assert_allclose(series["flux"].value, wanted, rtol=2e-3)
+
+
+def test_a_place_is_in_the_pixel_around_it(complete):
+    data, _ = complete
+    assert pixel_series(data, 3.7, 5.4).meta["pixel"] == (4, 5)
+    assert pixel_series(data, -0.4, 20.4).meta["pixel"] == (0, 20)
+    for place in ((22.6, 3), (3, -0.6), (np.nan, 3)):
+        with pytest.raises(Stage3Error, match="there are 2[13], from 0"):
+            pixel_series(data, *place)
+
+
 def test_a_region_of_noise_is_filled_without_a_light(any_block):
     rng = np.random.default_rng(3)
     data = rng.normal(0, 1, (200, 9, 9))
