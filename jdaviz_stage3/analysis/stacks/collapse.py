@@ -67,7 +67,8 @@ def collapse_stack(
     Raises
     ------
     Stage3Error
-        If the statistic or the kind of errors is none of these, or nothing is chosen.
+        If the statistic or the kind of errors is none of these, sigma not above 0, or nothing is
+        chosen.
 
     Notes
     -----
@@ -93,6 +94,8 @@ def collapse_stack(
         raise Stage3Error(f"statistic is {statistic!r}; there is {', '.join(STACK_STATISTICS)}")
     if errors not in _ERRORS:
         raise Stage3Error(f"errors is {errors!r}; there is {', '.join(_ERRORS)}")
+    if not 0 < sigma < np.inf:
+        raise Stage3Error(f"sigma is {sigma!r}, expected a number above 0")
     blocks = StackBlocks(stack, frames, window)
     wanted = _wanted_errors(statistic, errors, blocks.has_errors)
     value, variance = (np.full(blocks.shape, np.nan) for _ in range(2))

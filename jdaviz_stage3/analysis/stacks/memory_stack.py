@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
+from astropy.utils.masked import Masked
 
 from ...errors import Stage3Error
 from ...readers.stack_frames import Window
@@ -21,12 +22,12 @@ class MemoryStack:
     Parameters
     ----------
     data : array-like, shape (n, ny, nx)
-        Or a Quantity.
-    error : array-like, same shape, optional
-        Standard deviations.
-    mask : array-like of bool, same shape, optional
+        Or a Quantity. Of masked arrays what is masked is excluded.
+    error : array-like, optional
+        Standard deviations; of this shape or, as the next two, of one that numpy broadcasts to it.
+    mask : array-like of bool, optional
         True where a pixel is excluded.
-    flags : array-like of unsigned int, same shape, optional
+    flags : array-like of unsigned int, optional
     unit : Unit, optional
         That of the data where they have one.
     wcs : WCS, optional
@@ -36,7 +37,7 @@ class MemoryStack:
     Raises
     ------
     Stage3Error
-        If there are not three axes, nothing along one of them, or shapes differ.
+        If there are not three axes, nothing along one of them, no real numbers, or shapes differ.
     """
 
     axes = ("integration", "y", "x")
@@ -57,16 +58,35 @@ class MemoryStack:
         meta: Any = None,
     ):
         self.unit = getattr(data, "unit", None) or unit
+        data, masked = _without_mask(data)
         self._data = np.asarray(getattr(data, "value", data))
         if self._data.ndim != 3 or 0 in self._data.shape:
             found = " × ".join(map(str, self._data.shape)) or "one number"
             raise Stage3Error(f"a stack has three axes, n × y × x; found {found}")
-        self.error, self._mask, self.dq = (
-            None if each is None else np.broadcast_to(np.asarray(each), self._data.shape)
-            for each in (error, mask, flags)
-        )
+        if self._data.dtype.kind not in "biuf":
+            raise Stage3Error(f"a stack has real numbers; found {self._data.dtype}")
+        self.error, self.dq, excluded, masked = (
+            None if each is None else self._like_data(each, what)
+            for each, what in (
+                (error, "errors"), (flags, "flags"), (mask, "mask"), (masked, "data's own mask"),
+            )
+        )  # fmt: skip
+        self._mask = masked if excluded is None else excluded
+        if excluded is not None and masked is not None:
+            self._mask = excluded | masked
         self.wcs = wcs if getattr(wcs, "pixel_n_dim", 0) == 2 else None
         self.meta = dict(meta or {})
+
+    def _like_data(self, values: Any, what: str) -> np.ndarray:
+        """Values for each pixel, or for those of an image, or one for all."""
+        found = np.asarray(values)
+        try:
+            return np.broadcast_to(found, self._data.shape)
+        except ValueError:
+            sizes = [" × ".join(map(str, shape)) for shape in (found.shape, self._data.shape)]
+            raise Stage3Error(
+                f"the {what} of a stack have {sizes[0]} pixels, expected {sizes[1]}"
+            ) from None
 
     def __len__(self) -> int:
         return len(self._data)
@@ -126,3 +146,12 @@ class MemoryStack:
         ndarray of uint32, shape (n, ny, nx), or None
         """
         return None if self.dq is None else self.dq[start:stop, *window].astype(np.uint32)
+
+
+def _without_mask(data: Any) -> tuple[Any, np.ndarray | None]:
+    """Values, and the mask of numpy's and of astropy's masked arrays, which `asarray` drops."""
+    if isinstance(data, np.ma.MaskedArray):
+        return data.data, np.ma.getmaskarray(data)
+    if isinstance(data, Masked):
+        return data.unmasked, data.mask
+    return data, None

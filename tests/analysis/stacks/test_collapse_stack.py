@@ -7,6 +7,7 @@ import pytest
 from astropy import units as u
 from astropy.nddata import CCDData, NDData, StdDevUncertainty
 from astropy.stats import sigma_clip
+from astropy.utils.masked import Masked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_stacks import stack, stack_arrays
@@ -199,6 +200,30 @@ def test_what_cannot_be_is_said(options, message, found):
 def test_arrays_that_are_no_stack(shape):
     with pytest.raises(Stage3Error, match="a stack has three axes"):
         collapse_stack(np.zeros(shape))
+
+
+@pytest.mark.parametrize("kind", [np.ma.array, Masked])
+def test_what_is_masked_in_an_array_is_left_out(kind, arrays):
+    data = np.nan_to_num(arrays["data"])
+    mask = data > 3
+    masked = kind(data, mask=mask)
+    wanted = np.ma.array(data, mask=mask).mean(axis=0).filled(np.nan)
+    np.testing.assert_allclose(collapse_stack(masked, "mean").data, wanted, rtol=1e-5)
+    masked = NDData(data, mask=mask)
+    masked.mask[:, 3, 4] = True
+    wanted[3, 4] = np.nan
+    np.testing.assert_allclose(collapse_stack(masked, "mean").data, wanted, rtol=1e-5)
+
+
+def test_arrays_that_do_not_fit_are_refused(arrays):
+    data = arrays["data"]
+    with pytest.raises(Stage3Error, match="the mask of a stack have 3 × 3 pixels, expected 12 ×"):
+        collapse_stack(NDData(data, mask=np.zeros((3, 3), bool)))
+    with pytest.raises(Stage3Error, match="real numbers; found complex128"):
+        collapse_stack(data.astype(complex))
+    for sigma in (0, -1, np.nan):
+        with pytest.raises(Stage3Error, match="expected a number above 0"):
+            collapse_stack(data, "clipped mean", sigma=sigma)
 
 
 # ---- differences ----
