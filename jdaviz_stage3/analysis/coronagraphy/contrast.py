@@ -13,7 +13,7 @@ from astropy.table import QTable
 from ...errors import Stage3Error, Stage3Warning
 from ..scatter import sigma_of_deviations
 from .elements import ElementSums, count_elements, ring_elements
-from .separations import PixelAngles, check_positive, ring_radii
+from .separations import PixelAngles, check_positive, check_width, ring_radii
 from .star import airy_fraction, as_image, flux_scale, peak_position, star_in_unit
 from .thresholds import FEWEST_FOR_MAD, check_noise, detection_threshold
 
@@ -162,7 +162,8 @@ def contrast_curve(
     width = to_pixels(fwhm, "fwhm")
     check_noise(noise)
     fewest = max(fewest, FEWEST_FOR_MAD if noise == "mad" else 2)
-    check_positive(sigma=sigma, fwhm=width, companion_radius=companion_radius, coverage=coverage)
+    check_width(width)
+    check_positive(sigma=sigma, companion_radius=companion_radius, coverage=coverage)
     radii = ring_radii(separations, inner, outer, center, width, values.shape, to_pixels)
     companions = [tuple(map(float, place)) for place in companions]
     values = without_companions(values, companions, companion_radius * width)

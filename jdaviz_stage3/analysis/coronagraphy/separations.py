@@ -10,7 +10,9 @@ from astropy import units as u
 
 from ...errors import Stage3Error
 
-__all__ = ["PixelAngles", "check_positive", "ring_radii"]
+__all__ = ["PixelAngles", "check_center", "check_positive", "check_width", "ring_radii"]
+
+_FARTHEST = 10  # sizes of the image, from it to the star: rings farther out have endless elements
 
 
 class PixelAngles:
@@ -87,6 +89,45 @@ def check_positive(**numbers: float) -> None:
             raise Stage3Error(f"{name} is {value!r}, expected a number above zero")
 
 
+def check_width(fwhm: float) -> None:
+    """Refuse resolution elements that are smaller than a pixel: their sums are not independent.
+
+    Parameters
+    ----------
+    fwhm : float
+        In pixels.
+
+    Raises
+    ------
+    Stage3Error
+    """
+    if not 1 <= fwhm < np.inf:
+        raise Stage3Error(f"fwhm is {fwhm:.3g} pixels, expected 1 or more")
+
+
+def check_center(center: Sequence[float], shape: tuple[int, int]) -> None:
+    """Refuse a star that is nowhere, or nowhere near the image.
+
+    Parameters
+    ----------
+    center : tuple of float
+        x and y of the star, in pixels.
+    shape : tuple of int
+        Of the image.
+
+    Raises
+    ------
+    Stage3Error
+    """
+    if not np.all(np.isfinite(center)):
+        raise Stage3Error(f"the star is at {center!r}, expected x and y in pixels")
+    if np.max(np.abs(center)) > _FARTHEST * max(shape):
+        raise Stage3Error(
+            f"the star is at x = {center[0]:.4g}, y = {center[1]:.4g}, far from the image of "
+            f"{shape[1]} × {shape[0]} pixels"
+        )
+
+
 def ring_radii(
     separations: Any, inner: Any, outer: Any, center: Sequence[float], fwhm: float,
     shape: tuple[int, int], to_pixels: PixelAngles,
@@ -114,8 +155,7 @@ def ring_radii(
     Stage3Error
         If they are none.
     """
-    if not np.all(np.isfinite(center)):
-        raise Stage3Error(f"the star is at {center!r}, expected x and y in pixels")
+    check_center(center, shape)
     if separations is not None:
         radii = np.atleast_1d(to_pixels(separations, "separations"))
         if not np.all(np.isfinite(radii)) or np.any(radii <= 0):

@@ -13,7 +13,7 @@ from scipy import stats
 from ...errors import Stage3Error
 from .contrast import without_companions
 from .elements import SumGrid, count_elements
-from .separations import PixelAngles, check_positive
+from .separations import PixelAngles, check_center, check_positive, check_width
 from .star import as_image
 
 __all__ = ["SignalToNoise", "snr_map"]
@@ -109,9 +109,9 @@ def snr_map(
     values, _ = as_image(image, mask, "the image")
     to_pixels = PixelAngles(pixel_scale)
     width = to_pixels(fwhm, "fwhm")
-    check_positive(fwhm=width, companion_radius=companion_radius, coverage=coverage)
-    if not np.all(np.isfinite(center)):
-        raise Stage3Error(f"the star is at {center!r}, expected x and y in pixels")
+    check_width(width)
+    check_positive(companion_radius=companion_radius, coverage=coverage)
+    check_center(center, values.shape)
     first = width if inner is None else to_pixels(inner, "inner")
     last = np.inf if outer is None else to_pixels(outer, "outer")
     companions = [tuple(map(float, place)) for place in companions]

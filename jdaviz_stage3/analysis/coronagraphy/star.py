@@ -147,9 +147,9 @@ def star_in_unit(star_flux: Any, unit: u.UnitBase) -> float:
             value = float(u.Quantity(star_flux).to_value(unit))
     except (u.UnitsError, TypeError, ValueError) as err:
         expected = "a number" if unit == u.dimensionless_unscaled else f"a flux in {unit}"
-        raise Stage3Error(f"the star's flux is {star_flux!r}, expected {expected}") from err
+        raise Stage3Error(f"the star's flux is {star_flux}, expected {expected}") from err
     if not np.isfinite(value) or value <= 0:
-        raise Stage3Error(f"the star's flux is {star_flux!r}, expected one above zero")
+        raise Stage3Error(f"the star's flux is {star_flux}, expected one above zero")
     return value
 
 

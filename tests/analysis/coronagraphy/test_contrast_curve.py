@@ -16,6 +16,7 @@ from jdaviz_stage3.analysis import (
     compare_contrast_curves,
     contrast_curve,
     detection_threshold,
+    snr_map,
     write_contrast_curve,
 )
 from jdaviz_stage3.analysis.coronagraphy.elements import ElementSums, count_elements, ring_elements
@@ -265,6 +266,21 @@ def test_outside_of_the_field_there_is_nothing_and_it_is_said():
     assert some.any() and np.isfinite(curve["noise"][some]).all()
     with pytest.warns(Stage3Warning):
         contrast_curve(np.full((30, 30), np.nan), center=(15, 15), fwhm=FWHM)
+
+
+@pytest.mark.parametrize("measure", [contrast_curve, snr_map])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"center": (1e9, 1e9)}, "x = 1e\\+09, y = 1e\\+09, far from the image"),
+        ({"center": (np.nan, 3)}, "expected x and y"),
+        ({"fwhm": 1e-4}, "fwhm is 0.0001 pixels, expected 1 or more"),
+        ({"fwhm": np.nan}, "fwhm is nan"),
+    ],
+)
+def test_what_would_have_endless_elements_is_refused(measure, options, message):
+    with pytest.raises(Stage3Error, match=message):
+        measure(noise_image(), **{"center": CENTER, "fwhm": FWHM} | options)
 
 
 def test_rings_of_too_few_elements_have_no_noise():
