@@ -33,8 +33,9 @@ def add_curve(app: Any, name: str, table: QTable) -> None:
 
 
 def show_curve(
-    app: Any, name: str, table: QTable, beside: str = "", *, with_loaded: bool = False
-) -> None:
+    app: Any, name: str, table: QTable, beside: str = "", *, with_loaded: bool = False,
+    viewer_label: str = _VIEWER,
+) -> None:  # fmt: skip
     """Show an added light curve with those that were added before, if it is like them.
 
     Parameters
@@ -47,13 +48,15 @@ def show_curve(
         The viewer whose place a new one takes; empty for none.
     with_loaded : bool, optional
         Whether it goes to curves like it that were loaded, too, where none were added before.
+    viewer_label : str, optional
+        What the viewer is called, for curves that others would dwarf.
     """
     columns = LightCurveColumns.of(table.meta)
     kind = (str(table[columns.flux].unit), columns.date or columns.time)
-    label = _VIEWER
+    label = viewer_label
     viewer = glue_viewer(app, label)
     if viewer is not None and viewer.state.layers and kind != _kind_in(viewer):
-        label = f"{_VIEWER} ({', '.join(filter(None, kind))})"
+        label = f"{viewer_label} ({', '.join(filter(None, kind))})"
         viewer = glue_viewer(app, label)
     if viewer is None and with_loaded:
         for other in viewers_of_kind(app, _KIND):

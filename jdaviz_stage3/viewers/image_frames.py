@@ -11,7 +11,7 @@ from astropy.coordinates import SkyCoord
 
 from ..jdaviz_compat import aligned_by_wcs
 
-__all__ = ["has_sky", "pixel_to_pixel", "to_image", "to_pixels", "unbounded"]
+__all__ = ["has_sky", "pixel_to_pixel", "to_frame", "to_image", "to_pixels", "unbounded"]
 
 
 def has_sky(image: Any) -> bool:
@@ -103,7 +103,32 @@ def to_image(viewer: Any, image: Any, x: float, y: float) -> tuple[float, float]
     -------
     x, y : float
     """
-    if not aligned_by_wcs(viewer):
-        return x, y
-    found = pixel_to_pixel(viewer.state.reference_data, image, np.asarray(x), np.asarray(y))
+    reference = viewer.state.reference_data
+    if not _by_sky(viewer, image):
+        return float(x), float(y)
+    found = pixel_to_pixel(reference, image, np.array(x, float), np.array(y, float))
     return float(found[0]), float(found[1])
+
+
+def to_frame(viewer: Any, image: Any, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Convert pixels of an image to what a viewer that shows it draws on.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    image : glue.core.Data
+    x, y : float or ndarray
+
+    Returns
+    -------
+    x, y : ndarray
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if not _by_sky(viewer, image):
+        return x, y
+    return pixel_to_pixel(image, viewer.state.reference_data, x, y)
+
+
+def _by_sky(viewer: Any, image: Any) -> bool:
+    """Whether the pixels of an image lie in a viewer where the sky says."""
+    return aligned_by_wcs(viewer) and has_sky(image) and has_sky(viewer.state.reference_data)

@@ -6,7 +6,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from bqplot import Label, LinearScale
-from glue.core import HubListener
+from glue.core import Data, HubListener
 from glue.core.message import NumericalDataChangedMessage
 
 from .figure_marks import FigureMarks
@@ -50,7 +50,12 @@ class PictureTitle(HubListener):
         viewer = self._viewer()
         if viewer is None:
             return
-        shown = [layer for layer in viewer.state.layers if layer.visible]
+        # subsets lie over the images
+        shown = [
+            layer
+            for layer in viewer.state.layers
+            if layer.visible and isinstance(layer.layer, Data)
+        ]
         top = max(shown, key=lambda layer: layer.zorder, default=None)
         title = getattr(top.layer, "title", "") if top is not None else ""
         for mark in self._marks.values():

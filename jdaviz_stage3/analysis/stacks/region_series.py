@@ -110,8 +110,8 @@ def region_series(
         found["flux_err"] = error
     found |= {"n_missing": sums.n_missing, "flagged": (sums.n_missing > 0) | ~np.isfinite(flux)}
     series = series_of_frames(every, found | columns)
-    words = f"{statistic.capitalize()} over {sums.n_pixels} pixels"
-    series["flux"].info.description = words + (", less background" if columns else "")
+    words = f"{statistic.capitalize()} of {sums.n_pixels} pixels"
+    series["flux"].info.description = words + (" − background" if columns else "")
     series.meta |= {
         "statistic": statistic, "missing": missing, "area": sums.area, "n_pixels": sums.n_pixels,
         "n_dropped": sums.n_dropped,

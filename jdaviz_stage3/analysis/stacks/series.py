@@ -48,7 +48,7 @@ def pixel_series(stack: Any, x: float, y: float, *, frames: Any = None) -> TimeS
     blocks = StackBlocks(stack, frames)
     for place, size, axis in ((x, blocks.shape[1], "column"), (y, blocks.shape[0], "row")):
         if not -0.5 <= place < size - 0.5:
-            raise Stage3Error(f"{blocks.name}: no {axis} {place}; there are {size}, from 0")
+            raise Stage3Error(f"{blocks.name}: no {axis} {place:g}; there are {size}, from 0")
     x, y = math.floor(x + 0.5), math.floor(y + 0.5)
     blocks = StackBlocks(stack, frames, (slice(y, y + 1), slice(x, x + 1)))
     found = blocks.whole(blank=False, errors=blocks.has_errors, flags=blocks.has_flags)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import figure_size
-from .marks import to_frame
+from ...viewers.image_frames import to_frame
 from .shown_image import ShownImage
 
 __all__ = ["show_around"]

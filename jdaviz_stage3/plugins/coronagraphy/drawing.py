@@ -12,8 +12,9 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, image_viewers, images_in
 from ...loaders.stack_data import StackData
 from ...origin import of_suffix
+from ...viewers.image_frames import to_image
 from .common_view import show_around
-from .marks import StarMarks, from_frame
+from .marks import StarMarks
 from .measurements import Measurement
 from .shown_image import ShownImage, has_mask
 
@@ -161,7 +162,7 @@ class StarDrawing(HasTraits):
         shown = self._image(self.dataset_selected)
         if shown is None or self.click_selected == "nothing":
             return
-        place = "{:.2f}, {:.2f}".format(*from_frame(viewer, shown.data, x, y))
+        place = "{:.2f}, {:.2f}".format(*to_image(viewer, shown.data, x, y))
         if self.click_selected == "known companion":
             self.companions = "; ".join(filter(None, [self.companions.strip(" ;"), place]))
             return

@@ -9,12 +9,11 @@ import numpy as np
 from bqplot import Label, Lines, Scatter
 
 from ...analysis import north_and_east
-from ...jdaviz_compat import aligned_by_wcs
 from ...viewers.figure_marks import FigureMarks
-from ...viewers.image_frames import has_sky, pixel_to_pixel
+from ...viewers.image_frames import to_frame
 from .shown_image import ShownImage
 
-__all__ = ["StarMarks", "from_frame", "to_frame"]
+__all__ = ["StarMarks"]
 
 _ANGLES = np.linspace(0, 2 * np.pi, 121)
 _STAR = {"colors": ["#ffb000"], "marker": "cross", "default_size": 140, "fill": False}
@@ -24,45 +23,6 @@ _ARROWS = {"colors": ["#ffb000"], "stroke_width": 2, "fill": "none"}
 _LETTERS = {"colors": ["#ffb000"], "align": "middle", "default_size": 15, "font_weight": "bold"}
 _KNOWN = {"colors": ["#00e5ff"], "marker": "circle", "default_size": 260, "fill": False}
 _INJECTED = {"colors": ["#ff3d7f"], "marker": "diamond", "default_size": 240, "fill": False}
-
-
-def to_frame(viewer: Any, image: Any, x: np.ndarray, y: np.ndarray) -> tuple[Any, Any]:
-    """Convert pixels of an image to what a viewer draws on.
-
-    Parameters
-    ----------
-    viewer : glue image viewer
-    image : glue.core.Data
-    x, y : ndarray
-
-    Returns
-    -------
-    tuple of ndarray
-    """
-    reference = viewer.state.reference_data
-    if not aligned_by_wcs(viewer) or not has_sky(image) or not has_sky(reference):
-        return np.asarray(x, float), np.asarray(y, float)
-    return pixel_to_pixel(image, reference, np.asarray(x, float), np.asarray(y, float))
-
-
-def from_frame(viewer: Any, image: Any, x: float, y: float) -> tuple[float, float]:
-    """Convert a place in a viewer to pixels of an image.
-
-    Parameters
-    ----------
-    viewer : glue image viewer
-    image : glue.core.Data
-    x, y : float
-
-    Returns
-    -------
-    tuple of float
-    """
-    reference = viewer.state.reference_data
-    if not aligned_by_wcs(viewer) or not has_sky(image) or not has_sky(reference):
-        return float(x), float(y)
-    found = pixel_to_pixel(reference, image, np.array(x, float), np.array(y, float))
-    return float(found[0]), float(found[1])
 
 
 class StarMarks:

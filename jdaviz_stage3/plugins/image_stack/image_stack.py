@@ -10,7 +10,13 @@ from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 from glue.core.exceptions import IncompatibleAttribute
 from glue.core.message import DataCollectionDeleteMessage
-from jdaviz.core.events import AddDataMessage, RemoveDataMessage, ViewerRemovedMessage
+from jdaviz.core.events import (
+    AddDataMessage,
+    ChangeRefDataMessage,
+    LinkUpdatedMessage,
+    RemoveDataMessage,
+    ViewerRemovedMessage,
+)
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
 from jdaviz.core.user_api import PluginUserApi
@@ -28,7 +34,7 @@ from ...jdaviz_compat import (
 from ...loaders.importing import warnings_shown
 from ...loaders.stack_data import StackData
 from ...viewers.flagged_pixels import count_text
-from ...viewers.image_frames import to_image
+from ...viewers.image_frames import to_frame, to_image
 from ...viewers.picture_title import show_picture_title
 from ..updates import Updates
 from .in_time import SeriesInApp
@@ -86,6 +92,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         self.make_selections()
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
+            LinkUpdatedMessage, ChangeRefDataMessage,
         ):  # fmt: skip
             self.hub.subscribe(self, message, handler=lambda _: self._update())
         self.observe_traitlets_for_relevancy(
@@ -124,6 +131,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         if not self._ready:
             return
         data = self.data()
+        self.clicked = []  # of another stack that is another place
         with self._updates.paused():
             if data is None:
                 self.n_frames = self.n_psfs = 0
@@ -189,6 +197,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
                     self._limits.apply(layer, data, wanted, self.limits_selected)
         except Stage3Error as err:
             self.problem = str(err)
+            self.playing = False
         self.title_text = data.title
 
     def _tell_progress(self, done: float) -> None:
@@ -222,6 +231,8 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
             if viewer not in self._marks:
                 self._follow(viewer)
             self._draw_flagged(viewer)
+            place = to_frame(viewer, data, *self.clicked) if self.clicked else None
+            self._marks[viewer].draw_place(place)
         if not viewers:
             self.flagged_text = ""
 
@@ -256,10 +267,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         if data is None or not self.series_of_clicked:
             return
         column, row = to_image(viewer, data, x, y)
-        if self._told(lambda: self.pixel_series(column, row)):
-            marks = self._marks.get(viewer)
-            if marks is not None:  # the browser may have been silent for so long that it seems closed
-                marks.draw_place(x, y)
+        self._told(lambda: self.pixel_series(column, row))
 
     def pixel_series(self, x: float, y: float) -> TimeSeries | QTable:
         """Add the series of a pixel, in place of that of the pixel before, and show it.
@@ -281,6 +289,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         """
         series = self._series.of_pixel(self._loaded(), x, y)
         self.clicked = list(series.meta["pixel"])
+        self._update()
         return series
 
     def region_series(self) -> TimeSeries | QTable:
@@ -349,7 +358,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
                 f"Image Stack: {chosen.selected} is no region of {data.label}; draw it in its image"
             ) from None
 
-    def _told(self, what: Callable[[], Any]) -> bool:
+    def _told(self, what: Callable[[], Any]) -> None:
         """Do what was asked for in the browser, and say there why it cannot be done."""
         self.computing = True
         try:
@@ -357,10 +366,8 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
                 what()
         except Stage3Error as err:
             show_message(self, str(err))
-            return False
         finally:
             self.computing = False
-        return True
 
     def vue_region_series(self, *_: Any) -> None:
         """Add the series of the region, from the panel."""

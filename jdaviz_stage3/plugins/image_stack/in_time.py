@@ -101,12 +101,34 @@ class SeriesInApp:
         """
         stack = three_axes(data.stack, data.index)
         place = centroid_series(stack, x, y, box=box)
-        series = {"x": place, "y": place, "background": background_series(stack)}
-        for name, found in series.items():
-            self._add(f"{data.label} {name}", found, name if found is place else "flux")
-        return series
+        background = background_series(stack)
+        for axis in ("x", "y"):
+            self._add(
+                f"{data.label} {axis}",
+                _moved(place, axis),
+                f"{axis}_moved",
+                viewer_label="Centroid",
+            )
+        self._add(f"{data.label} background", background, viewer_label="Background")
+        return {"x": place, "y": place, "background": background}
 
-    def _add(self, label: str, series: TimeSeries | QTable, column: str = "flux") -> None:
+    def _add(
+        self, label: str, series: TimeSeries | QTable, column: str = "flux", viewer_label: str = ""
+    ) -> None:
         table = series_table(series, column)
         add_curve(self._app, label, table)
-        show_curve(self._app, label, table, with_loaded=True)
+        if viewer_label:
+            show_curve(self._app, label, table, viewer_label=viewer_label)
+        else:
+            show_curve(self._app, label, table, with_loaded=True)
+
+
+def _moved(place: TimeSeries | QTable, axis: str) -> TimeSeries | QTable:
+    """A centroid with how far it is from where it mostly is: x and y are then on one scale."""
+    series, column = place.copy(), f"{axis}_moved"
+    known = series[axis][np.isfinite(series[axis])]
+    series[column] = series[axis] - (np.median(known) if len(known) else 0 * series[axis].unit)
+    if f"{axis}_err" in series.colnames:
+        series[f"{column}_err"] = series[f"{axis}_err"]
+    series[column].info.description = "Centroid − its median"
+    return series

@@ -82,12 +82,12 @@ class StackMarks:
             self._known = (key, pixels_in_viewer(self.viewer, data, dq_mask(found, flags)))
         return self._flagged.draw(*self._known[1])
 
-    def draw_place(self, x: float | None, y: float | None) -> None:
-        """Mark a place in the viewer's frame, or none."""
-        if x is None or y is None:
+    def draw_place(self, place: tuple[Any, Any] | None) -> None:
+        """Mark a place, x and y in the viewer's frame, or none."""
+        if place is None:
             self._place.remove(["place"])
             return
-        values = {"x": np.atleast_1d(float(x)), "y": np.atleast_1d(float(y))}
+        values = {axis: np.atleast_1d(at) for axis, at in zip("xy", place, strict=True)}
         self._place.put(self.viewer, "place", Scatter, values, _PLACE)
 
     def close(self) -> None:

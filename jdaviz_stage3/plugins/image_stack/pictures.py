@@ -115,8 +115,9 @@ class Pictures:
         if name == "error":
             return f"error of {frame}"
         first, stop = wanted.range_of(stack)
-        which = "all" if (first, stop) == (0, stack.shape[-3]) else f"{first + 1} to {stop}"
-        which += " PSFs" if stack.axes[-3] == "psf" else f" {stack.axes[-3]}s"
+        many = "PSFs" if stack.axes[-3] == "psf" else f"{stack.axes[-3]}s"
+        whole = (first, stop) == (0, stack.shape[-3])
+        which = f"all {many}" if whole else f"{many} {first + 1} to {stop}"
         if len(wanted.index) > 1:
             which += f" of integration {wanted.index[0] + 1}"
         if name in OF_ONE_FRAME:

@@ -143,7 +143,7 @@ StackPanel = panel_of(
         "names of the data-quality flags that are marked, and counted",
         choices=tuple(DQ_FLAGS),
         default=["DO_NOT_USE"],
-        hint="Marked in the frame; counted where flagged integrations are shown.",
+        hint="Marked in the frame; counted where flagged frames are shown.",
         section=_FLAGS,
     ),
     Control(

@@ -15,6 +15,7 @@ from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import data_of, glue_viewer, shown_in
+from jdaviz_stage3.viewers.picture_title import show_picture_title
 
 LABEL = "psfsub stack"
 
@@ -157,9 +158,9 @@ def blanked(arrays):
 @pytest.mark.parametrize(
     ("picture", "title", "made"),
     [
-        ("mean", "mean of 2 to 9 integrations", lambda cube, _: np.nanmean(cube, axis=0)),
-        ("median", "median of 2 to 9 integrations", lambda cube, _: np.nanmedian(cube, axis=0)),
-        ("standard deviation", "standard deviation of 2 to 9 integrations",
+        ("mean", "mean of integrations 2 to 9", lambda cube, _: np.nanmean(cube, axis=0)),
+        ("median", "median of integrations 2 to 9", lambda cube, _: np.nanmedian(cube, axis=0)),
+        ("standard deviation", "standard deviation of integrations 2 to 9",
          lambda cube, _: np.nanstd(cube, axis=0, ddof=1)),
         ("frame − median", "integration 3 of 12", lambda cube, f: f - np.nanmedian(cube, axis=0)),
         ("frame − mean", "integration 3 of 12", lambda cube, f: f - np.nanmean(cube, axis=0)),
@@ -253,6 +254,21 @@ def test_a_click_shows_the_pixel_in_time(plugin, shared_app, arrays):
     plugin.series_of_clicked = True
 
 
+def test_a_click_while_the_browser_is_silent(plugin, shared_app):
+    """jdaviz takes a panel for closed when it hears nothing of it, as while a series is made."""
+    marks = plugin._obj._marks[glue_viewer(shared_app, LABEL)]
+    plugin.keep_active = False
+    assert not plugin._obj._marks
+    marks._done({"event": "click", "domain": {"x": 3, "y": 3}})
+    assert f"{plugin.stack.selected} pixel (3, 3)" in shared_app.datasets
+    plugin.keep_active = True
+    [marks] = plugin._obj._marks.values()
+    place = marks._place["place"]
+    assert (list(place.x), list(place.y)) == ([3], [3])
+    plugin.stack = plugin.stack.choices[1]
+    assert plugin._obj.clicked == []
+
+
 def test_region_in_time(plugin, shared_app, arrays):
     with pytest.raises(stage3.Stage3Error, match="no region is chosen"):
         plugin.region_series()
@@ -265,6 +281,10 @@ def test_region_in_time(plugin, shared_app, arrays):
     np.testing.assert_allclose(series["flux"].value, window.mean(axis=1), rtol=1e-6)
     assert f"{plugin.stack.selected} mean of Subset 1" in shared_app.datasets
     plugin.region = "None"
+    # a subset lies over the image, whose title stays
+    title = show_picture_title(glue_viewer(shared_app, LABEL))
+    plugin.frame = 3
+    assert title.text.startswith("integration 3 of 12")
 
 
 def test_centroid_and_background_in_time(plugin, shared_app):
@@ -277,6 +297,22 @@ def test_centroid_and_background_in_time(plugin, shared_app):
     assert np.nanmedian(series["background"]["flux"].value) == pytest.approx(2, abs=0.1)
     for name in ("x", "y", "background"):
         assert f"{plugin.stack.selected} {name}" in shared_app.datasets
+    # both axes on one scale, and the background where nothing bright makes it a flat line
+    centroid, background = (
+        [layer.layer.label for layer in glue_viewer(shared_app, label).state.layers]
+        for label in ("Centroid", "Background")
+    )
+    drawn = [label for label in centroid if label in shared_app.datasets]  # no subsets
+    assert drawn == [f"{plugin.stack.selected} {axis}" for axis in "xy"]
+    for label in drawn:
+        table = shared_app.get_data(label)
+        axis = label[-1]
+        assert np.nanmedian(table[f"{axis}_moved"].value) == pytest.approx(0, abs=1e-9)
+        moved = table[axis] - np.nanmedian(table[axis])
+        np.testing.assert_allclose(table[f"{axis}_moved"].value, moved.value)
+    assert [label for label in background if label in shared_app.datasets] == [
+        f"{plugin.stack.selected} background"
+    ]
 
 
 def test_a_region_is_shown_with_the_photometry(built, tmp_path):
