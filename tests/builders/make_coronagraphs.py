@@ -34,7 +34,8 @@ def frames(seed: int = 8, height: float = 40.0) -> np.ndarray:
 
 def subtracted(
     folder: Path, suffix: str = "psfsub", *, data: np.ndarray | None = None,
-    name: str | None = None, mask: str = "MASKA335R", wcs: bool = True, **keywords: object,
+    name: str | None = None, mask: str = "MASKA335R", wcs: bool = True, first: int = 1,
+    **keywords: object,
 ) -> Path:  # fmt: skip
     """A stack of frames around a star."""
     data = frames() if data is None else data
@@ -43,7 +44,7 @@ def subtracted(
     data = data.copy()
     data[0, 5, 7] = 1e6
     arrays = {"data": data, "err": np.ones_like(data), "dq": dq}
-    path = stack(folder, suffix, arrays=arrays, name=name, wcs=wcs, shape=data.shape)
+    path = stack(folder, suffix, arrays=arrays, name=name, wcs=wcs, first=first, shape=data.shape)
     _mark(path, mask, wcs, keywords)
     return path
 

@@ -51,6 +51,7 @@ _OCCULTERS: dict[str, tuple[str, tuple[float, float], str]] = {
 _OF_FILTER = {
     "F1065C": "4QPM_1065", "F1140C": "4QPM_1140", "F1550C": "4QPM_1550", "F2300C": "LYOT_2300",
 }  # fmt: skip
+_MISNAMED = "F150W2"  # 0.15 um less than the pivot wavelength
 _FILTER = re.compile(r"F(\d{3,4})(W2|[WMNC])")
 
 
@@ -140,11 +141,12 @@ def filter_wavelength(meta: Mapping[str, Any]) -> u.Quantity | None:
     -------
     Quantity or None
         In um: 4.44 for F444W. Within 2 % of the pivot wavelength; None where neither names a
-        filter.
+        filter, and for F150W2, whose name is 10 % off.
     """
     for keyword in ("PUPIL", "FILTER"):
-        found = _FILTER.fullmatch(str(meta.get(keyword, "")).strip().upper())
-        if found:
+        name = str(meta.get(keyword, "")).strip().upper()
+        found = _FILTER.fullmatch(name)
+        if found and name != _MISNAMED:
             return int(found[1]) / 100 * u.um
     return None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
-from traitlets import Bool, HasTraits, Unicode
+from traitlets import Bool, HasTraits, Unicode, observe
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, image_viewers, images_in
@@ -49,6 +49,15 @@ class StarDrawing(HasTraits):
         if kept is None or kept.data is not data:
             self._shown[label] = kept = ShownImage(data)
         return kept
+
+    @observe("dataset_selected")
+    def _keep_places(self, change: Any) -> None:
+        """Have what is written in pixels of an image stay where it is on the sky in another one."""
+        former, shown = self._shown.get(change["old"]), self._image(change["new"])
+        if former is None or shown is None or former is shown:
+            return
+        for name in ("center", "companions", "position"):
+            setattr(self, name, shown.places_of(getattr(self, name), former))
 
     def chosen_psf(self) -> ShownImage | None:
         """Return the image of the star that is not behind the mask, None without one."""

@@ -82,7 +82,14 @@ def _read(name: str, shown: ShownImage, how: str) -> list[str]:
         raise Stage3Error(f"{shown.label}: is not as in its file, from which Python would read it")
     if shown.stack is None:
         return [f"{name} = stage3.read({str(origin.path)!r})"]
-    return [f"stack = stage3.read({str(origin.path)!r})", _taken_of_stack(name, shown, how)]
+    paths = getattr(shown.stack, "paths", ())
+    flags = shown.stack.dq_bits
+    end = ")" if flags == "DO_NOT_USE" else f", dq_bits={flags!r})"
+    if len(paths) > 1:
+        read = f"stage3.readers.join_integrations({[str(path) for path in paths]!r}{end}"
+    else:
+        read = f"stage3.read({str(origin.path)!r}{end}"
+    return [f"stack = {read}", _taken_of_stack(name, shown, how)]
 
 
 def _taken_of_stack(name: str, shown: ShownImage, how: str) -> str:

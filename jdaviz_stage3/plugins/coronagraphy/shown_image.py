@@ -25,6 +25,7 @@ from ...jdaviz_compat import is_image
 from ...loaders.stack_data import StackData
 from ...origin import origin_of
 from ...readers.units import parse_unit
+from ...viewers.image_frames import pixel_to_pixel
 
 __all__ = ["COMBINED", "COMBINED_BY", "ShownImage", "has_mask", "is_science"]
 
@@ -37,6 +38,7 @@ COMBINED = {
 }
 #: What that is as a statistic of `collapse_stack`.
 COMBINED_BY = {"median": "median", "mean": "mean", "sigma-clipped mean": "clipped mean"}
+_SAME_PLACE = 0.01  # pixels
 _EXPOSURES = ("NRC_CORON", "MIR_LYOT", "MIR_4QPM")
 
 
@@ -55,6 +57,8 @@ def is_science(data: Any) -> bool:
         return True
     if not is_image(data):
         return False
+    if isinstance(data, StackData):  # its part may be "all segments"
+        return True
     origin = origin_of(data)
     return origin is None or origin.part in ("", "SCI")
 
@@ -217,15 +221,9 @@ class ShownImage:
         Stage3Error
             If it is neither, or there is no WCS.
         """
-        parts = [part.strip() for part in text.split(",")]
-        if len(parts) == 2:
-            try:
-                x, y = (float(part) for part in parts)
-            except ValueError:
-                pass
-            else:
-                if np.isfinite(x) and np.isfinite(y):
-                    return x, y
+        pixels = _pixels_in(text)
+        if pixels is not None:
+            return pixels
         expected = "x, y in pixels with a comma between them, or right ascension and declination"
         try:
             sky = SkyCoord(text, unit=_units_of(text))
@@ -237,6 +235,45 @@ class ShownImage:
         if not (np.isfinite(x) and np.isfinite(y)):
             raise Stage3Error(f"position {text!r}: is not in {self.label}")
         return x, y
+
+    def places_of(self, text: str, former: ShownImage) -> str:
+        """Return positions that were written for another image, at their places on the sky.
+
+        Parameters
+        ----------
+        text : str
+            As for `place`, with semicolons between several.
+        former : ShownImage
+
+        Returns
+        -------
+        str
+            Those in pixels in pixels of this image. Without WCS they stay in images of one shape,
+            and are left out of others.
+        """
+        found = [self._place_of(part.strip(), former) for part in text.split(";")]
+        return "; ".join(part for part in found if part)
+
+    def _place_of(self, text: str, former: ShownImage) -> str:
+        pixels = _pixels_in(text)
+        if pixels is None:
+            return text
+        if self.wcs is None or former.wcs is None:
+            return text if self.shape == former.shape else ""
+        here = pixel_to_pixel(former.data, self.data, *(np.array(axis) for axis in pixels))
+        if np.allclose(here, pixels, rtol=0, atol=_SAME_PLACE):
+            return text
+        return "{:.2f}, {:.2f}".format(*here) if np.all(np.isfinite(here)) else ""
+
+
+def _pixels_in(text: str) -> tuple[float, float] | None:
+    """What is written as x, y; None if it is something else."""
+    parts = text.split(",")
+    try:
+        x, y = (float(part) for part in parts)
+    except ValueError:
+        return None
+    return (x, y) if np.isfinite(x) and np.isfinite(y) else None
 
 
 def _units_of(text: str) -> Any:

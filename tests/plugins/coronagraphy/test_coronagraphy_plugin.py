@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
 from astropy.table import QTable
 from make_coronagraphs import (
     AREA,
@@ -311,6 +312,48 @@ def test_all_viewers_show_the_star_in_the_middle_at_one_scale(plugin, shared_app
         assert shorter == pytest.approx(2.0 / SCALE, rel=0.01)
     with pytest.raises(stage3.Stage3Error, match="view_width"):
         plugin.center_on_target(-1)
+
+
+def test_positions_stay_on_the_sky_when_another_image_is_chosen(plugin, shared_app, tmp_path):
+    path = combined(tmp_path, "jw09993-o001_t001_nircam_f444w-maskrnd_i2d.fits")
+    with fits.open(path, mode="update") as hdus:  # half a pixel's scale, turned by 90 degrees
+        header = hdus["SCI"].header
+        header.update(PC1_1=0.0, PC1_2=1.0, PC2_1=1.0, PC2_2=0.0, CRPIX1=33.0, CRPIX2=33.0)
+        header["CDELT1"] = header["CDELT2"] = SCALE / 3600 / 2
+    [other] = stage3.load(path, app=shared_app)
+    sky = "1:00:00 2:00:00"
+    plugin.center, plugin.companions = "31.04, 30.02", f"46.3, 25.2; {sky}"
+    wcs = [
+        shared_app._app.data_collection[name].coords for name in (plugin.dataset.selected, other)
+    ]
+    plugin.dataset = other
+    companion, kept = plugin.companions.split("; ")
+    for written, former in ((plugin.center, (31.04, 30.02)), (companion, (46.3, 25.2))):
+        x, y = map(float, written.split(","))
+        there = wcs[1].pixel_to_world(x, y)
+        assert there.separation(wcs[0].pixel_to_world(*former)).arcsec < 0.01 * SCALE
+    assert kept == sky
+    plugin.dataset = label(plugin, STACK)
+    first = plugin.companions.split("; ")[0]
+    assert [float(axis) for axis in first.split(",")] == pytest.approx([46.3, 25.2], abs=0.01)
+    plugin.companions = "46.312, 25.2"
+    plugin.dataset = [c for c in plugin.dataset.choices if c.endswith(MOSAIC) and c != other][0]
+    assert plugin.companions == "46.312, 25.2"  # on the same pixels
+    shared_app._app.data_item_remove(other)
+
+
+def test_python_reads_the_flags_and_segments_that_were_chosen(plugin, shared_app, tmp_path):
+    for number in (1, 2):
+        part = f"jw09992001001_04101_00001-seg{number:03d}_nrcalong_psfsub.fits"
+        subtracted(tmp_path, name=part, data=frames(seed=number), first=5 * number - 4)
+    name = "jw09992001001_04101_00001-seg001_nrcalong_psfsub.fits"
+    for options in ({"dq_bits": 0}, {"segments": "all"}):
+        [loaded] = stage3.load(tmp_path / name, app=shared_app, **options)
+        plugin.dataset, plugin.combine, plugin.star_flux = loaded, "mean", 2.0
+        namespace = {}
+        exec(plugin.to_python(), namespace)
+        same(plugin.contrast_curve(), namespace["curve"])
+        shared_app._app.data_item_remove(loaded)
 
 
 def test_bad_settings_are_told_and_change_nothing(plugin, shared_app):
