@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,12 +79,17 @@ def target_position(meta: Mapping[str, Any], wcs: Any, shape: tuple[int, int]) -
     elif wcs is None or not getattr(wcs, "has_celestial", True):
         passed.append("there is no celestial WCS for TARG_RA and TARG_DEC")
     else:
-        x, y = (float(axis) for axis in wcs.world_to_pixel(sky))
+        with warnings.catch_warnings():
+            # of distortions that are not inverted far outside of the image
+            warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+            warnings.filterwarnings("ignore", ".*failed to converge", UserWarning)
+            x, y = (float(axis) for axis in wcs.world_to_pixel(sky))
         if _inside(x, y, shape):
             return TargetPosition(
                 x, y, "TARG_RA, TARG_DEC", _sentence("TARG_RA and TARG_DEC through the WCS"), sky
             )
-        passed.append(f"TARG_RA and TARG_DEC lie outside the image (x = {x:.1f}, y = {y:.1f})")
+        place = f" (x = {x:.1f}, y = {y:.1f})" if np.isfinite(x) and np.isfinite(y) else ""
+        passed.append(f"TARG_RA and TARG_DEC lie outside the image{place}")
     pixel = _reference_pixel(meta, wcs)
     if pixel is None:
         passed.append("there is no CRPIX")

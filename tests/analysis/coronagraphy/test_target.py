@@ -167,3 +167,17 @@ def test_the_shared_coronagraphic_products():
         assert occulter_of(meta).inner_angle == 0.63 * u.arcsec
         north, east = north_and_east(wcs, *found.xy)
         assert north @ east == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("place", [(263.0, 70.0), (83.0, 20.0), (83.0, -69.9)])
+def test_a_target_far_from_a_distorted_image_is_said_without_warnings(place):
+    header = fits.Header()
+    header.update(
+        CTYPE1="RA---TAN-SIP", CTYPE2="DEC--TAN-SIP", CRVAL1=83.0, CRVAL2=-70.0, CRPIX1=160.5,
+        CRPIX2=160.5, CD1_1=-1.2e-5, CD1_2=1.2e-5, CD2_1=1.2e-5, CD2_2=1.2e-5, A_ORDER=2,
+        B_ORDER=2, A_2_0=1e-5, B_0_2=-2e-5, A_1_1=3e-6,
+    )  # fmt: skip
+    meta = {"TARG_RA": place[0], "TARG_DEC": place[1]}
+    found = target_position(meta, WCS(header), (320, 320))
+    assert found.how == "CRPIX" and "outside the image" in found.words
+    assert "nan" not in found.words
