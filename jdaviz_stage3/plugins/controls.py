@@ -121,6 +121,8 @@ class Control:
         Controls or traits and the values of them, any of which shows or hides the control.
     beside : bool
         On the row of the control before it.
+    patient : bool
+        Whether a number counts when its field is left or Enter is pressed, not while it is typed.
     own_part : bool
         Whether the panel has a part of its own for it, so that its section does not draw it.
     lone : bool
@@ -148,6 +150,7 @@ class Control:
     when: Mapping[str, tuple] = field(default_factory=dict)
     unless: Mapping[str, tuple] = field(default_factory=dict)
     beside: bool = False
+    patient: bool = False
     own_part: bool = False
     lone: bool = False
     trait: str = ""
