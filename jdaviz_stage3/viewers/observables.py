@@ -75,11 +75,10 @@ class ObservablesViewer(LightCurveViewer):
         if "stations" in names:
             component = data.get_component(data.id["stations"])
             facts["number"] = ("Stations", str(component.labels[row]))
-            if "integration" in names:
-                facts["number"] = (
-                    "Stations",
-                    f"{component.labels[row]}, integration {data[data.id['integration']][row]:.0f}",
-                )
+        elif {"row", "integration"} <= names and "stations" in data.meta:
+            of_row, integration = (int(data[data.id[c]][row]) for c in ("row", "integration"))
+            text = f"{data.meta['stations'][of_row]}, integration {integration}"
+            facts["number"] = ("Stations", text)
         if curve is not None:
             facts["flux"] = (curve.words.get(y, y), facts["flux"][1])
             facts["time"] = (curve.time_label.partition(" (")[0] or "Baseline", facts["time"][1])

@@ -3,7 +3,8 @@
 import jdaviz
 import numpy as np
 import pytest
-from make_interferometry import binary, fringe_parameters, oifits
+from astropy.io import fits
+from make_interferometry import binary, fringe_fit, fringe_parameters, oifits
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import as_read, data_of, glue_viewer, shown_in
@@ -103,3 +104,61 @@ def test_before_jwst_1_14_there_are_no_baselines(tmp_path):
 def test_no_such_observable(paths):
     with pytest.raises(stage3.Stage3Error, match="amplitude"):
         stage3.load(paths["ami-oi"], app=jdaviz.new_app(), observables=["amplitude"])
+
+
+def drawn(app, viewer):
+    return [layer.layer for layer in glue_viewer(app, viewer).state.layers]
+
+
+def test_integrations_are_points_each(loaded, tmp_path):
+    app, _ = loaded
+    path = oifits("amimulti-oi", tmp_path, n_int=4, root="jw09997-o003_t001_niriss_f380m-nrm")
+    stage3.load(path, app=app)
+    data = drawn(app, "Squared visibility")[-1]
+    points = glue_viewer(app, "Squared visibility").points_of(data)
+    with fits.open(path) as hdus:
+        assert np.array_equal(points.y.reshape(21, 4), hdus["OI_VIS2"].data["VIS2DATA"])
+    facts = glue_viewer(app, "Squared visibility").describe_point(data, 6)
+    assert facts["number"] == ("Stations", "A1-A3, integration 3")
+
+
+def test_flagged_points_are_marked(loaded, tmp_path):
+    app, _ = loaded
+    path = oifits("ami-oi", tmp_path, root="jw09997-o002_t001_niriss_f380m-nrm-sub80")
+    with fits.open(path, mode="update") as hdus:
+        hdus["OI_VIS2"].data["FLAG"][4] = True
+    stage3.load(path, app=app)
+    viewer, data = glue_viewer(app, "Squared visibility"), drawn(app, "Squared visibility")[-1]
+    assert np.flatnonzero(viewer.points_of(data).flagged).tolist() == [4]
+    assert viewer.describe_point(data, 4)["flag"][0] == "Flagged"
+
+
+def test_a_file_without_observables_leaves_nothing(loaded, tmp_path):
+    app, _ = loaded
+    path = oifits("ami-oi", tmp_path)
+    with fits.open(path) as hdus:
+        names = ("PRIMARY", "OI_TARGET", "OI_ARRAY")
+        fits.HDUList([hdu for hdu in hdus if hdu.name in names]).writeto(path, overwrite=True)
+    before = [data.label for data in app._app.data_collection], set(app.viewers)
+    with pytest.raises(stage3.UnreadableProductError, match="no interferometric observables"):
+        stage3.load(path, app=app)
+    assert ([data.label for data in app._app.data_collection], set(app.viewers)) == before
+
+
+@pytest.mark.filterwarnings("ignore:.*positions are in pixels only:jdaviz_stage3.Stage3Warning")
+def test_fringe_fits_are_stacks(loaded, tmp_path):
+    app, _ = loaded
+    path = fringe_fit(tmp_path)
+    [label] = stage3.load(path, app=app)
+    [residual] = stage3.load(path, app=app, images="RESID")
+    with fits.open(path) as hdus:
+        for name, extension in ((label, "CTRD"), (residual, "RESID")):
+            data = data_of(app, name)
+            assert np.array_equal(data.picture, hdus[extension].data[0])
+            data.show_frame((2,))
+            assert np.array_equal(data.picture, hdus[extension].data[2])
+    assert {label, residual} <= set(app.plugins["Image Stack"].stack.choices)
+    assert stage3.read(path, extension="FIT").shape == (3, 9, 9)
+    assert stage3.read(path).coefficients.shape == (3, 44)
+    with pytest.raises(stage3.UnreadableProductError, match="no images 'SCI'"):
+        stage3.read(path, extension="SCI")

@@ -45,8 +45,9 @@ def drawn_tables(
     -------
     dict of str to QTable
         By the title of the viewer; without what the file does not hold. Their columns are what is
-        drawn, ``stations``, u, v, position angle and wavelength; which of them belong on the axes
-        is in the meta as `LightCurveColumns`. Where no baseline is known they are drawn against
+        drawn, ``stations`` (by integration ``row``, whose stations are in the meta, and
+        ``integration``), u, v, position angle and wavelength; which of them belong on the axes is in
+        the meta as `LightCurveColumns`. Where no baseline is known they are drawn against
         their number, and the title says so.
     """
     found = {}
@@ -70,11 +71,15 @@ def drawn_tables(
         points[drawn] = u.Quantity(table[column], unit).ravel()
         points[f"{drawn}_err"] = u.Quantity(table[error], unit).ravel()
         points["flagged"] = np.asarray(table["flag"]).ravel()
-        points["stations"] = np.repeat(np.asarray(table["stations"], str), n_int)
-        if n_int > 1:
+        stations = [str(text) for text in table["stations"]]
+        if n_int == 1:
+            points["stations"] = stations
+        else:  # a column of as many texts takes a second in jdaviz
+            points["row"] = np.repeat(np.arange(n), n_int)
             points["integration"] = np.tile(np.arange(1, n_int + 1), n)
+            points.meta["stations"] = stations
         for other in ("position_angle", "spatial_frequency", "wavelength", "u", "v"):
-            if known and other in table.colnames:
+            if known and n_int == 1 and other in table.colnames:
                 points[other] = np.repeat(table[other], n_int)
         of = "triangle" if source == "closure_phase" else "baseline"
         points.meta |= LightCurveColumns(
