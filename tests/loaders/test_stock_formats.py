@@ -48,7 +48,7 @@ def files(tmp_path_factory):
     positions.write(folder / "positions.csv")
     (folder / "notes.txt").write_text("seeing was good")
     (folder / "text_x1d.fits").write_text("404 not found")
-    BUILDERS["amilg", "AmiLgFitModel"](folder)
+    BUILDERS["asn", "json"](folder)
     return sorted(map(str, folder.iterdir()))
 
 

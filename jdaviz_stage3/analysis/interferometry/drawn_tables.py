@@ -46,9 +46,9 @@ def drawn_tables(
     dict of str to QTable
         By the title of the viewer; without what the file does not hold. Their columns are what is
         drawn, ``stations`` (by integration ``row``, whose stations are in the meta, and
-        ``integration``), u, v, position angle and wavelength; which of them belong on the axes is in
-        the meta as `LightCurveColumns`. Where no baseline is known they are drawn against
-        their number, and the title says so.
+        ``integration``), u, v, position angle and wavelength; which of them belong on the axes is
+        in the meta as `LightCurveColumns`. Where no baseline is known they are drawn against their
+        number, and the title says so.
     """
     found = {}
     for title in names:
