@@ -51,21 +51,20 @@ def read_oifits(hdus: fits.HDUList, result: Interferometry, target: str | None) 
     """
     name = result.path.name
     notes: list[str] = []
-    observables = [hdu for hdu in hdus if hdu.name in OI_TABLES]
+    observables = [OiTable(hdu, name) for hdu in hdus if hdu.name in OI_TABLES]
     target_id = _read_target(hdus, observables, result, target)
     names = _read_stations(hdus, result, notes)
     channels = _read_channels(hdus, result, notes)
     tables: dict[str, list[QTable]] = {}
     integrations = {1}
-    for hdu in observables:
-        table = OiTable(hdu, name)
+    for table in observables:
         rows, n_int = read_rows(table, target_id, names, channels, notes)
         if rows is not None:
-            tables.setdefault(OI_TABLES[hdu.name], []).append(rows)
+            tables.setdefault(OI_TABLES[table.hdu.name], []).append(rows)
             integrations.add(n_int)
     if not tables:
         raise UnreadableProductError(
-            f"{name}: the tables {', '.join(h.name for h in observables)} have no rows"
+            f"{name}: the tables {', '.join(t.hdu.name for t in observables)} have no rows"
             + (f" of {result.target}" if result.target else "")
             + "; download it again"
         )
@@ -89,12 +88,13 @@ def read_oifits(hdus: fits.HDUList, result: Interferometry, target: str | None) 
 
 
 def _read_target(
-    hdus: fits.HDUList, observables: list, result: Interferometry, wanted: str | None
+    hdus: fits.HDUList, observables: list[OiTable], result: Interferometry, wanted: str | None
 ) -> int | None:
     """Find the one target, and its number in the tables; None where the file has no OI_TARGET."""
     name = result.path.name
-    listed = [hdu for hdu in hdus if hdu.name == "OI_TARGET" and len(hdu.data)]
-    if not listed:
+    tables = [OiTable(hdu, name) for hdu in hdus if hdu.name == "OI_TARGET"]
+    tables = [table for table in tables if len(table)]
+    if not tables:
         warnings.warn(
             f"{name}: no OI_TARGET; all rows are taken to be of one target",
             Stage3Warning,
@@ -102,15 +102,10 @@ def _read_target(
         )
         result.target = str(result.meta.get("OBJECT") or result.meta.get("TARGPROP") or "")
         return None
-    table = OiTable(listed[0], name)
-    numbers = table.column("TARGET_ID", int)
+    table = tables[0]
+    numbers = table.numbers("TARGET_ID", int)
     titles = [str(text).strip() for text in table.column("TARGET")]
-    seen = {
-        int(i)
-        for hdu in observables
-        if len(hdu.data)
-        for i in OiTable(hdu, name).column("TARGET_ID", int)
-    }
+    seen = {int(i) for item in observables if len(item) for i in item.numbers("TARGET_ID", int)}
     rows = [row for row, number in enumerate(numbers) if int(number) in seen]
     if wanted is not None:
         rows = [row for row, title in enumerate(titles) if title == wanted]
@@ -123,7 +118,7 @@ def _read_target(
         )
     row = rows[0]
     result.target = titles[row]
-    degrees = [float(table.column(c, float, np.nan)[row]) for c in ("RAEP0", "DECEP0")]
+    degrees = [float(table.numbers(c, float, np.nan)[row]) for c in ("RAEP0", "DECEP0")]
     if np.isfinite(degrees).all() and abs(degrees[1]) <= 90:
         result.position = SkyCoord(*degrees, unit="deg")
     return int(numbers[row])
@@ -144,7 +139,7 @@ def _read_stations(
         notes.append("no OI_ARRAY; stations are called by their numbers")
         return None
     table = arrays[0]
-    indices = table.column("STA_INDEX", int)
+    indices = table.numbers("STA_INDEX", int)
     titles = [str(text).strip() for text in table.column("STA_NAME")]
     titles = [title or str(i) for title, i in zip(titles, indices, strict=True)]
     if len(set(indices.tolist())) < len(indices):
@@ -173,9 +168,11 @@ _STATION_COLUMNS = {
 def _read_channels(hdus: fits.HDUList, result: Interferometry, notes: list[str]) -> Channels:
     by_instrument: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for hdu in hdus:
-        if hdu.name != "OI_WAVELENGTH" or not len(hdu.data):
+        if hdu.name != "OI_WAVELENGTH":
             continue
         table = OiTable(hdu, result.path.name)
+        if not len(table):
+            continue
         wave = table.column("EFF_WAVE", float).ravel()
         band = table.column("EFF_BAND", float, np.nan).ravel()
         unit = table.unit("EFF_WAVE")

@@ -44,7 +44,7 @@ class OiTable:
         self._columns = {column.name.upper(): column for column in hdu.columns}
 
     def __len__(self) -> int:
-        return len(self.hdu.data)
+        return 0 if self.hdu.data is None else len(self.hdu.data)
 
     def __contains__(self, column: str) -> bool:
         return column in self._columns
@@ -77,14 +77,35 @@ class OiTable:
                 f"{self.name}: {self.hdu.name} has no {name} column (found "
                 f"{', '.join(list(self._columns)[:8])}…); was it written as OIFITS?"
             )
-        values = self.hdu.data[self._columns[name].name]
+        values = np.asarray(self.hdu.data[self._columns[name].name])
+        if len(self) and not values.size:
+            raise UnreadableProductError(
+                f"{self.name}: {self.hdu.name} column {name} is empty; was it written as OIFITS?"
+            )
         try:
-            return native(np.asarray(values), dtype)
+            return native(values, dtype)
         except (TypeError, ValueError) as err:
             raise UnreadableProductError(
                 f"{self.name}: {self.hdu.name} column {name} holds no numbers; was it written as "
                 "OIFITS?"
             ) from err
+
+    def numbers(self, name: str, dtype: type, default: Any = None) -> np.ndarray:
+        """Return a column of one number a row, or the first of each row.
+
+        Parameters
+        ----------
+        name : str
+            In capitals.
+        dtype : type
+        default : optional
+            What stands for a column that is not there.
+
+        Returns
+        -------
+        ndarray, shape (n_rows,)
+        """
+        return self.column(name, dtype, default).reshape(len(self), -1)[:, 0]
 
     def unit(self, name: str) -> u.UnitBase | None:
         """Return the unit of a column.
@@ -180,7 +201,7 @@ def read_rows(
         return None, 1
     chosen = np.ones(len(table), bool)
     if target_id is not None:
-        chosen = table.column("TARGET_ID", int) == target_id
+        chosen = table.numbers("TARGET_ID", int) == target_id
     if not chosen.any():
         return None, 1
     wave, band = channels.of(str(table.hdu.header.get("INSNAME", "")).strip())
@@ -224,7 +245,7 @@ def read_rows(
     main = rows[_MAIN[kind]]
     rows["flag"] |= ~np.isfinite(getattr(main, "value", main))
     for column, unit in (("MJD", u.day), ("INT_TIME", u.s)):
-        value = table.column(column, float, np.nan)[chosen].reshape(n, -1)[:, 0]
+        value = table.numbers(column, float, np.nan)[chosen]
         rows[column.lower()] = np.repeat(value, n_wave) << unit
     add_geometry(rows)
     _check_coincident(rows, kind, notes)
@@ -258,7 +279,7 @@ def _arrays(
         found["error" if name == "value" else f"{name}_error"] = error
     flags = np.zeros((int(chosen.sum()), 1), bool)
     if "FLAG" in table:
-        flags = table.column("FLAG")[chosen].reshape(len(flags), -1) != 0
+        flags = table.column("FLAG", bool)[chosen].reshape(len(flags), -1)
     widths = {values.shape[1] for values in (*found.values(), flags)} - {1}
     if len(widths) > 1:
         raise UnreadableProductError(
@@ -294,11 +315,9 @@ def _in_degrees(
 
 
 def _metres(table: OiTable, column: str) -> np.ndarray:
-    values = table.column(column, float, np.nan)
+    values = table.numbers(column, float, np.nan)
     unit = table.unit(column)
-    if unit is not None and unit.is_equivalent(u.m):
-        values = values * unit.to(u.m)
-    return values.reshape(len(values), -1)[:, 0]
+    return values * unit.to(u.m) if unit is not None and unit.is_equivalent(u.m) else values
 
 
 def _check_stations(

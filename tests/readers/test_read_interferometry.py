@@ -287,3 +287,36 @@ def test_all_simulated_products_are_read():
         found = [stage3.read(path) for path in paths]
     assert len(found) == 7
     assert all(len(item.closure_phase) == 35 for item in found)
+
+
+@pytest.mark.parametrize("name", ["OI_TARGET", "OI_ARRAY", "OI_WAVELENGTH", "OI_T3"])
+def test_an_image_in_place_of_a_table(averaged, name):
+    def change(hdus):
+        hdus[hdus.index_of(name)] = fits.ImageHDU(name=name)
+
+    with pytest.raises(UnreadableProductError, match=f"{name} is no table"):
+        read_interferometry(changed(averaged, change))
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "form", "message"),
+    [
+        ("OI_T3", "T3PHI", "8A", "holds no numbers"),
+        ("OI_T3", "T3PHI", "0D", "is empty"),
+        ("OI_T3", "STA_INDEX", "2I", "names 2 stations, expected 3"),
+        ("OI_T3", "T3PHI", "3D", "different lengths|one of its own"),
+    ],
+)
+def test_a_column_of_another_kind(averaged, name, column, form, message):
+    def change(hdus):
+        table = hdus[name]
+        kept = [c for c in table.columns if c.name != column]
+        kept.append(fits.Column(column, form))
+        hdus[hdus.index_of(name)] = fits.BinTableHDU.from_columns(kept, name=name)
+
+    path = changed(averaged, change)
+    if "one of its own" in message:  # three integrations of one table only
+        assert read_interferometry(path).n_integrations == 3
+        return
+    with pytest.raises(UnreadableProductError, match=message):
+        read_interferometry(path)
