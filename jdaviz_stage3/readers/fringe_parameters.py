@@ -68,7 +68,7 @@ def read_fringe_parameters(hdus: fits.HDUList, result: Interferometry) -> None:
     result.images = {
         hdu.name: native(hdu.data)
         for hdu in hdus
-        if hdu.name in ("FIT", "RESID") and hdu.data is not None
+        if hdu.name in ("FIT", "RESID") and isinstance(hdu, fits.ImageHDU) and hdu.data is not None
     }
     header = hdus[0].header
     result.target = str(header.get("TARGPROP") or header.get("TARGNAME") or "").strip()
