@@ -30,9 +30,11 @@ __all__ = [
     "UnreadableProductError",
     "UnsupportedProductError",
     "attach",
+    "compare_provenance",
     "identify",
     "load",
     "open_demo",
+    "provenance",
     "read",
     "show",
 ]
@@ -44,6 +46,8 @@ _LAZY = {
     "open_demo": "app",
     "show": "app",
     "read": "readers",
+    "provenance": "groups",
+    "compare_provenance": "groups",
     "analysis": "analysis",
 }
 

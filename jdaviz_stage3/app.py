@@ -50,15 +50,18 @@ def load(
     ----------
     *paths : path-like
         Files, and folders: of a folder every product in it that can be shown. Where a folder holds
-        none itself, those in the folders below it, as in MAST's ``mastDownload``.
+        none itself, those in the folders below it, as in MAST's ``mastDownload``. Of an
+        association, an asn.json, the products beside it that belong to the view of its mode: i2d,
+        segm and cat; s2d or s3d with x1d and c1d; x1dints and whtlt, or phot; i2d and psfsub;
+        aminorm-oi.
     app : jdaviz app, optional
         The generalised app, an ``Imviz()`` or a ``Specviz()``; by default ``jdaviz.gca()``.
     arrange : bool, optional
         Whether to lay out all viewers of the generalised app, two by two and tabs of one kind,
         when this call adds viewers; jdaviz alone stacks them.
     at_most : int or None, optional
-        How many files of each kind of spectra (x1d, c1d, s2d) to load of a folder, which may hold
-        hundreds; None for all. Of files whose paths are given, all are loaded.
+        How many files of each kind of spectra (x1d, c1d, s2d) to load of a folder or association,
+        which may hold hundreds; None for all. Of files whose paths are given, all are loaded.
     **options
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
         ``extension=['SCI', 'ERR']`` and ``align_by``; for spectra ``source_id``, ``order``,
@@ -98,7 +101,7 @@ def load(
         app = jdaviz.gca()
     attach(app)
     with warnings_shown(app):
-        files, failures = chosen_products(paths, options, at_most)
+        files, failures = chosen_products(paths, options, at_most, configuration(app))
     for failure in failures:
         show_message(app, str(failure))
     check_options(files, options)

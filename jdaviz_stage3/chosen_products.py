@@ -16,6 +16,7 @@ from .errors import (
     UnsupportedProductError,
 )
 from .folders import product_files
+from .groups import first_view
 from .loaders.importing import options_of
 from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
@@ -55,9 +56,12 @@ def is_plain_spectra(product: Product) -> bool:
 
 
 def chosen_products(
-    paths: Sequence[str | os.PathLike], options: dict[str, Any], at_most: int | None
+    paths: Sequence[str | os.PathLike],
+    options: dict[str, Any],
+    at_most: int | None,
+    configuration: str,
 ) -> tuple[list[Product], list[Stage3Error]]:
-    """Expand folders, recognise the files and put them in load order.
+    """Expand folders and associations, recognise the files and put them in load order.
 
     Parameters
     ----------
@@ -65,7 +69,9 @@ def chosen_products(
     options : dict
         Those of `jdaviz_stage3.load`.
     at_most : int or None
-        How many files of each kind of spectra to take of a folder.
+        How many files of each kind of spectra to take of a folder or an association.
+    configuration : str
+        That of the app: what it cannot show is left out of an association.
 
     Returns
     -------
@@ -86,6 +92,8 @@ def chosen_products(
             # os.path.isdir, for Path.is_dir raises where a folder may not be read
             if os.path.isdir(path):
                 products += _some_of(_products_in(path), path, options, at_most)
+            elif identify(path).suffix == "asn":
+                products += _some_of(_products_of(path, configuration), path, options, at_most)
             else:
                 products.append(Product(path))
         except Stage3Error as err:
@@ -104,6 +112,8 @@ def _products_in(folder: Path) -> list[Product]:
             products.append(Product(path))
         except UnsupportedProductError:
             kind = identify(path)
+            if kind.can_load:
+                continue  # an association: its products are in the folder, too
             skipped[kind.suffix] = skipped.get(kind.suffix, 0) + 1
         except Stage3Error as err:
             warnings.warn(f"{err}; left out", Stage3Warning, stacklevel=4)
@@ -117,6 +127,41 @@ def _products_in(folder: Path) -> list[Product]:
     if not products:
         raise UnknownProductError(f"{folder}: no Stage 3 product in this folder that can be shown")
     return _without_inputs(products, folder)
+
+
+def _products_of(association: Path, configuration: str) -> list[Product]:
+    """The products that an association is shown as; a warning says what there is beside them."""
+    group = read(association)
+    view = first_view(group)
+    left_out = Counter(view.left_out)
+    products = []
+    for path in view.paths:
+        try:
+            product = Product(path)
+        except Stage3Error as err:
+            warnings.warn(f"{err}; left out", Stage3Warning, stacklevel=4)
+            continue
+        if configuration in product.kind.configurations:
+            products.append(product)
+        else:
+            left_out[product.kind.suffix] += 1
+    said = []
+    if view.missing:
+        said.append(f"not beside it: {', '.join(view.missing)}")
+    if left_out:
+        what = ", ".join(f"{count} {suffix}" for suffix, count in left_out.items())
+        said.append(f"left out: {what}; load those you want by their names")
+    if group.refused:
+        more = f" (and {len(group.refused) - 1} more)" if len(group.refused) > 1 else ""
+        said.append(f"{group.refused[0]}{more}")
+    if not products:
+        raise UnknownProductError(
+            f"{association.name}: nothing of it can be opened in this app"
+            + "".join(f"; {text}" for text in said)
+        )
+    if said:
+        warnings.warn(f"{association.name}: {'; '.join(said)}", Stage3Warning, stacklevel=4)
+    return products
 
 
 def _without_inputs(products: list[Product], folder: Path) -> list[Product]:

@@ -98,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
             help="a product or a folder of products",
         )
     info.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    info.add_argument(
+        "--provenance",
+        action="store_true",
+        help="say how products were made: versions, steps, reference files, exposures; of several "
+        "what differs",
+    )
     info.set_defaults(run=_info)
     return parser
 
@@ -198,6 +204,8 @@ def _info(arguments: argparse.Namespace) -> int:
                 _fail(f"{path}: no Stage 3 product in this folder", 1)
             files += products
             others += len(rest)
+        if arguments.provenance:
+            return _provenance(files, missing, as_json=arguments.json)
         summaries = [summarize(file) for file in files]
 
     if arguments.json:
@@ -210,6 +218,35 @@ def _info(arguments: argparse.Namespace) -> int:
     if missing:
         return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
     return 1 if not summaries or any(row.problem for row in summaries) else 0
+
+
+def _provenance(files: Sequence[Path], missing: Sequence[Path], *, as_json: bool) -> int:
+    """``info --provenance``: how each product was made, and what differs between them."""
+    from .errors import Stage3Error
+    from .groups import provenance
+    from .groups.listing import difference_lines, provenance_lines
+    from .products import identify
+
+    made = []
+    problems = 0
+    for file in files:
+        try:
+            if len(files) > 1 and identify(file).container == "json":
+                continue  # an association among its products
+            made.append(provenance(file))
+        except Stage3Error as error:
+            problems += 1
+            _fail(_one_line(str(error)), 1)
+    if as_json:
+        print(json.dumps([one.as_dict() for one in made], indent=2))
+    else:
+        blocks = [provenance_lines(one) for one in made]
+        if len(made) > 1:
+            blocks.append(difference_lines(made))
+        print("\n\n".join("\n".join(map(_printable, block)) for block in blocks))
+    if missing:
+        return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
+    return 1 if problems or not made else 0
 
 
 def _print_table(summaries: Sequence[ProductSummary]) -> None:
@@ -245,7 +282,12 @@ def _text(row: ProductSummary, field: str) -> str:
 
 def _one_line(text: str) -> str:
     """A text without line breaks, and without what could steer the terminal."""
-    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
+    return _printable(" ".join(text.split()))
+
+
+def _printable(text: str) -> str:
+    """A text without what could steer the terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _widths(cells: Sequence[Sequence[str]]) -> list[int]:

@@ -34,7 +34,8 @@ class ProductType:
     reader : str
         ``'module:function'`` below ``jdaviz_stage3.readers``; empty where there is no reader yet.
     importer : str
-        The format that jdaviz's loaders and file picker show; empty where it cannot be shown yet.
+        The format that jdaviz's loaders and file picker show; empty where it cannot be shown yet,
+        and where other files are shown in its stead, as those that an association names.
     viewer : str
         What it opens in, in words.
     configurations : tuple of str
@@ -64,7 +65,7 @@ class ProductType:
     @property
     def can_load(self) -> bool:
         """Whether `jdaviz_stage3.load` can show it."""
-        return bool(self.importer)
+        return bool(self.viewer)
 
     @property
     def action(self) -> str:
@@ -250,6 +251,8 @@ PRODUCT_TYPES: tuple[ProductType, ...] = (
     ProductType(
         "asn", "association", "The list of files that a Stage 3 product was made from",
         ("image3", "spec3", "tso3", "coron3", "ami3"), container="json",
+        reader="association:read_association",
+        viewer="the viewers of its products", configurations=(_APP, "imviz", "specviz"),
     ),
 )  # fmt: skip
 

@@ -21,15 +21,20 @@ from .origin import FileStamp, file_stamp
 from .product_types import PRODUCT_TYPES, ProductType, product_type
 
 __all__ = [
+    "LARGEST_ASSOCIATION",
     "PRODUCT_TYPES",
     "ProductType",
     "ecsv_header",
     "has_suffix",
     "identify",
+    "named_suffix",
     "product_root",
     "product_type",
 ]
 
+
+#: Bytes; the association of a whole program is far smaller.
+LARGEST_ASSOCIATION = 50_000_000
 
 # DATAMODL values that no other observatory's files carry: enough where TELESCOP is missing.
 _JWST_ONLY_MODELS = {"AmiLgModel", "AmiLgFitModel", "AmiOIModel", "QuadModel"}
@@ -94,6 +99,21 @@ def has_suffix(name: str) -> bool:
     bool
     """
     return bool(_suffixes_in(name))
+
+
+def named_suffix(name: str) -> str:
+    """Return the suffix of a product type that a file name ends in.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+        Empty where there is none. What the file holds, `identify` says.
+    """
+    return next(iter(_suffixes_in(name)), "")
 
 
 def identify(path: str | os.PathLike) -> ProductType:
@@ -278,11 +298,16 @@ def _identify_ecsv(path: Path) -> ProductType:
 
 
 def _identify_json(path: Path) -> ProductType:
-    if path.stat().st_size < 50_000_000:  # an association of a whole program is far smaller
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, OSError, RecursionError):  # the last for what is nested too deep
-            content = None
-        if isinstance(content, dict) and isinstance(content.get("products"), list):
-            return product_type("asn")
+    size = path.stat().st_size
+    if size > LARGEST_ASSOCIATION:
+        raise UnknownProductError(
+            f"{path.name}: not a JWST association: {size / 1e6:.0f} MB, expected less than "
+            f"{LARGEST_ASSOCIATION / 1e6:.0f} MB"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError):  # the last for what is nested too deep
+        content = None
+    if isinstance(content, dict) and isinstance(content.get("products"), list):
+        return product_type("asn")
     raise UnknownProductError(f"{path.name}: not a JWST association (no list of products in it)")

@@ -10,6 +10,7 @@ from pathlib import Path
 from .errors import Stage3Error, UnreadableProductError, reason_of
 from .fits_structure import read_structure
 from .products import ProductType, ecsv_header, identify
+from .readers.association import read_association
 from .readers.extensions import open_product, require_columns
 
 __all__ = ["ProductSummary", "summarize"]
@@ -72,6 +73,8 @@ def summarize(path: str | os.PathLike) -> ProductSummary:
             facts |= _fits_facts(path, kind)
         elif kind.container == "ecsv":
             facts |= _ecsv_facts(path, kind)
+        else:
+            facts |= _association_facts(path)
     except Stage3Error as err:
         facts["problem"] = str(err)
     except Exception as err:  # nothing that a file holds may end the list of the others
@@ -98,6 +101,17 @@ def _fits_facts(path: Path, kind: ProductType) -> dict[str, str]:
             facts["problem"] = str(err)
         facts["problem"] = read_structure(path).truncated or facts.get("problem", "")
     return facts
+
+
+def _association_facts(path: Path) -> dict[str, str]:
+    group = read_association(path)
+    here = sum(member.path is not None for member in group.members)
+    count = len(group.products)
+    return {
+        "target": group.target,
+        "shape": f"{count} product{'s' if count > 1 else ''}, {here} of {len(group.members)} "
+        "members here",
+    }
 
 
 def _check_tables(extensions: list, path: Path) -> None:

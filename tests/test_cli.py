@@ -466,10 +466,10 @@ def test_open_of_nothing_that_can_be_shown_starts_no_server(tmp_path, capsys, mo
     # importing it would fail
     monkeypatch.setitem(sys.modules, "jdaviz_stage3.standalone.server", None)
     association = tmp_path / "jw00001_asn.json"
-    association.write_text('{"products": []}')
+    association.write_text('{"products": [')
     text = tmp_path / "jw00001_i2d.fits"
     text.write_text("404 not found")
     assert cli.main(["open", str(association), str(text)]) == 1
     said = capsys.readouterr().err
-    assert "asn product" in said
+    assert "not a JWST association" in said
     assert "the name says FITS" in said

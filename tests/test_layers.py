@@ -27,7 +27,7 @@ LAYERS = [
     ["plugins"],
     ["loaders", "viewers"],
     ["jdaviz_compat"],
-    ["association", "demo", "folders", "layout", "summary"],
+    ["demo", "folders", "groups", "layout", "summary"],
     ["analysis"],
     ["readers"],
     ["products"],
@@ -38,7 +38,7 @@ LAYERS = [
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 
 # Folders whose modules docs/structure.rst lists one by one, beside the package's own.
-LISTED = ("jdaviz_compat", "readers", "analysis", "standalone", "viewers", "plugins")
+LISTED = ("jdaviz_compat", "groups", "readers", "analysis", "standalone", "viewers", "plugins")
 
 FRONT_END = {
     "jdaviz", "glue", "glue_jupyter", "glue_astronomy", "ipywidgets", "ipyvue", "ipyvuetify",
@@ -97,7 +97,7 @@ def test_imports_go_down(source):
 
 LOWER = (
     "errors", "origin", "saving", "fits_structure", "product_types", "products", "readers",
-    "analysis", "folders", "layout", "summary",
+    "analysis", "folders", "groups", "layout", "summary",
 )  # fmt: skip
 
 

@@ -23,9 +23,11 @@ PACKAGE = {
     "UnreadableProductError": None,
     "UnsupportedProductError": None,
     "attach": "viz",
+    "compare_provenance": "paths",
     "identify": "path",
     "load": "*paths app arrange at_most **options",
     "open_demo": "app",
+    "provenance": "path",
     "read": "path **options",
     "show": "**options",
 }

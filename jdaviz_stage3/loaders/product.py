@@ -52,7 +52,7 @@ class ProductFile:
             kind = identify(path)
         except Stage3Error:
             return None
-        return cls(Path(path), kind) if kind.can_load else None
+        return cls(Path(path), kind) if kind.importer else None
 
 
 class Product:
@@ -73,7 +73,7 @@ class Product:
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
         self.kind = identify(path)
-        if not self.kind.can_load:
+        if not self.kind.importer:
             raise UnsupportedProductError(
                 f"{self.path.name}: a Stage 3 {self.kind.suffix} product ({self.kind.name}), "
                 "which jdaviz_stage3 recognises but cannot show yet"

@@ -42,8 +42,9 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         `~jdaviz_stage3.readers.time_series.read_spectral_time_series`,
         `~jdaviz_stage3.readers.light_curve.read_white_light`,
         `~jdaviz_stage3.readers.photometry.read_photometry`,
-        `~jdaviz_stage3.readers.stacks.read_stack` and
-        `~jdaviz_stage3.readers.interferometry.read_interferometry`.
+        `~jdaviz_stage3.readers.stacks.read_stack`,
+        `~jdaviz_stage3.readers.interferometry.read_interferometry` and
+        `~jdaviz_stage3.readers.association.read_association`.
 
     Returns
     -------
@@ -55,7 +56,8 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         `~jdaviz_stage3.readers.time_series.SpectralTimeSeries`; whtlt, phot:
         `~astropy.timeseries.TimeSeries`; calints, crfints, psfstack, psfalign, psfsub, amilg:
         `~jdaviz_stage3.readers.image_stack.ImageStack`; ami-oi and the others of ami3:
-        `~jdaviz_stage3.readers.interferometry.Interferometry`.
+        `~jdaviz_stage3.readers.interferometry.Interferometry`; asn:
+        `~jdaviz_stage3.readers.product_group.ProductGroup`.
 
     Raises
     ------

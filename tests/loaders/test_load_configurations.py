@@ -1,15 +1,17 @@
 """Imviz and Specviz: what they show, and what the error says about what they cannot."""
 
+import shutil
 import warnings
 
 import jdaviz
 import pytest
+from make_associations import associate
 from make_products import BUILDERS
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.products import product_type
 
-KEYS = sorted(key for key in BUILDERS if product_type(key[0]).can_load)
+KEYS = sorted(key for key in BUILDERS if product_type(key[0]).importer)
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +20,17 @@ def helpers():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {"imviz": jdaviz.Imviz(), "specviz": jdaviz.Specviz()}
+
+
+def test_of_an_association_what_the_app_can_show(built, helpers, tmp_path):
+    for suffix, model in (("s2d", "SlitModel"), ("c1d", "CombinedSpecModel")):
+        shutil.copy(built(suffix, model), tmp_path / f"jw1-o1_demo_{suffix}.fits")
+    path = associate(tmp_path, {"jw1-o1_demo": []}, kind="spec3")
+    with pytest.warns(stage3.Stage3Warning, match="left out: 1 s2d"):
+        labels = stage3.load(path, app=helpers["specviz"])
+    assert all(label.startswith("jw1-o1_demo c1d") for label in labels) and labels
+    with pytest.raises(stage3.UnknownProductError, match="nothing of it can be opened in this"):
+        stage3.load(path, app=helpers["imviz"])
 
 
 def test_a_catalog_alone_in_imviz_says_to_load_its_image(built, helpers):
