@@ -260,7 +260,7 @@ VIEWS = {
     "tso3": ("x1dints whtlt", "crfints"),
     "ami3": ("aminorm-oi", "ami-oi amilg"),
     "coron3": ("i2d psfsub", "psfstack psfalign crfints"),
-    "": ("i2d s2d x1d cat", "crf amilg"),
+    "": ("i2d s2d x1d cat", "crf crfints"),
 }
 
 
