@@ -16,11 +16,12 @@ from ..errors import (
     UnsupportedProductError,
 )
 from ..products import LARGEST_ASSOCIATION
-from .product_group import GroupProduct, Member, ProductGroup, files_beside
+from .product_group import FilesBeside, GroupProduct, Member, ProductGroup
 
 __all__ = ["read_association"]
 
 _MOST_NAMED = 3  # how many entries a warning names
+_MOST_PRODUCTS = 1000  # those of the archive have one; each is looked for among all files
 
 
 def read_association(path: str | os.PathLike) -> ProductGroup:
@@ -60,12 +61,17 @@ def read_association(path: str | os.PathLike) -> ProductGroup:
             "image3; its products are exposures: open these by their names"
         )
     number = _text(content.get("asn_id"))
-    beside = files_beside(path)
+    listed = content["products"]
+    if len(listed) > _MOST_PRODUCTS:
+        raise UnreadableProductError(
+            f"{path.name}: {len(listed)} products, expected an association of at most "
+            f"{_MOST_PRODUCTS}; is it what you think?"
+        )
+    beside = FilesBeside(path)
     odd: list[str] = []
-    listed = content.get("products")
     products = [
         GroupProduct.of(name, members, number, beside)
-        for name, members in _products(listed if isinstance(listed, list) else [], odd, beside)
+        for name, members in _products(listed, odd, beside)
     ]
     if not products:
         raise UnreadableProductError(
@@ -121,7 +127,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _products(
-    listed: list, odd: list[str], beside: dict[str, str]
+    listed: list, odd: list[str], beside: FilesBeside
 ) -> Iterable[tuple[str, tuple[Member, ...]]]:
     """The products with a name, and their members; ``odd`` takes what is wrong with others."""
     for number, product in enumerate(listed):
@@ -136,7 +142,7 @@ def _products(
         yield name, tuple(_members(members, name, odd, beside))
 
 
-def _members(listed: list, product: str, odd: list[str], beside: dict[str, str]) -> list[Member]:
+def _members(listed: list, product: str, odd: list[str], beside: FilesBeside) -> list[Member]:
     members: dict[tuple[str, str], Member] = {}
     for number, entry in enumerate(listed):
         name = _text(entry.get("expname")) if isinstance(entry, dict) else ""

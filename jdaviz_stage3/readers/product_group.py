@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UnreadableProductError
 from ..products import named_suffix, product_root
 
-__all__ = ["GroupProduct", "Member", "ProductGroup", "files_beside"]
+__all__ = ["FilesBeside", "GroupProduct", "Member", "ProductGroup"]
 
 _SEGMENT = re.compile(r"-seg(\d+)(?=_)")
 # What cube_build appends to the name in the association: channel and band of MIRI MRS, grating and
@@ -23,16 +24,17 @@ _APPENDED_ID = r"(?:_[sbv]\d{5,})?"
 _FILE_TYPE = re.compile(r"\.fits?(?=\W|$)|\.ecsv(?=\W|$)", re.IGNORECASE)
 
 
-def files_beside(path: Path) -> dict[str, str]:
-    """List the files in a file's folder.
+class FilesBeside:
+    """The files in a file's folder, listed once.
 
     Parameters
     ----------
     path : path
+        A file in the folder.
 
-    Returns
-    -------
-    dict of str to str
+    Attributes
+    ----------
+    places : dict of str to str
         For each name the path where it is, or an empty text where the name is a link that leads
         out of the folder.
 
@@ -41,22 +43,69 @@ def files_beside(path: Path) -> dict[str, str]:
     UnreadableProductError
         If the folder cannot be read.
     """
-    folder = path.absolute().parent
-    inside = os.path.join(os.path.realpath(folder), "")
-    found: dict[str, str] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if not entry.is_symlink():
-                    if entry.is_file():
-                        found[entry.name] = entry.path
-                elif not os.path.realpath(entry.path).startswith(inside):
-                    found[entry.name] = ""
-                elif os.path.isfile(entry.path):
-                    found[entry.name] = entry.path
-    except OSError as err:
-        raise UnreadableProductError(f"{folder}: cannot be read ({err.strerror or err})") from err
-    return found
+
+    def __init__(self, path: Path):
+        folder = path.absolute().parent
+        inside = os.path.join(os.path.realpath(folder), "")
+        self.places: dict[str, str] = {}
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if not entry.is_symlink():
+                        if entry.is_file():
+                            self.places[entry.name] = entry.path
+                    elif not os.path.realpath(entry.path).startswith(inside):
+                        self.places[entry.name] = ""
+                    elif os.path.isfile(entry.path):
+                        self.places[entry.name] = entry.path
+        except OSError as err:
+            raise UnreadableProductError(
+                f"{folder}: cannot be read ({err.strerror or err})"
+            ) from err
+        self._of_root: dict[str, list[tuple[str, str]]] = {}
+        for name in sorted(self.places):
+            suffix = named_suffix(name)
+            if suffix and _FILE_TYPE.search(name):
+                self._of_root.setdefault(product_root(name).lower(), []).append((suffix, name))
+        self._roots = sorted(self._of_root)
+
+    def of_root(self, root: str) -> list[tuple[str, str]]:
+        """Find products by what their names have in common.
+
+        Parameters
+        ----------
+        root : str
+            In small letters.
+
+        Returns
+        -------
+        list of (str, str)
+            Suffix and name of each.
+        """
+        return self._of_root.get(root, [])
+
+    def of_product(self, name: str) -> list[tuple[str, str]]:
+        """Find the products of a name, as the pipeline fills and extends it.
+
+        Parameters
+        ----------
+        name : str
+            ``'jw…-o066_{source_id}_nirspec_…'``.
+
+        Returns
+        -------
+        list of (str, str)
+            Suffix and name of each.
+        """
+        pattern = _pattern(name)
+        start = name.lower().partition("{")[0]
+        found = []
+        for root in self._roots[bisect_left(self._roots, start) :]:
+            if not root.startswith(start):
+                break
+            if pattern.fullmatch(root):
+                found += self._of_root[root]
+        return found
 
 
 @dataclass(frozen=True)
@@ -82,7 +131,7 @@ class Member:
     refused: str = ""
 
     @classmethod
-    def of(cls, expname: str, exptype: str, beside: dict[str, str]) -> Member:
+    def of(cls, expname: str, exptype: str, beside: FilesBeside) -> Member:
         """Look for a member by its base name.
 
         Parameters
@@ -90,8 +139,7 @@ class Member:
         expname : str
             As the association has it.
         exptype : str
-        beside : dict
-            Of `files_beside`.
+        beside : FilesBeside
 
         Returns
         -------
@@ -107,7 +155,7 @@ class Member:
             refused = f"{expname}: leads out of the folder, and is not followed"
         elif [part for part in parts[:-1] if part != "."]:
             refused = f"{expname}: in another folder, which is not searched"
-        place = beside.get(name)
+        place = beside.places.get(name)
         if place == "":
             return cls(name, exptype, None, f"{name}: a link out of the folder, not followed")
         if place is None:
@@ -152,7 +200,7 @@ class GroupProduct:
 
     @classmethod
     def of(
-        cls, name: str, members: tuple[Member, ...], number: str, beside: dict[str, str]
+        cls, name: str, members: tuple[Member, ...], number: str, beside: FilesBeside
     ) -> GroupProduct:
         """Look for the files of a product.
 
@@ -163,34 +211,27 @@ class GroupProduct:
         members : tuple of Member
         number : str
             ``asn_id``, which is in the names of what is made of each member.
-        beside : dict
-            Of `files_beside`.
+        beside : FilesBeside
 
         Returns
         -------
         GroupProduct
         """
         name = re.sub(r"\.fits(\.gz)?$", "", re.split(r"[/\\]", name)[-1], flags=re.IGNORECASE)
-        pattern = _pattern(name)
-        inputs = {member.name for member in members}
-        exposures = {product_root(member.name).lower() for member in members}
+        done = {member.name for member in members}
         files: dict[str, list[Path]] = {}
         of_exposures: dict[str, list[Path]] = {}
         refused = []
-        for file, place in sorted(beside.items()):
-            suffix = named_suffix(file)
-            if not suffix or file in inputs or not _FILE_TYPE.search(file):
+        stems = dict.fromkeys(product_root(member.name).lower() for member in members)
+        made_of = {stem: None for s in stems for stem in (s, f"{s}_{number.lower()}")}
+        found = [(files, entry) for entry in beside.of_product(name)]
+        found += [(of_exposures, entry) for stem in made_of for entry in beside.of_root(stem)]
+        for kept, (suffix, file) in found:
+            if file in done:
                 continue
-            root = product_root(file).lower()
-            exposure = root.removesuffix(f"_{number.lower()}") if number else root
-            if pattern.fullmatch(root):
-                kept = files
-            elif exposure in exposures:
-                kept = of_exposures
-            else:
-                continue
-            if place:
-                kept.setdefault(suffix, []).append(Path(place))
+            done.add(file)  # where an exposure has the name of the product
+            if beside.places[file]:
+                kept.setdefault(suffix, []).append(Path(beside.places[file]))
             else:
                 refused.append(f"{file}: a link out of the folder, not followed")
         return cls(

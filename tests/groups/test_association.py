@@ -252,6 +252,12 @@ def test_a_file_that_may_not_be_read(tmp_path):
         stage3.read(path)
 
 
+def test_too_many_products(tmp_path):
+    path = associate(tmp_path, {f"a{number}": [] for number in range(1001)})
+    with pytest.raises(stage3.UnreadableProductError, match="1001 products, expected"):
+        stage3.read(path)
+
+
 # ---- the first view ----
 
 VIEWS = {
