@@ -121,7 +121,8 @@ def test_spectra_of_many_sources_are_limited(built, tmp_path, app):
     assert any("2 of 4 x1d files" in str(w.message) for w in caught)
 
 
-def test_info_says_what_an_association_holds(built, tmp_path, capsys):
+def test_info_says_what_an_association_holds(built, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")  # so that the table is not cut
     path = group_of(built, tmp_path, [("i2d", "ImageModel")])
     assert cli.main(["info", str(path)]) == 0
     said = capsys.readouterr().out

@@ -9,8 +9,8 @@ from astropy.io import fits
 from astropy.table import QTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jwst.ami.oifits import CalibOifits
 from make_interferometry import MAS, WAVELENGTH, binary, fringe_parameters, oifits
+from pipeline_ami_process import run_ami
 from scipy.special import j1
 from shared_data import DATA
 from stdatamodels.jwst import datamodels
@@ -43,16 +43,10 @@ def reference(paths):
 
 def by_the_pipeline(paths, folder, *, mended=False):
     """What ami_normalize makes; mended: with the V² errors of each file beside its own V²."""
-    with (
-        datamodels.AmiOIModel(paths["target"]) as star,
-        datamodels.AmiOIModel(paths["reference"]) as other,
-    ):
-        if mended:  # CalibOifits.calibrate exchanges them, so exchange them before
-            own, others = star.vis2["VIS2ERR"].copy(), other.vis2["VIS2ERR"].copy()
-            star.vis2["VIS2ERR"], other.vis2["VIS2ERR"] = others, own
-        made = CalibOifits(star, other).calibrate()
-        path = folder / "jw01_aminorm-oi.fits"
-        made.save(path)
+    # CalibOifits.calibrate exchanges the errors of V²: mended, they are exchanged before
+    path = folder / "jw01_aminorm-oi.fits"
+    run_ami({"target": paths["target"], "reference": paths["reference"], "path": path,
+             "mended": mended})  # fmt: skip
     return read_interferometry(path)
 
 
