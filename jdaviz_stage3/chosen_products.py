@@ -59,7 +59,7 @@ def chosen_products(
     paths: Sequence[str | os.PathLike],
     options: dict[str, Any],
     at_most: int | None,
-    configuration: str,
+    configuration: str = "deconfigged",
 ) -> tuple[list[Product], list[Stage3Error]]:
     """Expand folders and associations, recognise the files and put them in load order.
 
@@ -70,7 +70,7 @@ def chosen_products(
         Those of `jdaviz_stage3.load`.
     at_most : int or None
         How many files of each kind of spectra to take of a folder or an association.
-    configuration : str
+    configuration : str, optional
         That of the app: what it cannot show is left out of an association.
 
     Returns
