@@ -198,6 +198,7 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         except Stage3Error as err:
             self.problem = str(err)
             self.playing = False
+            self.percent_done = 100  # of what ends in the middle
         self.title_text = data.title
 
     def _tell_progress(self, done: float) -> None:

@@ -193,6 +193,16 @@ def test_progress_is_told(plugin, monkeypatch):
         plugin._obj.percent_done = 100
 
 
+def test_no_progress_is_left_of_what_failed(tmp_path):
+    app = jdaviz.new_app()
+    path = stack(tmp_path, "psfsub")
+    stage3.load(path, app=app)
+    plugin = app.plugins["Image Stack"]
+    stack(tmp_path, "psfsub", shape=(3, 16, 20))
+    plugin.picture = "median"
+    assert "written anew" in plugin.problem and plugin._obj.percent_done == 100
+
+
 def test_errors_and_flags_as_pictures(plugin, arrays):
     plugin.frame, plugin.picture = 3, "error"
     np.testing.assert_array_equal(shown(plugin), arrays["err"][2])
