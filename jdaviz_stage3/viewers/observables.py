@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from bqplot import Label, LinearScale
@@ -48,12 +49,19 @@ class ObservablesViewer(LightCurveViewer):
 
     @property
     def legend(self) -> dict[str, str]:
-        """The colour of each data entry that is shown, by its product type and target."""
-        return {
-            _said(layer.layer): color2hex(layer.color)
-            for layer in self.state.layers
-            if layer.visible and isinstance(layer.layer, Data)
-        }
+        """The colour of each data entry that is shown, by its product type and target.
+
+        By its label where several are of one type and target: exposures of a star.
+        """
+        layers = [
+            layer for layer in self.state.layers if layer.visible and isinstance(layer.layer, Data)
+        ]
+        count = Counter(_said(layer.layer) for layer in layers)
+        found = {}
+        for layer in layers:
+            said = _said(layer.layer)
+            found[said if count[said] == 1 else layer.layer.label] = color2hex(layer.color)
+        return found
 
     def _draw_legend(self, *_: Any) -> None:
         legend = self.legend

@@ -162,3 +162,12 @@ def test_fringe_fits_are_stacks(loaded, tmp_path):
     assert stage3.read(path).coefficients.shape == (3, 44)
     with pytest.raises(stage3.UnreadableProductError, match="no images 'SCI'"):
         stage3.read(path, extension="SCI")
+
+
+def test_legend_tells_exposures_of_one_star_apart(tmp_path):
+    app = jdaviz.new_app()
+    paths = [oifits("ami-oi", tmp_path, root=f"jw0999700{i}001_04101_00001_nis") for i in (1, 2)]
+    labels = stage3.load(*paths, app=app)
+    legend = glue_viewer(app, "Squared visibility").legend
+    assert list(legend) == [label for label in labels if "squared" in label]
+    assert len(set(legend.values())) == 2
