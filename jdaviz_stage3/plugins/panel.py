@@ -12,10 +12,21 @@ from traitlets import Bool, HasTraits, Unicode
 from ..errors import Stage3Error
 from ..jdaviz_compat import can_save_files
 
-__all__ = ["SavingControls"]
+__all__ = ["SavingControls", "ShownPython"]
 
 
-class SavingControls(HasTraits):
+class ShownPython(HasTraits):
+    """The settings of a panel as Python code, for the part ``stage3-python``."""
+
+    python_code = Unicode("").tag(sync=True)
+    to_python: Callable[[], str]  # each plugin's own
+
+    def vue_show_python(self, *_: Any) -> None:
+        """Show the code that ``to_python`` gives."""
+        self.python_code = self.to_python()
+
+
+class SavingControls(ShownPython):
     """The fields for saving files, and the code that the settings are.
 
     Whether files may be saved at all is decided when the plugin is made and kept in Python alone:
@@ -27,7 +38,6 @@ class SavingControls(HasTraits):
     export_overwrite = Bool(False).tag(sync=True)
     export_error = Unicode("").tag(sync=True)
     export_done = Unicode("").tag(sync=True)
-    python_code = Unicode("").tag(sync=True)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -66,7 +76,3 @@ class SavingControls(HasTraits):
             return False
         self.export_done = f"Saved {path.resolve()}"
         return True
-
-    def vue_show_python(self, *_: Any) -> None:
-        """Show the code that ``to_python`` gives."""
-        self.python_code = self.to_python()

@@ -36,6 +36,7 @@ from ...loaders.stack_data import StackData
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import to_frame, to_image
 from ...viewers.picture_title import show_picture_title
+from ..panel import ShownPython
 from ..updates import Updates
 from .in_time import SeriesInApp
 from .limits import StackLimits
@@ -47,7 +48,7 @@ __all__ = ["ImageStackPlugin"]
 
 
 @tray_registry("stage3-image-stack", label="Image Stack", category="data:analysis")
-class ImageStackPlugin(StackPanel, PluginTemplateMixin):
+class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
     """Go through the images of a stack: integrations, or PSFs.
 
     While the plugin is open, the left and right arrow keys over the image go to the frame before
@@ -78,7 +79,6 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
     clicked = List().tag(sync=True)
     computing = Bool(False).tag(sync=True)
     percent_done = Int(100).tag(sync=True)
-    python_code = Unicode().tag(sync=True)
 
     def __init__(self, *args, **kwargs):
         self._ready = False
@@ -379,10 +379,6 @@ class ImageStackPlugin(StackPanel, PluginTemplateMixin):
         self._told(self.drift)
 
     # ---- Python ----
-
-    def vue_show_python(self, *_: Any) -> None:
-        """Show the code that :meth:`to_python` gives."""
-        self.python_code = self.to_python()
 
     def to_python(self) -> str:
         """Return the settings as Python code.

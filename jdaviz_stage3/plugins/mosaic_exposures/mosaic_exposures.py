@@ -39,6 +39,7 @@ from ...origin import FileStamp, origin_of
 from ...readers.mosaic_inputs import exposure_name
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import unbounded
+from ..panel import ShownPython
 from ..updates import Updates
 from .exposure_list import ExposureList
 from .marks import ExposureMarks, frame_of
@@ -48,7 +49,7 @@ __all__ = ["MosaicExposures"]
 
 
 @tray_registry("stage3-exposures", label="Exposures", category="data:analysis")
-class MosaicExposures(ExposuresPanel, PluginTemplateMixin):
+class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
     """From a place in a mosaic to the exposures that it was made from.
 
     While the plugin is open, a click in an image that shows the mosaic lists the exposures that
@@ -76,7 +77,6 @@ class MosaicExposures(ExposuresPanel, PluginTemplateMixin):
     rows = List().tag(sync=True)
     ticked = List(Unicode()).tag(sync=True)
     loading = Bool(False).tag(sync=True)
-    python_code = Unicode().tag(sync=True)
 
     def __init__(self, *args, **kwargs):
         self._ready = False
@@ -240,10 +240,6 @@ class MosaicExposures(ExposuresPanel, PluginTemplateMixin):
             self.load()
         except Stage3Error as err:
             show_message(self, str(err))
-
-    def vue_show_python(self, *_: Any) -> None:
-        """Show the code that :meth:`to_python` gives."""
-        self.python_code = self.to_python()
 
     def to_python(self) -> str:
         """Return the settings and the place as Python code.
