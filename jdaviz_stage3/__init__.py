@@ -31,6 +31,7 @@ __all__ = [
     "UnsupportedProductError",
     "attach",
     "compare_provenance",
+    "find_groups",
     "identify",
     "load",
     "open_demo",
@@ -48,6 +49,7 @@ _LAZY = {
     "read": "readers",
     "provenance": "groups",
     "compare_provenance": "groups",
+    "find_groups": "groups",
     "analysis": "analysis",
 }
 

@@ -13,10 +13,9 @@ from .errors import (
     Stage3Error,
     Stage3Warning,
     UnknownProductError,
-    UnsupportedProductError,
 )
 from .folders import product_files
-from .groups import first_view
+from .groups import first_view, first_views, group_products, list_product
 from .loaders.importing import options_of
 from .loaders.product import Product
 from .products import PRODUCT_TYPES, identify
@@ -69,7 +68,7 @@ def chosen_products(
     options : dict
         Those of `jdaviz_stage3.load`.
     at_most : int or None
-        How many files of each kind of spectra to take of a folder or an association.
+        How many files of each kind to take of a folder or an association.
     configuration : str, optional
         That of the app: what it cannot show is left out of an association.
 
@@ -91,7 +90,7 @@ def chosen_products(
             path = Path(path).expanduser()
             # os.path.isdir, for Path.is_dir raises where a folder may not be read
             if os.path.isdir(path):
-                products += _some_of(_products_in(path), path, options, at_most)
+                products += _some_of(_products_in(path, configuration), path, options, at_most)
             elif identify(path).suffix == "asn":
                 products += _some_of(_products_of(path, configuration), path, options, at_most)
             else:
@@ -105,28 +104,42 @@ def chosen_products(
     return sorted(unique.values(), key=lambda p: rank[p.kind.suffix]), failures
 
 
-def _products_in(folder: Path) -> list[Product]:
-    products, skipped = [], {}
-    for path in product_files(folder)[0]:
+def _products_in(folder: Path, configuration: str) -> list[Product]:
+    """The products that a folder is shown as; warnings say what there is beside them."""
+    listed = [list_product(path) for path in product_files(folder)[0]]
+    broken = {entry.path: entry.problem for entry in listed if entry.problem}
+    for problem in broken.values():
+        warnings.warn(f"{problem}; left out", Stage3Warning, stacklevel=4)
+    view = first_views(group_products([entry for entry in listed if not entry.problem]))
+    left_out = Counter(view.left_out)
+    products = []
+    for path in view.paths:
+        if path in broken:
+            continue
         try:
-            products.append(Product(path))
-        except UnsupportedProductError:
-            kind = identify(path)
-            if kind.can_load:
-                continue  # an association: its products are in the folder, too
-            skipped[kind.suffix] = skipped.get(kind.suffix, 0) + 1
+            product = Product(path)
         except Stage3Error as err:
             warnings.warn(f"{err}; left out", Stage3Warning, stacklevel=4)
-    if skipped:
-        what = ", ".join(f"{count} {suffix}" for suffix, count in skipped.items())
+            continue
+        if configuration in product.kind.configurations:
+            products.append(product)
+        else:
+            left_out[product.kind.suffix] += 1
+    del left_out["asn"]
+    what = ", ".join(f"{count} {suffix}" for suffix, count in left_out.items())
+    if not products:
+        there = f"; there is {what}" if what else ""
+        raise UnknownProductError(
+            f"{folder}: no Stage 3 product in this folder that can be shown in this app{there}"
+        )
+    if what:
         warnings.warn(
-            f"{folder.name}: left out what cannot be shown yet ({what})",
+            f"{folder.name}: left out what is not part of the first view ({what}); load those "
+            "you want by their names, or from the plugin Stage 3 Products",
             Stage3Warning,
             stacklevel=4,
         )
-    if not products:
-        raise UnknownProductError(f"{folder}: no Stage 3 product in this folder that can be shown")
-    return _without_inputs(products, folder)
+    return products
 
 
 def _products_of(association: Path, configuration: str) -> list[Product]:
@@ -164,52 +177,41 @@ def _products_of(association: Path, configuration: str) -> list[Product]:
     return products
 
 
-def _without_inputs(products: list[Product], folder: Path) -> list[Product]:
-    """Leave out what the products of a folder were made from, unless there is nothing else."""
-    results = [product for product in products if not product.kind.by_name]
-    inputs = Counter(product.kind.suffix for product in products if product.kind.by_name)
-    if not results or not inputs:
-        return products
-    what = ", ".join(f"{count} {suffix}" for suffix, count in inputs.items())
-    warnings.warn(
-        f"{folder.name}: left out the exposures that its products were made from ({what}); load "
-        "those you want by their names",
-        Stage3Warning,
-        stacklevel=5,
-    )
-    return results
-
-
 def _some_of(
     products: list[Product], folder: Path, options: dict[str, Any], at_most: int | None
 ) -> list[Product]:
-    """Of the files of spectra in a folder, those that hold what is asked for, and not too many."""
+    """Of the files of a folder, those that hold what is asked for, and not too many of a kind."""
     spectra = [product for product in products if _holds_spectra(product)]
-    if len(spectra) < 2:
-        return products
-    chosen = [product for product in spectra if _found_in(product, options) is not None]
-    if not chosen:
-        asked = [f"{name} = {options[name]!r}" for name in _CHOOSE_SPECTRA if name in options]
-        raise Stage3Error(
-            f"{folder}: none of its {len(spectra)} files of spectra holds one of {', '.join(asked)}"
-        )
+    chosen = products
+    if len(spectra) > 1:
+        found = {p.path for p in spectra if _found_in(p, options) is not None}
+        if not found:
+            asked = [f"{name} = {options[name]!r}" for name in _CHOOSE_SPECTRA if name in options]
+            raise Stage3Error(
+                f"{folder}: none of its {len(spectra)} files of spectra holds one of "
+                f"{', '.join(asked)}"
+            )
+        chosen = [p for p in products if not _holds_spectra(p) or p.path in found]
+    if at_most is None:
+        return chosen
     count = Counter(product.kind.suffix for product in chosen)
-    many = {suffix: n for suffix, n in count.items() if at_most is not None and n > at_most}
+    many = {suffix: n for suffix, n in count.items() if n > at_most}
     if many:
         what = " and ".join(f"{at_most} of {n} {suffix} files" for suffix, n in many.items())
+        choose = "load(folder, source_id=…), or " if len(spectra) > 1 else ""
         warnings.warn(
-            f"{folder.name}: {what} are loaded; choose others with load(folder, source_id=…), or "
-            "give their paths; all with load(folder, at_most=None)",
+            f"{folder.name}: {what} are loaded; choose others with {choose}the plugin Stage 3 "
+            "Products, or give their paths; all with load(folder, at_most=None)",
             Stage3Warning,
             stacklevel=4,
         )
-    kept = set()
     taken: Counter[str] = Counter()
+    kept = []
     for product in chosen:
         taken[product.kind.suffix] += 1
-        if at_most is None or taken[product.kind.suffix] <= at_most:
-            kept.add(product.path)
-    return [p for p in products if not _holds_spectra(p) or p.path in kept]
+        if taken[product.kind.suffix] <= at_most:
+            kept.append(product)
+    return kept
 
 
 def _found_in(product: Product, options: dict[str, Any]) -> dict[str, list] | None:

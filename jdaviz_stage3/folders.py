@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from .errors import Stage3Error, UnknownProductError, UnreadableProductError
-from .products import has_suffix, identify
+from .products import identify, may_be_product
 
 __all__ = ["product_files"]
 
@@ -40,7 +40,7 @@ def product_files(folder: str | os.PathLike) -> tuple[list[Path], list[Path]]:
         raise UnreadableProductError(f"{folder}: cannot be read ({err.strerror})") from err
     products, others = _told_apart(files)
     seen = {os.path.realpath(folder)}
-    for _ in range(_MOST_LEVELS if not products else 0):
+    for _ in range(_MOST_LEVELS if all(map(_is_list, products)) else 0):
         # each folder once, however many links lead to it
         level = {os.path.realpath(path): path for path in below}
         below = []
@@ -53,10 +53,10 @@ def product_files(folder: str | os.PathLike) -> tuple[list[Path], list[Path]]:
             except OSError:
                 continue  # somebody else's folder beside those with products
             # not each file of a home folder is opened
-            found, rest = _told_apart([file for file in files if _may_be_product(file)])
+            found, rest = _told_apart([file for file in files if may_be_product(file.name)])
             products += found
             others += rest
-            below += [] if found else deeper
+            below += deeper if all(map(_is_list, found)) else []
     return products, others
 
 
@@ -76,10 +76,9 @@ def _told_apart(files: list[Path]) -> tuple[list[Path], list[Path]]:
     return products, others
 
 
-def _may_be_product(path: Path) -> bool:
-    """Whether the name of a file is that of a product, or of its kind."""
-    name = path.name.lower()
-    return has_suffix(name) or any(ending in name for ending in (".fit", ".ecsv", ".json"))
+def _is_list(path: Path) -> bool:
+    """Whether a product is an association, whose products may lie in the folders below."""
+    return path.suffix == ".json"
 
 
 def _is_no_product(path: Path) -> bool:
@@ -88,5 +87,5 @@ def _is_no_product(path: Path) -> bool:
     except UnknownProductError:
         return True
     except Stage3Error:  # a broken one, or an empty file that never was any
-        return not _may_be_product(path)
+        return not may_be_product(path.name)
     return False

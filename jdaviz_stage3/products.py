@@ -27,6 +27,7 @@ __all__ = [
     "ecsv_header",
     "has_suffix",
     "identify",
+    "may_be_product",
     "named_suffix",
     "product_root",
     "product_type",
@@ -38,6 +39,8 @@ LARGEST_ASSOCIATION = 50_000_000
 
 # DATAMODL values that no other observatory's files carry: enough where TELESCOP is missing.
 _JWST_ONLY_MODELS = {"AmiLgModel", "AmiLgFitModel", "AmiOIModel", "QuadModel"}
+
+_TELLING = ("TELESCOP", "DATAMODL", "FILENAME")  # the keywords that say what a file is
 
 # Longest first, so that 'psf-ami-oi' is not taken for 'ami-oi'. What may follow the suffix is
 # what people append ('_cat_v4', '_c1d (1)'), which never contains another underscored suffix.
@@ -99,6 +102,21 @@ def has_suffix(name: str) -> bool:
     bool
     """
     return bool(_suffixes_in(name))
+
+
+def may_be_product(name: str) -> bool:
+    """Whether the name of a file is that of a product, or of its kind.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+    """
+    name = name.lower()
+    return has_suffix(name) or any(ending in name for ending in (".fit", ".ecsv", ".json"))
 
 
 def named_suffix(name: str) -> str:
@@ -189,7 +207,7 @@ def _decompressed_start(path: str) -> bytes:
 
 
 def _identify_fits(path: Path) -> ProductType:
-    header = read_primary_header(path)
+    header = read_primary_header(path, _TELLING)
     telescope = _card(header, "TELESCOP", path)
     model = _card(header, "DATAMODL", path)
     if telescope != "JWST" and not (not telescope and model in _JWST_ONLY_MODELS):

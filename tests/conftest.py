@@ -1,6 +1,8 @@
 """Fixtures of all the tests."""
 
 import gc
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,11 @@ from hypothesis import settings
 # in every run, so that what passes here passes there.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+
+# What tests list is not kept in the cache of whoever runs them.
+if "JDAVIZ_STAGE3_CACHE" not in os.environ:
+    _cache = tempfile.TemporaryDirectory(prefix="stage3-cache-")
+    os.environ["JDAVIZ_STAGE3_CACHE"] = _cache.name
 
 # A new app is tens of thousands of objects, none of which is garbage.
 gc.set_threshold(20_000, 10, 20)

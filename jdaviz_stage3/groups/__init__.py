@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from .first_view import FirstView, first_view
+from .first_view import FirstView, first_view, first_views
+from .grouping import find_groups, group_products, mode_of
+from .listed_product import ListedProduct, list_product
 from .processing import Provenance, compare_provenance, provenance
+from .product_list import ProductList
 
-__all__ = ["FirstView", "Provenance", "compare_provenance", "first_view", "provenance"]
+__all__ = [
+    "FirstView",
+    "ListedProduct",
+    "ProductList",
+    "Provenance",
+    "compare_provenance",
+    "find_groups",
+    "first_view",
+    "first_views",
+    "group_products",
+    "list_product",
+    "mode_of",
+    "provenance",
+]

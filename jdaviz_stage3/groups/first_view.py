@@ -1,8 +1,10 @@
-"""Which products of an association are shown first, by observing mode."""
+"""Which products of associations and folders are shown first, by observing mode."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from ..errors import UnknownProductError
 from ..product_types import product_type
 from ..readers.product_group import GroupProduct, ProductGroup
 
-__all__ = ["FirstView", "first_view"]
+__all__ = ["FirstView", "first_view", "first_views"]
 
 #: What is only made of some data, so that nobody misses it: no c1d is made of cubes.
 _OPTIONAL = {"c1d", "ami-oi"}
@@ -38,7 +40,7 @@ _VIEWS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 @dataclass(frozen=True)
 class FirstView:
-    """What to open of an association.
+    """What to open of an association or a folder.
 
     Attributes
     ----------
@@ -100,6 +102,61 @@ def first_view(group: ProductGroup) -> FirstView:
     if not paths:
         raise UnknownProductError(_nothing(group, left_out))
     return FirstView(tuple(paths), tuple(missing), left_out)
+
+
+def first_views(groups: Iterable[ProductGroup]) -> FirstView:
+    """Choose the products to open of a folder.
+
+    Parameters
+    ----------
+    groups : iterable of ProductGroup
+
+    Returns
+    -------
+    FirstView
+        The first view of each group. Where one has none, all of it that is opened from a folder;
+        single exposures only where there are no products made of several. What is ``missing`` is
+        not told.
+    """
+    views = [(group, _view_or_all(group)) for group in groups]
+    combined = [view for group, view in views if view.paths and _has_products(group)]
+    kept = combined or [view for _, view in views if view.paths]
+    if not kept:
+        kept = [_all_of(group, by_name=True) for group, _ in views]
+    paths = dict.fromkeys(path for view in kept for path in view.paths)
+    left_out: Counter[str] = Counter()
+    done: set[Path] = set()
+    for group, _ in views:
+        for product in group.products:
+            for suffix, files in _there(product).items():
+                others = set(files) - set(paths) - done  # a file that two products share, once
+                left_out[suffix] += len(others)
+                done |= others
+    return FirstView(tuple(paths), (), dict(+left_out))
+
+
+def _view_or_all(group: ProductGroup) -> FirstView:
+    try:
+        return first_view(group)
+    except UnknownProductError:
+        return _all_of(group)
+
+
+def _all_of(group: ProductGroup, *, by_name: bool = False) -> FirstView:
+    """What of a group can be shown; with ``by_name`` also what products are made from."""
+    paths = [
+        path
+        for product in group.products
+        for suffix, files in _there(product).items()
+        if product_type(suffix).importer and (by_name or not product_type(suffix).by_name)
+        for path in files
+    ]
+    return FirstView(tuple(dict.fromkeys(paths)), (), {})
+
+
+def _has_products(group: ProductGroup) -> bool:
+    """Whether there is something that was made of more than one exposure."""
+    return any(product.files for product in group.products)
 
 
 def _there(product: GroupProduct) -> dict[str, tuple[Path, ...]]:

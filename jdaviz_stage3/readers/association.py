@@ -24,7 +24,7 @@ _MOST_NAMED = 3  # how many entries a warning names
 _MOST_PRODUCTS = 1000  # those of the archive have one; each is looked for among all files
 
 
-def read_association(path: str | os.PathLike) -> ProductGroup:
+def read_association(path: str | os.PathLike, beside: FilesBeside | None = None) -> ProductGroup:
     """Read an association and look what of it is there, in its own folder and nowhere else.
 
     Parameters
@@ -32,6 +32,8 @@ def read_association(path: str | os.PathLike) -> ProductGroup:
     path : path-like
         An asn.json. Its form is that of ``jwst.associations``: ``products``, each with a ``name``
         and ``members``, each of these with ``expname`` and ``exptype``.
+    beside : FilesBeside, optional
+        The files in its folder, where they have been listed already.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def read_association(path: str | os.PathLike) -> ProductGroup:
             f"{path.name}: {len(listed)} products, expected an association of at most "
             f"{_MOST_PRODUCTS}; is it what you think?"
         )
-    beside = FilesBeside(path)
+    beside = FilesBeside(path) if beside is None else beside
     odd: list[str] = []
     products = [
         GroupProduct.of(name, members, number, beside)

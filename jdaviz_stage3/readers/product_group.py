@@ -266,12 +266,12 @@ class GroupProduct:
 
 @dataclass(frozen=True)
 class ProductGroup:
-    """What an association says, and what of it is there.
+    """What an association says, and what of it is there; or what of a folder belongs together.
 
     Attributes
     ----------
     path : path
-        The association.
+        The association; without one the folder of the files.
     kind : str
         ``asn_type``: ``'image3'``, ``'spec3'``, ``'tso3'``, ``'coron3'``, ``'ami3'``; empty where
         the association does not say.
@@ -316,8 +316,9 @@ class ProductGroup:
             files = product.files | product.exposure_files
             have = ", ".join(f"{len(v)} {k}" if len(v) > 1 else k for k, v in files.items())
             lines.append(f"  {product.name}: {have or 'no products here'}")
-        lines.append(f"  {here} of {len(self.members)} members here>")
-        return "\n".join(lines)
+        if self.members:
+            lines.append(f"  {here} of {len(self.members)} members here")
+        return "\n".join(lines) + ">"
 
 
 def _pattern(name: str) -> re.Pattern[str]:

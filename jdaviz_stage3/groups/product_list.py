@@ -1,0 +1,179 @@
+"""The products below a folder: listed once, a part at a time, and remembered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..errors import UnknownProductError, UnreadableProductError
+from ..origin import FileStamp
+from ..products import may_be_product
+from .listed_product import ListedProduct, list_product
+from .product_cache import ProductCache
+
+__all__ = ["ProductList"]
+
+
+class ProductList:
+    """The products among files and below folders, to the bottom.
+
+    Of each file the first header is read; of one that was listed before and has not been written
+    since, nothing. Hidden files and folders are left out; links are followed, each folder once.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+        Files and folders.
+    cache : ProductCache or None, optional
+        Where to keep what was found; by default in the user's cache folder, None for nowhere.
+
+    Attributes
+    ----------
+    products : list of ListedProduct
+        Sorted by path, those that are broken among them; complete when `steps` has ended.
+    n_others : int
+        How many files are no products.
+    unread : list of str
+        Folders that cannot be read, with why.
+
+    Raises
+    ------
+    UnreadableProductError
+        If one of the paths is not there, or a folder that was asked for cannot be read.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[str | os.PathLike],
+        cache: ProductCache | None = ProductCache(),  # noqa: B008  (no state)
+    ):
+        self.paths = [Path(path).expanduser().absolute() for path in paths]
+        self.products: list[ListedProduct] = []
+        self.n_others = 0
+        self.unread: list[str] = []
+        self._cache = cache
+        for path in self.paths:
+            if not os.path.exists(path):
+                raise UnreadableProductError(f"{path}: no such file or folder; is the path right?")
+
+    def finish(self) -> ProductList:
+        """List all that is there at once.
+
+        Returns
+        -------
+        ProductList
+            The same.
+        """
+        for _ in self.steps():
+            pass
+        return self
+
+    def steps(self) -> Iterator[tuple[int, int]]:
+        """List one file after the other.
+
+        Yields
+        ------
+        done, total : int
+            Files; while folders are looked through, ``total`` grows.
+        """
+        known: dict[FileStamp, ListedProduct | None] = {}
+        files: list[tuple[Path, FileStamp]] = []
+        for path in self.paths:
+            if not os.path.isdir(path):
+                files.append((path, _stamp(path)))
+                continue
+            if self._cache is not None:
+                known |= self._cache.below(os.path.realpath(path))
+            for folder in self._files_below(path):
+                files += folder
+                yield 0, len(files)
+        files = list({stamp.path: (path, stamp) for path, stamp in files}.values())
+        new: list[tuple[FileStamp, ListedProduct | None]] = []
+        found: list[ListedProduct] = []
+        try:
+            for done, (path, stamp) in enumerate(files, 1):
+                if stamp in known:
+                    product = known[stamp]
+                else:
+                    try:
+                        product = _listed(path)
+                    except UnreadableProductError:
+                        continue  # gone meanwhile
+                    new.append((stamp, product))
+                if product is None:
+                    self.n_others += 1
+                else:
+                    found.append(product)
+                yield done, len(files)
+        finally:  # what was read is not read again, where the listing was stopped
+            if self._cache is not None and new:
+                self._cache.keep(new)
+        self.products = sorted(found, key=lambda product: str(product.path))
+
+    def _files_below(self, top: Path) -> Iterator[list[tuple[Path, FileStamp]]]:
+        """The files of each folder that may be products, with their stamps."""
+        seen: set[str] = set()
+        folders = [str(top)]
+        while folders:
+            folder = folders.pop()
+            real = os.path.realpath(folder)
+            if real in seen:
+                continue
+            seen.add(real)
+            files: list[tuple[Path, FileStamp]] = []
+            below: list[str] = []
+            try:
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if entry.name.startswith("."):
+                            continue
+                        if _is_folder(entry):
+                            below.append(entry.path)
+                        elif may_be_product(entry.name):
+                            stamp = _stamp_of_entry(entry, real)
+                            if stamp is not None:
+                                files.append((Path(entry.path), stamp))
+                        else:
+                            self.n_others += 1
+            except OSError as err:
+                why = f"{folder}: cannot be read ({err.strerror or err})"
+                if folder == str(top):
+                    raise UnreadableProductError(why) from err
+                self.unread.append(why)
+            folders += sorted(below, reverse=True)
+            yield files
+
+
+def _listed(path: Path) -> ListedProduct | None:
+    try:
+        found = list_product(path)
+    except UnknownProductError:
+        return None
+    # an empty file that never was any, a FITS file of somebody else that is broken
+    return found if found.suffix or not found.problem else None
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
+
+
+def _stamp(path: Path) -> FileStamp:
+    status = os.stat(path)
+    return FileStamp(os.path.realpath(path), status.st_size, status.st_mtime_ns)
+
+
+def _stamp_of_entry(entry: os.DirEntry, folder: str) -> FileStamp | None:
+    """The stamp of a file in a folder (without links); None if it is no file, or gone."""
+    try:
+        if not entry.is_file():
+            return None
+        status = entry.stat()
+        link = entry.is_symlink()
+    except OSError:
+        return None
+    real = os.path.realpath(entry.path) if link else os.path.join(folder, entry.name)
+    return FileStamp(real, status.st_size, status.st_mtime_ns)
