@@ -24,7 +24,8 @@ from astropy.io import fits
 from .errors import UnreadableProductError
 from .origin import FileStamp, file_stamp
 
-__all__ = ["FitsStructure", "StoredExtension", "read_primary_header", "read_structure"]
+__all__ = ["FitsStructure", "StoredExtension", "read_primary_header", "read_primary_texts",
+           "read_structure"]  # fmt: skip
 
 _BLOCK, _CARD = 2880, 80  # bytes: FITS standard 4.0, section 3.1
 _END = "END".ljust(8)
@@ -42,6 +43,8 @@ _STRUCTURAL = re.compile(
     r"(?:SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|BSCALE|BZERO|EXTNAME"
     r"|(?:TFORM|TTYPE|TSCAL|TZERO)\d+) *$"
 )
+_STRUCTURAL_INITIALS = "SXBNPGTE"
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _WHOLE = re.compile(r"[+-]?\d+$")
 _FORMAT = re.compile(r"(\d*)([LXBAIJKEDCMPQ])")
 
@@ -127,16 +130,12 @@ def _read_structure(path: str, stamp: FileStamp) -> FitsStructure:
     return FitsStructure(tuple(found), truncated)
 
 
-def read_primary_header(
-    path: str | os.PathLike, keywords: Collection[str] | None = None
-) -> fits.Header:
+def read_primary_header(path: str | os.PathLike) -> fits.Header:
     """Read the primary header of a FITS file, gzip-compressed or not.
 
     Parameters
     ----------
     path : path-like
-    keywords : collection of str, optional
-        Those that are needed, in capitals; all by default. A few are read twenty times as fast.
 
     Returns
     -------
@@ -147,6 +146,60 @@ def read_primary_header(
     UnreadableProductError
         If the file is not FITS or its first header is broken.
     """
+    return fits.Header.fromstring(_primary_text(path))
+
+
+def read_primary_texts(path: str | os.PathLike, keywords: Collection[str]) -> dict[str, str]:
+    """Read a few keywords of the primary header as texts, ten times as fast as the whole.
+
+    Parameters
+    ----------
+    path : path-like
+    keywords : collection of str
+        In capitals.
+
+    Returns
+    -------
+    dict of str to str
+        Of those that are there the values, without trailing blanks; what is no string as written.
+
+    Raises
+    ------
+    UnreadableProductError
+        If the file is not FITS, its first header is broken, or a string does not end.
+    """
+    text = _primary_text(path)
+    wanted = {keyword.ljust(8): keyword for keyword in keywords}
+    found: dict[str, str] = {}
+    last = ""
+    for start in range(0, len(text), _CARD):
+        name = text[start : start + 8]
+        if name == "CONTINUE" and last and found[last].endswith("&"):
+            found[last] = found[last][:-1] + _string(text[start + 8 : start + _CARD], last, path)
+            continue
+        keyword = wanted.get(name, "")
+        last = keyword if keyword and keyword not in found else ""
+        if last and text[start + 8 : start + 10] == "= ":
+            found[last] = _string(text[start + 10 : start + _CARD], last, path)
+        else:
+            last = ""
+    return found
+
+
+def _string(field: str, keyword: str, path: str | os.PathLike) -> str:
+    """The value in the field of a card."""
+    field = field.strip()
+    if not field.startswith("'"):
+        return field.partition("/")[0].strip()
+    match = _QUOTED.match(field)
+    if match is None:
+        raise UnreadableProductError(
+            f"{Path(path).name}: the value of {keyword} cannot be read; download it again"
+        )
+    return match[1].replace("''", "'").rstrip()
+
+
+def _primary_text(path: str | os.PathLike) -> str:
     name = Path(path).name
     try:
         with _Stream(path, os.path.getsize(path)) as stream:
@@ -160,19 +213,7 @@ def read_primary_header(
             f"{name}: its FITS header cannot be read (it does not end); download it again"
         )
     _check_header(text, f"{name}: the primary header")
-    return fits.Header.fromstring(text if keywords is None else _cards_of(text, keywords))
-
-
-def _cards_of(text: str, keywords: Collection[str]) -> str:
-    """The cards of some keywords, with those that continue them."""
-    wanted = {keyword.ljust(8) for keyword in keywords}
-    kept, follows = [], False
-    for start in range(0, len(text), _CARD):
-        keyword = text[start : start + 8]
-        follows = keyword in wanted or (follows and keyword == "CONTINUE")
-        if follows:
-            kept.append(text[start : start + _CARD])
-    return "".join(kept)
+    return text
 
 
 def _unreadable(path: str | os.PathLike, err: OSError) -> UnreadableProductError:
@@ -340,7 +381,11 @@ def _structural_values(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for start in range(0, len(text), _CARD):
         keyword = text[start : start + 8]
-        if text[start + 8 : start + 10] == "= " and _STRUCTURAL.match(keyword):
+        if (
+            keyword[0] in _STRUCTURAL_INITIALS
+            and text[start + 8 : start + 10] == "= "
+            and _STRUCTURAL.match(keyword)
+        ):
             values.setdefault(keyword.rstrip(), _value(text[start + 10 : start + _CARD]))
     return values
 

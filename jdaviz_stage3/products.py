@@ -13,10 +13,8 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from astropy.io import fits
-
 from .errors import UnknownProductError, UnreadableProductError
-from .fits_structure import read_primary_header, read_structure
+from .fits_structure import read_primary_texts, read_structure
 from .origin import FileStamp, file_stamp
 from .product_types import PRODUCT_TYPES, ProductType, product_type
 
@@ -207,9 +205,8 @@ def _decompressed_start(path: str) -> bytes:
 
 
 def _identify_fits(path: Path) -> ProductType:
-    header = read_primary_header(path, _TELLING)
-    telescope = _card(header, "TELESCOP", path)
-    model = _card(header, "DATAMODL", path)
+    said = read_primary_texts(path, _TELLING)
+    telescope, model = said.get("TELESCOP", ""), said.get("DATAMODL", "")
     if telescope != "JWST" and not (not telescope and model in _JWST_ONLY_MODELS):
         found = f"TELESCOP = {telescope!r}" if telescope else "no TELESCOP keyword"
         raise UnknownProductError(f"{path.name}: not a JWST product ({found})")
@@ -217,7 +214,7 @@ def _identify_fits(path: Path) -> ProductType:
     candidates = [row for row in PRODUCT_TYPES if row.container == "fits"]
     if model:
         candidates = [row for row in candidates if model in row.datamodels]
-    for name in (path.name, _card(header, "FILENAME", path)):
+    for name in (path.name, said.get("FILENAME", "")):
         for suffix in _suffixes_in(name):
             for row in candidates:
                 if row.suffix == suffix:
@@ -231,17 +228,6 @@ def _identify_fits(path: Path) -> ProductType:
         f"{path.name}: a JWST file, but not a known Stage 3 product (DATAMODL = {model!r}, and no "
         "known suffix such as _i2d or _x1d in its name); rename it as the pipeline named it"
     )
-
-
-def _card(header: fits.Header, keyword: str, path: Path) -> str:
-    """Return a keyword's value as text; empty where there is none."""
-    try:
-        value = header.get(keyword)
-    except fits.VerifyError as err:
-        raise UnreadableProductError(
-            f"{path.name}: the value of {keyword} cannot be read; download it again"
-        ) from err
-    return "" if value is None or isinstance(value, fits.card.Undefined) else str(value)
 
 
 def _suffixes_in(name: str) -> list[str]:

@@ -168,7 +168,9 @@ def _keys_of(product: ListedProduct) -> list[tuple[str, object]]:
     """What a file has in common with those that it belongs to."""
     root = product.root.lower()
     stage = _KIND_IN_NAME.search(product.association)
-    made_by = [("asn", product.association)] if product.association and _is_last(stage) else []
+    made_by: list[tuple[str, object]] = []
+    if product.association and _is_last(stage):
+        made_by = [("asn", product.association)]
     if product.suffix == "asn":
         return made_by
     if _EXPOSURE.match(root):

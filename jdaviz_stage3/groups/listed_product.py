@@ -7,10 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from astropy.io import fits
-
-from ..errors import Stage3Error, UnreadableProductError
-from ..fits_structure import read_primary_header
+from ..errors import UnreadableProductError
+from ..fits_structure import read_primary_texts
 from ..products import ecsv_header, identify, named_suffix, product_root
 
 __all__ = ["ListedProduct", "list_product"]
@@ -31,6 +29,8 @@ _KEYWORDS = {
     "association": ("ASNTABLE",),
     "created": ("DATE",),
 }
+_WANTED = {keyword for keywords in _KEYWORDS.values() for keyword in keywords}
+_NOTHING = ("", "N/A", "NONE", "None", "UNKNOWN")
 #: And in the meta of a table; `jdaviz_stage3.groups.ecsv_meta` reads all of it, ten times slower.
 _META = {
     "program": ("program",),
@@ -123,7 +123,6 @@ def list_product(path: str | os.PathLike) -> ListedProduct:
         status = path.stat()
     except OSError as err:
         raise UnreadableProductError(f"{path}: {err.strerror or err}") from err
-    stamp = {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
     try:
         kind = identify(path)
         facts = _FACTS[kind.container](path)
@@ -131,7 +130,8 @@ def list_product(path: str | os.PathLike) -> ListedProduct:
         facts = {"suffix": named_suffix(path.name), "problem": str(err)}
     else:
         facts = {name: text for name, text in facts.items() if text} | {"suffix": kind.suffix}
-    return ListedProduct(path, **stamp, **(_of_name(path.name) | facts))
+    told = _of_name(path.name) | facts
+    return ListedProduct(path, status.st_size, status.st_mtime_ns, **told)
 
 
 def _of_name(name: str) -> dict[str, str]:
@@ -143,24 +143,11 @@ def _of_name(name: str) -> dict[str, str]:
 
 
 def _of_header(path: Path) -> dict[str, str]:
-    wanted = {keyword for keywords in _KEYWORDS.values() for keyword in keywords}
-    header = read_primary_header(path, wanted)
+    said = read_primary_texts(path, _WANTED)
     return {
-        name: next((text for key in keywords if (text := _text(header, key))), "")
+        name: next((said[key] for key in keywords if said.get(key, "N/A") not in _NOTHING), "")
         for name, keywords in _KEYWORDS.items()
     }
-
-
-def _text(header: fits.Header, keyword: str) -> str:
-    """A keyword's value as text; empty where there is none, or none that can be read."""
-    try:
-        value = header.get(keyword)
-    except (fits.VerifyError, Stage3Error):
-        return ""
-    if value is None or isinstance(value, fits.card.Undefined):
-        return ""
-    text = str(value).strip()
-    return "" if text in ("N/A", "NONE", "None") else text
 
 
 def _of_table(path: Path) -> dict[str, str]:
