@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
-from itertools import groupby
 from typing import Any
 
 from . import loaders, plugins, viewers  # noqa: F401  (register with jdaviz)
-from .chosen_products import (
-    COMMON_OPTIONS,
-    check_options,
-    chosen_products,
-    is_plain_spectra,
-    options_for,
-)
-from .errors import Stage3Error, reason_of
+from .chosen_products import check_options, chosen_products, options_for
+from .errors import Stage3Error
 from .jdaviz_compat import (
     add_plugins,
-    adding_data,
-    arrange_viewers,
     configuration,
     give_layout,
-    reset_spectral_limits,
     send_importer_templates,
     show_message,
-    viewer_labels,
-    viewers_by_kind,
 )
-from .layout import layout_of
-from .loaders.importing import options_of, warnings_shown
-from .loaders.product import Product
+from .loaders.importing import warnings_shown
+from .loaders.several import load_products
+from .plugins.products import tell_of_folders
 
 __all__ = ["attach", "load", "open_demo", "show"]
 
@@ -49,19 +34,19 @@ def load(
     Parameters
     ----------
     *paths : path-like
-        Files, and folders: of a folder every product in it that can be shown. Where a folder holds
-        none itself, those in the folders below it, as in MAST's ``mastDownload``. Of an
-        association, an asn.json, the products beside it that belong to the view of its mode: i2d,
-        segm and cat; s2d or s3d with x1d and c1d; x1dints and whtlt, or phot; i2d and psfsub;
-        aminorm-oi.
+        Files, folders and associations. Of an association, an asn.json, the products beside it
+        that belong to the view of its mode: i2d, segm and cat; s2d or s3d with x1d and c1d; x1dints
+        and whtlt, or phot; i2d and psfsub; aminorm-oi. Of a folder the same for each of the
+        products in it that belong together; where a folder holds none itself, those in the folders
+        below it, as in MAST's ``mastDownload``. A message says what is there beside them.
     app : jdaviz app, optional
         The generalised app, an ``Imviz()`` or a ``Specviz()``; by default ``jdaviz.gca()``.
     arrange : bool, optional
         Whether to lay out all viewers of the generalised app, two by two and tabs of one kind,
         when this call adds viewers; jdaviz alone stacks them.
     at_most : int or None, optional
-        How many files of each kind of spectra (x1d, c1d, s2d) to load of a folder or association,
-        which may hold hundreds; None for all. Of files whose paths are given, all are loaded.
+        How many files of each kind to load of a folder or association, which may hold hundreds;
+        None for all. Of files whose paths are given, all are loaded.
     **options
         Passed to the products that take them: ``data_label``, ``viewer``; for mosaics
         ``extension=['SCI', 'ERR']`` and ``align_by``; for spectra ``source_id``, ``order``,
@@ -105,37 +90,14 @@ def load(
     for failure in failures:
         show_message(app, str(failure))
     check_options(files, options)
-    viewers_before = viewer_labels(app)
-    loaded: list[str] = []
-    for spectra, group in groupby(_with_progress(files), key=is_plain_spectra):
-        with adding_data(app) if spectra else nullcontext():
-            for file in group:
-                try:
-                    loaded += _load_one(file, app, options_for(file, files, options))
-                except Stage3Error as err:
-                    failures.append(err)
-    new_viewers = [label for label in viewer_labels(app) if label not in viewers_before]
-    reset_spectral_limits(app, new_viewers)
-    if arrange and new_viewers and configuration(app) == "deconfigged":
-        arrange_viewers(app, layout_of(viewers_by_kind(app)))
+    tell_of_folders(app, paths)
+    loaded, refused = load_products(
+        app, files, lambda file: options_for(file, files, options), arrange=arrange
+    )
+    failures += refused
     if failures:
         raise _combined(failures, loaded)
     return loaded
-
-
-def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:
-    accepted = (*options_of(product.kind.importer), *COMMON_OPTIONS)
-    mine = {name: value for name, value in options.items() if name in accepted}
-    try:
-        return app.load(product, loader="object", format=product.kind.importer, **mine)
-    except Stage3Error as err:
-        show_message(app, str(err))
-        raise
-    except (ValueError, TypeError, KeyError, AttributeError, OSError) as err:
-        # jdaviz's, as for an option's value that is none of the choices
-        message = f"{product.path.name}: {reason_of(err)}"
-        show_message(app, message)
-        raise Stage3Error(message) from err
 
 
 def _combined(failures: list[Stage3Error], loaded: list[str]) -> Stage3Error:
@@ -144,21 +106,6 @@ def _combined(failures: list[Stage3Error], loaded: list[str]) -> Stage3Error:
     kind = type(failures[0]) if len({type(f) for f in failures}) == 1 else Stage3Error
     done = f" (loaded: {', '.join(loaded)})" if loaded else ""
     return kind("; ".join(str(failure) for failure in failures) + done)
-
-
-def _with_progress(files: Sequence[Product]) -> Iterator[Product]:
-    """Show a progress bar over several files, in a terminal or a notebook, after a second."""
-    from IPython import get_ipython
-
-    if len(files) < 2 or not (sys.stderr.isatty() or get_ipython() is not None):
-        yield from files
-        return
-    from tqdm.auto import tqdm
-
-    bar = tqdm(files, desc="Loading", unit="file", delay=1)
-    for file in bar:
-        bar.set_postfix_str(file.path.name, refresh=False)
-        yield file
 
 
 def attach(viz: Any) -> Any:

@@ -18,19 +18,16 @@ from .folders import product_files
 from .groups import first_view, first_views, group_products, list_product
 from .loaders.importing import options_of
 from .loaders.product import Product
-from .products import PRODUCT_TYPES, identify
+from .loaders.several import COMMON_OPTIONS, in_load_order
+from .products import identify
 from .readers import read
 
 __all__ = [
-    "COMMON_OPTIONS",
     "check_options",
     "chosen_products",
-    "is_plain_spectra",
     "options_for",
 ]
 
-#: What all products take.
-COMMON_OPTIONS = ("data_label", "viewer")
 #: Which spectra of a file, and so which files of a folder.
 _CHOOSE_SPECTRA = ("source_id", "order", "slit")
 
@@ -38,20 +35,6 @@ _CHOOSE_SPECTRA = ("source_id", "order", "slit")
 def _holds_spectra(product: Product) -> bool:
     """Whether a file holds spectra of sources, in one dimension or two."""
     return product.kind.importer in ("JWST spectra", "JWST 2-D spectrum")
-
-
-def is_plain_spectra(product: Product) -> bool:
-    """Whether a file holds spectra in one dimension.
-
-    Parameters
-    ----------
-    product : Product
-
-    Returns
-    -------
-    bool
-    """
-    return product.kind.importer == "JWST spectra"
 
 
 def chosen_products(
@@ -99,9 +82,7 @@ def chosen_products(
             failures.append(err)
         except TypeError as err:
             raise Stage3Error(f"load: {path!r} is no path; give paths one by one") from err
-    rank = {row.suffix: index for index, row in enumerate(PRODUCT_TYPES)}
-    unique = {product.path.resolve(): product for product in products}
-    return sorted(unique.values(), key=lambda p: rank[p.kind.suffix]), failures
+    return in_load_order(products), failures
 
 
 def _products_in(folder: Path, configuration: str) -> list[Product]:

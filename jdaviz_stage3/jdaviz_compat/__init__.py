@@ -7,6 +7,7 @@ Overriding a method that jdaviz documents as overridable does not count as touch
 from .application import (
     add_plugins,
     application,
+    broadcast,
     can_save_files,
     configuration,
     give_layout,
@@ -148,6 +149,7 @@ __all__ = [
     "aligned_by_wcs",
     "application",
     "arrange_viewers",
+    "broadcast",
     "as_read",
     "can_save_files",
     "catalog_meta",

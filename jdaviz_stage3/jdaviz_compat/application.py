@@ -8,6 +8,7 @@ from typing import Any
 __all__ = [
     "add_plugins",
     "application",
+    "broadcast",
     "can_save_files",
     "configuration",
     "give_layout",
@@ -143,6 +144,19 @@ def add_plugins(app: Any, names: list[str]) -> None:
         if name not in have:
             item = inner._create_tray_item(tray_registry.members[name])
             inner.state.tray_items.append(item)
+
+
+def broadcast(app: Any, message: Any) -> None:
+    """Send a message over an app's hub.
+
+    Reason: only ``app._app`` gives the hub. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    message : glue.core.message.Message
+    """
+    application(app).hub.broadcast(message)
 
 
 def show_message(app: Any, text: str, color: str = "error", timeout: int = 15000) -> None:

@@ -8,6 +8,7 @@ from .image_stack import ImageStackPlugin
 from .median_smooth import MedianSmooth
 from .mosaic_exposures import MosaicExposures
 from .pipeline_extraction import PipelineExtraction
+from .products import StageThreeProducts
 from .white_light_curve import WhiteLightCurve
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "MosaicExposures",
     "PipelineExtraction",
     "SourceSelectionMessage",
+    "StageThreeProducts",
     "WhiteLightCurve",
     "names_for",
 ]
@@ -30,6 +32,7 @@ _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-image-stack": ("deconfigged", "imviz"),
     "stage3-median-smooth": ("deconfigged", "specviz"),
     "stage3-pipeline-extraction": ("deconfigged",),
+    "stage3-products": ("deconfigged",),
     "stage3-white-light-curve": ("deconfigged", "specviz"),
 }
 

@@ -1,0 +1,133 @@
+"""Loading several products one after another, and laying out the viewers that come with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from itertools import groupby
+from typing import Any
+
+from ..errors import Stage3Error, reason_of
+from ..jdaviz_compat import (
+    adding_data,
+    application,
+    arrange_viewers,
+    configuration,
+    load_into,
+    reset_spectral_limits,
+    show_message,
+    viewer_labels,
+    viewers_by_kind,
+)
+from ..layout import layout_of
+from ..product_types import PRODUCT_TYPES
+from .importing import options_of
+from .product import Product
+
+__all__ = ["COMMON_OPTIONS", "in_load_order", "is_plain_spectra", "load_products"]
+
+#: The options that all products take.
+COMMON_OPTIONS = ("data_label", "viewer")
+_RANK = {row.suffix: rank for rank, row in enumerate(PRODUCT_TYPES)}
+
+
+def is_plain_spectra(product: Product) -> bool:
+    """Whether a file holds spectra in one dimension.
+
+    Parameters
+    ----------
+    product : Product
+
+    Returns
+    -------
+    bool
+    """
+    return product.kind.importer == "JWST spectra"
+
+
+def in_load_order(products: Sequence[Product]) -> list[Product]:
+    """Sort products, images before the catalogs that lie on them; each file once.
+
+    Parameters
+    ----------
+    products : sequence of Product
+
+    Returns
+    -------
+    list of Product
+    """
+    unique = {product.path.resolve(): product for product in products}
+    return sorted(unique.values(), key=lambda product: _RANK[product.kind.suffix])
+
+
+def load_products(
+    app: Any,
+    products: Sequence[Product],
+    options_for: Callable[[Product], dict[str, Any]] = lambda product: {},
+    *,
+    arrange: bool = True,
+) -> tuple[list[str], list[Stage3Error]]:
+    """Load products in their order, and lay out the viewers of the generalised app.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    products : sequence of Product
+    options_for : callable, optional
+        What each is given of options.
+    arrange : bool, optional
+        Whether to lay out all viewers, when some are added.
+
+    Returns
+    -------
+    labels : list of str
+        Of the data that have come.
+    failures : list of Stage3Error
+        Of those that could not be loaded; each has been shown in the app.
+    """
+    before = viewer_labels(app)
+    loaded: list[str] = []
+    failures: list[Stage3Error] = []
+    for spectra, group in groupby(_with_progress(products), key=is_plain_spectra):
+        with adding_data(app) if spectra else nullcontext():
+            for product in group:
+                try:
+                    loaded += _load_one(product, app, options_for(product))
+                except Stage3Error as err:
+                    failures.append(err)
+    new_viewers = [label for label in viewer_labels(app) if label not in before]
+    reset_spectral_limits(app, new_viewers)
+    if arrange and new_viewers and configuration(application(app)) == "deconfigged":
+        arrange_viewers(app, layout_of(viewers_by_kind(app)))
+    return loaded, failures
+
+
+def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:
+    accepted = (*options_of(product.kind.importer), *COMMON_OPTIONS)
+    mine = {name: value for name, value in options.items() if name in accepted}
+    try:
+        return load_into(app, product, **mine)
+    except Stage3Error as err:
+        show_message(app, str(err))
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as err:
+        # jdaviz's, as for an option's value that is none of the choices
+        message = f"{product.path.name}: {reason_of(err)}"
+        show_message(app, message)
+        raise Stage3Error(message) from err
+
+
+def _with_progress(products: Sequence[Product]) -> Iterator[Product]:
+    """Show a progress bar over several files, in a terminal or a notebook, after a second."""
+    from IPython import get_ipython
+
+    if len(products) < 2 or not (sys.stderr.isatty() or get_ipython() is not None):
+        yield from products
+        return
+    from tqdm.auto import tqdm
+
+    bar = tqdm(products, desc="Loading", unit="file", delay=1)
+    for product in bar:
+        bar.set_postfix_str(product.path.name, refresh=False)
+        yield product

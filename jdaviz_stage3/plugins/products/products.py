@@ -1,0 +1,489 @@
+"""The tray plugin that lists the products of a folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from astropy.table import Table
+from glue.core.message import DataCollectionAddMessage, DataCollectionDeleteMessage
+from jdaviz.core.registries import tray_registry
+from jdaviz.core.template_mixin import PluginTemplateMixin
+from jdaviz.core.user_api import PluginUserApi
+from traitlets import Bool, Int, List, Unicode, observe
+
+from ...errors import Stage3Error
+from ...groups import (
+    ListedProduct,
+    ProductList,
+    compare_provenance,
+    group_products,
+    provenance,
+)
+from ...jdaviz_compat import all_data, can_save_files, show_message
+from ...loaders.importing import warnings_shown
+from ...loaders.product import Product
+from ...loaders.several import in_load_order, load_products
+from ...origin import origin_of
+from ...readers.product_group import ProductGroup
+from ..panel import ShownPython
+from .messages import FoldersOpenedMessage
+from .settings import ProductsPanel
+from .thumbnails import picture_url
+from .tree import MOST_ROWS, ProductTree, size_text
+
+__all__ = ["StageThreeProducts"]
+
+_PART = 0.25  # seconds of listing, between which the panel answers
+_MOST_COMPARED = 6  # files side by side
+
+
+@tray_registry("stage3-products", label="Stage 3 Products", category="app:options")
+class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
+    """The products of a folder: what is there, what is missing, how each was made.
+
+    Only the following attributes and methods are available through the public plugin API:
+
+    {controls}
+    * :meth:`list_products`: list what is there, at once
+    * ``groups``: what belongs together, as `jdaviz_stage3.find_groups` gives it (read only)
+    * ``products``: what is known of each file (read only)
+    * ``ticked``: paths of the products that are ticked
+    * :meth:`tick_first_view`: tick what a group is shown as first
+    * :meth:`load`: load products, those that are ticked by default
+    * :meth:`provenance`: how products were made, side by side, those that are ticked by default
+    * :meth:`to_python`: the same as Python code
+    * ``problem``: why nothing is listed, empty if something is (read only)
+    """
+
+    template_file = __file__, "products.vue"
+    uses_active_status = Bool(True).tag(sync=True)
+
+    may_choose = Bool(True).tag(sync=True)  # shows the field, and no more than that
+    problem = Unicode().tag(sync=True)
+    summary_text = Unicode().tag(sync=True)
+    listing = Bool(False).tag(sync=True)
+    done = Int(0).tag(sync=True)
+    total = Int(0).tag(sync=True)
+    answered = Int(0).tag(sync=True)  # parts of the listing
+    rows = List().tag(sync=True)
+    n_more = Int(0).tag(sync=True)
+    ticked = List(Unicode()).tag(sync=True)
+    loading = Bool(False).tag(sync=True)
+    chosen = Unicode().tag(sync=True)  # path of the product whose picture and provenance are shown
+    picture = Unicode().tag(sync=True)
+    picture_text = Unicode().tag(sync=True)
+    made_columns = List(Unicode()).tag(sync=True)
+    made_rows = List().tag(sync=True)
+    made_text = Unicode().tag(sync=True)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self._ready = False
+        self._offered: set[str] = set()  # folders that the app was given, not the browser
+        self._pending = ""  # the folder that is listed when the panel is opened
+        self._steps: Iterator[tuple[int, int]] | None = None
+        self._list: ProductList | None = None
+        self._tree = ProductTree((), {})
+        self._opened: set[str] = set()
+        self._limit = MOST_ROWS
+        super().__init__(*args, **kwargs)
+        self._plugin_description = "The products of a folder: what is there and how it was made."
+        self.make_selections()
+        # not on another's machine: see the standalone app's --host
+        self._may_choose = self.may_choose = can_save_files(self)
+        self.hub.subscribe(self, FoldersOpenedMessage, handler=self._take_folders)
+        for message in (DataCollectionAddMessage, DataCollectionDeleteMessage):
+            self.hub.subscribe(self, message, handler=lambda _: self._show_rows())
+        self._ready = True
+
+    @property
+    def user_api(self) -> PluginUserApi:
+        return PluginUserApi(
+            self,
+            expose=(
+                *self.control_names(), "ticked", "list_products", "tick_first_view", "load",
+                "provenance", "to_python",
+            ),
+            readonly=("groups", "products", "problem"),
+        )  # fmt: skip
+
+    @property
+    def groups(self) -> tuple[ProductGroup, ...]:
+        """What belongs together."""
+        return tuple(self._tree.groups)
+
+    @property
+    def products(self) -> tuple[ListedProduct, ...]:
+        """What is known of each file."""
+        return tuple(self._tree.listed.values())
+
+    # ---- listing ----
+
+    def _take_folders(self, message: FoldersOpenedMessage) -> None:
+        """Offer the folders that the app was given; they are listed when the panel is opened."""
+        given = os.pathsep.join(str(path) for path in message.folders)
+        self._offered.add(given)
+        self._pending = self.folder = given
+        if self.is_active:
+            self._begin()
+
+    @observe("is_active")
+    def _list_pending(self, *_: Any) -> None:
+        if self._ready and self.is_active:
+            if self._pending:
+                self._begin()
+            self._show_rows()
+
+    def list_products(self, folder: str | os.PathLike | None = None) -> list[ProductGroup]:
+        """List the products of a folder at once.
+
+        Parameters
+        ----------
+        folder : path-like, optional
+            A folder or an asn.json; by default that of the panel.
+
+        Returns
+        -------
+        list of ProductGroup
+
+        Raises
+        ------
+        Stage3Error
+            If there is no such folder, or it cannot be read.
+        """
+        if folder is not None:
+            self.folder = str(folder)
+        self._offered.add(self.folder)
+        self._begin(part=float("inf"))
+        if self.problem:
+            raise Stage3Error(self.problem)
+        return list(self.groups)
+
+    def _begin(self, part: float = _PART) -> None:
+        self._pending = ""
+        self._steps = None
+        self.listing, self.done, self.total = False, 0, 0
+        self.problem = ""
+        try:
+            self._list = ProductList(self._paths())
+        except Stage3Error as err:
+            self.problem = str(err)
+            return
+        self._steps = self._list.steps()
+        self.listing = True
+        self._go_on(part)
+
+    def _paths(self) -> list[str]:
+        given = self.folder.strip()
+        if not given:
+            raise Stage3Error("Stage 3 Products: no folder is given; type its path")
+        if not self._may_choose and self.folder not in self._offered:
+            raise Stage3Error(
+                "Stage 3 Products: this app lists only the folders it was opened with"
+            )
+        if self.folder in self._offered and os.pathsep in given and not os.path.exists(given):
+            return given.split(os.pathsep)
+        return [given]
+
+    def _go_on(self, part: float = _PART) -> None:
+        """List for some time, and show all when that is through."""
+        if self._steps is None or self._list is None:
+            return
+        end = time.monotonic() + part
+        try:
+            for done, total in self._steps:
+                if time.monotonic() > end:
+                    self.done, self.total = done, total
+                    self.answered += 1
+                    return
+        except Stage3Error as err:
+            self.problem = str(err)
+        self._steps = None
+        self._finish(self._list)
+
+    def _finish(self, listed: ProductList) -> None:
+        products = _with_members(listed)
+        self._tree = ProductTree(
+            group_products(products), {product.path: product for product in products}
+        )
+        self._opened, self._limit = set(), MOST_ROWS
+        self.ticked, self.chosen, self.made_rows, self.made_columns = [], "", [], []
+        self.picture = self.picture_text = self.made_text = ""
+        self.listing = False
+        self.summary_text = _summary(self._tree, listed) if not self.problem else ""
+        self._show_rows()
+
+    def vue_list(self, *_: Any) -> None:
+        """List the folder of the panel."""
+        self._begin()
+
+    def vue_go_on(self, *_: Any) -> None:
+        """List the next part, when the panel has shown the last."""
+        self._go_on()
+
+    def vue_cancel(self, *_: Any) -> None:
+        """List no more."""
+        if self._steps is not None:
+            self._steps.close()  # keeps what was read
+        self._steps, self.listing = None, False
+        self.summary_text = f"Stopped after {self.done} of {self.total} files."
+
+    # ---- the tree ----
+
+    def _loaded(self) -> set[str]:
+        origins = [origin_of(data) for data in all_data(self)]
+        return {str(Path(origin.path).absolute()) for origin in origins if origin is not None}
+
+    @observe("search", "shown_selected")
+    def _narrow(self, *_: Any) -> None:
+        self._limit = MOST_ROWS
+        self._opened = set()
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        # each of hundreds of spectra that are loaded would have it made anew
+        if not self._ready or not self.is_active or self.loading:
+            return
+        self.rows, self.n_more = self._tree.rows(
+            self._opened, self.search, self.shown_selected, self._loaded(), self.ticked,
+            self._limit,
+        )  # fmt: skip
+
+    @observe("ticked")
+    def _tick(self, *_: Any) -> None:
+        self._show_rows()
+
+    def vue_toggle(self, key: str) -> None:
+        """Open or close a row."""
+        self._opened ^= {key}
+        self._show_rows()
+
+    def vue_show_more(self, *_: Any) -> None:
+        """Show more rows."""
+        self._limit += MOST_ROWS
+        self._show_rows()
+
+    def vue_tick_group(self, key: str) -> None:
+        """Tick the first view of a group, or take the ticks of it back."""
+        first = self._tree.first_of(key)
+        if first and set(first) <= set(self.ticked):
+            self.ticked = [path for path in self.ticked if path not in first]
+        else:
+            self.ticked = list(dict.fromkeys([*self.ticked, *first]))
+
+    def tick_first_view(self, name: str) -> list[str]:
+        """Tick what a group is shown as first.
+
+        Parameters
+        ----------
+        name : str
+            Of the group's product, or a part of it that no other has.
+
+        Returns
+        -------
+        list of str
+            All paths that are ticked now.
+
+        Raises
+        ------
+        Stage3Error
+            If no group has that name, or several.
+        """
+        titles = [group.products[0].name if group.products else "" for group in self.groups]
+        found = [n for n, title in enumerate(titles) if name == title]
+        found = found or [n for n, title in enumerate(titles) if name in title]
+        if len(found) != 1:
+            what = "no group" if not found else f"{len(found)} groups"
+            raise Stage3Error(f"Stage 3 Products: {what} of the name {name!r}")
+        self.ticked = list(dict.fromkeys([*self.ticked, *self._tree.first_of(f"group {found[0]}")]))
+        return list(self.ticked)
+
+    def _files(self, paths: Iterable[str | os.PathLike] | None) -> list[Path]:
+        """Paths that are asked for, all of which must be listed."""
+        if isinstance(paths, str | os.PathLike):
+            paths = [paths]
+        asked = [Path(path) for path in (self.ticked if paths is None else paths)]
+        by_name = {product.name: product.path for product in self.products}
+        files = []
+        for path in asked:
+            found = path if path in self._tree.listed else by_name.get(str(path))
+            if found is None:
+                raise Stage3Error(f"Stage 3 Products: {path} is not among what is listed")
+            files.append(found)
+        if not files:
+            raise Stage3Error("Stage 3 Products: nothing is ticked; tick products, or give paths")
+        return files
+
+    # ---- loading ----
+
+    def load(self, paths: Iterable[str | os.PathLike] | None = None) -> list[str]:
+        """Load products, images before the catalogs that lie on them.
+
+        Parameters
+        ----------
+        paths : iterable of path-like, optional
+            Paths or names of files that are listed; those that are ticked by default. What is
+            loaded already is left as it is.
+
+        Returns
+        -------
+        list of str
+            The labels of the data that have come.
+
+        Raises
+        ------
+        Stage3Error
+            If one of them is not listed; then none is loaded. If one cannot be loaded; then the
+            others are.
+        """
+        files = self._files(paths)
+        loaded = self._loaded()
+        self.loading = True
+        try:
+            with warnings_shown(self):
+                products = [Product(path) for path in files if str(path) not in loaded]
+                labels, failures = load_products(self, in_load_order(products))
+        finally:
+            self.loading = False
+            self._show_rows()
+        if failures:
+            raise Stage3Error("; ".join(str(failure) for failure in failures))
+        return labels
+
+    def vue_load_ticked(self, *_: Any) -> None:
+        """Load what is ticked, from the panel."""
+        try:
+            self.load()
+        except Stage3Error as err:
+            show_message(self, str(err))
+        else:
+            self.ticked = []
+
+    # ---- one product, or several side by side ----
+
+    def vue_choose(self, path: str) -> None:
+        """Show the picture of a product, and how it was made."""
+        entry = self._tree.listed.get(Path(path))
+        if entry is None:
+            return
+        self.chosen = path
+        self.picture, self.picture_text = "", ""
+        self._tell_provenance([entry.path])
+        try:
+            self.picture, self.picture_text = picture_url(entry)
+        except Stage3Error as err:
+            self.picture_text = str(err)
+
+    def vue_compare(self, *_: Any) -> None:
+        """Show how the ticked products were made, side by side."""
+        try:
+            self._tell_provenance(self._files(None))
+        except Stage3Error as err:
+            show_message(self, str(err))
+
+    def provenance(self, paths: Iterable[str | os.PathLike] | None = None) -> Table:
+        """Return how products were made, the differences first.
+
+        Parameters
+        ----------
+        paths : iterable of path-like, optional
+            Paths or names of files that are listed; those that are ticked by default.
+
+        Returns
+        -------
+        astropy.table.Table
+            As `jdaviz_stage3.compare_provenance` gives it; of one file ``section``, ``name`` and a
+            column of the file's name.
+
+        Raises
+        ------
+        Stage3Error
+            If one of them is not listed, or cannot be read.
+        """
+        files = self._files(paths)
+        if len(files) > 1:
+            return compare_provenance(files)
+        made = provenance(files[0]).rows()
+        columns = [list(column) for column in zip(*made, strict=True)] or [[], [], []]
+        return Table(columns, names=["section", "name", files[0].name])
+
+    def _tell_provenance(self, files: Sequence[Path]) -> None:
+        self.made_rows, self.made_columns, self.made_text = [], [], ""
+        if len(files) > _MOST_COMPARED:
+            self.made_text = f"Only the first {_MOST_COMPARED} of {len(files)} are compared."
+        try:
+            table = self.provenance(files[:_MOST_COMPARED])
+        except Stage3Error as err:
+            self.made_text = str(err)
+            return
+        shown = [name for name in table.colnames if name not in ("section", "name", "differs")]
+        differs = table["differs"] if "differs" in table.colnames else [False] * len(table)
+        self.made_columns = [Path(name).name for name in shown]
+        self.made_rows = [
+            {
+                "section": str(row["section"]),
+                "name": str(row["name"]),
+                "values": [str(row[name]) for name in shown],
+                "differs": bool(different),
+            }
+            for row, different in zip(table, differs, strict=True)
+        ]
+
+    def to_python(self) -> str:
+        """Return what the panel does as Python code.
+
+        Returns
+        -------
+        str
+        """
+        lines = [
+            "import jdaviz", "", 'plg = jdaviz.gca().plugins["Stage 3 Products"]',
+            f"groups = plg.list_products({self.folder!r})",
+        ]  # fmt: skip
+        for name in ("search", "shown"):
+            value = getattr(self, name if name == "search" else "shown_selected")
+            if value not in ("", "all"):
+                lines.append(f"plg.{name} = {value!r}")
+        if self.ticked:
+            paths = ",\n    ".join(repr(path) for path in self.ticked)
+            lines.append(f"plg.ticked = [\n    {paths},\n]")
+            lines.append("labels = plg.load()")
+        return "\n".join(lines)
+
+
+def _with_members(listed: ProductList) -> list[ListedProduct]:
+    """What was listed; of an association that was given as such, what lies beside it."""
+    lists = [path for path in listed.paths if path.suffix == ".json" and not path.is_dir()]
+    if not lists:
+        return listed.products
+    beside = ProductList({path.parent for path in lists}).finish()
+    known = {product.path: product for product in (*beside.products, *listed.products)}
+    kept = {
+        path
+        for group in group_products(list(known.values()))
+        if group.path in lists
+        for product in group.products
+        for paths in (*product.files.values(), *product.exposure_files.values())
+        for path in paths
+    }
+    return [product for path, product in known.items() if path in kept or path in listed.paths]
+
+
+def _summary(tree: ProductTree, listed: ProductList) -> str:
+    count, groups = len(tree.listed), len(tree.groups)
+    size = size_text(sum(product.size for product in tree.listed.values()))
+    text = f"{count} product{'' if count == 1 else 's'} ({size})"
+    text += f" in {groups} group{'' if groups == 1 else 's'}." if count else "."
+    broken = sum(bool(product.problem) for product in tree.listed.values())
+    if broken:
+        text += f" {broken} cannot be read."
+    if listed.n_others:
+        text += f" {listed.n_others} other file{'' if listed.n_others == 1 else 's'}."
+    if listed.unread:
+        text += f" {listed.unread[0]}"
+        if len(listed.unread) > 1:
+            text += f" (and {len(listed.unread) - 1} more folders)"
+    return text
