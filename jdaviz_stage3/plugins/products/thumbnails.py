@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
+from astropy.coordinates import SkyCoord
 from PIL import Image, ImageDraw
 
-from ...errors import Stage3Error, reason_of
+from ...errors import Stage3Error, Stage3Warning, reason_of
 from ...groups import ListedProduct
 from ...product_types import product_type
 from ...readers import read
@@ -55,7 +57,9 @@ def _picture_url(path: Path, suffix: str, size: int, mtime_ns: int) -> tuple[str
     if not suffix or suffix == "asn":
         raise Stage3Error(f"{path.name}: no picture; a list of files")
     try:
-        picture, text = _DRAWN.get(product_type(suffix).importer, _of_image)(path)
+        with warnings.catch_warnings():  # said when it is loaded
+            warnings.simplefilter("ignore", Stage3Warning)
+            picture, text = _DRAWN.get(product_type(suffix).importer, _of_image)(path)
     except Stage3Error:
         raise
     except (ValueError, TypeError, KeyError, IndexError, OSError, AttributeError) as err:
@@ -95,8 +99,10 @@ def _of_light_curve(path: Path) -> tuple[Image.Image, str]:
 
 def _of_catalog(path: Path) -> tuple[Image.Image, str]:
     table = read(path)
-    sky = table["sky_centroid"]
-    x = -sky.ra.wrap_at(sky.ra[0] + 180 * u.deg).deg
+    sky = next((table[n] for n in table.colnames if isinstance(table[n], SkyCoord)), None)
+    if sky is None or not len(table):
+        raise Stage3Error(f"{path.name}: no picture; no positions on the sky")
+    x = -sky.ra.wrap_at(np.nanmedian(sky.ra) + 180 * u.deg).deg
     text = f"{len(table)} sources on the sky, east to the left"
     return line_picture(x, sky.dec.deg, dots=True), text
 
@@ -105,6 +111,8 @@ def _of_observables(path: Path) -> tuple[Image.Image, str]:
     table = read(path).vis2
     x, y = (np.asarray(getattr(table[n], "value", table[n]), float) for n in ("baseline", "value"))
     x, y = (values.ravel() for values in np.broadcast_arrays(x.reshape(len(table), -1), y))
+    if not np.isfinite(x).any():  # jwst before 1.14 does not write them
+        return line_picture(np.arange(y.size, dtype=float), y, dots=True), "squared visibilities"
     return line_picture(x, y, dots=True), "squared visibility over baseline (m)"
 
 
