@@ -24,6 +24,7 @@ PACKAGE = {
     "UnsupportedProductError": None,
     "attach": "viz",
     "compare_provenance": "paths",
+    "find_groups": "*paths progress",
     "identify": "path",
     "load": "*paths app arrange at_most **options",
     "open_demo": "app",
@@ -197,6 +198,10 @@ PLUGINS = {
     "Pipeline Extraction": """
         bands_text color compare dataset extract extract_bands position problem radius ratio_text
         reference scale_bands show show_cube show_sum show_window spectrum stitch_bands window_text
+    """,
+    "Stage 3 Products": """
+        folder groups list_products load problem products provenance search show shown
+        tick_first_view ticked to_python
     """,
     "White Light Curve": """
         add_spectra add_to_app band_edges band_high band_low bands baseline bin_unit bin_width
