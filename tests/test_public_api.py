@@ -70,7 +70,9 @@ ANALYSIS = {
     ),
     "VISIBILITY_MODELS": None,
     "average_integrations": "observables sigma start stop",
-    "binary_search": "observables extent n vis2 max_ratio bandwidth_smearing rescale",
+    "binary_search": (
+        "observables extent n vis2 max_ratio bandwidth_smearing rescale min_ratio progress"
+    ),
     "calibrate": "target reference",
     "detection_limits": ("observables separations sigma vis2 bandwidth_smearing rescale n_angles"),
     "model_observables": "observables model **parameters",
@@ -126,6 +128,7 @@ ANALYSIS = {
     "flag_outliers": "flux sigma window",
     "gaussian_smooth": "flux stddev mask edge min_count axis uncertainty wavelength",
     "hours_from": "time t0 period",
+    "integration_series": "observables table row sigma start stop",
     "inspect_time_stamps": "time segment",
     "line_map": "cube line continuum order",
     "matching_column": "series trace",

@@ -24,10 +24,15 @@ from .cubes.collapse import COLLAPSE_STATISTICS, collapse
 from .cubes.lines import line_map
 from .cubes.stitching import band_offsets, stitch
 from .cubes.total import summed_spectrum
-from .interferometry.averaging import average_integrations, vis2_errors_from_amplitudes
-from .interferometry.binary_search import BinarySearch, binary_search, detection_limits
+from .interferometry.averaging import (
+    average_integrations,
+    integration_series,
+    vis2_errors_from_amplitudes,
+)
+from .interferometry.binary_search import BinarySearch, binary_search
 from .interferometry.calibration import calibrate
 from .interferometry.export import write_observables, write_oifits
+from .interferometry.limits import detection_limits
 from .interferometry.models import VISIBILITY_MODELS, model_observables, model_visibility
 from .light_curves.band_sums import BandCurve, BandSums
 from .light_curves.bands import (
@@ -136,6 +141,7 @@ __all__ = [
     "hours_from",
     "inject_companions",
     "inspect_time_stamps",
+    "integration_series",
     "lambda_over_d",
     "line_map",
     "matching_column",

@@ -12,10 +12,14 @@ from astropy.table import QTable
 from ...errors import Stage3Error
 from ...readers.interferometry import Interferometry
 
-__all__ = ["average_integrations", "vis2_errors_from_amplitudes"]
+__all__ = ["average_integrations", "integration_series", "vis2_errors_from_amplitudes"]
 
 # Column -> that of its error
 _PAIRS = {"value": "error", "amplitude": "amplitude_error", "phase": "phase_error"}
+# What a series is of.
+_DRAWN = {
+    "vis2": "value", "visibility": "phase", "closure_phase": "phase", "quad": "amplitude",
+}  # fmt: skip
 
 
 def average_integrations(
@@ -74,6 +78,68 @@ def average_integrations(
     for name, table in observables.tables.items():
         setattr(result, name, _averaged(table, chosen, sigma))
     return result
+
+
+def integration_series(
+    observables: Interferometry,
+    table: str,
+    row: int,
+    *,
+    sigma: float | None = 3.0,
+    start: int = 0,
+    stop: int | None = None,
+) -> QTable:
+    """Return one baseline or triangle in each integration, and what its average leaves out.
+
+    Parameters
+    ----------
+    observables : Interferometry
+        By integration.
+    table : {'vis2', 'visibility', 'closure_phase', 'quad'}
+    row : int
+        Which row of the table, from 0.
+    sigma, start, stop : optional
+        As for `average_integrations`.
+
+    Returns
+    -------
+    QTable
+        ``integration`` (from 1); ``value``, V², the phase in degrees, or of quadrangles the
+        amplitude; ``flagged`` (in the file, or no number); ``left_out``: not in the average,
+        flagged, clipped or outside of the range. In ``meta`` ``stations``, ``mean``, ``error``
+        and ``n_used``, as `average_integrations` has them.
+
+    Raises
+    ------
+    Stage3Error
+        If the observables are averaged already, or there is no such table or row.
+    """
+    found = observables.tables.get(table)
+    if observables.n_integrations < 2:
+        raise Stage3Error(
+            f"{observables.path.name}: not by integration (an amimulti-oi is); no series"
+        )
+    if found is None or not 0 <= row < len(found):
+        n = 0 if found is None else len(found)
+        raise Stage3Error(
+            f"{observables.path.name}: row {row} of {table} asked for, there are {n}, from 0"
+        )
+    values = found[_DRAWN[table]][row]
+    unit = values.unit if isinstance(values, u.Quantity) else None
+    plain = np.asarray(values.value if unit else values)[np.newaxis]
+    flagged = (np.asarray(found["flag"][row]) | ~np.isfinite(plain[0]))[np.newaxis]
+    chosen = slice(start, stop)
+    used = np.zeros(plain.shape, bool)
+    used[:, chosen] = _used(plain[:, chosen], flagged[:, chosen], sigma, unit is not None)
+    mean, error, n = _mean(plain[:, chosen], flagged[:, chosen], sigma, unit is not None)
+    series = QTable({"integration": np.arange(1, plain.shape[1] + 1)})
+    series["value"] = plain[0] << (unit or u.one)
+    series["flagged"], series["left_out"] = flagged[0], ~used[0]
+    series.meta = {
+        "stations": str(found["stations"][row]), "mean": float(mean[0]), "error": float(error[0]),
+        "n_used": int(n[0]),
+    }  # fmt: skip
+    return series
 
 
 def vis2_errors_from_amplitudes(observables: Interferometry) -> Interferometry:
@@ -147,6 +213,29 @@ def _mean(
     values: np.ndarray, flagged: np.ndarray, sigma: float | None, is_phase: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, its error and the number of values of each row; phases in degrees."""
+    masked, center = _clipped(values, flagged, sigma, is_phase)
+    n = np.asarray(masked.count(axis=1))
+    mean = masked.mean(axis=1).filled(np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = ((masked - mean[:, np.newaxis]) ** 2).sum(axis=1).filled(np.nan)
+        error = np.where(n > 1, np.sqrt(squares / np.maximum(n - 1, 1) / np.maximum(n, 1)), np.nan)
+    if is_phase:
+        mean = -((-(mean + center) + 180) % 360 - 180)
+    return mean, error, n
+
+
+def _used(
+    values: np.ndarray, flagged: np.ndarray, sigma: float | None, is_phase: bool
+) -> np.ndarray:
+    """Which values a mean is of."""
+    masked, _ = _clipped(values, flagged, sigma, is_phase)
+    return ~np.ma.getmaskarray(masked)
+
+
+def _clipped(
+    values: np.ndarray, flagged: np.ndarray, sigma: float | None, is_phase: bool
+) -> tuple[np.ma.MaskedArray, np.ndarray]:
+    """Values with what is left out masked, and what was taken off them: the middle of phases."""
     bad = flagged | ~np.isfinite(values)
     center = np.zeros(len(values))
     if is_phase:
@@ -156,11 +245,4 @@ def _mean(
     masked = np.ma.masked_array(np.where(bad, 0.0, values), bad)
     if sigma is not None:
         masked = sigma_clip(masked, sigma=sigma, axis=1, masked=True, copy=True)
-    n = np.asarray(masked.count(axis=1))
-    mean = masked.mean(axis=1).filled(np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        squares = ((masked - mean[:, np.newaxis]) ** 2).sum(axis=1).filled(np.nan)
-        error = np.where(n > 1, np.sqrt(squares / np.maximum(n - 1, 1) / np.maximum(n, 1)), np.nan)
-    if is_phase:
-        mean = -((-(mean + center) + 180) % 360 - 180)
-    return mean, error, n
+    return masked, center

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from astropy import units as u
-from astropy.table import QTable
 from scipy.ndimage import minimum_filter
 from scipy.optimize import least_squares
 from scipy.special import erfcx
-from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import norm
 
 from ...errors import Stage3Error
 from ...readers.interferometry import Interferometry
-from .companion_model import CompanionModel, prepare
+from .companion_model import PARAMETERS, CompanionModel, assumptions_of, prepare
 
-__all__ = ["BinarySearch", "binary_search", "detection_limits"]
+__all__ = ["BinarySearch", "binary_search"]
 
-_PARAMETERS = 3  # position and flux ratio
 _STARTS = 6  # minima of the map that are refined
 _DRAWS = 250  # of noise at once
-_RATIOS = np.geomspace(1e-5, 1, 101)
 
 
 @dataclass(eq=False)
@@ -80,7 +77,7 @@ class BinarySearch:
     @property
     def reduced_chi2(self) -> float:
         """Reduced χ² of the best fit with the errors of the file: three parameters."""
-        return self.chi2_best / max(self.n_independent - _PARAMETERS, 1)
+        return self.chi2_best / max(self.n_independent - PARAMETERS, 1)
 
     def false_alarm_probability(self, n: int = 1000, seed: int = 0) -> float:
         """Return how often noise alone has as large a Δχ² somewhere on the map.
@@ -110,6 +107,8 @@ def binary_search(
     max_ratio: float = 1.0,
     bandwidth_smearing: bool = False,
     rescale: bool = True,
+    min_ratio: float = 0.0,
+    progress: Callable[[float], None] | None = None,
 ) -> BinarySearch:
     """Search for one companion of an unresolved star.
 
@@ -130,6 +129,10 @@ def binary_search(
         Whether fringes are averaged over the band.
     rescale : bool, optional
         Whether errors that are too small are enlarged until the reduced χ² of the best fit is 1.
+    min_ratio : float, optional
+        The smallest flux ratio. Where none from there on is better than no companion, it is 0.
+    progress : callable, optional
+        Called with how much of the map is done, from 0 to 1.
 
     Returns
     -------
@@ -148,25 +151,31 @@ def binary_search(
     of Δχ² with three degrees of freedom. Closer to the star than about λ/2B flux ratio and
     separation cannot be told apart.
     """
-    if n < 2 or not 0 < max_ratio <= 1:
+    if n < 2 or not 0 <= min_ratio < max_ratio <= 1:
         raise Stage3Error(
-            f"n = {n}, max_ratio = {max_ratio}: 2 positions or more and ratios up to 1 are possible"
+            f"n = {n}, min_ratio = {min_ratio}, max_ratio = {max_ratio}: 2 positions or more and "
+            "ratios up to 1, the smaller one first, are possible"
         )
     model = prepare(observables, vis2, bandwidth_smearing)
     shortest = float(np.hypot(model.x, model.y).min())
     half = 0.5 / shortest if extent is None else u.Quantity(extent).to_value(u.mas)
+    if not 0 < half < np.inf:
+        raise Stage3Error(f"extent = {extent}: an angle above 0 is needed")
     axis = np.linspace(-half, half, n)
     east, north = np.meshgrid(axis, axis)
     inside = np.hypot(east, north) <= half * (1 + 1e-9)
     if not inside.any():
         raise Stage3Error(f"n = {n}: no position is within {half:.1f} mas of the star; take more")
     ratio, chi2 = np.full((n, n), np.nan), np.full((n, n), np.nan)
-    ratio[inside], chi2[inside] = model.best_ratios(east[inside], north[inside], max_ratio)
-    place, chi2_best, curvature = _refined(model, axis, chi2, ratio, max_ratio)
+    limits = (min_ratio, max_ratio)
+    ratio[inside], chi2[inside] = model.best_ratios(east[inside], north[inside], limits, progress)
+    place, chi2_best, curvature = _refined(model, axis, chi2, ratio, limits)
+    if progress is not None:
+        progress(1.0)
     chi2_star = model.chi2_of_star
     scale = 1.0
     if rescale:
-        scale = max(1.0, (chi2_best / max(model.n_independent - _PARAMETERS, 1)) ** 0.5)
+        scale = max(1.0, (chi2_best / max(model.n_independent - PARAMETERS, 1)) ** 0.5)
     covariance = np.linalg.pinv(curvature) * scale**2
     return BinarySearch(
         axis * u.mas,
@@ -181,13 +190,17 @@ def binary_search(
         _sigmas(max(chi2_star - chi2_best, 0.0) / scale**2),
         model.n_used,
         model.n_independent,
-        _assumptions(model, scale, bandwidth_smearing),
+        assumptions_of(model, scale, bandwidth_smearing),
         model,
     )
 
 
 def _refined(
-    model: CompanionModel, axis: np.ndarray, chi2: np.ndarray, ratio: np.ndarray, max_ratio: float
+    model: CompanionModel,
+    axis: np.ndarray,
+    chi2: np.ndarray,
+    ratio: np.ndarray,
+    limits: tuple[float, float],
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """East, north and flux ratio of the best fit, its χ², and half the curvature of χ²."""
     half = axis[-1]
@@ -202,13 +215,13 @@ def _refined(
     best = (np.zeros(3), model.chi2_of_star, np.zeros((3, 3)))
     for place in minima[np.argsort(chi2.ravel()[minima])][:_STARTS]:
         row, column = np.unravel_index(place, chi2.shape)
-        start = np.array([axis[column], axis[row], min(ratio[row, column], max_ratio)])
+        start = np.array([axis[column], axis[row], np.clip(ratio[row, column], *limits)])
         fit = least_squares(
             off,
             start,
             bounds=(
-                [*(start[:2] - half / 4), 0],
-                [*(start[:2] + half / 4), max_ratio * (1 + 1e-9)],
+                [*(start[:2] - half / 4), limits[0] * (1 - 1e-9)],
+                [*(start[:2] + half / 4), limits[1] * (1 + 1e-9)],
             ),
             x_scale=[half / 10, half / 10, max(start[2], 1e-3)],
             xtol=1e-10,
@@ -262,22 +275,6 @@ def _sigmas(delta_chi2: float) -> float:
     return float(x)
 
 
-def _assumptions(model: CompanionModel, scale: float, smearing: bool) -> tuple[str, ...]:
-    found = [
-        "the star is unresolved, with one companion, both points",
-        "errors are Gaussian",
-        f"χ² of closure phases is multiplied with {model.correlation:.3f}, the independent of them "
-        f"over all {len(model.phases)}",
-        "the bandwidth smears fringes" if smearing else "all light is at the effective wavelength",
-        "the significance is that of one place, with three parameters",
-    ]
-    if len(model.vis2):
-        found.append("squared visibilities are independent of each other and of closure phases")
-    if scale > 1:
-        found.append(f"errors are {scale:.2f} times those of the file: their χ² was too large")
-    return tuple(found)
-
-
 def _noise_probability(
     model: CompanionModel, east: np.ndarray, north: np.ndarray, found: float, n: int, seed: int
 ) -> float:
@@ -292,98 +289,3 @@ def _noise_probability(
         [(weighted @ drawn[i : i + _DRAWS].T).max(axis=0) for i in range(0, n, _DRAWS)]
     )
     return float((np.count_nonzero(np.maximum(largest, 0) ** 2 >= found) + 1) / (n + 1))
-
-
-def detection_limits(
-    observables: Interferometry,
-    separations: u.Quantity | None = None,
-    *,
-    sigma: float = 5.0,
-    vis2: bool = False,
-    bandwidth_smearing: bool = False,
-    rescale: bool = True,
-    n_angles: int = 72,
-) -> QTable:
-    """Return the faintest companion that would be detected, by separation.
-
-    Parameters
-    ----------
-    observables : Interferometry
-        As for `binary_search`.
-    separations : Quantity, optional
-        By default 30 from a quarter of λ over the longest baseline to half of λ over the shortest.
-    sigma : float, optional
-        Significance of a detection, as `BinarySearch` has it.
-    vis2 : bool, optional
-        Whether squared visibilities are used.
-    bandwidth_smearing : bool, optional
-        Whether fringes are averaged over the band.
-    rescale : bool, optional
-        Whether errors are enlarged until the reduced χ² of a star alone is 1, where it is larger.
-        With a companion in the data limits are then too bright.
-    n_angles : int, optional
-        Position angles at each separation.
-
-    Returns
-    -------
-    QTable
-        ``separation``, ``flux_ratio`` and ``contrast`` (magnitudes) of the median position angle,
-        ``flux_ratio_worst`` of the worst; NaN where not even an equal star would be detected. In
-        ``meta`` ``sigma``, ``error_scale`` and ``assumptions``.
-
-    Raises
-    ------
-    Stage3Error
-        As `binary_search` does.
-    """
-    model = prepare(observables, vis2, bandwidth_smearing)
-    scale = 1.0
-    if rescale:
-        scale = max(1.0, (model.chi2_of_star / max(model.n_independent, 1)) ** 0.5)
-    length = np.hypot(model.x, model.y)
-    if separations is None:
-        at = np.linspace(0.25 / length.max(), 0.5 / length.min(), 30)
-    else:
-        at = np.atleast_1d(u.Quantity(separations).to_value(u.mas))
-    angles = np.arange(n_angles) * 2 * np.pi / n_angles
-    turn = model.turns(
-        np.multiply.outer(at, np.sin(angles)).ravel(), np.multiply.outer(at, np.cos(angles)).ravel()
-    )
-    star = model.predicted(np.ones((1, len(model.x)), complex), np.zeros(1))
-    seen = np.stack(
-        [
-            model.residuals(model.predicted(turn, np.full(len(turn), ratio)), star) ** 2
-            @ model.weights
-            for ratio in _RATIOS
-        ]
-    )
-    needed = _needed_chi2(sigma) * scale**2
-    limit = _first_above(np.maximum.accumulate(seen, axis=0), needed).reshape(len(at), n_angles)
-    table = QTable({"separation": at * u.mas})
-    unseen = np.where(np.isfinite(limit), limit, np.inf)
-    median, worst = np.median(unseen, axis=1), unseen.max(axis=1)
-    table["flux_ratio"] = np.where(np.isfinite(median), median, np.nan)
-    table["flux_ratio_worst"] = np.where(np.isfinite(worst), worst, np.nan)
-    table["contrast"] = -2.5 * np.log10(table["flux_ratio"]) * u.mag
-    table.meta = {
-        "sigma": sigma,
-        "error_scale": scale,
-        "assumptions": list(_assumptions(model, scale, bandwidth_smearing)),
-    }
-    return table
-
-
-def _needed_chi2(sigma: float) -> float:
-    return float(chi2_distribution.isf(2 * norm.sf(sigma), _PARAMETERS))
-
-
-def _first_above(seen: np.ndarray, needed: float) -> np.ndarray:
-    """The flux ratio at which each column reaches a value; logarithms lie on straight lines."""
-    reached = seen >= needed
-    after = np.argmax(reached, axis=0)
-    columns = np.arange(seen.shape[1])
-    before = np.maximum(after - 1, 0)
-    low, high = (np.log(np.maximum(seen[rows, columns], 1e-300)) for rows in (before, after))
-    part = np.where(high > low, (np.log(needed) - low) / np.where(high > low, high - low, 1), 0)
-    ratio = np.exp(np.log(_RATIOS[before]) + np.clip(part, 0, 1) * np.log(_RATIOS[1] / _RATIOS[0]))
-    return np.where(reached.any(axis=0), ratio, np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +14,16 @@ from ...errors import Stage3Error
 from ...readers.baselines import sides_of
 from ...readers.interferometry import Interferometry
 
-__all__ = ["CompanionModel", "RADIANS_PER_MAS", "prepare"]
+__all__ = ["PARAMETERS", "RADIANS_PER_MAS", "CompanionModel", "assumptions_of", "prepare"]
+
+#: Of a companion: position and flux ratio.
+PARAMETERS = 3
 
 RADIANS_PER_MAS = float(u.mas.to(u.rad))
 _FIRST_RATIOS = 14  # flux ratios that are tried at each position before the best is refined
 _FAINTEST = 1e-4
 _REFINEMENTS = 8
-_CHUNK = 20_000  # positions at once
+_CHUNK = 4_000  # positions at once
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,11 @@ class CompanionModel:
         return float(self.chi2(turn, np.zeros(1))[0])
 
     def best_ratios(
-        self, east: np.ndarray, north: np.ndarray, max_ratio: float
+        self,
+        east: np.ndarray,
+        north: np.ndarray,
+        limits: tuple[float, float],
+        progress: Callable[[float], None] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the best flux ratio of each position and its χ².
 
@@ -182,23 +190,31 @@ class CompanionModel:
         ----------
         east, north : ndarray, shape (n,)
             In mas.
-        max_ratio : float
+        limits : tuple of float
+            The smallest and the largest flux ratio.
+        progress : callable, optional
+            Called with how much is done, from 0 to 1.
 
         Returns
         -------
         ratio, chi2 : ndarray, shape (n,)
             A ratio of 0 where no companion is better than any.
         """
-        parts = [
-            self._best(self.turns(east[i : i + _CHUNK], north[i : i + _CHUNK]), max_ratio)
-            for i in range(0, len(east), _CHUNK)
-        ]
+        parts = []
+        for start in range(0, len(east), _CHUNK):
+            if progress is not None:
+                progress(start / len(east))
+            part = slice(start, start + _CHUNK)
+            parts.append(self._best(self.turns(east[part], north[part]), *limits))
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
-    def _best(self, turn: np.ndarray, max_ratio: float) -> tuple[np.ndarray, np.ndarray]:
+    def _best(
+        self, turn: np.ndarray, min_ratio: float, max_ratio: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         n = len(turn)
         ratio, chi2 = np.zeros(n), np.full(n, self.chi2_of_star)
-        for tried in np.geomspace(min(_FAINTEST, max_ratio), max_ratio, _FIRST_RATIOS):
+        faintest = min(max(_FAINTEST, min_ratio), max_ratio)
+        for tried in np.geomspace(faintest, max_ratio, _FIRST_RATIOS):
             found = self.chi2(turn, np.full(n, tried))
             better = found < chi2
             ratio[better], chi2[better] = tried, found[better]
@@ -208,7 +224,7 @@ class CompanionModel:
             off = self.residuals(self.predicted(turn, ratio))
             curvature = slope**2 @ self.weights
             step = (slope * off) @ self.weights / np.where(curvature > 0, curvature, 1)
-            tried = np.clip(ratio + damping * step, 0, max_ratio)
+            tried = np.clip(ratio + damping * step, min_ratio, max_ratio)
             found = self.chi2(turn, tried)
             better = found < chi2
             ratio[better], chi2[better] = tried[better], found[better]
@@ -297,6 +313,36 @@ def prepare(
         rank + (0 if pairs is None else len(pairs)),
         rank / n if n else 1.0,
     )
+
+
+def assumptions_of(model: CompanionModel, scale: float, smearing: bool) -> tuple[str, ...]:
+    """Say what a search or a limit takes to be so.
+
+    Parameters
+    ----------
+    model : CompanionModel
+    scale : float
+        What errors were multiplied with.
+    smearing : bool
+        Whether fringes were averaged over the band.
+
+    Returns
+    -------
+    tuple of str
+    """
+    found = [
+        "the star is unresolved, with one companion, both points",
+        "errors are Gaussian",
+        f"χ² of closure phases is multiplied with {model.correlation:.3f}, the independent of them "
+        f"over all {len(model.phases)}",
+        "the bandwidth smears fringes" if smearing else "all light is at the effective wavelength",
+        "the significance is that of one place, with three parameters",
+    ]
+    if len(model.vis2):
+        found.append("squared visibilities are independent of each other and of closure phases")
+    if scale > 1:
+        found.append(f"errors are {scale:.2f} times those of the file: their χ² was too large")
+    return tuple(found)
 
 
 def _usable(observables: Interferometry, name: str) -> QTable:

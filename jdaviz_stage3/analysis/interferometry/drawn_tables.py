@@ -12,8 +12,13 @@ from astropy.table import QTable
 from ...readers.interferometry import Interferometry
 from ..light_curves.table import LightCurveColumns
 
-__all__ = ["DRAWN", "drawn_tables"]
+__all__ = ["AXES", "DRAWN", "OTHER_AXES", "base_title", "drawn_tables"]
 
+#: What baselines can be told in -> the unit, and a factor from cycles per radian; None for metres.
+AXES = {"baseline": ("m", None), "Mλ": ("Mλ", 1e-6), "1/arcsec": ("1/arcsec", np.pi / 648000)}
+#: The key of a table's meta under which the columns of the other axes are.
+OTHER_AXES = "other_axes"
+_ENDINGS = {"Mλ": "mega", "1/arcsec": "arcsec"}  # of names of columns
 _COVERAGE = "u–v coverage"
 #: What can be drawn -> (table, column, column of the error, column drawn, axis).
 DRAWN = {
@@ -78,6 +83,15 @@ def drawn_tables(
             points["row"] = np.repeat(np.arange(n), n_int)
             points["integration"] = np.tile(np.arange(1, n_int + 1), n)
             points.meta["stations"] = stations
+        axes = {}
+        for name, ending in _ENDINGS.items() if known else ():
+            unit_text, factor = AXES[name]
+            column_name = f"frequency_{ending}"
+            points[column_name] = np.repeat(table["spatial_frequency"].value * factor, n_int)
+            axes[name] = {
+                "time": column_name, "time_label": f"{_frequency_words(axis)} ({unit_text})",
+            }  # fmt: skip
+        points.meta[OTHER_AXES] = axes
         for other in ("position_angle", "spatial_frequency", "wavelength", "u", "v"):
             if known and n_int == 1 and other in table.colnames:
                 points[other] = np.repeat(table[other], n_int)
@@ -94,6 +108,25 @@ def drawn_tables(
     return found
 
 
+def base_title(title: str) -> str:
+    """Return which of `DRAWN` the title of a viewer is about.
+
+    Parameters
+    ----------
+    title : str
+        A key of what `drawn_tables` gives.
+
+    Returns
+    -------
+    str
+    """
+    return title.removesuffix(_NUMBERED)
+
+
+def _frequency_words(axis: str) -> str:
+    return "Spatial frequency" + (" of the longest baseline" if axis.startswith("Longest") else "")
+
+
 def _meta(observables: Interferometry) -> dict[str, Any]:
     return {"target": observables.target, "notes": list(observables.notes)}
 
@@ -106,6 +139,19 @@ def _coverage(table: QTable, observables: Interferometry) -> QTable:
     flag = np.asarray(table["flag"]).reshape(len(table), -1).all(axis=1)
     points["flagged"] = np.tile(flag, 2)
     points["stations"] = np.tile(np.asarray(table["stations"], str), 2)
+    points["baseline"] = np.tile(table["baseline"], 2)
+    points["position_angle"] = np.tile(table["position_angle"], 2)
+    axes = {}
+    for axis, ending in _ENDINGS.items():
+        unit, factor = AXES[axis]
+        for name in ("u", "v"):
+            cycles = (table[name] / table["wavelength"]).to_value(u.one) * factor
+            points[f"{name}_{ending}"] = np.concatenate([cycles, -cycles])
+        axes[axis] = {
+            "time": f"u_{ending}", "time_label": f"u ({unit})",
+            "flux": f"v_{ending}", "flux_label": f"v ({unit})",
+        }  # fmt: skip
+    points.meta[OTHER_AXES] = axes
     points.meta |= LightCurveColumns(
         time="u", flux="v", flag="flagged", words={"v": "v"}, time_label="u (m)"
     ).in_meta()

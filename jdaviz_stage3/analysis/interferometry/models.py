@@ -98,12 +98,14 @@ def model_observables(
     Returns
     -------
     dict
-        ``vis2``, shape (n_vis2,); ``closure_phase``, Quantity in degrees within (-180, 180], shape
-        (n_triangles,); of the tables that there are.
+        ``vis2``, shape (n_vis2,); ``visibility`` and ``closure_phase``, the phases, Quantity in
+        degrees within (-180, 180], shape (n_baselines,) and (n_triangles,); of the tables that
+        there are. The phase of a visibility is that relative to the star, or to the phase centre
+        where the model is off it; closure phases do not know the difference.
     """
     found: dict[str, np.ndarray | u.Quantity] = {}
     for name, table in observables.tables.items():
-        if name not in ("vis2", "closure_phase"):
+        if name not in ("vis2", "visibility", "closure_phase"):
             continue
         visibility = _of_sides(table, model, parameters)
         if name == "vis2":

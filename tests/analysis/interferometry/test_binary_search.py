@@ -161,6 +161,19 @@ def test_flagged_closure_phases_are_left_out(quiet):
     assert found.best["east"].value == pytest.approx(PLACE[0], abs=0.05)
 
 
+def test_flux_ratios_stay_within_their_limits_and_the_search_says_how_far_it_is(quiet):
+    data, told = measured(quiet, PLACE, RATIO), []
+    found = analysis.binary_search(data, n=71, min_ratio=0.05, max_ratio=0.4, progress=told.append)
+    assert told[0] == 0 and told[-1] == 1 and told == sorted(told) and len(told) > 1
+    tried = found.flux_ratio[np.isfinite(found.flux_ratio) & (found.flux_ratio != 0)]
+    assert 0.05 <= tried.min() and tried.max() <= 0.4
+    assert found.best["flux_ratio"] == pytest.approx(0.05, rel=1e-6), "the true one is below"
+    with pytest.raises(Stage3Error, match="the smaller one first"):
+        analysis.binary_search(data, min_ratio=0.5, max_ratio=0.2)
+    with pytest.raises(Stage3Error, match="an angle above 0"):
+        analysis.binary_search(data, extent=-5 * u.mas)
+
+
 def test_one_triangle_and_no_errors(quiet):
     data = measured(quiet, PLACE, RATIO)
     data.closure_phase = data.closure_phase[:1]

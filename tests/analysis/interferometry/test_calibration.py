@@ -168,6 +168,26 @@ def test_average_is_that_of_numpy(paths):
     assert analysis.binary_search(found, n=31).best["flux_ratio"] == pytest.approx(0.1, rel=0.1)
 
 
+def test_a_series_says_what_its_average_leaves_out(paths):
+    multi = read_interferometry(paths["multi"])
+    multi.vis2["value"][4, 3] = 50.0
+    multi.vis2["flag"][4, 7] = True
+    series = analysis.integration_series(multi, "vis2", 4, sigma=5, start=2, stop=38)
+    assert np.array_equal(series["value"].value, np.asarray(multi.vis2["value"][4]))
+    assert np.flatnonzero(series["left_out"]).tolist() == [0, 1, 3, 7, 38, 39]
+    assert np.flatnonzero(series["flagged"]).tolist() == [7]
+    averaged = analysis.average_integrations(multi, sigma=5, start=2, stop=38)
+    assert series.meta["mean"] == averaged.vis2["value"][4]
+    assert series.meta["n_used"] == averaged.vis2["n_used"][4] == 34
+    assert series.meta["stations"] == multi.vis2["stations"][4]
+    phases = analysis.integration_series(multi, "closure_phase", 6, sigma=None)
+    assert phases["value"].unit == u.deg and not phases["left_out"].any()
+    with pytest.raises(Stage3Error, match="row 21 of vis2 asked for, there are 21"):
+        analysis.integration_series(multi, "vis2", 21)
+    with pytest.raises(Stage3Error, match="no series"):
+        analysis.integration_series(averaged, "vis2", 1)
+
+
 def test_average_refuses_what_cannot_be_averaged(paths, target):
     with pytest.raises(Stage3Error, match="not by integration"):
         analysis.average_integrations(target)
@@ -274,3 +294,4 @@ def test_model_observables_are_those_of_the_sky(tmp_path):
     assert found["closure_phase"].value == pytest.approx(
         quiet.closure_phase["phase"].value, abs=1e-4
     )
+    assert found["visibility"].value == pytest.approx(quiet.visibility["phase"].value, abs=1e-4)
