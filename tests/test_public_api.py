@@ -194,6 +194,13 @@ PLUGINS = {
         pixel_series playing problem psf reference_from reference_to region region_series
         series_of_clicked show show_flagged speed stack statistic to_python
     """,
+    "Interferometry": """
+        average bandwidth_smearing by_integration calibrate clip_sigma dataset detection_limits
+        diameter east export export_companion export_table extent first_integration flux_ratio
+        last_integration mark marked max_ratio min_ratio model n_positions north observables plots
+        problem reference search series show show_series sigma to_python use_fit use_vis2
+        vis2_errors x_axis
+    """,
     "Median Smooth": """
         dataset dq_bits edge export fill method polyorder problem show show_preview
         show_residual show_results smooth spectral_subset to_python width width_unit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
 from .coronagraphy import Coronagraphy
 from .image_stack import ImageStackPlugin
+from .interferometry import InterferometryPlugin
 from .median_smooth import MedianSmooth
 from .mosaic_exposures import MosaicExposures
 from .pipeline_extraction import PipelineExtraction
@@ -15,6 +16,7 @@ __all__ = [
     "CatalogOverlay",
     "Coronagraphy",
     "ImageStackPlugin",
+    "InterferometryPlugin",
     "MedianSmooth",
     "MosaicExposures",
     "PipelineExtraction",
@@ -30,6 +32,7 @@ _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-coronagraphy": ("deconfigged", "imviz"),
     "stage3-exposures": ("deconfigged", "imviz"),
     "stage3-image-stack": ("deconfigged", "imviz"),
+    "stage3-interferometry": ("deconfigged",),
     "stage3-median-smooth": ("deconfigged", "specviz"),
     "stage3-pipeline-extraction": ("deconfigged",),
     "stage3-products": ("deconfigged",),

@@ -245,6 +245,10 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
             flagged=flag > 0,  # also where a missing flag is NaN
         )
 
+    def seen(self, points: CurvePoints, rows: np.ndarray) -> np.ndarray | None:
+        """Return which points of some rows are enough to be drawn; None for all of them."""
+        return None
+
     def describe_point(self, data: Data, row: int) -> dict[str, tuple[str, str]]:
         """Say what the point under the cursor is: see `describe_point` of light_curve_readout."""
         return describe_point(self, data, row)

@@ -57,13 +57,37 @@ class LightCurveArtist(BqplotScatterLayerArtist):
             return
         self.enable()
         x, y = self._points.x, self._points.y
-        shown = self._points.good & bool(self.state.markers_visible)
-        # the same length as the columns that points may be coloured and sized by
-        self.scatter_mark.x = x.astype(np.float32)
-        self.scatter_mark.y = np.where(shown, y, np.nan).astype(np.float32)
+        self._draw_points()
         line = (x, y) if self.state.line_visible else (np.zeros(1), np.zeros(1))
         for mark in (self.line_mark, self.line_mark_gl):
             mark.x, mark.y = (values.astype(np.float32) for values in line)
+
+    def _draw_points(self) -> None:
+        points = self._points
+        shown = points.good & bool(self.state.markers_visible)
+        seen = self._seen(shown)
+        x, y = points.x, points.y
+        if seen is None:
+            # the same length as the columns that points may be coloured and sized by
+            y = np.where(shown, y, np.nan)
+        else:
+            x, y = x[seen], y[seen]
+        with self.scatter_mark.hold_sync():
+            self.scatter_mark.x, self.scatter_mark.y = x.astype(np.float32), y.astype(np.float32)
+
+    def _seen(self, rows: np.ndarray) -> np.ndarray | None:
+        """Which points are enough to be drawn; None for all, as where columns colour them."""
+        if self.state.cmap_mode != "Fixed" or self.state.size_mode != "Fixed":
+            return None
+        return self.view.seen(self._points, rows)
+
+    def view_changed(self) -> None:
+        """Draw what is in view now, where not all points are drawn."""
+        points = self._points
+        if points is None or not self.enabled or self._seen(points.good) is None:
+            return
+        self._draw_points()
+        self._draw_flags()
 
     def _update_visual_attributes(self, changed: set[str], force: bool = False) -> None:
         super()._update_visual_attributes(changed, force=force)
@@ -88,7 +112,13 @@ class LightCurveArtist(BqplotScatterLayerArtist):
         x, y = points.error_bars() if bars else (np.empty(0), np.empty(0))
         with self.error_mark.hold_sync():
             self.error_mark.x, self.error_mark.y = x, y
-        flagged = points.outliers & bool(visible)
+        self._draw_flags()
+
+    def _draw_flags(self) -> None:
+        points = self._points
+        flagged = points.outliers & bool(self.state.visible and self.state.markers_visible)
+        seen = self._seen(flagged)
+        flagged = np.flatnonzero(flagged) if seen is None else seen
         with self.flag_mark.hold_sync():
             self.flag_mark.x = points.x[flagged].astype(np.float32)
             self.flag_mark.y = points.y[flagged].astype(np.float32)

@@ -120,9 +120,9 @@ def integration_series(
             f"{observables.path.name}: not by integration (an amimulti-oi is); no series"
         )
     if found is None or not 0 <= row < len(found):
-        n = 0 if found is None else len(found)
+        n_rows = 0 if found is None else len(found)
         raise Stage3Error(
-            f"{observables.path.name}: row {row} of {table} asked for, there are {n}, from 0"
+            f"{observables.path.name}: row {row} of {table} asked for, there are {n_rows}, from 0"
         )
     values = found[_DRAWN[table]][row]
     unit = values.unit if isinstance(values, u.Quantity) else None

@@ -12,12 +12,14 @@ from astropy.table import QTable
 from ...readers.interferometry import Interferometry
 from ..light_curves.table import LightCurveColumns
 
-__all__ = ["AXES", "DRAWN", "OTHER_AXES", "base_title", "drawn_tables"]
+__all__ = ["AXES", "DRAWN", "EQUAL_AXES", "OTHER_AXES", "base_title", "drawn_tables"]
 
 #: What baselines can be told in -> the unit, and a factor from cycles per radian; None for metres.
-AXES = {"baseline": ("m", None), "Mλ": ("Mλ", 1e-6), "1/arcsec": ("1/arcsec", np.pi / 648000)}
+AXES = {"m": ("m", None), "Mλ": ("Mλ", 1e-6), "1/arcsec": ("1/arcsec", np.pi / 648000)}
 #: The key of a table's meta under which the columns of the other axes are.
 OTHER_AXES = "other_axes"
+#: That under which it stands that both axes are of the same kind.
+EQUAL_AXES = "equal_axes"
 _ENDINGS = {"Mλ": "mega", "1/arcsec": "arcsec"}  # of names of columns
 _COVERAGE = "u–v coverage"
 #: What can be drawn -> (table, column, column of the error, column drawn, axis).
@@ -151,7 +153,7 @@ def _coverage(table: QTable, observables: Interferometry) -> QTable:
             "time": f"u_{ending}", "time_label": f"u ({unit})",
             "flux": f"v_{ending}", "flux_label": f"v ({unit})",
         }  # fmt: skip
-    points.meta[OTHER_AXES] = axes
+    points.meta |= {OTHER_AXES: axes, EQUAL_AXES: True}
     points.meta |= LightCurveColumns(
         time="u", flux="v", flag="flagged", words={"v": "v"}, time_label="u (m)"
     ).in_meta()
