@@ -37,6 +37,7 @@ __all__ = [
     "open_demo",
     "provenance",
     "read",
+    "sanity",
     "show",
 ]
 
@@ -50,6 +51,7 @@ _LAZY = {
     "provenance": "groups",
     "compare_provenance": "groups",
     "find_groups": "groups",
+    "sanity": "groups",
     "analysis": "analysis",
 }
 

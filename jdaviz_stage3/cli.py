@@ -188,6 +188,7 @@ def _info(arguments: argparse.Namespace) -> int:
     """``info``: a table of what each path is."""
     from .errors import Stage3Error
     from .folders import product_files
+    from .groups import sanity
     from .summary import summarize
 
     present, missing = _split(arguments.paths)
@@ -207,12 +208,23 @@ def _info(arguments: argparse.Namespace) -> int:
         if arguments.provenance:
             return _provenance(files, missing, as_json=arguments.json)
         summaries = [summarize(file) for file in files]
+        found = sanity(files)
 
     if arguments.json:
-        rows = [dataclasses.asdict(row) | {"path": str(row.path)} for row in summaries]
+        findings = [finding.as_dict() for finding in found]
+        rows = [
+            dataclasses.asdict(row)
+            | {"path": str(row.path)}
+            | {"findings": [one for one in findings if str(row.path) in one["paths"]]}
+            for row in summaries
+        ]
         print(json.dumps(rows, indent=2, default=str))
     elif summaries:
         _print_table(summaries)
+        if found:
+            print(f"\n{len(found)} known defect{'s' if len(found) > 1 else ''}:")
+        for finding in found:
+            print(f"{_GAP}{_one_line(finding.text)}\n{_GAP * 2}({_one_line(finding.source)})")
         if others:
             print(f"\n{others} other file{'s' if others > 1 else ''} not shown: no Stage 3 product")
     if missing:

@@ -30,6 +30,7 @@ PACKAGE = {
     "open_demo": "app",
     "provenance": "path",
     "read": "path **options",
+    "sanity": "paths read_data",
     "show": "**options",
 }
 ANALYSIS = {

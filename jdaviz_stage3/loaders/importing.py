@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from jdaviz.core.template_mixin import SelectPluginComponent
@@ -14,6 +15,7 @@ from jdaviz.core.user_api import ImporterUserApi
 from traitlets import Bool, HasTraits, List, TraitType, Unicode
 
 from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason_of
+from ..groups import Finding, findings_of_groups, findings_of_product
 from ..jdaviz_compat import (
     OptionsOfFile,
     configuration,
@@ -31,7 +33,14 @@ from ..jdaviz_compat import (
 )
 from .product import Product
 
-__all__ = ["Choice", "ProductImporterMixin", "importing", "options_of", "warnings_shown"]
+__all__ = [
+    "Choice",
+    "ProductImporterMixin",
+    "importing",
+    "options_of",
+    "warn_of_groups",
+    "warnings_shown",
+]
 
 # What people call jdaviz's configurations, for messages.
 _CONFIGURATION_NAMES = {
@@ -310,6 +319,7 @@ def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
         try:
             with warnings_shown(self):
                 method(self, *args, **kwargs)
+                _warn_of(findings_of_product(self.product.path))
             return list(self._added)
         except Exception as err:
             remove_data(self, [label for label in data_labels(self) if label not in data])
@@ -321,6 +331,33 @@ def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
             self.import_spinner = False
 
     return wrapped
+
+
+def _warn_of(findings: Iterable[Finding]) -> None:
+    """Say what is known to be wrong, but for what reading the product has said."""
+    for finding in findings:
+        if not finding.by_reader:
+            warnings.warn(finding.text, Stage3Warning, stacklevel=4)
+
+
+def warn_of_groups(paths: Iterable[Path], loaded: Iterable[Path]) -> None:
+    """Say which products of one observation do not fit together.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        What is being loaded.
+    loaded : iterable of path
+        What is loaded already.
+
+    Warns
+    -----
+    Stage3Warning
+        Where one of the former is concerned.
+    """
+    new = set(paths)
+    found = findings_of_groups(dict.fromkeys([*new, *loaded]))
+    _warn_of(finding for finding in found if new & set(finding.paths))
 
 
 def _reason(err: Exception, product: Product) -> str:

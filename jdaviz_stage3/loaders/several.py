@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import Stage3Error, reason_of
 from ..jdaviz_compat import (
     adding_data,
+    all_data,
     application,
     arrange_viewers,
     configuration,
@@ -21,8 +22,9 @@ from ..jdaviz_compat import (
     viewers_by_kind,
 )
 from ..layout import layout_of
+from ..origin import origin_of
 from ..product_types import PRODUCT_TYPES
-from .importing import options_of
+from .importing import options_of, warn_of_groups, warnings_shown
 from .product import Product
 
 __all__ = ["COMMON_OPTIONS", "in_load_order", "is_plain_spectra", "load_products"]
@@ -96,6 +98,9 @@ def load_products(
                     loaded += _load_one(product, app, options_for(product))
                 except Stage3Error as err:
                     failures.append(err)
+    with warnings_shown(app):
+        of_app = [origin.path for data in all_data(app) if (origin := origin_of(data))]
+        warn_of_groups([product.path for product in products], of_app)
     new_viewers = [label for label in viewer_labels(app) if label not in before]
     reset_spectral_limits(app, new_viewers)
     if arrange and new_viewers and configuration(application(app)) == "deconfigged":

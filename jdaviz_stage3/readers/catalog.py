@@ -15,7 +15,7 @@ from astropy.units import UnitsWarning
 from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from ..products import ecsv_header
 
-__all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column"]
+__all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column", "wrong_fluxes"]
 
 # The names that the pipeline's generations have given the same thing, the newest first.
 _LABELS = ("label", "id")
@@ -143,11 +143,28 @@ def _warn_of_doubtful(table: QTable, name: str) -> None:
     if len(table) == 0:
         warnings.warn(f"{name}: the catalog has no sources", Stage3Warning, stacklevel=3)
     version = table.meta.get("version", {})
-    jwst = str(version.get("jwst", "")) if isinstance(version, dict) else ""
-    if re.fullmatch(re.escape(_BROKEN_FLUX_VERSION) + r"(\.dev.*)?", jwst):
-        warnings.warn(
-            f"{name}: written by jwst {jwst}, whose catalog fluxes are not in Jy and include the "
-            "background; reprocess with 1.20.1 or later before using fluxes or magnitudes",
-            Stage3Warning,
-            stacklevel=3,
-        )
+    wrong = wrong_fluxes(str(version.get("jwst", "")) if isinstance(version, dict) else "")
+    if wrong:
+        warnings.warn(f"{name}: {wrong}", Stage3Warning, stacklevel=3)
+
+
+def wrong_fluxes(version: str) -> str:
+    """Say what is wrong with the fluxes of catalogs that a version of the pipeline wrote.
+
+    Parameters
+    ----------
+    version : str
+        Of jwst.
+
+    Returns
+    -------
+    str
+        Empty where nothing is known to be wrong: only 1.20.0 has this defect, by the release notes
+        of 1.20.1.
+    """
+    if not re.fullmatch(re.escape(_BROKEN_FLUX_VERSION) + r"(\.dev.*)?", version):
+        return ""
+    return (
+        f"written by jwst {version}, whose catalog fluxes are not in Jy and include the "
+        "background; reprocess with 1.20.1 or later before using fluxes or magnitudes"
+    )

@@ -5,8 +5,10 @@ import warnings
 
 import jdaviz
 import pytest
+from astropy.io import fits
 from emptied_apps import emptied
 from make_associations import associate
+from make_tables import catalog, catalog_table
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import cli
@@ -131,3 +133,27 @@ def test_info_says_what_an_association_holds(built, tmp_path, capsys, monkeypatc
     associate(tmp_path, {"a": []}, kind="spec2", name=path.name)
     assert cli.main(["info", str(path)]) == 1
     assert "Stage 2" in capsys.readouterr().out
+
+
+def test_known_defects_are_said_once(app, built, tmp_path):
+    """Those that the reader warns of, those that only headers tell, and what does not fit."""
+    path = catalog(tmp_path, catalog_table(jwst="1.20.0"))
+    segm = path.with_name(path.name.replace("cat.ecsv", "segm.fits"))
+    shutil.copy(built("segm", "SegmentationMapModel"), segm)
+    with fits.open(segm, mode="update") as hdus:
+        hdus[0].header.update(CAL_VER="3.0.0", S_SRCCAT="FAILED")
+    with pytest.warns(stage3.Stage3Warning) as caught:
+        stage3.load(segm, path, app=app)
+    texts = [str(one.message) for one in caught if one.category is stage3.Stage3Warning]
+    wanted = ("source_catalog did not succeed", "not in Jy", "labels of the catalog need not")
+    assert [sum(words in text for text in texts) for words in wanted] == [1, 1, 1]
+    assert len(texts) == 3
+    history = " ".join(entry["text"] for entry in app.plugins["Logger"].history)
+    assert all(words in history for words in wanted)
+    # products that come one after another are held against those that are there
+    emptied(app)
+    with pytest.warns(stage3.Stage3Warning, match="not in Jy"):
+        stage3.load(path, app=app)
+    with pytest.warns(stage3.Stage3Warning) as caught:
+        stage3.load(segm, app=app)
+    assert sum("labels of the catalog need not" in str(one.message) for one in caught) == 1
