@@ -104,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
         help="say how products were made: versions, steps, reference files, exposures; of several "
         "what differs",
     )
+    info.add_argument(
+        "--compare",
+        action="store_true",
+        help="say how two reductions of one product differ: the first less the second",
+    )
     info.set_defaults(run=_info)
     return parser
 
@@ -192,6 +197,8 @@ def _info(arguments: argparse.Namespace) -> int:
     from .summary import summarize
 
     present, missing = _split(arguments.paths)
+    if arguments.compare:
+        return _compare(present, missing, as_json=arguments.json)
     files: list[Path] = []
     others = 0
     with warnings.catch_warnings(action="ignore"):  # what is wrong stands in the summaries
@@ -259,6 +266,25 @@ def _provenance(files: Sequence[Path], missing: Sequence[Path], *, as_json: bool
     if missing:
         return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
     return 1 if problems or not made else 0
+
+
+def _compare(present: Sequence[Path], missing: Sequence[Path], *, as_json: bool) -> int:
+    """``info --compare``: what differs between two reductions."""
+    from .errors import Stage3Error
+    from .groups.comparison import compare
+    from .groups.listing import comparison_lines
+
+    if missing:
+        return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
+    if len(present) != 2:
+        return _fail(f"--compare takes two files, found {len(present)}", 2)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            made = compare(*present)
+    except Stage3Error as error:
+        return _fail(_one_line(str(error)), 1)
+    print(made.to_json() if as_json else "\n".join(map(_printable, comparison_lines(made))))
+    return 0
 
 
 def _print_table(summaries: Sequence[ProductSummary]) -> None:

@@ -1,5 +1,11 @@
 """Numeric functions on arrays: no files, no widgets."""
 
+from .comparison.catalogs import CatalogComparison, compare_catalogs
+from .comparison.cubes import CubeComparison, compare_cubes
+from .comparison.differences import Differences
+from .comparison.images import ImageComparison, compare_images
+from .comparison.light_curves import LightCurveComparison, compare_light_curves
+from .comparison.spectra import SpectrumComparison, compare_spectra
 from .coronagraphy.alignment import align_offsets
 from .coronagraphy.companions import inject_companions, measured_throughput
 from .coronagraphy.contrast import contrast_curve
@@ -94,8 +100,13 @@ __all__ = [
     "BandCurve",
     "BandSums",
     "BinarySearch",
+    "CatalogComparison",
     "Condition",
+    "CubeComparison",
+    "Differences",
     "FlagCounts",
+    "ImageComparison",
+    "LightCurveComparison",
     "NoiseFigures",
     "Occulter",
     "PipelineComparison",
@@ -103,6 +114,7 @@ __all__ = [
     "SignalToNoise",
     "Smoothed",
     "SourceIndex",
+    "SpectrumComparison",
     "TargetPosition",
     "TimeStamps",
     "affine_between",
@@ -126,7 +138,12 @@ __all__ = [
     "check_time_scale",
     "collapse",
     "collapse_stack",
+    "compare_catalogs",
     "compare_contrast_curves",
+    "compare_cubes",
+    "compare_images",
+    "compare_light_curves",
+    "compare_spectra",
     "compare_with_pipeline",
     "contiguous_runs",
     "contrast_curve",

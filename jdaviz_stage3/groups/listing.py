@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from astropy.table import Row
 
 from .processing import Provenance, compare_provenance
 
-__all__ = ["difference_lines", "provenance_lines"]
+if TYPE_CHECKING:
+    from .comparison import Comparison
+
+__all__ = ["comparison_lines", "difference_lines", "provenance_lines"]
 
 _HEADINGS = {
     "pipeline_version": "pipeline", "pipeline_revision": "revision",
@@ -85,6 +91,37 @@ def difference_lines(made: Sequence[Provenance]) -> list[str]:
     head = f"What differs (the same in all: {same}"
     head += f"; said by some of them only: {silent})" if silent else ")"
     return [head, *lines]
+
+
+def comparison_lines(made: Comparison) -> list[str]:
+    """Say how two reductions of a product differ.
+
+    Parameters
+    ----------
+    made : Comparison
+
+    Returns
+    -------
+    list of str
+        Lines: the two files, their headers, the numbers, what was assumed.
+    """
+    lines = [f"first   {made.first}", f"second  {made.second}"]
+    lines.append(f"Headers: {len(made.headers)} differences")
+    width = max((len(_name_of(row)) for row in made.headers), default=0)
+    for row in made.headers:
+        values = [str(row[which]) or "(not said)" for which in ("first", "second")]
+        lines.append(f"  {_name_of(row).ljust(width)}  {values[0]} | {values[1]}")
+    if made.parts:
+        lines.append("Numbers (first less second)")
+        table = made.table
+        for name in ("median", "sigma", "median_ratio", "sigma_in_errors"):
+            table[name].format = ".4g"
+        lines += [f"  {line}" for line in table.pformat(max_lines=-1, max_width=-1)]
+    return [*lines, *(f"Note: {note}" for note in made.all_notes)]
+
+
+def _name_of(row: Row) -> str:
+    return f"{row['section']}: {_HEADINGS.get(row['name'], row['name'])}"
 
 
 def _aligned(entries: Sequence[tuple[str, str]], indent: str = "  ") -> list[str]:

@@ -1,0 +1,1 @@
+"""Two reductions of the same data, less each other."""
