@@ -223,7 +223,7 @@ PLUGINS = {
         reference scale_bands show show_cube show_sum show_window spectrum stitch_bands window_text
     """,
     "Stage 3 Products": """
-        folder groups list_products load problem products provenance search show shown
+        findings folder groups list_products load problem products provenance search show shown
         tick_first_view ticked to_python
     """,
     "White Light Curve": """

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from astropy.table import Table
 from glue.core.message import DataCollectionAddMessage, DataCollectionDeleteMessage
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
@@ -19,9 +18,7 @@ from ...errors import Stage3Error
 from ...groups import (
     ListedProduct,
     ProductList,
-    compare_provenance,
     group_products,
-    provenance,
 )
 from ...jdaviz_compat import all_data, can_save_files, show_message
 from ...loaders.importing import warnings_shown
@@ -30,19 +27,18 @@ from ...loaders.several import in_load_order, load_products
 from ...origin import origin_of
 from ...readers.product_group import ProductGroup
 from ..panel import ShownPython
+from .details import ProductDetails
 from .messages import FoldersOpenedMessage
 from .settings import ProductsPanel
-from .thumbnails import picture_url
 from .tree import MOST_ROWS, ProductTree, size_text
 
 __all__ = ["StageThreeProducts"]
 
 _PART = 0.25  # seconds of listing, between which the panel answers
-_MOST_COMPARED = 6  # files side by side
 
 
 @tray_registry("stage3-products", label="Stage 3 Products", category="app:options")
-class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
+class StageThreeProducts(ProductDetails, ShownPython, ProductsPanel, PluginTemplateMixin):
     """The products of a folder: what is there, what is missing, how each was made.
 
     Only the following attributes and methods are available through the public plugin API:
@@ -55,6 +51,7 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
     * :meth:`tick_first_view`: tick what a group is shown as first
     * :meth:`load`: load products, those that are ticked by default
     * :meth:`provenance`: how products were made, side by side, those that are ticked by default
+    * :meth:`findings`: what is known to be wrong with products, those that are ticked by default
     * :meth:`to_python`: the same as Python code
     * ``problem``: why nothing is listed, empty if something is (read only)
     """
@@ -71,14 +68,7 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
     answered = Int(0).tag(sync=True)  # parts of the listing
     rows = List().tag(sync=True)
     n_more = Int(0).tag(sync=True)
-    ticked = List(Unicode()).tag(sync=True)
     loading = Bool(False).tag(sync=True)
-    chosen = Unicode().tag(sync=True)  # path of the product whose picture and provenance are shown
-    picture = Unicode().tag(sync=True)
-    picture_text = Unicode().tag(sync=True)
-    made_columns = List(Unicode()).tag(sync=True)
-    made_rows = List().tag(sync=True)
-    made_text = Unicode().tag(sync=True)
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._ready = False
@@ -105,7 +95,7 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
             self,
             expose=(
                 *self.control_names(), "ticked", "list_products", "tick_first_view", "load",
-                "provenance", "to_python",
+                "provenance", "findings", "to_python",
             ),
             readonly=("groups", "products", "problem"),
         )  # fmt: skip
@@ -114,11 +104,6 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
     def groups(self) -> tuple[ProductGroup, ...]:
         """What belongs together."""
         return tuple(self._tree.groups)
-
-    @property
-    def products(self) -> tuple[ListedProduct, ...]:
-        """What is known of each file."""
-        return tuple(self._tree.listed.values())
 
     # ---- listing ----
 
@@ -210,8 +195,8 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
             group_products(products), {product.path: product for product in products}
         )
         self._opened, self._limit = set(), MOST_ROWS
-        self.ticked, self.chosen, self.made_rows, self.made_columns = [], "", [], []
-        self.picture = self.picture_text = self.made_text = ""
+        self.ticked = []
+        self.forget_details()
         self.listing = False
         self.summary_text = _summary(self._tree, listed) if not self.problem else ""
         self._show_rows()
@@ -301,22 +286,6 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
         self.ticked = list(dict.fromkeys([*self.ticked, *self._tree.first_of(f"group {found[0]}")]))
         return list(self.ticked)
 
-    def _files(self, paths: Iterable[str | os.PathLike] | None) -> list[Path]:
-        """Paths that are asked for, all of which must be listed."""
-        if isinstance(paths, str | os.PathLike):
-            paths = [paths]
-        asked = [Path(path) for path in (self.ticked if paths is None else paths)]
-        by_name = {product.name: product.path for product in self.products}
-        files = []
-        for path in asked:
-            found = path if path in self._tree.listed else by_name.get(str(path))
-            if found is None:
-                raise Stage3Error(f"Stage 3 Products: {path} is not among what is listed")
-            files.append(found)
-        if not files:
-            raise Stage3Error("Stage 3 Products: nothing is ticked; tick products, or give paths")
-        return files
-
     # ---- loading ----
 
     def load(self, paths: Iterable[str | os.PathLike] | None = None) -> list[str]:
@@ -339,7 +308,7 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
             If one of them is not listed; then none is loaded. If one cannot be loaded; then the
             others are.
         """
-        files = self._files(paths)
+        files = self.files_of(paths)
         loaded = self._loaded()
         self.loading = True
         try:
@@ -361,76 +330,6 @@ class StageThreeProducts(ShownPython, ProductsPanel, PluginTemplateMixin):
             show_message(self, str(err))
         else:
             self.ticked = []
-
-    # ---- one product, or several side by side ----
-
-    def vue_choose(self, path: str) -> None:
-        """Show the picture of a product, and how it was made."""
-        entry = self._tree.listed.get(Path(path))
-        if entry is None:
-            return
-        self.chosen = path
-        self.picture, self.picture_text = "", ""
-        self._tell_provenance([entry.path])
-        try:
-            self.picture, self.picture_text = picture_url(entry)
-        except Stage3Error as err:
-            self.picture_text = str(err)
-
-    def vue_compare(self, *_: Any) -> None:
-        """Show how the ticked products were made, side by side."""
-        try:
-            self._tell_provenance(self._files(None))
-        except Stage3Error as err:
-            show_message(self, str(err))
-
-    def provenance(self, paths: Iterable[str | os.PathLike] | None = None) -> Table:
-        """Return how products were made, the differences first.
-
-        Parameters
-        ----------
-        paths : iterable of path-like, optional
-            Paths or names of files that are listed; those that are ticked by default.
-
-        Returns
-        -------
-        astropy.table.Table
-            As `jdaviz_stage3.compare_provenance` gives it; of one file ``section``, ``name`` and a
-            column of the file's name.
-
-        Raises
-        ------
-        Stage3Error
-            If one of them is not listed, or cannot be read.
-        """
-        files = self._files(paths)
-        if len(files) > 1:
-            return compare_provenance(files)
-        made = provenance(files[0]).rows()
-        columns = [list(column) for column in zip(*made, strict=True)] or [[], [], []]
-        return Table(columns, names=["section", "name", files[0].name])
-
-    def _tell_provenance(self, files: Sequence[Path]) -> None:
-        self.made_rows, self.made_columns, self.made_text = [], [], ""
-        if len(files) > _MOST_COMPARED:
-            self.made_text = f"Only the first {_MOST_COMPARED} of {len(files)} are compared."
-        try:
-            table = self.provenance(files[:_MOST_COMPARED])
-        except Stage3Error as err:
-            self.made_text = str(err)
-            return
-        shown = [name for name in table.colnames if name not in ("section", "name", "differs")]
-        differs = table["differs"] if "differs" in table.colnames else [False] * len(table)
-        self.made_columns = [Path(name).name for name in shown]
-        self.made_rows = [
-            {
-                "section": str(row["section"]),
-                "name": str(row["name"]),
-                "values": [str(row[name]) for name in shown],
-                "differs": bool(different),
-            }
-            for row, different in zip(table, differs, strict=True)
-        ]
 
     def to_python(self) -> str:
         """Return what the panel does as Python code.

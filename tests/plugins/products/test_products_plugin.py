@@ -6,7 +6,7 @@ from emptied_apps import emptied
 from make_associations import associate
 from make_products import mosaic, segmentation
 from make_spectra import extracted_single
-from make_tables import catalog
+from make_tables import catalog, catalog_table
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
@@ -181,6 +181,16 @@ def test_how_products_were_made(plg, folder):
     assert broken.name in obj.picture_text and broken.name in obj.made_text
     obj.vue_choose("/etc/passwd")
     assert obj.chosen == str(broken.path)
+
+
+def test_what_is_known_to_be_wrong_is_shown(plg, tmp_path):
+    table = catalog_table(jwst="1.20.0")
+    path = catalog(tmp_path, table)
+    plg.list_products(tmp_path)
+    [finding] = stage3.sanity(path)
+    assert plg.findings([path.name]) == [finding]
+    plg._obj.vue_choose(str(path))
+    assert plg._obj.finding_texts == [{"text": finding.text, "source": finding.source}]
 
 
 def test_rows_open_close_and_grow(plg, folder):
