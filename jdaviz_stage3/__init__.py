@@ -55,6 +55,7 @@ _LAZY = {
     "find_groups": "groups",
     "sanity": "groups",
     "analysis": "analysis",
+    "widgets": "widgets",
 }
 
 

@@ -24,7 +24,7 @@ LAYERS = [
     ["registration"],
     ["app"],
     ["chosen_products"],
-    ["plugins"],
+    ["plugins", "widgets"],
     ["loaders", "viewers"],
     ["jdaviz_compat"],
     ["demo", "groups", "layout", "summary"],
@@ -39,7 +39,16 @@ LAYERS = [
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 
 # Folders whose modules docs/structure.rst lists one by one, beside the package's own.
-LISTED = ("jdaviz_compat", "groups", "readers", "analysis", "standalone", "viewers", "plugins")
+LISTED = (
+    "jdaviz_compat",
+    "groups",
+    "readers",
+    "analysis",
+    "standalone",
+    "viewers",
+    "plugins",
+    "widgets",
+)
 
 FRONT_END = {
     "jdaviz", "glue", "glue_jupyter", "glue_astronomy", "ipywidgets", "ipyvue", "ipyvuetify",

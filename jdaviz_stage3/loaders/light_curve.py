@@ -21,7 +21,7 @@ from ..readers import read
 from ..readers.time_systems import TIME_SYSTEMS
 from .importing import Choice, ProductImporterMixin, importing
 
-__all__ = ["LightCurveImporter", "light_curve_tables"]
+__all__ = ["LightCurveImporter", "light_curve_tables", "series_against"]
 
 _WHITE = "whitelight_flux"
 _ALL = "default"
@@ -169,29 +169,46 @@ def light_curve_tables(
     if not white:
         column = column or series.meta["default_column"]
         error = f"{column}_err" if f"{column}_err" in others else None
-        whole = _against(series, time_system, {name: name for name in others})
+        whole = series_against(series, time_system, {name: name for name in others})
         table = light_curve_table(whole, column, flux_err=error)
         if origin is not None:
             table.meta[ORIGIN] = replace(origin, column=column, source=whole)
         return {"": table}
     tables = {}
     for name in white if column is None else [column]:
-        single = _against(series, time_system, {name: "flux"})
+        single = series_against(series, time_system, {name: "flux"})
         no_unit = series[name].unit == u.dimensionless_unscaled
         words = "White-light flux" + (" (no unit in file)" if no_unit else "")
         part = _name(name)
         tables[part] = light_curve_table(single, "flux", words)
         if origin is not None:
-            source = _against(series, time_system, {name: name})
+            source = series_against(series, time_system, {name: name})
             source[name].info.meta = {"time": "time"}
             tables[part].meta[ORIGIN] = replace(origin, part=part, column=name, source=source)
     return tables
 
 
-def _against(series: TimeSeries, system: str | None, columns: dict[str, str]) -> TimeSeries:
+def series_against(series: TimeSeries, system: str | None, columns: dict[str, str]) -> TimeSeries:
     """Copy columns of one set of times, under new names, with these times in a time system.
 
-    The times in the other system go into ``time_tdb`` or ``time_utc``.
+    Parameters
+    ----------
+    series : astropy.timeseries.TimeSeries
+        As read from a whtlt or a phot product.
+    system : str or None
+        ``'BJD_TDB'`` or ``'MJD_UTC'``; by default the series' own.
+    columns : dict of str to str
+        The new name of each.
+
+    Returns
+    -------
+    astropy.timeseries.TimeSeries
+        The times in the other system are in ``time_tdb`` or ``time_utc``.
+
+    Raises
+    ------
+    KeyError
+        If there are no such times, with a sentence on what there is.
     """
     own, first = series.meta["time_system"], next(iter(columns))
     named = series[first].info.meta or {}
