@@ -64,6 +64,9 @@ def test_legend_names_the_files_in_their_colours(loaded):
         "ami-oi AB DOR": "#0072b2", "psf-ami-oi AB DOR": "#e69f00",
         "aminorm-oi AB DOR": "#009e73",
     }  # fmt: skip
+    # above the plot, not over the points
+    labels = [axis.label.strip() for axis in glue_viewer(app, "Squared visibility").figure.axes[2:]]
+    assert labels == [f"● {text}" for text in legend]
 
 
 def test_read_out_names_the_stations(loaded, paths):
@@ -171,3 +174,29 @@ def test_legend_tells_exposures_of_one_star_apart(tmp_path):
     legend = glue_viewer(app, "Squared visibility").legend
     assert list(legend) == [label for label in labels if "squared" in label]
     assert len(set(legend.values())) == 2
+
+
+def test_of_very_many_points_those_are_drawn_that_can_be_told_apart(tmp_path):
+    app = jdaviz.new_app()
+    path = oifits("amimulti-oi", tmp_path, n_int=700, noise=0.02)
+    with fits.open(path, mode="update") as hdus:
+        hdus["OI_T3"].data["FLAG"][2] = True
+    stage3.load(path, app=app)
+    viewer = glue_viewer(app, "Closure phase")
+    [artist] = [layer for layer in viewer.layers if layer.layer in drawn(app, "Closure phase")]
+    points = viewer.points_of(artist.layer)
+    n_drawn = len(artist.scatter_mark.x)
+    assert len(points.x) == 35 * 700 and n_drawn < 7000
+    assert artist.scatter_mark.y.max() == np.float32(points.y[points.good].max())
+    assert 0 < len(artist.flag_mark.x) < 700
+    middle = float(np.median(points.y[points.good]))
+    viewer.state.y_min, viewer.state.y_max = middle - 0.5, middle + 0.5
+    assert (np.abs(artist.scatter_mark.y - middle) < 0.51).all(), "what is in view now"
+    in_view = points.good & (np.abs(points.y - middle) < 0.5)
+    cells = np.stack([np.round(points.x, 3), np.floor((points.y - middle + 0.5) * 500)])[:, in_view]
+    assert len(artist.scatter_mark.x) >= len(np.unique(cells, axis=1).T), "and all of it"
+    viewer.reset_limits()
+    assert len(artist.scatter_mark.x) == n_drawn
+    artist.state.visible = False
+    artist.state.visible = True
+    assert len(artist.scatter_mark.x) == n_drawn

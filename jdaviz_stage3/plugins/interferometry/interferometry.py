@@ -38,6 +38,8 @@ from .settings import InterferometryPanel
 __all__ = ["InterferometryPlugin"]
 
 _NONE = "none"
+# Methods that buttons call.
+_ACTIONS = ("calibrate", "series", "average", "search", "detection_limits", "use_fit")
 
 
 @tray_registry("stage3-interferometry", label="Interferometry", category="data:analysis")
@@ -314,8 +316,10 @@ class InterferometryPlugin(
 
     # ---- from the browser ----
 
-    def vue_calibrate(self, *_: Any) -> None:
-        self._from_browser(self.calibrate)
+    def vue_act(self, what: str) -> None:
+        """Do what a button says."""
+        if what in _ACTIONS:
+            self._from_browser(getattr(self, what))
 
     def vue_show_python(self, *_: Any) -> None:
         self._from_browser(super().vue_show_python)

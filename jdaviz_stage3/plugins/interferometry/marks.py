@@ -81,35 +81,38 @@ class ObservableMarks:
         marked : str
             ``'A1-A2'``; empty for none.
         """
+        found = self._points(marked) if marked else {}
         for kind, style in (("same", _EXACT), ("related", _RELATED)):
-            x, y = self._points(marked, kind) if marked else (np.empty(0), np.empty(0))
+            x, y = found.get(kind, ((), ()))
             if len(x):
                 self._marks.put(self.viewer, kind, Scatter, {"x": x, "y": y}, style)
             else:
                 self._marks.remove([kind])
 
-    def _points(self, marked: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    def _points(self, marked: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Where the points of what is marked lie, in all data that are shown."""
-        found: list[tuple[np.ndarray, np.ndarray]] = []
+        found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {"same": [], "related": []}
         for layer in self.viewer.state.layers:
             data = layer.layer
-            if not layer.visible or not isinstance(data, Data):
-                continue
-            by_row = stations_by_row(data)
+            by_row = stations_by_row(data) if layer.visible and isinstance(data, Data) else None
             if by_row is None:
                 continue
             names, numbers = by_row
-            wanted = np.array([goes_with(name, marked) == kind for name in names])
+            kinds = np.array([goes_with(name, marked) for name in names])
             points = self.viewer.points_of(data)
-            rows = wanted[numbers] & points.drawn
-            [at] = np.nonzero(rows)
-            if len(at) > _FEW:
-                x, y = points.x[at], points.y[at]
-                at = seen_points(points.x, points.y, rows, (x.min(), x.max(), y.min(), y.max()))
-            found.append((points.x[at], points.y[at]))
-        if not found:
-            return np.empty(0), np.empty(0)
-        return tuple(np.concatenate(axis) for axis in zip(*found, strict=True))  # type: ignore[return-value]
+            for kind, places in found.items():
+                rows = (kinds == kind)[numbers] & points.drawn
+                [at] = np.nonzero(rows)
+                if len(at) > _FEW:
+                    x, y = points.x[at], points.y[at]
+                    whole = (x.min(), x.max(), y.min(), y.max())
+                    at = seen_points(points.x, points.y, rows, whole)
+                places.append((points.x[at], points.y[at]))
+        return {
+            kind: tuple(np.concatenate(axis) for axis in zip(*places, strict=True))  # type: ignore[misc]
+            for kind, places in found.items()
+            if places
+        }
 
     def draw_model(
         self,

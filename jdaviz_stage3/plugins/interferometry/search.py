@@ -223,15 +223,6 @@ class CompanionControls(HasTraits):
         [written] = save_files(path, writers, overwrite)
         return written
 
-    def vue_search(self, *_: Any) -> None:
-        self._from_browser(self.search)
-
-    def vue_detection_limits(self, *_: Any) -> None:
-        self._from_browser(self.detection_limits)
-
-    def vue_use_fit(self, *_: Any) -> None:
-        self._from_browser(self.use_fit)
-
 
 def _rows(found: BinarySearch) -> list[dict[str, str]]:
     if not found.best["flux_ratio"] > 0:

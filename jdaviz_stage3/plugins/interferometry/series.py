@@ -145,12 +145,6 @@ class IntegrationControls(HasTraits):
         if name in self.dataset.choices:
             self.dataset_selected = name
 
-    def vue_series(self, *_: Any) -> None:
-        self._from_browser(self.series)
-
-    def vue_average(self, *_: Any) -> None:
-        self._from_browser(self.average)
-
 
 def _row_of(observables: Interferometry, stations: str) -> tuple[str, int]:
     """Table and row of a baseline or triangle."""
