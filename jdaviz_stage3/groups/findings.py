@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ from ..errors import (
 from ..folders import product_files
 from ..products import identify, product_root
 from ..readers import read
+from .grouping import product_name
 from .known_defects import GROUP_RULES, PRODUCT_RULES
 from .processing import Provenance, provenance
 
 __all__ = ["Finding", "findings_of_product", "findings_of_groups", "sanity"]
 
-#: What tells products of one observation apart: sources, and channels and bands of MIRI MRS.
-_OF_ONE = re.compile(r"_[sbv]\d{5,}(?=_|$)|_ch[1-4](?:-[1-4])*-[a-z-]+$", re.IGNORECASE)
 _AS_READ = "as it is read"
 
 
@@ -169,7 +167,7 @@ def _of_product(made: Provenance) -> Iterator[Finding]:
 def _of_groups(made: Sequence[Provenance]) -> Iterator[Finding]:
     groups: dict[tuple[Path, str], list[Provenance]] = {}
     for one in made:
-        root = _OF_ONE.sub("", product_root(one.path)).lower()
+        root = product_name(product_root(one.path).lower())
         groups.setdefault((one.path.absolute().parent, root), []).append(one)
     for (_, root), group in groups.items():
         for rule in GROUP_RULES:

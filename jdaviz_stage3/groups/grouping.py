@@ -17,7 +17,7 @@ from ..readers.product_group import FilesBeside, GroupProduct, ProductGroup
 from .listed_product import ListedProduct
 from .product_list import ProductList
 
-__all__ = ["MODES", "find_groups", "group_products", "mode_of"]
+__all__ = ["MODES", "find_groups", "group_products", "mode_of", "product_name"]
 
 #: What observers call the modes, by the type of association, in the order that they are shown.
 MODES = {
@@ -178,7 +178,7 @@ def _keys_of(product: ListedProduct) -> list[tuple[str, object]]:
         return made_by or [
             ("exposures", (product.program, product.observation, _kind_of_file(product)))
         ]
-    return [*made_by, ("name", _product_name(root))]
+    return [*made_by, ("name", product_name(root))]
 
 
 def _is_last(stage: re.Match[str] | None) -> bool:
@@ -186,8 +186,19 @@ def _is_last(stage: re.Match[str] | None) -> bool:
     return stage is None or stage[2] != "2"
 
 
-def _product_name(root: str) -> str:
-    """The name of the product in the association, from that of one of its files."""
+def product_name(root: str) -> str:
+    """Return the name of the product in the association, from that of one of its files.
+
+    Parameters
+    ----------
+    root : str
+        Name of the file without suffix and type.
+
+    Returns
+    -------
+    str
+        ``{source_id}`` in place of a source, without channel and band.
+    """
     return _SOURCE.sub("_{source_id}", _APPENDED.sub("", root))
 
 
@@ -235,7 +246,7 @@ def _without_association(products: list[ListedProduct]) -> ProductGroup:
     made = [product for product in products if product.suffix != "asn"] or products
     folder = Path(os.path.commonpath([product.path.parent for product in made]))
     roots = Counter(
-        _product_name(product.root) for product in made if not _EXPOSURE.match(product.root)
+        product_name(product.root) for product in made if not _EXPOSURE.match(product.root)
     )
     first = made[0]
     if roots:
