@@ -14,12 +14,12 @@ from astropy import units as u
 from astropy.io import fits
 from astropy.table import Table
 
-from ..analysis import white_light_curve
-from ..analysis.comparison.catalogs import RADIUS, CatalogComparison, compare_catalogs
-from ..analysis.comparison.cubes import CubeComparison, compare_cubes
-from ..analysis.comparison.images import ImageComparison, compare_images
-from ..analysis.comparison.light_curves import LightCurveComparison, compare_light_curves
-from ..analysis.comparison.spectra import SpectrumComparison, compare_spectra
+from ..analysis.comparison.catalogs import RADIUS, compare_catalogs
+from ..analysis.comparison.cubes import compare_cubes
+from ..analysis.comparison.images import compare_images
+from ..analysis.comparison.light_curves import compare_light_curves, compare_traces
+from ..analysis.comparison.spectra import compare_spectra
+from ..analysis.comparison.tables import Part, numbers_of
 from ..errors import Stage3Error
 from ..fits_structure import read_primary_header
 from ..products import ProductType, identify
@@ -27,12 +27,8 @@ from ..readers import read
 from ..saving import save_files
 from .processing import compare_provenance
 
-__all__ = ["Comparison", "Part", "compare", "compared_types", "header_differences"]
+__all__ = ["Comparison", "compare", "compared_types", "header_differences"]
 
-#: What one part of a product is compared as.
-Part = (
-    ImageComparison | SpectrumComparison | CatalogComparison | LightCurveComparison | CubeComparison
-)
 #: Keywords that say when and where a file was written, or are in the provenance.
 _OF_THE_FILE = {"DATE", "FILENAME", "CHECKSUM", "DATASUM", "COMMENT", "HISTORY", ""}
 _IN_PROVENANCE = {
@@ -76,7 +72,7 @@ class Comparison:
         ``part``, ``n`` (samples that both have), ``median``, ``sigma`` (1.4826 × the median
         absolute deviation), ``unit``, ``median_ratio`` (of what stands out), ``sigma_in_errors``.
         """
-        rows = [(name, *_numbers(part)) for name, part in self.parts.items()]
+        rows = [(name, *numbers_of(part).values()) for name, part in self.parts.items()]
         names = ("part", "n", "median", "sigma", "unit", "median_ratio", "sigma_in_errors")
         return Table(rows=rows, names=names) if rows else Table(names=names)
 
@@ -363,9 +359,7 @@ def _series(first: Any, second: Any, options: dict, notes: list[str]) -> dict[st
         raise Stage3Error("no order of the same detector is in both")
     parts: dict[str, Part] = {}
     for traces in pairs:
-        system = "BJD_TDB" if all(t.time is not None for t in traces) else "MJD_UTC"
-        curves = [white_light_curve(t, normalize=None, time_system=system) for t in traces]
-        parts[traces[0].label or "all wavelengths"] = compare_light_curves(*curves)
+        parts[traces[0].label or "all wavelengths"] = compare_traces(*traces)
     notes.append("of spectra in time their sums over all wavelengths are compared")
     return parts
 
@@ -397,23 +391,6 @@ _COMPARED: dict[str, Callable[[Any, Any, dict, list[str]], dict[str, Part]]] = {
     "c1d": _spectra, "cat": _catalogs, "x1dints": _series, "whtlt": _light_curves,
     "phot": _light_curves,
 }  # fmt: skip
-
-
-def _numbers(part: Part) -> tuple:
-    if isinstance(part, CubeComparison):
-        ratio = part.channels["median_ratio"]
-        return (part.n, float(part.median.value), float(part.sigma.value), str(part.median.unit),
-                _middle(ratio), _middle(part.channels["sigma_in_errors"]))  # fmt: skip
-    of = part.differences
-    if of is None:
-        return len(getattr(part, "matched", ())), np.nan, np.nan, "", np.nan, np.nan
-    return (of.n, float(of.median.value), float(of.sigma.value), str(of.unit), of.median_ratio,
-            of.sigma_in_errors)  # fmt: skip
-
-
-def _middle(values: np.ndarray) -> float:
-    finite = np.asarray(values)[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else np.nan
 
 
 def _plain_rows(table: Table) -> list[dict[str, Any]]:

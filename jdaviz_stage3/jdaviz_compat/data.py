@@ -23,6 +23,7 @@ __all__ = [
     "has_images",
     "images_in",
     "images_of",
+    "is_as_loaded",
     "is_catalog",
     "is_image",
     "links_at_once",
@@ -44,9 +45,16 @@ def as_read(data: Any) -> Any | None:
     Reason: the hash that jdaviz gives each entry is under a private key. jdaviz 5.1: the same.
     """
     origin = origin_of(data)
-    if origin is None or data.meta.get("_data_hash") != origin.data_hash:
-        return None
-    return origin.source
+    return origin.source if origin is not None and is_as_loaded(data) else None
+
+
+def is_as_loaded(data: Any) -> bool:
+    """Whether data (glue) are as they were loaded from a file of ours, and not made of such data.
+
+    Reason: as for `as_read`. jdaviz 5.1: the same.
+    """
+    origin = origin_of(data)
+    return origin is not None and data.meta.get("_data_hash") == origin.data_hash
 
 
 def all_data(app: Any) -> list:

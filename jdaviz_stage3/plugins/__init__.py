@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
+from .comparison import CompareReductions
 from .coronagraphy import Coronagraphy
 from .image_stack import ImageStackPlugin
 from .interferometry import InterferometryPlugin
@@ -14,6 +15,7 @@ from .white_light_curve import WhiteLightCurve
 
 __all__ = [
     "CatalogOverlay",
+    "CompareReductions",
     "Coronagraphy",
     "ImageStackPlugin",
     "InterferometryPlugin",
@@ -29,6 +31,7 @@ __all__ = [
 # Registry name of each plugin and the configurations that it works in.
 _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-catalog-overlay": ("deconfigged", "imviz"),
+    "stage3-comparison": ("deconfigged", "imviz", "specviz"),
     "stage3-coronagraphy": ("deconfigged", "imviz"),
     "stage3-exposures": ("deconfigged", "imviz"),
     "stage3-image-stack": ("deconfigged", "imviz"),

@@ -11,10 +11,12 @@ from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
+from ...readers.spectral_trace import SpectralTrace
 from ..light_curves.noise import point_to_point_scatter
+from ..light_curves.white_light import white_light_curve
 from .differences import ASSUMED, Differences, in_unit
 
-__all__ = ["LightCurveComparison", "compare_light_curves"]
+__all__ = ["LightCurveComparison", "compare_light_curves", "compare_traces"]
 
 #: Of the time between two integrations: nearer ones are the same.
 _SAME = 0.1
@@ -138,6 +140,29 @@ def compare_light_curves(
         bool(normalize),
         tuple(notes),
     )
+
+
+def compare_traces(first: SpectralTrace, second: SpectralTrace) -> LightCurveComparison:
+    """Take the difference of two time series of spectra, each summed over its wavelengths.
+
+    Parameters
+    ----------
+    first, second : SpectralTrace
+        In the barycentric time system if both have that, else in UTC.
+
+    Returns
+    -------
+    LightCurveComparison
+
+    Raises
+    ------
+    Stage3Error
+        As `compare_light_curves` and `jdaviz_stage3.analysis.white_light_curve`.
+    """
+    traces = first, second
+    system = "BJD_TDB" if all(trace.time is not None for trace in traces) else "MJD_UTC"
+    curves = [white_light_curve(t, normalize=None, time_system=system) for t in traces]
+    return compare_light_curves(*curves)
 
 
 def _times(curves: list[tuple[TimeSeries, str, str]]) -> list[Time]:
