@@ -21,12 +21,15 @@ from specutils import Spectrum
 
 from ..jdaviz_compat import follow_layers, offer_only, set_missing_color, spectral_world_axis
 from ..readers.time_systems import time_system_of
+from .color_bar import BAR_MARGIN, ColorBar
 from .dynamic_axes import TIME_AXES, series_axes
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
 from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
 
 __all__ = ["MISSING_COLOR", "DynamicSpectrumViewer"]
 
+_PERCENTILE = 99.0  # of the values that the grey scale spans at first
+_DIVISORS = {"median": "median", "baseline": "mean of the baseline"}
 MISSING_COLOR = (0.76, 0.87, 0.95, 1.0)  # pale blue, which is on no grey scale
 
 
@@ -55,23 +58,32 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._normalized_by: tuple = ("none", None, 99.0)
+        self._normalized_by: tuple = (self.state.normalize, None, _PERCENTILE)
         follow_layers(self)
         self.state.aspect = "auto"
         set_missing_color(self, MISSING_COLOR)
         offer_only(self, "is_2d_spectrum_or_trace")
         for name in ("time_axis", "time_reference", "reference_data"):
             self.state.add_callback(name, self._label_axes)
+        self.color_bar = ColorBar(self, self._value_label)
 
     def get_data_layer_artist(self, layer=None, layer_state=None):
         return self.get_layer_artist(DynamicImageLayerArtist, layer=layer, layer_state=layer_state)
+
+    def add_data(self, data, color=None, alpha=None, **layer_state):
+        """Add data, its grey scale over what is drawn: glue takes the values in the file."""
+        added = super().add_data(data, color, alpha, **layer_state)
+        for layer in self.state.layers:
+            if layer.layer is data and hasattr(layer, "stretch_to"):
+                layer.stretch_to(self._normalized_by[2])
+        return added
 
     def get_subset_layer_artist(self, layer=None, layer_state=None):
         return self.get_layer_artist(DynamicSubsetLayerArtist, layer=layer, layer_state=layer_state)
 
     def set_plot_axes(self):
         """Label the axes and give them room; jdaviz calls it when data come."""
-        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": 12, "right": 18}
+        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": 12, "right": BAR_MARGIN}
         for axis, offset in zip(self.figure.axes[:2], ("40", "-70"), strict=True):
             axis.num_ticks = None  # bqplot's own choice: round values
             axis.tick_format = ".6~g"
@@ -86,6 +98,13 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
             x_axis, y_axis = self.figure.axes[:2]
             x_axis.label = self.state.wavelength_axis_of(data).label
             y_axis.label = self.state.time_axis_of(data).label
+
+    def _value_label(self, layer: Any) -> str:
+        """What the colours of a layer stand for."""
+        if self.state.divisor_of(layer.layer, layer.attribute) is not None:
+            return f"Flux / {_DIVISORS[self.state.normalize]}"
+        unit = layer.layer.get_component(layer.attribute).units
+        return f"Flux ({unit})" if unit else "Flux"
 
     def reset_limits(self) -> None:
         """Show the whole of what is shown."""
@@ -135,6 +154,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
             if hasattr(layer, "stretch_to"):
                 layer.stretch_to(percentile)
         self._redraw_layers()
+        self.color_bar.update()
 
     def _redraw_layers(self) -> None:
         for layer in self.layers:

@@ -26,7 +26,7 @@ class DynamicSpectrumViewerState(FreezableBqplotImageViewerState):
     def __init__(self, *args, **kwargs):
         self._axes: dict[tuple, Any] = {}
         self._divisors: dict[tuple, np.ndarray | None] = {}
-        self.normalize = "none"
+        self.normalize = "median"  # else a transit of a per cent is not seen
         self._integrations: np.ndarray | None = None
         super().__init__(*args, **kwargs)
 
@@ -63,9 +63,10 @@ class DynamicSpectrumViewerState(FreezableBqplotImageViewerState):
     def divisor_of(self, data: Any, attribute: Any) -> np.ndarray | None:
         """Return what each channel is divided by, shape (n_wave,); None for nothing.
 
-        Channels without a positive average are NaN: a ratio to noise about 0 says nothing.
+        Channels without a positive average are NaN: a ratio to noise about 0 says nothing. One
+        integration is not divided by itself.
         """
-        if self.normalize == "none":
+        if self.normalize == "none" or data.shape[0] < 2:
             return None
         key = (data.uuid, data.shape, attribute)
         if key not in self._divisors:

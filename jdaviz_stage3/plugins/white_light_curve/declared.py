@@ -199,6 +199,7 @@ _CONTROLS = (
     Control(
         "dynamic_normalize", "choice", "Divide each channel by",
         "by what dynamic spectra are divided", "Dynamic spectrum",
+        default="median",
         choices={
             "none": "Flux as in the file.",
             "median": "Its median over time.",
