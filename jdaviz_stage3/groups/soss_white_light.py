@@ -17,6 +17,8 @@ __all__ = ["wrong_orders"]
 
 #: white_light has limits for each order since then: https://github.com/spacetelescope/jwst/issues/9650
 _LIMITS_SINCE = (1, 20, 0)
+#: The last version that is known to give order 2 the limits of order 1.
+_WRONG_UNTIL = (3, 0, 0)
 _ORDER = re.compile(r"whitelight_flux_order_(\d+)$")
 #: Beyond what printing a sum in decimals and adding it up in another order can differ.
 _SAME = 1e-9
@@ -82,12 +84,12 @@ def _first_row(path: Path, columns: list[str]) -> dict[str, float]:
 def _first_sums(path: Path, orders: list[int]) -> dict[int, tuple[float, float]]:
     """Time (MJD, UTC) and plain sum of FLUX of the first integration of each order.
 
-    Of none where the pipeline had no limits yet.
+    Of none where the pipeline had no limits yet, or may have those of each order.
     """
     found: dict[int, tuple[float, float]] = {}
     with open_product(path) as hdus:
         release = release_of(str(hdus[0].header.get("CAL_VER", "")))
-        if release is not None and release < _LIMITS_SINCE:
+        if release is not None and not _LIMITS_SINCE <= release <= _WRONG_UNTIL:
             return {}
         for hdu in hdus:
             order = hdu.header.get("SPORDER")

@@ -245,6 +245,8 @@ def folders(root, *names):
         yield root / name
 
 
+# whose second order has limits of its own, which no version of the pipeline gives it
+@pytest.mark.filterwarnings("ignore:.*order 2 is summed between")
 def test_the_first_order_beside_a_curve_is_that_of_its_own_file(path, traces, tmp_path):
     """Not that of another star or another whtlt in the app, which come before it here."""
     bands = [SUMMED, SUMMED]
