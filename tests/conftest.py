@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from forked_tests import MARK, run_forked
 from hypothesis import settings
 
 # A machine that is busy is slow, and that is no fault of what is tested. The examples are the same
@@ -46,6 +47,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run those in a fork that are marked so."""
+    return run_forked(item, nextitem) if item.get_closest_marker(MARK) else None
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """Build a product once and hand out the same file: ``built(suffix, generation)``.
@@ -55,13 +61,18 @@ def built(tmp_path_factory):
     # here, so that tests which build no product do not wait for the data models
     from make_products import BUILDERS
 
-    made: dict[tuple[str, str], Path] = {}
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
     def build(suffix: str, generation: str) -> Path:
-        key = (suffix, generation)
-        if key not in made:
-            made[key] = BUILDERS[key](tmp_path_factory.mktemp("-".join(key)))
-        return made[key]
+        # on disk, where forks and other workers find it
+        note = shared / f"{suffix}-{generation}.built"
+        if not note.exists():
+            path = BUILDERS[suffix, generation](tmp_path_factory.mktemp(f"{suffix}-{generation}"))
+            draft = own / note.name.replace(".built", ".draft")
+            draft.write_text(str(path))
+            draft.replace(note)
+        return Path(note.read_text())
 
     return build
 

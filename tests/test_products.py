@@ -10,7 +10,7 @@ from astropy.io import fits
 from astropy.table import Table
 from make_products import BUILDERS, compressed, image_of, mosaic
 from make_spectra import save
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 from jdaviz_stage3.errors import Stage3Error, UnknownProductError, UnreadableProductError
 from jdaviz_stage3.fits_structure import read_primary_header

@@ -6,6 +6,7 @@ Who adds to it, adds here too. Who takes a name away breaks somebody's notebook.
 import inspect
 
 import pytest
+from fresh_apps import new_app
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import analysis, demo
@@ -253,11 +254,11 @@ def test_names_and_parameters_are_as_they_were(module, pinned):
     assert {name: parameters(getattr(module, name)) for name in module.__all__} == pinned
 
 
+@pytest.mark.forked
 def test_every_control_of_the_plugins_is_there():
-    import jdaviz
     from jdaviz.core.registries import tray_registry
 
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(*demo.demo_products(), app=app)
     # also of those that nothing is loaded for
     names = {member["label"]: name for name, member in tray_registry.members.items()}

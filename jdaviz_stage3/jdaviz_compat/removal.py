@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from astropy import units as u
 from glue.core.exceptions import IncompatibleAttribute
@@ -28,12 +29,53 @@ def mend_removal() -> None:
     ends with KeyError: 'Orientation'; where there are images, it takes spectra for some. A mark in
     a viewer without data ends a change of units half-way, so that fluxes and surface brightnesses
     are in different ones. jdaviz 5.1: the same.
+
+    Data that hung on what is removed are linked again once. Reason: jdaviz 5.0.5 links them once
+    for each link that there was, with several links each time: their number is squared by each
+    removal, and five 2-D spectra took twenty seconds to remove. jdaviz 5.1: to check; proposed in
+    ``docs/upstream.rst``.
     """
     from jdaviz.app import PrivateApplication as Application
     from jdaviz.core.marks import PluginMark
 
     Application._reparent_subsets = _reparenting(Application._reparent_subsets)
+    Application.data_item_remove = _linking_once(Application.data_item_remove)
+    link = Application._link_new_data_by_component_type
+    Application._link_new_data_by_component_type = _unless_linked(link)
     PluginMark.set_y_unit = _setting_unit(PluginMark.set_y_unit)
+
+
+#: By app, while data are removed from it: the labels of what was linked again.
+_LINKED: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def _linking_once(stock: Any) -> Any:
+    @functools.wraps(stock)
+    def data_item_remove(self: Any, *args: Any, **kwargs: Any) -> Any:
+        outer = _LINKED.get(self)  # what goes with it, as the residuals of a fit, goes within
+        _LINKED[self] = set()
+        try:
+            return stock(self, *args, **kwargs)
+        finally:
+            if outer is None:
+                del _LINKED[self]
+            else:
+                _LINKED[self] = outer
+
+    return data_item_remove
+
+
+def _unless_linked(stock: Any) -> Any:
+    @functools.wraps(stock)
+    def _link_new_data_by_component_type(self: Any, new_data_label: str) -> None:
+        linked = _LINKED.get(self)
+        if linked is None:
+            stock(self, new_data_label)
+        elif new_data_label not in linked:
+            linked.add(new_data_label)
+            stock(self, new_data_label)
+
+    return _link_new_data_by_component_type
 
 
 def _reparenting(stock: Any) -> Any:

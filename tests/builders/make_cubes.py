@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from make_spectra import VERSION, save
 from make_tables import ROOT
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 #: Flags as cube_build sets them: no coverage, a hole.
 NO_COVERAGE, HOLE = 513, 1

@@ -12,7 +12,7 @@ from astropy.modeling import models
 from gwcs import coordinate_frames as cf
 from make_spectra import save
 from make_tables import ROOT
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 CRVAL = (53.16, -27.79)
 SHAPE = (32, 48)

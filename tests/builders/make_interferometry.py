@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from make_spectra import save
 from make_tables import ROOT
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 __all__ = ["HOLES", "MAS", "WAVELENGTH", "binary", "fringe_fit", "fringe_parameters", "oifits"]
 

@@ -24,7 +24,7 @@ from astropy.io import fits
 from gwcs import WCS
 from make_spectra import VERSION, save
 from make_tables import ROOT
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 # A tangent plane with the pipeline's keywords: 0.063" pixels, position angle 30 degrees.
 CRPIX, CRVAL, PIXEL_DEG, ROLL_DEG = (20.5, 14.25), exposures.CRVAL, 1.75e-5, 30.0

@@ -17,7 +17,7 @@ from gwcs import WCS
 from gwcs import coordinate_frames as cf
 from make_spectra import save, save_tables, spectral_table
 from make_tables import ROOT
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 SCALE = 0.1  # arcsec from one row to the next
 RA, DEC = 53.16, -27.79

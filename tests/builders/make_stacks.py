@@ -8,7 +8,7 @@ from astropy.io import fits
 from make_exposures import CRVAL, DO_NOT_USE, OUTLIER, PIXEL, SATURATED
 from make_spectra import save
 from make_tables import ROOT
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 JUMP_DET = 4
 SHAPE = (12, 16, 20)

@@ -1,9 +1,7 @@
 """What the tests of the Catalog Overlay plugin share."""
 
 import re
-import warnings
 
-import jdaviz
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
@@ -12,7 +10,6 @@ from astropy.table import QTable
 from astropy.wcs import WCS
 from make_tables import save_table
 
-import jdaviz_stage3 as stage3
 from jdaviz_stage3.demo import demo_products
 
 CONFIGURATIONS = ("deconfigged", "imviz")
@@ -23,15 +20,6 @@ OTHER_ROOT = "jw09998-o009_t001_nircam_clear-f200w"
 def demo(suffix):
     """Path of a product of the demo's field."""
     return next(path for path in demo_products() if path.name.split(".")[0] == f"{ROOT}_{suffix}")
-
-
-def new_app(configuration="deconfigged"):
-    """An app with the plugin in it."""
-    if configuration == "deconfigged":
-        return jdaviz.new_app()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # jdaviz 5.2 drops Imviz
-        return stage3.attach(jdaviz.Imviz())
 
 
 def plugin(app):

@@ -4,7 +4,7 @@ import io
 import tokenize
 import warnings
 
-import jdaviz
+from fresh_apps import new_app
 
 import jdaviz_stage3 as stage3
 
@@ -19,7 +19,7 @@ def logical_lines(code):
 def run_view(code, **names):
     """Run the code of a view in a new app, and return the app."""
     assert logical_lines(code) <= 3
-    app = jdaviz.new_app()
+    app = new_app()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stage3.Stage3Warning)
         exec(code, {"app": app, "stage3": stage3, **names})

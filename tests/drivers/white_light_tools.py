@@ -1,8 +1,6 @@
 """What the tests of the White Light Curve plugin share."""
 
-import warnings
-
-import jdaviz
+import fresh_apps
 import numpy as np
 from astropy import units as u
 from astropy.time import Time
@@ -65,12 +63,9 @@ def write(folder):
     return time_series(folder, parts)
 
 
-def new_app(configuration, path):
+def app_with(configuration, path):
     """An app with the file in it; ``labels`` are the dynamic spectra of both orders."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # jdaviz 5.2 drops Specviz
-        app = jdaviz.new_app() if configuration == "deconfigged" else jdaviz.Specviz()
-        stage3.attach(app)
+    app = fresh_apps.new_app(configuration)
     app.loaded = stage3.load(path, app=app)
     app.labels = [label for label in app.loaded if "(median)" not in label]
     app.first_viewers = viewer_labels(app)

@@ -2,11 +2,11 @@
 
 import warnings
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import QTable
+from fresh_apps import new_app
 from glue.core.units import find_unit_choices
 from glue_jupyter.bqplot.profile.layer_artist import BqplotProfileLayerArtist
 from jdaviz.core.marks import SpectralLine
@@ -49,7 +49,7 @@ def paths(tmp_path_factory):
 @pytest.fixture(scope="module")
 def many(paths):
     """An app with all of them, half loaded at once and the others one after another."""
-    app = jdaviz.new_app()
+    app = new_app()
     labels = stage3.load(*paths[: MANY // 2], app=app)
     for path in paths[MANY // 2 :]:
         labels += stage3.load(path, app=app)
@@ -60,7 +60,7 @@ def many(paths):
 @pytest.fixture(scope="module")
 def alone(paths):
     """An app with the last one."""
-    app = jdaviz.new_app()
+    app = new_app()
     [label] = stage3.load(paths[LAST], app=app)
     return app, label
 
@@ -272,8 +272,9 @@ def test_what_is_removed_leaves_menus_and_links(many):
     check_links(app._app.data_collection)
 
 
+@pytest.mark.forked
 def test_data_get_into_a_viewer_that_is_made_for_them(paths):
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(*paths[: many_data.FEW + 1], app=app, viewer=[])
     assert not app.viewers
     with adding_data(app):
@@ -284,8 +285,9 @@ def test_data_get_into_a_viewer_that_is_made_for_them(paths):
     assert len(menu.choices) == many_data.FEW + 1, "the others can be added"
 
 
+@pytest.mark.forked
 def test_menus_are_filled_where_something_is_raised(paths):
-    app = jdaviz.new_app()
+    app = new_app()
     labels = stage3.load(*paths[: many_data.FEW], app=app)
     with pytest.raises(ZeroDivisionError), adding_data(app):
         [label] = stage3.load(paths[LAST], app=app)

@@ -3,20 +3,23 @@
 import os
 import warnings
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy.io import fits
+from fresh_apps import new_app
 from make_spectra import integrations, time_series
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 
+# An app is the slower the more it has held: each test has a copy of its own.
+pytestmark = pytest.mark.forked
+
 
 @pytest.fixture(scope="module")
 def app(built):
     """An app with something in it that must stay."""
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(built("i2d", "ImageModel"), built("c1d", "CombinedSpecModel"), app=app)
     snackbar_texts(app)
     return app
@@ -156,7 +159,7 @@ def test_all_nan_flux_loads_with_a_warning(built, tmp_path):
         if "SURF_BRIGHT" in hdus["COMBINE1D"].columns.names:
             hdus["COMBINE1D"].data["SURF_BRIGHT"] = np.nan
         hdus.writeto(path)
-    app = jdaviz.new_app()
+    app = new_app()
     snackbar_texts(app)
     with pytest.warns(stage3.Stage3Warning, match="no usable sample"):
         assert stage3.load(path, app=app)
@@ -164,7 +167,7 @@ def test_all_nan_flux_loads_with_a_warning(built, tmp_path):
 
 
 def test_of_several_files_the_good_ones_are_loaded(built, tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     bad = tmp_path / "jw_i2d.fits"
     bad.touch()
     with pytest.raises(stage3.UnreadableProductError, match=r"jw_i2d.fits.*loaded: .* c1d"):
@@ -201,7 +204,7 @@ def orders_of_which_the_last_is_odd(folder, wavelengths):
     ],
 )
 def test_a_trace_without_an_axis_is_left_out(tmp_path, wavelengths, words):
-    app = jdaviz.new_app()
+    app = new_app()
     path = orders_of_which_the_last_is_odd(tmp_path, wavelengths)
     with pytest.warns(stage3.Stage3Warning, match=f"order 3: .*{words}.*it is left out"):
         labels = stage3.load(path, app=app)
@@ -251,7 +254,7 @@ def test_one_label_for_several_products_is_refused(built, unchanged):
 
 
 def test_a_label_that_is_there_is_replaced_and_returned(built):
-    app = jdaviz.new_app()
+    app = new_app()
     path = built("i2d", "ImageModel")
     assert stage3.load(path, app=app, data_label="field") == ["field"]
     assert stage3.load(path, app=app, data_label="field") == ["field"]
@@ -259,7 +262,7 @@ def test_a_label_that_is_there_is_replaced_and_returned(built):
 
 
 def test_an_empty_folder_does_not_keep_the_others_from_loading(built, tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.raises(stage3.UnknownProductError, match="no Stage 3 product"):
         stage3.load(tmp_path, built("c1d", "CombinedSpecModel"), app=app)
     assert len(app.datasets) == 1
@@ -286,4 +289,4 @@ def test_a_file_that_may_not_be_read(built, tmp_path, monkeypatch, unchanged):
 def test_a_value_that_makes_no_sense_is_an_error_of_ours(options, built, unchanged):
     with pytest.raises(stage3.Stage3Error):
         stage3.load(built("x1d", "WFSSMultiSpecModel"), app=unchanged, **options)
-    assert stage3.load(built("x1d", "WFSSMultiSpecModel"), app=jdaviz.new_app(), order=1.0)
+    assert stage3.load(built("x1d", "WFSSMultiSpecModel"), app=new_app(), order=1.0)

@@ -9,37 +9,22 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from emptied_apps import emptied
+from fresh_apps import new_app
 from glue.config import colormaps
 from make_products import BUILDERS
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.products import PRODUCT_TYPES
 
+pytestmark = pytest.mark.forked  # each with an app of its own
+
 LOADABLE = sorted(key for key in BUILDERS if stage3.products.product_type(key[0]).importer)
 NOT_YET = sorted(key for key in BUILDERS if not stage3.products.product_type(key[0]).can_load)
 
 
 @pytest.fixture
-def new():
-    return jdaviz.new_app()
-
-
-@pytest.fixture(scope="module")
-def used():
-    return jdaviz.new_app()
-
-
-@pytest.fixture
-def app(used):
-    """An app without data and viewers, which others have used."""
-    return emptied(used)
-
-
-@pytest.fixture(scope="module")
-def shared():
-    """An app that tests fill further and further; labels stay distinct."""
-    return jdaviz.new_app()
+def app():
+    return new_app()
 
 
 def viewer_of(app, label):
@@ -73,11 +58,11 @@ def test_every_type_and_generation_loads_and_is_shown(key, built, app):
 
 
 @pytest.mark.parametrize("key", NOT_YET, ids="-".join)
-def test_a_type_without_loader_is_named_in_the_error(key, built, shared):
-    before = list(shared.datasets)
+def test_a_type_without_loader_is_named_in_the_error(key, built, app):
+    before = list(app.datasets)
     with pytest.raises(stage3.UnsupportedProductError, match=rf"{key[0]} product .*cannot show"):
-        stage3.load(built(*key), app=shared)
-    assert list(shared.datasets) == before
+        stage3.load(built(*key), app=app)
+    assert list(app.datasets) == before
 
 
 def test_the_table_and_the_importers_agree():
@@ -89,17 +74,17 @@ def test_the_table_and_the_importers_agree():
 
 
 @pytest.mark.parametrize("key", LOADABLE, ids="-".join)
-def test_a_bare_jdaviz_load_and_the_file_picker_find_one_format(key, built, new):
+def test_a_bare_jdaviz_load_and_the_file_picker_find_one_format(key, built, app):
     path = built(*key)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stage3.Stage3Warning)
-        loader = new.loaders["file"]
+        loader = app.loaders["file"]
         loader.filepath = str(path)
         assert loader.format.choices == [stage3.identify(path).importer]
         loader.filepath = ""
-        before = len(new._app.data_collection)
-        new.load(str(path))
-        assert len(new._app.data_collection) > before
+        before = len(app._app.data_collection)
+        app.load(str(path))
+        assert len(app._app.data_collection) > before
 
 
 def test_an_explicit_format_stays_jdavizs_own(built, app):
@@ -147,17 +132,17 @@ def test_catalog_has_all_columns_and_lies_on_its_image(built, app):
 
 
 @pytest.mark.parametrize("align_by", ["Pixels", "WCS"])
-def test_sources_are_drawn_at_their_pixels(align_by, new):
+def test_sources_are_drawn_at_their_pixels(align_by, app):
     """Marks of the native catalog layer, through the viewer's own attributes."""
     from jdaviz_stage3.demo import demo_products
 
     image, _, catalog = demo_products()[:3]
-    labels = stage3.load(image, catalog, app=new)
-    new.plugins["Orientation"].align_by = align_by
+    labels = stage3.load(image, catalog, app=app)
+    app.plugins["Orientation"].align_by = align_by
     table = stage3.read(catalog)
-    [viewer] = viewer_of(new, labels[1])
+    [viewer] = viewer_of(app, labels[1])
     layer = next(layer for layer in viewer.layers if layer.layer.label == labels[1])
-    data = data_of(new, labels[1])
+    data = data_of(app, labels[1])
     state = viewer.state
     x, y = (data[attribute] for attribute in (state.x_att, state.y_att))
     if align_by == "Pixels":
@@ -170,27 +155,27 @@ def test_sources_are_drawn_at_their_pixels(align_by, new):
     assert layer.visible
 
 
-def test_segmentation_keeps_its_labels_and_shows_the_image_through(built, new):
+def test_segmentation_keeps_its_labels_and_shows_the_image_through(built, app):
     image, segments = built("i2d", "ImageModel"), built("segm", "SegmentationMapModel")
-    labels = stage3.load(image, segments, app=new)
-    data = data_of(new, labels[1])
+    labels = stage3.load(image, segments, app=app)
+    data = data_of(app, labels[1])
     with fits.open(segments) as hdus:
         np.testing.assert_array_equal(data["data"], hdus["SCI"].data)
-    [viewer] = viewer_of(new, labels[1])
+    [viewer] = viewer_of(app, labels[1])
     state = next(s for s in viewer.state.layers if s.layer.label == labels[1])
     assert state.cmap(0.0)[3] == 0, "no source: clear"
     assert 0 < state.alpha < 1
 
 
-def test_only_who_loads_a_segmentation_map_finds_its_colors_in_the_menus(built, new, monkeypatch):
+def test_only_who_loads_a_segmentation_map_finds_its_colors_in_the_menus(built, app, monkeypatch):
     names = [name for name, _ in colormaps.members if name != "Segments"]
     stock = [member for member in colormaps.members if member[0] in names]
     monkeypatch.setattr(colormaps, "_members", stock)
-    stage3.load(built("i2d", "ImageModel"), app=new)
-    options = new.plugins["Plot Options"]
+    stage3.load(built("i2d", "ImageModel"), app=app)
+    options = app.plugins["Plot Options"]
     assert options.image_colormap.choices == [name for name, _ in colormaps.members] == names
     for _ in range(2):
-        [label] = stage3.load(built("segm", "SegmentationMapModel"), app=new)
+        [label] = stage3.load(built("segm", "SegmentationMapModel"), app=app)
         assert [name for name, _ in colormaps.members] == [*names, "Segments"]
     options.layer = label
     assert options.image_colormap.text == "Segments"
@@ -224,24 +209,24 @@ def test_of_many_spectra_the_first_source_is_loaded(app):
     assert label.endswith(f"source {stage3.read(path).entries[0].source_id}")
 
 
-def test_flux_axis_is_in_the_unit_of_the_spectrum_also_after_an_image(built, new):
+def test_flux_axis_is_in_the_unit_of_the_spectrum_also_after_an_image(built, app):
     """jdaviz makes MJy of the first image's MJy/sr the unit of all spectra."""
-    stage3.load(built("i2d", "ImageModel"), app=new)
-    [label] = stage3.load(built("c1d", "CombinedSpecModel"), app=new)
-    [viewer] = viewer_of(new, label)
-    flux = data_of(new, label)["flux"]
+    stage3.load(built("i2d", "ImageModel"), app=app)
+    [label] = stage3.load(built("c1d", "CombinedSpecModel"), app=app)
+    [viewer] = viewer_of(app, label)
+    flux = data_of(app, label)["flux"]
     assert viewer.state.y_display_unit == "Jy"
     assert "Jy" in viewer.figure.axes[1].label
     assert viewer.state.y_min <= np.nanmedian(flux) <= viewer.state.y_max
 
 
-def test_surface_brightness_is_not_drawn_on_a_flux_axis(built, new):
+def test_surface_brightness_is_not_drawn_on_a_flux_axis(built, app):
     path = built("x1d", "WFSSMultiSpecModel")
-    stage3.load(path, app=new, quantity="flux")
-    before = list(new.datasets)
+    stage3.load(path, app=app, quantity="flux")
+    before = list(app.datasets)
     with pytest.raises(stage3.Stage3Error, match="one flux axis"):
-        stage3.load(path, app=new, quantity="surface brightness")
-    assert list(new.datasets) == before
+        stage3.load(path, app=app, quantity="surface brightness")
+    assert list(app.datasets) == before
 
 
 def test_time_series_is_a_dynamic_spectrum_and_its_median(built, app):
@@ -308,9 +293,9 @@ def test_a_folder_is_loaded_in_order_and_the_rest_left_alone(built, tmp_path, ap
     assert [label.rsplit(" ", 1)[1] for label in labels] == ["i2d", "cat"]
 
 
-def test_an_unknown_option_is_an_error_that_lists_those_there_are(built, shared):
+def test_an_unknown_option_is_an_error_that_lists_those_there_are(built, app):
     with pytest.raises(stage3.Stage3Error, match="source_id"):
-        stage3.load(built("x1d", "WFSSMultiSpecModel"), app=shared, sourceid=3)
+        stage3.load(built("x1d", "WFSSMultiSpecModel"), app=app, sourceid=3)
 
 
 def test_a_catalog_loaded_before_its_image_can_be_laid_on_it(built, app):

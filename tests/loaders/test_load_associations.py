@@ -3,15 +3,16 @@
 import shutil
 import warnings
 
-import jdaviz
 import pytest
 from astropy.io import fits
-from emptied_apps import emptied
+from fresh_apps import new_app
 from make_associations import associate
 from make_tables import catalog, catalog_table
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import cli
+
+pytestmark = pytest.mark.forked  # each with an app of its own
 
 #: For each mode the products beside the association: those shown, in load order, and the others.
 MODES = {
@@ -35,14 +36,9 @@ MODES = {
 }
 
 
-@pytest.fixture(scope="module")
-def used():
-    return jdaviz.new_app()
-
-
 @pytest.fixture
-def app(used):
-    return emptied(used)
+def app():
+    return new_app()
 
 
 def group_of(built, folder, keys, **options):

@@ -3,8 +3,8 @@
 import shutil
 import warnings
 
-import jdaviz
 import pytest
+from fresh_apps import new_app
 from make_associations import associate
 from make_products import BUILDERS
 
@@ -14,12 +14,16 @@ from jdaviz_stage3.products import product_type
 KEYS = sorted(key for key in BUILDERS if product_type(key[0]).importer)
 
 
+# An app that has loaded them all is slow: each test has its own copies of these two.
+pytestmark = pytest.mark.forked
+
+
 @pytest.fixture(scope="module")
-def helpers():
-    """One Imviz and one Specviz for all; both classes warn that jdaviz 5.2 drops them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return {"imviz": jdaviz.Imviz(), "specviz": jdaviz.Specviz()}
+def helpers(built):
+    """An Imviz with an image, which catalogs need, and a Specviz."""
+    apps = {kind: new_app(kind) for kind in ("imviz", "specviz")}
+    stage3.load(built("i2d", "ImageModel"), app=apps["imviz"])
+    return apps
 
 
 def test_of_an_association_what_the_app_can_show(built, helpers, tmp_path):
@@ -33,10 +37,12 @@ def test_of_an_association_what_the_app_can_show(built, helpers, tmp_path):
         stage3.load(path, app=helpers["imviz"])
 
 
-def test_a_catalog_alone_in_imviz_says_to_load_its_image(built, helpers):
+@pytest.mark.forked("imviz")
+def test_a_catalog_alone_in_imviz_says_to_load_its_image(built):
+    viz = new_app("imviz")
     with pytest.raises(stage3.UnsupportedProductError, match="load its i2d first"):
-        stage3.load(built("cat", "current"), app=helpers["imviz"])
-    stage3.load(built("i2d", "ImageModel"), app=helpers["imviz"])  # for the tests that follow
+        stage3.load(built("cat", "current"), app=viz)
+    stage3.load(built("i2d", "ImageModel"), built("cat", "current"), app=viz)
 
 
 @pytest.mark.parametrize("configuration", ["imviz", "specviz"])

@@ -1,11 +1,11 @@
 """Spectral cubes in the generalised app, and jdaviz's own plugins on them."""
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
+from fresh_apps import new_app
 from make_cubes import CENTER, PIXEL_ARCSEC, cube, cube_arrays, extracted, mrs_cubes
 from photutils.aperture import CircularAperture
 from regions import CirclePixelRegion, PixCoord
@@ -13,6 +13,9 @@ from regions import CirclePixelRegion, PixCoord
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import cube_viewers_showing, glue_viewer, remove_data, shown_in
 from jdaviz_stage3.readers.stored_array import StoredArray
+
+# An app is the slower the more it has held: each test has a copy of its own.
+pytestmark = pytest.mark.forked
 
 AREA = PIXEL_ARCSEC**2 * 2.3504e-11  # sr, as the pipeline computes it
 JY = AREA * 1e6  # of a pixel in MJy/sr
@@ -26,7 +29,7 @@ def arrays():
 @pytest.fixture(scope="module")
 def loaded(arrays, tmp_path_factory):
     """An app with the cube, its labels, and how much was read for it."""
-    app, box, read = jdaviz.new_app(), StoredArray._box, {}
+    app, box, read = new_app(), StoredArray._box, {}
 
     def counted(self, ends):
         size = np.prod([stop - start for start, stop in ends]) / self.size
@@ -217,7 +220,7 @@ def test_a_bad_cube_changes_nothing(damage, loaded, tmp_path):
 
 
 def test_a_cube_that_was_removed_leaves_its_viewer_to_the_next(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     path = cube(tmp_path, cube_arrays(), target=CENTER)
     labels = stage3.load(path, extracted(cube(tmp_path, cube_arrays()), tmp_path), app=app)
     remove_data(app, labels[:1])
@@ -239,7 +242,7 @@ def test_spectra_of_several_bands_are_drawn_at_their_own_wavelengths(spectra_fir
     """All of the same length: by their pixels they could be taken for each other."""
     cubes = mrs_cubes(tmp_path, 20, (2, 0))
     spectra = [extracted(path, tmp_path) for path in cubes]
-    app = jdaviz.new_app()
+    app = new_app()
     labels = []
     for paths in (spectra, cubes) if spectra_first else (cubes, spectra):
         labels += stage3.load(*paths, app=app)
@@ -265,7 +268,7 @@ def test_a_large_cube_is_not_read_for_a_sum_that_nobody_asked_for(tmp_path, monk
 
     monkeypatch.setattr(module, "_MOST_SUMMED", 1000)
     arrays = cube_arrays(np.linspace(5, 6, 30), (17, 21))
-    app = jdaviz.new_app()
+    app = new_app()
     [label, part] = stage3.load(cube(tmp_path, arrays, target=(150.1, 2.2)), app=app)
     assert part == f"{label} (sum of 5 × 5 pixels)"
     # the target is in the middle of the field

@@ -1,21 +1,24 @@
 """Exposures in an app: flags, positions over the mosaic, and what is left out of folders."""
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy.io import fits
+from fresh_apps import new_app
 from make_exposures import exposure_arrays, field, slit_exposures
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer
 
+# An app is the slower the more it has held: each test has a copy of its own.
+pytestmark = pytest.mark.forked
+
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
     """A mosaic with two of its exposures, aligned by WCS."""
     mosaic, exposures = field(tmp_path_factory.mktemp("field"))
-    app = jdaviz.new_app()
+    app = new_app()
     labels = stage3.load(mosaic, *exposures[:2], app=app, align_by="WCS")
     return app, labels, exposures
 
@@ -78,7 +81,7 @@ def test_flags_under_the_cursor_are_those_of_the_image(number, loaded):
 
 def test_folder_without_its_exposures(tmp_path):
     mosaic, exposures = field(tmp_path / "field")
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.warns(stage3.Stage3Warning, match=r"left out the exposures .* \(3 crf\)"):
         labels = stage3.load(tmp_path / "field", app=app)
     assert len(labels) == 1
@@ -93,7 +96,7 @@ def test_folder_without_its_exposures(tmp_path):
 @pytest.fixture(scope="module", params=["MultiExposureModel", "MultiSlitModel"])
 def slits(request, tmp_path_factory):
     path = slit_exposures(request.param, "cal", tmp_path_factory.mktemp("slits"))
-    return jdaviz.new_app(), path
+    return new_app(), path
 
 
 def test_the_first_slit_unless_asked(slits):
@@ -125,7 +128,7 @@ def test_slits_by_their_addresses(slits, options, parts):
 
 def test_slits_of_two_files_of_one_name(tmp_path):
     """The second does not take the place of the first."""
-    app = jdaviz.new_app()
+    app = new_app()
     labels = []
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -143,7 +146,7 @@ def test_a_slit_that_there_is_not(slits):
 
 
 def test_a_mosaic_has_no_slits(tmp_path, built):
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.raises(stage3.Stage3Error, match="has no slits to choose by slit"):
         stage3.load(built("i2d", "ImageModel"), app=app, slit="S400A1")
     assert len(app.datasets) == 0
@@ -156,5 +159,5 @@ def test_of_a_mosaic_the_first_image_alone(tmp_path, built):
         hdus.append(fits.ImageHDU(np.ones((3, 4), "f4")))
         hdus.append(fits.ImageHDU(np.ones((3, 4), "f4"), name="SCI"))
         hdus.writeto(path)
-    app = jdaviz.new_app()
+    app = new_app()
     assert [label.partition(" ")[2] for label in stage3.load(path, app=app)] == ["i2d"]

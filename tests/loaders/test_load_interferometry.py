@@ -1,9 +1,9 @@
 """Interferometric observables in the generalised app."""
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy.io import fits
+from fresh_apps import new_app
 from make_interferometry import binary, fringe_fit, fringe_parameters, oifits
 
 import jdaviz_stage3 as stage3
@@ -22,7 +22,7 @@ def paths(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(paths):
-    app = jdaviz.new_app()
+    app = new_app()
     return app, stage3.load(*paths.values(), app=app)
 
 
@@ -80,15 +80,17 @@ def test_read_out_names_the_stations(loaded, paths):
     assert "±" in readout.row1b_text and readout.row2_title == "Baseline"
 
 
+@pytest.mark.forked
 def test_integrations_are_points_of_their_own(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     labels = stage3.load(oifits("amimulti-oi", tmp_path, n_int=6), app=app)
     table = app.get_data(labels[0])
     assert len(table) == 21 * 6 and list(table["integration"][:7]) == [1, 2, 3, 4, 5, 6, 1]
 
 
+@pytest.mark.forked
 def test_coverage_has_conjugates(paths):
-    app = jdaviz.new_app()
+    app = new_app()
     [label] = stage3.load(paths["ami-oi"], app=app, observables=["u–v coverage"])
     table = app.get_data(label)
     assert len(table) == 42
@@ -96,17 +98,19 @@ def test_coverage_has_conjugates(paths):
     np.testing.assert_allclose(table["v"][21:], -table["v"][:21])
 
 
+@pytest.mark.forked
 def test_before_jwst_1_14_there_are_no_baselines(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.warns(stage3.Stage3Warning, match="without u, v"):
         labels = stage3.load(fringe_parameters("ami", tmp_path), app=app)
     assert list(app.viewers) == ["Squared visibility by number", "Closure phase by number"]
     assert list(app.get_data(labels[0])["number"][:3]) == [1, 2, 3]
 
 
+@pytest.mark.forked
 def test_no_such_observable(paths):
     with pytest.raises(stage3.Stage3Error, match="amplitude"):
-        stage3.load(paths["ami-oi"], app=jdaviz.new_app(), observables=["amplitude"])
+        stage3.load(paths["ami-oi"], app=new_app(), observables=["amplitude"])
 
 
 def drawn(app, viewer):
@@ -167,8 +171,9 @@ def test_fringe_fits_are_stacks(loaded, tmp_path):
         stage3.read(path, extension="SCI")
 
 
+@pytest.mark.forked
 def test_legend_tells_exposures_of_one_star_apart(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     paths = [oifits("ami-oi", tmp_path, root=f"jw0999700{i}001_04101_00001_nis") for i in (1, 2)]
     labels = stage3.load(*paths, app=app)
     legend = glue_viewer(app, "Squared visibility").legend

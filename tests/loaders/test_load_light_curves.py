@@ -1,14 +1,12 @@
 """Light-curve products in the generalised app: columns, labels, viewers, links."""
 
-import functools
 import warnings
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import QTable
-from emptied_apps import emptied
+from fresh_apps import new_app
 from light_curve_tools import bars_of
 from make_tables import light_curve, save_table
 
@@ -18,11 +16,11 @@ from jdaviz_stage3.jdaviz_compat import shown_in
 from jdaviz_stage3.loaders.light_curve import light_curve_tables
 from jdaviz_stage3.origin import ORIGIN
 
-used = functools.cache(jdaviz.new_app)  # the app that these tests share
+pytestmark = pytest.mark.forked  # each with an app of its own
 
 
 def photometry_viewer(path, **options):
-    app = emptied(used())
+    app = new_app()
     [label] = stage3.load(path, app=app, **options)
     [viewer] = shown_in(app, label)
     return app, label, viewer
@@ -63,14 +61,14 @@ def test_another_column_of_photometry(built):
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are(built):
-    app = emptied(used())
+    app = new_app()
     with pytest.raises(stage3.Stage3Error, match=r"phot.ecsv: .*'sum' .*net_aperture_sum"):
         stage3.load(built("phot", "3.0"), app=app, column="sum")
     assert list(app.datasets) == []
 
 
 def test_one_order_of_white_light(built):
-    app = emptied(used())
+    app = new_app()
     column = "whitelight_flux_order_2"
     [label] = stage3.load(built("whtlt", "1.19"), app=app, column=column)
     assert label.endswith("order 2")
@@ -95,7 +93,7 @@ def test_photometry_without_barycentric_times_and_background(built):
 
 
 def test_orders_of_a_product_loaded_into_one_viewer(built):
-    app = emptied(used())
+    app = new_app()
     path = built("whtlt", "1.19")
     [first] = stage3.load(path, app=app, column="whitelight_flux_order_1")
     [viewer] = shown_in(app, first)
@@ -104,7 +102,7 @@ def test_orders_of_a_product_loaded_into_one_viewer(built):
 
 
 def test_a_product_that_does_not_fit_the_viewer_is_not_loaded(built):
-    app = emptied(used())
+    app = new_app()
     [label] = stage3.load(built("phot", "3.0"), app=app)
     [viewer] = shown_in(app, label)
     with (
@@ -117,7 +115,7 @@ def test_a_product_that_does_not_fit_the_viewer_is_not_loaded(built):
 
 def test_columns_of_light_curves_are_linked_only_if_they_are_the_same(built):
     """jdaviz would take every column in days, and every flux, for the same as another."""
-    app = emptied(used())
+    app = new_app()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stage3.Stage3Warning)
         stage3.load(built("phot", "3.0"), built("whtlt", "3.0"), built("whtlt", "1.18"), app=app)
@@ -154,7 +152,7 @@ def two_detectors(folder, **replaced):
     ("time_system", "name", "offset"), [(None, "BJD_TDB", 0.003), ("MJD_UTC", "JD_UTC", 0.0)]
 )
 def test_white_light_against_either_time_has_both_dates(tmp_path, time_system, name, offset):
-    app = emptied(used())
+    app = new_app()
     options = {"time_system": time_system} if time_system else {}
     labels = stage3.load(two_detectors(tmp_path), app=app, **options)
     assert len(labels) == 4
@@ -187,7 +185,7 @@ def test_photometry_against_utc(built):
 
 
 def test_light_curves_against_different_times_do_not_share_axes(built):
-    app = emptied(used())
+    app = new_app()
     [label] = stage3.load(built("whtlt", "3.0"), app=app)
     [viewer] = shown_in(app, label)
     with (
@@ -206,7 +204,7 @@ def test_light_curves_against_different_times_do_not_share_axes(built):
     ],
 )
 def test_a_time_system_that_the_file_has_not(built, product, asked, have):
-    app = emptied(used())
+    app = new_app()
     path = built(*product)
     with pytest.raises(stage3.Stage3Error) as caught:
         stage3.load(path, app=app, time_system=asked)
@@ -216,7 +214,7 @@ def test_a_time_system_that_the_file_has_not(built, product, asked, have):
 
 def test_a_detector_without_utc_is_not_shown_against_it(tmp_path):
     path = two_detectors(tmp_path, MJD_UTC_NRS2=DAYS * np.nan)
-    app = emptied(used())
+    app = new_app()
     with pytest.raises(stage3.Stage3Error, match="of whitelight_flux_order_1_NRS2 in 'MJD_UTC'; "):
         stage3.load(path, app=app, time_system="MJD_UTC")
     [label] = stage3.load(
@@ -227,7 +225,7 @@ def test_a_detector_without_utc_is_not_shown_against_it(tmp_path):
 
 def test_a_time_system_without_a_single_time_gives_way_with_a_warning(tmp_path):
     columns = {"MJD_UTC": DAYS, "BJD_TDB": DAYS * np.nan, "whitelight_flux": np.ones(5) * u.Jy}
-    app = emptied(used())
+    app = new_app()
     with pytest.warns(stage3.Stage3Warning, match="no finite time in BJD_TDB; shown .* MJD_UTC"):
         [label] = stage3.load(light_curve(tmp_path, columns), app=app)
     assert LightCurveColumns.of(app._app.data_collection[label].meta).date == "JD_UTC"
@@ -239,7 +237,7 @@ def test_a_time_system_without_a_single_time_gives_way_with_a_warning(tmp_path):
      (("phot", "3.0"), ["BJD_TDB", "MJD_UTC"]), (("phot", "1.20"), ["MJD_UTC"])],
 )  # fmt: skip
 def test_the_form_has_the_choice_of_times(built, product, choices):
-    app = emptied(used())
+    app = new_app()
     loader = app.loaders["file"]
     loader.filepath = str(built(*product))
     importer = loader.importer
@@ -255,7 +253,7 @@ def test_the_form_has_the_choice_of_times(built, product, choices):
 
 @pytest.mark.parametrize("time_system", ["BJD_TDB", "MJD_UTC"])
 def test_data_say_which_column_of_which_file_they_are(tmp_path, time_system):
-    app = emptied(used())
+    app = new_app()
     path = two_detectors(tmp_path)
     labels = stage3.load(path, app=app, time_system=time_system)
     columns = set()

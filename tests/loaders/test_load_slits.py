@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
+from fresh_apps import new_app
 from glue.core.roi import CircularROI
 from make_cubes import cube
 from make_slits import Slit, extracted_slits, lrs_slit, many_slits, single_slit, slits_of_sizes
@@ -20,32 +21,22 @@ from jdaviz_stage3.jdaviz_compat import (
     as_read,
     data_labels,
     data_of,
-    remove_data,
     shown_in,
     viewer_labels,
 )
 from jdaviz_stage3.origin import origin_of
 from jdaviz_stage3.readers.spectral_image import SpectralImage
 
+pytestmark = pytest.mark.forked  # each with an app of its own
+
 LRS = Slit(name="", source_id=None, order=None, unit="MJy/sr", low=13.9, high=4.0, level=20.0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def app():
-    app = jdaviz.new_app()
+    app = new_app()
     snackbar_texts(app)
     return app
-
-
-@pytest.fixture(autouse=True)
-def empty(request):
-    """What a test has loaded goes with it."""
-    yield
-    if "app" in request.fixturenames:
-        app = request.getfixturevalue("app")
-        remove_data(app, data_labels(app))
-        for label in viewer_labels(app):
-            application(app).vue_destroy_viewer_item(label)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import jdaviz
 import numpy as np
 import pytest
 from astropy.nddata import CCDData
+from fresh_apps import new_app
 from make_products import mosaic
 from make_stacks import SHAPE, bright_object, segments, stack, stack_arrays
 
@@ -13,6 +14,9 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import as_read, data_labels, data_of, glue_viewer, shown_in
 from jdaviz_stage3.readers.stored_array import StoredArray
 from jdaviz_stage3.viewers.picture_title import show_picture_title
+
+# An app is the slower the more it has held: each test has a copy of its own.
+pytestmark = pytest.mark.forked
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +27,7 @@ def arrays():
 @pytest.fixture(scope="module")
 def loaded(arrays, tmp_path_factory):
     """An app with two stacks, their labels, and how much of SCI was read for the first."""
-    app, box, read = jdaviz.new_app(), StoredArray._box, []
+    app, box, read = new_app(), StoredArray._box, []
 
     def counted(self, ends):
         read.append((self.name, np.prod([stop - start for start, stop in ends]) / self.size))
@@ -89,7 +93,7 @@ def test_the_whole_stack_can_be_had_of_the_data(loaded, arrays):
 
 
 def test_title_of_a_segment(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.warns(stage3.Stage3Warning, match="no INT_TIMES"):
         [label] = stage3.load(stack(tmp_path, "crfints", first=201, times=None), app=app)
     [viewer] = shown_in(app, label)
@@ -97,7 +101,7 @@ def test_title_of_a_segment(tmp_path):
 
 
 def test_no_title_over_another_image(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     [image] = stage3.load(mosaic(tmp_path), app=app)
     [label] = stage3.load(stack(tmp_path, "psfsub"), app=app, viewer="Image")
     title = show_picture_title(glue_viewer(app, "Image"))
@@ -108,7 +112,7 @@ def test_no_title_over_another_image(tmp_path):
 
 
 def test_spectra_have_pixels_only(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     with warnings.catch_warnings():  # of a spectrum nobody misses a sky
         warnings.simplefilter("error", stage3.Stage3Warning)
         [label] = stage3.load(bright_object(tmp_path), app=app)
@@ -117,7 +121,7 @@ def test_spectra_have_pixels_only(tmp_path):
 
 def test_segments_are_joined_where_it_is_asked_for(tmp_path):
     paths, arrays = segments(tmp_path)
-    app = jdaviz.new_app()
+    app = new_app()
     [alone] = stage3.load(paths[1], app=app)
     [joined] = stage3.load(paths[1], app=app, segments="all")
     assert "-seg002" in alone and "-seg" not in joined
@@ -134,11 +138,11 @@ def test_segments_are_joined_where_it_is_asked_for(tmp_path):
 def test_no_other_segments(tmp_path):
     path = stack(tmp_path, "psfsub")
     with pytest.raises(stage3.Stage3Error, match="all"):
-        stage3.load(path, app=jdaviz.new_app(), segments="all")
+        stage3.load(path, app=new_app(), segments="all")
 
 
 def test_one_integration(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     [label] = stage3.load(stack(tmp_path, "calints", shape=(1, 6, 8)), app=app)
     assert app.get_data(label).shape == (6, 8)
     assert app.plugins["Image Stack"].n_frames == 1
@@ -147,14 +151,14 @@ def test_one_integration(tmp_path):
 def test_folder_leaves_out_what_products_were_made_from(tmp_path):
     stack(tmp_path, "crfints")
     stack(tmp_path, "psfsub")
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.warns(stage3.Stage3Warning, match=r"made from \(1 crfints\)"):
         labels = stage3.load(tmp_path, app=app)
     assert [label.rpartition(" ")[2] for label in labels] == ["psfsub"]
 
 
 def test_file_that_was_written_anew_is_not_read(tmp_path, arrays):
-    app = jdaviz.new_app()
+    app = new_app()
     path = stack(tmp_path, "psfsub")
     stage3.load(path, app=app)
     stack(tmp_path, "psfsub", shape=(3, 16, 20))
@@ -164,6 +168,7 @@ def test_file_that_was_written_anew_is_not_read(tmp_path, arrays):
     assert plugin._obj.data().index == (0,)
 
 
+@pytest.mark.forked("imviz")
 def test_in_imviz(tmp_path):
     with pytest.warns(DeprecationWarning, match="Imviz is deprecated"):
         viz = jdaviz.Imviz()

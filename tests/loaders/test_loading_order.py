@@ -2,11 +2,11 @@
 
 import warnings
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
+from fresh_apps import new_app
 from make_products import mosaic, segmentation
 from make_spectra import combined, extracted, integrations, smooth_spectrum, time_series
 from make_tables import catalog, white_light
@@ -73,9 +73,10 @@ def test_the_orders_hold_every_pair():
     assert len(pairs) == N * (N - 1)
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_order(order, files):
-    app = jdaviz.new_app()
+    app = new_app()
     image = stage3.read(files["i2d"])
     expected = image.data[PIXEL[::-1]]
     sky = image.wcs.pixel_to_world(*PIXEL)
@@ -105,10 +106,11 @@ def test_order(order, files):
         assert viewer.state.y_display_unit == unit
 
 
+@pytest.mark.forked
 def test_an_image_that_is_not_ours_is_read_out_as_jdaviz_does(files):
     from astropy.nddata import CCDData
 
-    app = jdaviz.new_app()
+    app = new_app()
     load(app, "i2d", files)
     load(app, "x1d", files)
     data = CCDData(np.full((30, 40), 2.0), unit="MJy/sr")
@@ -119,6 +121,7 @@ def test_an_image_that_is_not_ours_is_read_out_as_jdaviz_does(files):
     assert facts["value"] == 2e6
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("first", ["POINT", "EXTENDED"])
 def test_what_was_loaded_before_does_not_choose_between_flux_and_surface_brightness(
     first, tmp_path
@@ -130,7 +133,7 @@ def test_what_was_loaded_before_does_not_choose_between_flux_and_surface_brightn
         (tmp_path / kind).mkdir()
         header = {"source_type": kind, "source_id": 1}
         files[kind] = extracted(tmp_path / kind, [(smooth_spectrum(), header)])
-    app = jdaviz.new_app()
+    app = new_app()
     [label] = stage3.load(files[first], app=app)
     unit = {"POINT": u.Jy, "EXTENDED": u.MJy / u.sr}[first]
     assert app.datasets[label].get_data().flux.unit == unit
@@ -145,6 +148,7 @@ def test_what_was_loaded_before_does_not_choose_between_flux_and_surface_brightn
     assert app.datasets[other].get_data().flux.unit == unit
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize(
     ("types", "columns", "said"),
     [
@@ -161,13 +165,14 @@ def test_a_message_says_which_is_shown_and_why(tmp_path, types, columns, said):
         (smooth_spectrum() | columns, {"source_type": kind, "source_id": number})
         for number, kind in enumerate(types, 1)
     ]
-    app = jdaviz.new_app()
+    app = new_app()
     texts = snackbar_texts(app)
     stage3.load(extracted(tmp_path, spectra), app=app)
     found = [text for text in texts if "is shown (" in text]
     assert [text.split(": ", 1)[1] for text in found] == ([said] if said else [])
 
 
+@pytest.mark.forked
 def test_spectra_of_one_file_are_of_one_kind(tmp_path):
     """Also where only one of them has values in the column that its type asks for."""
     blank = smooth_spectrum() | {"FLUX": np.zeros(50)}
@@ -175,12 +180,13 @@ def test_spectra_of_one_file_are_of_one_kind(tmp_path):
         (smooth_spectrum(), {"source_type": "POINT", "source_id": 1}),
         (blank, {"source_type": "POINT", "source_id": 2}),
     ]
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.warns(stage3.Stage3Warning, match="no usable sample"):
         labels = stage3.load(extracted(tmp_path, spectra), app=app)
     assert {app.datasets[label].get_data().flux.unit for label in labels} == {u.Jy}
 
 
+@pytest.mark.forked
 def test_surface_brightness_that_not_all_have_is_said(tmp_path):
     """It was asked for; the flux comes in its stead, of all of them."""
     spectra = [(smooth_spectrum(), {"source_type": "POINT", "source_id": i}) for i in (1, 2)]
@@ -188,7 +194,7 @@ def test_surface_brightness_that_not_all_have_is_said(tmp_path):
     with fits.open(path) as hdus:
         hdus["EXTRACT1D", 2].columns.del_col("SURF_BRIGHT")
         hdus.writeto(path, overwrite=True)
-    app = jdaviz.new_app()
+    app = new_app()
     texts = snackbar_texts(app)
     labels = stage3.load(path, app=app, quantity="surface brightness")
     assert {app.datasets[label].get_data().flux.unit for label in labels} == {u.Jy}

@@ -8,7 +8,7 @@ from astropy.io import fits
 from make_products import compressed
 from make_spectra import save
 from make_stacks import CADENCE, SHAPE, START, bright_object, int_times, stack, stack_arrays
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import Stage3Error, Stage3Warning, UnreadableProductError

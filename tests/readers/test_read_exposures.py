@@ -16,7 +16,7 @@ from make_exposures import (
     exposure_arrays,
     ifu_exposure,
 )  # fmt: skip
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel
 
 from jdaviz_stage3 import Stage3Error, Stage3Warning, UnreadableProductError, read

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from make_exposures import DO_NOT_USE, OUTLIER, distorted_gwcs, slit_exposures
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 from jdaviz_stage3 import Stage3Error, Stage3Warning, UnreadableProductError, read
 

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 from make_exposures import SHAPE, distorted_gwcs
 from make_products import mosaic, slits_of
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 from jdaviz_stage3.readers.stored_gwcs import StoredGwcs
 

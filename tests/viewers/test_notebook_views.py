@@ -19,6 +19,8 @@ from short_views import logical_lines, run_view
 
 from jdaviz_stage3.jdaviz_compat import glue_viewer, shown_in
 
+pytestmark = pytest.mark.forked  # each in an app of its own
+
 #: Code of each view; ``path`` is a file, or the folder of a time series and its white light.
 VIEWS = {
     "SOSS dynamic spectrum": """

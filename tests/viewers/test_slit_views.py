@@ -12,6 +12,8 @@ from short_views import run_view
 
 from jdaviz_stage3.jdaviz_compat import application, as_read, data_of, glue_viewer, viewer_labels
 
+pytestmark = pytest.mark.forked  # each in an app of its own
+
 VIEWS = {
     "fixed slit, each nod": """
 stage3.load(folder, app=app)

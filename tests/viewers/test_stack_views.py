@@ -12,6 +12,8 @@ from short_views import run_view
 from jdaviz_stage3.jdaviz_compat import glue_viewer, shown_in
 from jdaviz_stage3.viewers.picture_title import show_picture_title
 
+pytestmark = pytest.mark.forked  # each in an app of its own
+
 VIEWS = {
     "NIRCam coronagraphy: a psfsub frame beside the i2d": """
 stage3.load(i2d, psfsub, app=app, align_by="WCS")

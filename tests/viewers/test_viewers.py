@@ -2,9 +2,9 @@
 
 import warnings
 
-import jdaviz
 import numpy as np
 import pytest
+from fresh_apps import new_app
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.demo import demo_products
@@ -18,7 +18,7 @@ def product(suffix):
 @pytest.fixture(scope="module")
 def app():
     """An app with all of the demo in it."""
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.open_demo(app)
     return app
 
@@ -46,8 +46,9 @@ def test_the_demo_is_laid_out_two_by_two(app):
     ]
 
 
+@pytest.mark.forked
 def test_the_layout_can_be_left_alone():
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(product("i2d"), app=app)
     before = cells(app._app.state.stack_items[0])
     stage3.load(product("c1d"), app=app, arrange=False)
@@ -86,8 +87,9 @@ def test_a_catalog_is_not_offered_to_light_curve_viewers(app):
     assert [viewer.reference for viewer in shown_in(app, again)] == ["Image"]
 
 
+@pytest.mark.forked
 def test_the_limits_show_all_orders(built):
-    app = jdaviz.new_app()
+    app = new_app()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stage3.Stage3Warning)
         labels = stage3.load(

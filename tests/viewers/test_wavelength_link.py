@@ -1,8 +1,8 @@
 """2-D spectra and their 1-D spectra on one wavelength axis: zoom one, the others follow."""
 
-import jdaviz
 import numpy as np
 import pytest
+from fresh_apps import new_app
 from make_slits import Slit, extracted_slits, lrs_slit, single_slit
 from make_spectra import extracted, smooth_spectrum
 
@@ -23,7 +23,7 @@ def pair(request, tmp_path_factory):
     made = SLIT if request.param == "NIRSpec" else LRS
     build, axis = (single_slit, 1) if made is SLIT else (lrs_slit, 2)
     paths = build(folder, made), extracted_slits(folder, [made], dispersion_axis=axis)
-    app = jdaviz.new_app()
+    app = new_app()
     labels = stage3.load(*paths, app=app)
     [image], [spectrum] = (shown_in(app, label) for label in labels)
     return app, image, spectrum, made.wavelengths()
@@ -125,8 +125,9 @@ def test_rows_have_whole_numbers(pair):
     assert sorted(image.figure.axes[1].tick_values) == [4, 5, 6, 7, 8]
 
 
+@pytest.mark.forked
 def test_spectra_of_other_observations_stay(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     image, spectrum = single_slit(tmp_path, SLIT), extracted_slits(tmp_path, [SLIT])
     (tmp_path / "other").mkdir()
     other = extracted(tmp_path / "other", [(smooth_spectrum(), {})])
@@ -149,12 +150,13 @@ def test_spectra_of_other_observations_stay(tmp_path):
     assert limits(viewer)[0] == pytest.approx(SLIT.wavelengths()[40])
 
 
+@pytest.mark.forked
 def test_2d_spectra_of_others_are_left_alone(tmp_path):
     """What jdaviz loads by itself has its axes of pixels."""
     from astropy import units as u
     from specutils import Spectrum
 
-    app = jdaviz.new_app()
+    app = new_app()
     spectrum = Spectrum(
         flux=np.ones((5, 30)) * u.Jy, spectral_axis=np.linspace(1, 2, 30) * u.um,
         spectral_axis_index=1,
@@ -193,11 +195,12 @@ def test_jdaviz_tools_leave_the_pair_alone(pair):
         tool.deactivate()
 
 
+@pytest.mark.forked
 def test_jdaviz_tools_still_match_others():
     from astropy import units as u
     from specutils import Spectrum
 
-    app = jdaviz.new_app()
+    app = new_app()
     axis = np.linspace(1, 2, 30) * u.um
     for flux, kind in ((np.ones((5, 30)), "2D Spectrum"), (np.ones(30), "1D Spectrum")):
         index = {"spectral_axis_index": 1} if flux.ndim == 2 else {}

@@ -13,7 +13,7 @@ from make_interferometry import MAS, WAVELENGTH, binary, fringe_parameters, oifi
 from pipeline_ami_process import run_ami
 from scipy.special import j1
 from shared_data import DATA
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 from jdaviz_stage3 import Stage3Error, Stage3Warning, analysis
 from jdaviz_stage3.readers import read_interferometry

@@ -16,7 +16,7 @@ from make_exposures import distorted_gwcs
 from make_stacks import BARYCENTER, CADENCE, START, int_times, stack, stack_arrays
 from photutils.aperture import CircularAnnulus, CircularAperture, aperture_photometry
 from regions import CircleAnnulusPixelRegion, CirclePixelRegion, PixCoord, PolygonPixelRegion
-from stdatamodels.jwst import datamodels
+from schemas_once import datamodels
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import Stage3Error, Stage3Warning

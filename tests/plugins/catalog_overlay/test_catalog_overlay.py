@@ -13,6 +13,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable
 from astropy.wcs import WCS
+from fresh_apps import new_app
 from glue.core import HubListener
 from matplotlib.colors import to_hex
 from overlay_tools import (
@@ -28,7 +29,6 @@ from overlay_tools import (
     marks,
     marks_of_plugin,
     native_markers,
-    new_app,
     overlay,
     plugin,
     scene,
@@ -96,6 +96,7 @@ def test_a_catalog_loaded_in_one_call_with_its_image_is_on(plg):
     assert plg.problem == ""
 
 
+@pytest.mark.forked("deconfigged", "imviz")
 @pytest.mark.parametrize("configuration", tools.CONFIGURATIONS)
 def test_a_catalog_loaded_after_its_image_is_on(configuration):
     app = new_app(configuration)
@@ -110,6 +111,7 @@ def test_a_catalog_loaded_after_its_image_is_on(configuration):
     assert logged(app, "error", "warning") == []
 
 
+@pytest.mark.forked
 def test_a_catalog_loaded_before_its_image_is_on():
     app = new_app()
     stage3.load(demo("cat"), app=app)
@@ -123,6 +125,7 @@ def test_a_catalog_loaded_before_its_image_is_on():
     assert logged(app, "error", "warning") == []
 
 
+@pytest.mark.forked
 def test_a_catalog_of_another_observation_is_off(tmp_path):
     app = new_app()
     stage3.load(demo("i2d"), app=app)
@@ -169,6 +172,7 @@ def test_a_viewer_can_be_taken_out_and_put_back(app, plg):
     assert pictures[0] == pictures[1]
 
 
+@pytest.mark.forked
 def test_a_viewer_that_was_taken_out_stays_out_when_other_data_are_added(tmp_path):
     app = new_app()
     stage3.load(demo("i2d"), demo("cat"), app=app)
@@ -700,6 +704,7 @@ def test_selecting_turns_a_sorted_table_to_the_row(plg, catalog, table, descendi
     assert table.options["page"] == place // table.options["itemsPerPage"] + 1
 
 
+@pytest.mark.forked
 def test_a_table_that_was_opened_by_hand_is_listened_to():
     app = new_app()
     labels = stage3.load(demo("i2d"), demo("cat"), app=app)
@@ -986,6 +991,7 @@ def busy(request):
     return app
 
 
+@pytest.mark.forked
 def test_a_catalog_is_removed(busy):
     plg = plugin(busy)
     plg.open_table()
@@ -1007,6 +1013,7 @@ def test_a_catalog_is_removed(busy):
     assert logged(busy) == []
 
 
+@pytest.mark.forked
 def test_a_viewer_is_removed(busy):
     plg = plugin(busy)
     view = viewer(plg)
@@ -1023,6 +1030,7 @@ def test_a_viewer_is_removed(busy):
     assert logged(busy) == []
 
 
+@pytest.mark.forked("imviz")
 def test_the_images_are_removed(busy):
     plg = plugin(busy)
     busy._app.data_item_remove(f"{tools.ROOT} segm")
@@ -1042,6 +1050,7 @@ def test_the_images_are_removed(busy):
     assert not [t for t in logged(busy, "warning") if "another field" in t]
 
 
+@pytest.mark.forked("imviz")
 def test_one_of_two_viewers_is_removed():
     app = new_app("imviz")
     app.create_image_viewer()
@@ -1083,6 +1092,7 @@ def short_wavelength(folder):
     return path
 
 
+@pytest.mark.forked
 def test_nircam_imaging(tmp_path, catalog):
     app, long, cat, short = new_app(), demo("i2d"), demo("cat"), short_wavelength(tmp_path)
 
@@ -1098,6 +1108,7 @@ def test_nircam_imaging(tmp_path, catalog):
     assert sky.separation(catalog["sky_centroid"]).max() < 0.1 * 0.0629 * u.arcsec
 
 
+@pytest.mark.forked
 def test_niriss_imaging(tmp_path, catalog):
     app, (i2d, _, cat) = new_app(), renamed(tmp_path, "niriss_clear-f200w")
 
@@ -1107,6 +1118,7 @@ def test_niriss_imaging(tmp_path, catalog):
     assert sorted(legend(plugin(app))[1:])[1] == "point-like"
 
 
+@pytest.mark.forked
 def test_miri_imaging(tmp_path, catalog):
     app, (i2d, _, cat) = new_app(), renamed(tmp_path, "miri_f770w")
 
@@ -1119,6 +1131,7 @@ def test_miri_imaging(tmp_path, catalog):
     assert len(kinds(plg)["triangle", "#0000ff"]) == 93 - len(star)
 
 
+@pytest.mark.forked
 def test_niriss_wfss_direct_image(tmp_path, catalog):
     app, (i2d, segm, cat) = new_app(), renamed(tmp_path, "niriss_f200w-gr150r")
 
@@ -1130,6 +1143,7 @@ def test_niriss_wfss_direct_image(tmp_path, catalog):
     assert len(labels_drawn(plg)) == len(drawn(plg)[0]) == 93
 
 
+@pytest.mark.forked
 def test_coronagraphy_target(tmp_path):
     app, (i2d, *_) = new_app(), renamed(tmp_path, "miri_f1065c-mask1065")
     header = fits.getheader(i2d)
@@ -1149,6 +1163,7 @@ def test_coronagraphy_target(tmp_path):
 # ---- what others do meanwhile ----
 
 
+@pytest.mark.forked
 def test_a_renamed_segmentation_map_stays_outlined(busy):
     plg = plugin(busy)
     label = plg.segmentation.selected
@@ -1159,6 +1174,7 @@ def test_a_renamed_segmentation_map_stays_outlined(busy):
     assert "plg.segmentation = 'my map'" in plg.to_python()
 
 
+@pytest.mark.forked
 def test_a_listener_that_raises_stops_nothing(busy):
     plg = plugin(busy)
     heard = []
@@ -1174,6 +1190,7 @@ def test_a_listener_that_raises_stops_nothing(busy):
     assert heard == [[9], []]
 
 
+@pytest.mark.forked
 def test_what_changes_nothing_is_not_sent_again(busy):
     """Messages of the app come by the dozen when something is loaded."""
     plg = plugin(busy)
@@ -1185,6 +1202,7 @@ def test_what_changes_nothing_is_not_sent_again(busy):
     assert [mark.image for mark in marks_of_plugin(busy)] != pictures
 
 
+@pytest.mark.forked
 def test_drawing_leaves_no_widgets_behind(busy):
     from ipywidgets.widgets.widget import _instances
 
@@ -1196,6 +1214,7 @@ def test_drawing_leaves_no_widgets_behind(busy):
     assert len(_instances) == before
 
 
+@pytest.mark.forked
 def test_switched_off_outlines_stay_off_in_the_code(busy):
     plg = plugin(busy)
     plg.segmentation = "None"

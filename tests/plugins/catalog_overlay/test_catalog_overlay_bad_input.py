@@ -7,6 +7,7 @@ import overlay_tools as tools
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
+from fresh_apps import new_app
 from overlay_tools import (
     canvas,
     demo,
@@ -16,7 +17,6 @@ from overlay_tools import (
     logged,
     marks,
     marks_of_plugin,
-    new_app,
     plugin,
     scene,
     text_of,
@@ -28,6 +28,9 @@ from overlay_tools import (
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.errors import ConditionError
+
+# An app is the slower the more it has held: each test has a copy of its own.
+pytestmark = pytest.mark.forked
 
 
 @pytest.fixture(scope="module", params=tools.CONFIGURATIONS)

@@ -4,12 +4,12 @@ import re
 import warnings
 from pathlib import Path
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import QTable
+from fresh_apps import new_app
 from make_overlays import catalog_of, image_of, mosaic_with, sources_of, tangent_wcs
 from make_products import BUILDERS
 from make_tables import save_table
@@ -56,7 +56,7 @@ def loaded(path, app):
 @pytest.fixture(scope="module")
 def app():
     """One for all catalogs: they need no image to be taken out again."""
-    return jdaviz.new_app()
+    return new_app()
 
 
 # ---- tables ----
@@ -93,6 +93,7 @@ def catalog_file(request, built):
     return built(*request.param) if isinstance(request.param, tuple) else request.param
 
 
+@pytest.mark.forked
 def test_a_table_is_as_it_was_in_the_file(catalog_file, app, tmp_path):
     plg, expected = loaded(catalog_file, app), read(catalog_file)
     everything = np.arange(len(expected))
@@ -106,6 +107,7 @@ def test_a_table_is_as_it_was_in_the_file(catalog_file, app, tmp_path):
     assert_equal(read(target), expected, everything)
 
 
+@pytest.mark.forked
 def test_only_what_is_shown_is_in_the_table(catalog_file, app, tmp_path):
     plg, expected = loaded(catalog_file, app), read(catalog_file)
     column = next(
@@ -295,6 +297,7 @@ def test_a_sky_position_alone_is_a_point(tmp_path):
     assert found[2].center.separation(table["sky_centroid"][2]) < 1e-3 * u.arcsec
 
 
+@pytest.mark.forked
 def test_regions_of_each_catalog(catalog_file, app, tmp_path):
     """Without an image they are points, where the catalog says."""
     plg, table = loaded(catalog_file, app), read(catalog_file)
@@ -323,7 +326,7 @@ def folder(tmp_path_factory):
 
 
 def app_of(folder):
-    app = jdaviz.new_app()
+    app = new_app()
     for suffix in ("i2d.fits", "cat.ecsv"):
         stage3.load(folder / f"{ROOT}_{suffix}", app=app)
     return app
@@ -524,9 +527,10 @@ def test_the_code_draws_the_same_again(changes, plugin, another):
     assert len(code.splitlines()) <= 5 + len(changes)
 
 
+@pytest.mark.forked
 def test_nothing_to_take_out(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(folder / f"{ROOT}_i2d.fits", app=app)
     plg = app._app.get_tray_item_from_name("stage3-catalog-overlay")
     for call in (plg.table, plg.to_python, lambda: plg.export_catalog("x"),

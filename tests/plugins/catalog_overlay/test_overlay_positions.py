@@ -14,6 +14,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.nddata import NDData
 from astropy.table import QTable
+from fresh_apps import new_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_overlays import (
@@ -70,7 +71,7 @@ def app_with(files, *names, kind="new"):
     """An app with images in the order of their names, and the catalog."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jdaviz 5.2 drops Imviz
-        app = jdaviz.new_app() if kind == "new" else jdaviz.Imviz()
+        app = new_app() if kind == "new" else jdaviz.Imviz()
     for name in names:
         if isinstance(files[name], NDData):
             app.load(files[name], format="Image", data_label=name)
@@ -170,6 +171,7 @@ def test_where_the_viewer_draws_the_pixel_of_each_source(loaded, align_by):
     np.testing.assert_allclose((found.x, found.y), (x, y), rtol=0, atol=0.1 * size)
 
 
+@pytest.mark.forked
 def test_the_image_and_its_gwcs_twin_agree(files):
     """One in an app each, so that each alone says where the sources are."""
     places = []
@@ -243,6 +245,7 @@ def test_ellipses_lie_on_the_sources(loaded, align_by):
     assert_ellipses_are_drawn(overlay.sources, overlay.positions_in(viewer), through)
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("align_by", ["Pixels", "WCS"])
 def test_ellipses_with_their_mosaic_out_of_the_viewer(files, align_by):
     app = app_with(files, "other", "own")
@@ -476,6 +479,7 @@ def test_a_field_on_the_other_side_of_the_sky(wcs):
     assert found.on_image.tolist() == [False] * len(table)
 
 
+@pytest.mark.forked("imviz")
 def test_an_imviz_that_held_an_image_before(files):
     """The plugin is added to an Imviz when the first product is loaded into it."""
     app = app_with(files, "turned", "own", kind="imviz")
@@ -483,6 +487,7 @@ def test_an_imviz_that_held_an_image_before(files):
     assert overlay_in(app).positions_in(viewer_in(app)).on_image.all()
 
 
+@pytest.mark.forked
 def test_in_the_app_another_field_is_said_and_draws_nothing(files, tmp_path):
     app = app_with(files, "other", "own")
     table = TABLE.copy()
@@ -522,7 +527,7 @@ def paths_of(picture):
 
 @pytest.fixture(scope="module")
 def segmented(built):
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(
         *(
             built(*key)

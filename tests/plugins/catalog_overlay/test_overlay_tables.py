@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import QTable
-from overlay_tools import demo, field, logged, new_app, overlay, plugin, reset, viewer
+from fresh_apps import new_app
+from overlay_tools import demo, field, logged, overlay, plugin, reset, viewer
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import LentTable
@@ -274,6 +275,7 @@ def test_rows_that_were_checked_before_are_selected(plg, own):
     assert own.widget_table.checked == [5, 6]
 
 
+@pytest.mark.forked
 def test_removed_the_table_is_jdaviz_s_again():
     app = new_app()
     stage3.load(demo("i2d"), demo("cat"), app=app)

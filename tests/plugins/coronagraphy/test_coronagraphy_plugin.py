@@ -1,12 +1,12 @@
 """The Coronagraphy plugin: what is drawn, measured and added."""
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable
+from fresh_apps import new_app
 from make_coronagraphs import (
     AREA,
     COMPANION,
@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared_app(folder):
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(subtracted(folder), combined(folder), app=app)
     return app
 
@@ -377,8 +377,9 @@ def test_bad_settings_are_told_and_change_nothing(plugin, shared_app):
         plugin._obj.align_offsets()
 
 
+@pytest.mark.forked
 def test_stacks_without_wcs_or_filter_say_what_is_missing(folder, tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     with pytest.warns(stage3.Stage3Warning):
         stage3.load(subtracted(tmp_path, wcs=False), app=app)
     plugin = app.plugins["Coronagraphy"]
@@ -391,6 +392,7 @@ def test_stacks_without_wcs_or_filter_say_what_is_missing(folder, tmp_path):
             method()
 
 
+@pytest.mark.forked
 def test_shifts_of_the_reference_frames(tmp_path):
     rows, columns = np.indices((40, 42))
 
@@ -399,7 +401,7 @@ def test_shifts_of_the_reference_frames(tmp_path):
 
     before = np.array([star(20.4, 19.2), star(19.5, 20.0), star(20.0, 20.6)])
     after = np.array([star(20.0, 20.0)] * 3)
-    app = jdaviz.new_app()
+    app = new_app()
     paths = [
         subtracted(tmp_path, name, data=data)
         for name, data in (("psfstack", before), ("psfalign", after))
@@ -414,8 +416,9 @@ def test_shifts_of_the_reference_frames(tmp_path):
     assert "3 frames were shifted" in plugin._obj.alignment_text
 
 
+@pytest.mark.forked
 def test_it_is_not_offered_where_there_is_no_mask(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(mosaic(tmp_path), app=app)
     assert "Coronagraphy" not in app.plugins
     stage3.load(combined(tmp_path, "another_i2d.fits"), app=app)

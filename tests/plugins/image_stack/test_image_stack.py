@@ -2,11 +2,11 @@
 
 import warnings
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
+from fresh_apps import new_app
 from glue.core.roi import RectangularROI
 from glue.core.subset import RoiSubsetState
 from make_stacks import SHAPE, stack, stack_arrays
@@ -27,7 +27,7 @@ def arrays():
 
 @pytest.fixture(scope="module")
 def shared_app(arrays, tmp_path_factory):
-    app = jdaviz.new_app()
+    app = new_app()
     folder = tmp_path_factory.mktemp("stacks")
     stage3.load(stack(folder, "psfsub", arrays=arrays), app=app)
     stage3.load(stack(folder, "psfalign", model="QuadModel", shape=(2, 3, 6, 8)), app=app)
@@ -193,8 +193,9 @@ def test_progress_is_told(plugin, monkeypatch):
         plugin._obj.percent_done = 100
 
 
+@pytest.mark.forked
 def test_no_progress_is_left_of_what_failed(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     path = stack(tmp_path, "psfsub")
     stage3.load(path, app=app)
     plugin = app.plugins["Image Stack"]
@@ -325,8 +326,9 @@ def test_centroid_and_background_in_time(plugin, shared_app):
     ]
 
 
+@pytest.mark.forked
 def test_a_region_is_shown_with_the_photometry(built, tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     path = stack(tmp_path, "crfints")
     with fits.open(path, mode="update") as hdus:
         hdus["SCI"].header["PIXAR_SR"] = 9.3e-14
@@ -341,8 +343,9 @@ def test_a_region_is_shown_with_the_photometry(built, tmp_path):
     assert {phot, f"{label} sum of Subset 1"} <= set(curves)
 
 
+@pytest.mark.forked
 def test_a_region_of_something_else(built, tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     labels = stage3.load(built("phot", "3.0"), stack(tmp_path, "crfints"), app=app)
     curve = data_of(app, labels[1])
     assert labels[1].endswith("phot")
@@ -354,8 +357,9 @@ def test_a_region_of_something_else(built, tmp_path):
         plugin.region_series()
 
 
+@pytest.mark.forked
 def test_stack_that_was_removed(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     [label] = stage3.load(stack(tmp_path, "psfsub"), app=app)
     plugin = app.plugins["Image Stack"]
     plugin.frame = 3

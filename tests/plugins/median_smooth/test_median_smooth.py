@@ -4,12 +4,12 @@ import warnings
 from dataclasses import replace
 from importlib.metadata import version
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
 from astropy.nddata import StdDevUncertainty
+from fresh_apps import new_app
 from make_spectra import extracted, smooth_spectrum
 from other_thread import in_a_thread
 from specutils import SpectralRegion, Spectrum
@@ -40,14 +40,6 @@ DEFAULTS = {
     "dq_bits": ["DO_NOT_USE"], "fill": True, "spectral_subset": "Entire Spectrum",
     "show_preview": True, "show_residual": False, "show_results": True, "keep_active": False,
 }  # fmt: skip
-
-
-def new_app(configuration="deconfigged"):
-    if configuration == "deconfigged":
-        return jdaviz.new_app()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # jdaviz 5.2 drops both classes
-        return stage3.attach(getattr(jdaviz, configuration.capitalize())())
 
 
 def columns(order):
@@ -148,6 +140,7 @@ def same(result, expected):
 # ---- where it is, and how it starts ----
 
 
+@pytest.mark.forked("imviz")
 def test_it_is_not_in_imviz():
     assert NAME not in new_app("imviz").plugins
 
@@ -161,6 +154,7 @@ def test_it_starts_on_the_first_spectrum(app, plg):
         assert getattr(found, "selected", found) == value
 
 
+@pytest.mark.forked
 def test_without_a_spectrum_it_says_so():
     app = new_app()
     assert NAME not in app.plugins  # jdaviz lists what can be used
@@ -240,6 +234,7 @@ def test_flags_exclude_samples(plg, path, bits, value):
     same(plg.smooth(add_data=False).flux, np.where(bad, np.nan, moving_median(flux, bad, 5)))
 
 
+@pytest.mark.forked
 def test_a_flag_that_leaves_nothing_is_named(tmp_path):
     dead = columns(1) | {"DQ": np.full(N, 1 | 4, "u4")}
     with warnings.catch_warnings():
@@ -618,6 +613,7 @@ def subset(path):
     return app, app.plugins[NAME], label
 
 
+@pytest.mark.forked
 def test_only_a_subset_is_smoothed(subset, path):
     app, plg, label = subset
     plg.keep_active = True
@@ -644,6 +640,7 @@ def test_only_a_subset_is_smoothed(subset, path):
     assert line(app).x[[0, -1]] == pytest.approx([2.3, 2.5], abs=0.01)
 
 
+@pytest.mark.forked
 def test_a_subset_holds_in_other_units(subset):
     app, plg, _ = subset
     plg.spectral_subset = "Subset 1"
@@ -652,6 +649,7 @@ def test_a_subset_holds_in_other_units(subset):
     same(plg.smooth(add_data=False).spectral_axis, before.spectral_axis)
 
 
+@pytest.mark.forked
 def test_a_subset_of_two_parts_is_smoothed_part_by_part(subset, path):
     app, plg, _ = subset
     wavelength = read(path).spectral_axis.value
@@ -670,6 +668,7 @@ def test_a_subset_of_two_parts_is_smoothed_part_by_part(subset, path):
     same(result.flux, np.concatenate(expected))
 
 
+@pytest.mark.forked
 def test_a_subset_without_a_pixel_of_the_spectrum(subset):
     app, plg, label = subset
     plg.keep_active = True
@@ -728,6 +727,7 @@ def wavelengths_in(viewer):
     return axis.values * u.Unit(axis.unit)
 
 
+@pytest.mark.forked
 def test_the_axes_of_a_part_of_a_dynamic_spectrum_are_its_own():
     app = new_app()
     [label, _] = stage3.load(demo("x1dints"), app=app)
@@ -744,6 +744,7 @@ def test_the_axes_of_a_part_of_a_dynamic_spectrum_are_its_own():
     same(wavelengths_in(viewer), result.spectral_axis)
 
 
+@pytest.mark.forked
 def test_each_of_several_dynamic_spectra_is_shown(built):
     app = new_app()
     labels = stage3.load(built("x1dints", "TSOMultiSpecModel"), app=app)
@@ -923,6 +924,7 @@ def test_the_python_code_sets_everything_that_matters(app, plg):
 # ---- what is taken away meanwhile ----
 
 
+@pytest.mark.forked("deconfigged", "specviz")
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_data_and_viewers_are_removed_while_previewing(configuration, path):
     app = new_app(configuration)
@@ -944,6 +946,7 @@ def test_data_and_viewers_are_removed_while_previewing(configuration, path):
         plg.smooth()
 
 
+@pytest.mark.forked
 def test_a_viewer_is_removed_and_another_made_while_previewing(path):
     app = new_app()
     [label, other] = stage3.load(path, app=app)
@@ -1024,6 +1027,7 @@ def test_the_result_holds_nothing_private_of_its_input(stock):
     assert private.isdisjoint(result.meta)
 
 
+@pytest.mark.forked("specviz")
 def test_line_analysis_works_on_a_filled_result_of_a_spectrum_with_gaps():
     wavelength = np.linspace(1, 3, 400)
     flux = 1 + 5 * np.exp(-0.5 * ((wavelength - 2) / 0.05) ** 2)
@@ -1055,6 +1059,7 @@ def test_line_analysis_works_on_a_filled_result_of_a_spectrum_with_gaps():
 # ---- what is smoothed is what is there ----
 
 
+@pytest.mark.forked
 def test_meta_that_was_handed_on_does_not_count(path):
     """jdaviz's plugins and users copy meta: what they made of a spectrum is what is smoothed."""
     app = new_app()
@@ -1077,6 +1082,7 @@ def test_meta_that_was_handed_on_does_not_count(path):
     assert "DO_NOT_USE" in once.meta["smoothing"]["excluded"]
 
 
+@pytest.mark.forked
 def test_dragging_the_width_leaves_nothing_behind(path):
     app = new_app()
     stage3.load(path, app=app)
@@ -1097,6 +1103,7 @@ def test_dragging_the_width_leaves_nothing_behind(path):
     assert listeners() == before - len(lines)
 
 
+@pytest.mark.forked
 def test_flags_that_loading_excluded_stay_excluded(path):
     app = new_app()
     [label, *_] = stage3.load(path, app=app, dq_bits=["DO_NOT_USE", "SATURATED"])
@@ -1212,6 +1219,7 @@ def test_another_unit_or_axis_is_another_spectrum(entry):
     assert spectrum_as_read(data) is kept
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("change", ["blank", "uncertainty", "mask"])
 def test_what_the_user_has_changed_counts(path, change):
     app = new_app()

@@ -1,10 +1,10 @@
 """The Exposures plugin: from a place in a mosaic to the exposures that cover it."""
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from fresh_apps import new_app
 from make_exposures import CRVAL, PIXEL, SHAPE, exposure_arrays, field
 from make_products import mosaic
 from snackbars import snackbar_texts
@@ -23,7 +23,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shared_app(files):
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(files[0], app=app)
     return app
 
@@ -167,8 +167,9 @@ def test_nothing_is_drawn_while_closed(app):
     assert plugin._obj._marks == {}
 
 
+@pytest.mark.forked
 def test_place_goes_with_its_mosaic(files):
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(files[0], app=app)
     plugin = app.plugins["Exposures"]
     plugin.at(SkyCoord(*CRVAL, unit="deg"))
@@ -193,8 +194,9 @@ def test_exposures_that_cannot_be_loaded(app, files, name, message):
     assert len(app.datasets) == 1
 
 
+@pytest.mark.forked
 def test_a_mosaic_without_its_list(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(mosaic(tmp_path), app=app)
     plugin = app.plugins["Exposures"]
     assert "no HDRTAB extension" in plugin.problem
@@ -202,10 +204,11 @@ def test_a_mosaic_without_its_list(tmp_path):
         plugin.at(SkyCoord(*CRVAL, unit="deg"))
 
 
+@pytest.mark.forked
 def test_a_broken_exposure_is_said(tmp_path):
     image, exposures = field(tmp_path / "field")
     exposures[1].write_bytes(exposures[1].read_bytes()[:4000])
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(image, app=app)
     snackbar_texts(app)
     with pytest.warns(stage3.Stage3Warning, match="truncated"):
@@ -214,10 +217,11 @@ def test_a_broken_exposure_is_said(tmp_path):
     assert any("truncated" in text for text in snackbar_texts(app))
 
 
+@pytest.mark.forked
 def test_a_file_that_comes_later_is_found(tmp_path):
     image, exposures = field(tmp_path / "field")
     moved = exposures[1].rename(tmp_path / "elsewhere.fits")
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(image, app=app)
     plugin = app.plugins["Exposures"]
     place = SkyCoord(*CRVAL, unit="deg")
@@ -226,11 +230,12 @@ def test_a_file_that_comes_later_is_found(tmp_path):
     assert all(plugin.at(place)["file"] != "")
 
 
+@pytest.mark.forked
 def test_a_footprint_that_is_none(tmp_path):
     image, _ = field(tmp_path / "field")
     with fits.open(image, mode="update") as hdus:
         hdus["HDRTAB"].data["S_REGION"][1] = "CIRCLE ICRS 1 2 3"
-    app = jdaviz.new_app()
+    app = new_app()
     stage3.load(image, app=app)
     plugin = app.plugins["Exposures"]
     assert len(plugin.at(SkyCoord(*CRVAL, unit="deg"))) == 2

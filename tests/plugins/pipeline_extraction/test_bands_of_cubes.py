@@ -1,10 +1,10 @@
 """One aperture in all cubes of a target, from the panel."""
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
+from fresh_apps import new_app
 from make_cubes import CENTER, MRS_FACTORS, cube, cube_arrays, mrs_cubes
 
 import jdaviz_stage3 as stage3
@@ -23,7 +23,7 @@ def paths(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(paths):
-    app = jdaviz.new_app()
+    app = new_app()
     labels = stage3.load(*paths, app=app)
     plugin = app.plugins["Pipeline Extraction"]
     plugin.position, plugin.radius, plugin.reference = TEXT, 0.5, 8.0
@@ -121,8 +121,9 @@ def test_apertures_that_cannot_be(settings, message, loaded):
     assert list(app.datasets) == before
 
 
+@pytest.mark.forked
 def test_a_radius_may_be_constant_and_the_position_that_of_the_target(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     path = cube(tmp_path, cube_arrays(np.linspace(5, 6, 12), (17, 21)), target=CENTER)
     stage3.load(path, app=app)
     plugin = app.plugins["Pipeline Extraction"]

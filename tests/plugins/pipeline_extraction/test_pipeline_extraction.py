@@ -4,12 +4,12 @@ import os
 import warnings
 from dataclasses import replace
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
 from bqplot import Lines
+from fresh_apps import new_app
 from make_slits import (
     SCALE,
     Slit,
@@ -34,7 +34,7 @@ LRS = Slit(
 
 
 def load(paths, **options):
-    app = jdaviz.new_app()
+    app = new_app()
     return app, stage3.load(*paths, app=app, **options)
 
 
@@ -228,6 +228,7 @@ def test_an_x1d_of_another_observation_is_not_taken(keyword, values, slits, tmp_
         app.plugins[NAME].dataset = before
 
 
+@pytest.mark.forked
 def test_data_come_and_go(tmp_path):
     first, second = SLIT, replace(SLIT, row=6.0)
     a = single_slit(tmp_path, first), extracted_slits(tmp_path, [first])
@@ -270,7 +271,7 @@ def changed(path, **keywords):
 def odd(tmp_path_factory):
     """An app for pairs of files with something odd about them."""
     folder = tmp_path_factory.mktemp("odd")
-    app, count = jdaviz.new_app(), 0
+    app, count = new_app(), 0
 
     def pair(slit=SLIT, build=single_slit, axis=1, **keywords):
         nonlocal count
@@ -311,6 +312,7 @@ def test_a_file_that_was_written_anew(odd):
         plugin.compare()
 
 
+@pytest.mark.forked
 def test_surface_brightness_is_the_mean(tmp_path):
     made = replace(LRS, source_type="EXTENDED")
     paths = lrs_slit(tmp_path, made), extracted_slits(tmp_path, [made], dispersion_axis=2)
@@ -339,6 +341,7 @@ def test_the_panel_is_drawn_by_its_declaration(slit):
 # ---- the pipeline's own ----
 
 
+@pytest.mark.forked
 @pytest.mark.skipif(not DATA.is_dir(), reason="the folder ../shared/data is not there")
 def test_the_sum_is_the_pipelines_own():
     """jwst 3.0.0 made the x1d, without an aperture correction: it is the sum over the box."""

@@ -18,13 +18,13 @@ def traces(path):
 
 @pytest.fixture(scope="module", params=tools.CONFIGURATIONS)
 def app(request, path):
-    return tools.new_app(request.param, path)
+    return tools.app_with(request.param, path)
 
 
 @pytest.fixture(scope="module")
 def generalised(path):
     """For what does not depend on the kind of app."""
-    return tools.new_app("deconfigged", path)
+    return tools.app_with("deconfigged", path)
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ Observers must not raise: what is wrong is told in ``problem``, and nothing stal
 import os
 import warnings
 
-import jdaviz
 import numpy as np
 import pytest
 import white_light_tools as tools
 from astropy import units as u
 from astropy.time import Time
+from fresh_apps import new_app
 from make_spectra import time_series
 from traitlets import TraitError
 from white_light_tools import (
@@ -19,6 +19,7 @@ from white_light_tools import (
     NAME,
     N,
     W,
+    app_with,
     bands_in,
     canvas,
     columns,
@@ -29,7 +30,6 @@ from white_light_tools import (
     lines,
     mark,
     mouse,
-    new_app,
     spectrum_viewer,
     x_of,
 )
@@ -50,7 +50,7 @@ METHODS = ("light_curve", "noise", "spectrum", "ratio", "to_python", "to_lightku
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    return new_app("deconfigged", tools.write(tmp_path_factory.mktemp("x1dints")))
+    return app_with("deconfigged", tools.write(tmp_path_factory.mktemp("x1dints")))
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def load(tmp_path):
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the readers, about what is wrong
-            app = new_app(configuration, path)
+            app = app_with(configuration, path)
         app.path = path
         apps.append(app)
         # also where jdaviz does not list it
@@ -168,6 +168,7 @@ def _use(plg):
 # ---- data ----
 
 
+@pytest.mark.forked("deconfigged", "specviz")
 @pytest.mark.parametrize("configuration", tools.CONFIGURATIONS)
 @pytest.mark.parametrize("n", [1, 2])
 def test_hardly_any_integration(load, configuration, n):
@@ -183,6 +184,7 @@ def test_hardly_any_integration(load, configuration, n):
     use(plg)
 
 
+@pytest.mark.forked
 def test_all_integrations_are_flagged(load):
     app, plg = load(columns(1) | {"DQ": np.full((N, W), 1, "u4")})
     with pytest.raises(Stage3Error, match="DO_NOT_USE; choose other flags"):
@@ -198,6 +200,7 @@ def test_all_integrations_are_flagged(load):
     use(plg)
 
 
+@pytest.mark.forked
 def test_some_integrations_are_flagged(load):
     dq = columns(1)["DQ"]
     dq[4:7] = 1
@@ -218,6 +221,7 @@ TIMES = {
 }
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("days", TIMES.values(), ids=TIMES)
 def test_times(load, days):
     _, plg = load(columns(1) | {"MJD-AVG": days, "TDB-MID": days})
@@ -238,6 +242,7 @@ def test_times(load, days):
         use(plg)
 
 
+@pytest.mark.forked
 def test_traces_of_different_lengths(load):
     short = {k: v[:17] if np.ndim(v) else v for k, v in columns(2).items() if k != "WAVELENGTH"}
     app, plg = load(columns(1), short | {"WAVELENGTH": columns(2)["WAVELENGTH"]})
@@ -250,6 +255,7 @@ def test_traces_of_different_lengths(load):
     use(plg)
 
 
+@pytest.mark.forked
 def test_traces_in_different_units(load, tmp_path):
     app, plg = load(columns(1))
     (tmp_path / "counts").mkdir()
@@ -270,6 +276,7 @@ def test_traces_in_different_units(load, tmp_path):
     use(plg)
 
 
+@pytest.mark.forked
 def test_counts_instead_of_flux(load):
     app, plg = load(columns(1), units={"FLUX": "DN/s", "FLUX_ERROR": "DN/s"})
     plg.show(normalize="none", integration=4)
@@ -286,6 +293,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("changes", ERRORS.values(), ids=ERRORS)
 def test_errors_that_are_none(load, changes):
     """As in a real file: errors of 0 where the flux is NaN."""
@@ -303,6 +311,7 @@ def test_errors_that_are_none(load, changes):
     use(plg)
 
 
+@pytest.mark.forked
 def test_wavelengths_that_differ_from_row_to_row(load):
     shift = np.linspace(0, 0.02, N)[:, None]
     app, plg = load(columns(1) | {"WAVELENGTH": columns(1)["WAVELENGTH"] + shift})
@@ -321,6 +330,7 @@ def test_wavelengths_that_differ_from_row_to_row(load):
 # ---- what goes away ----
 
 
+@pytest.mark.forked("deconfigged", "specviz")
 @pytest.mark.parametrize("configuration", tools.CONFIGURATIONS)
 def test_the_data_are_removed_while_it_is_open(load, configuration):
     app, plg = load(columns(1), columns(2), configuration=configuration)
@@ -354,6 +364,7 @@ def test_the_data_are_removed_while_it_is_open(load, configuration):
     assert_consistent(plg)
 
 
+@pytest.mark.forked
 @pytest.mark.parametrize("drawn_before", [False, True])
 @pytest.mark.parametrize("what", ["deleted", "moved", "cut", "overwritten", "empty"])
 def test_the_file_goes_away(load, what, drawn_before):
@@ -597,8 +608,9 @@ def test_events_that_make_no_sense(plg, app):
     assert_consistent(plg)
 
 
+@pytest.mark.forked
 def test_an_app_without_time_series():
-    app = jdaviz.new_app()
+    app = new_app()
     assert NAME not in app.plugins
     plg = app._app.get_tray_item_from_name("stage3-white-light-curve").user_api
     assert plg._obj.irrelevant_msg == "No spectral time series (x1dints) is loaded."

@@ -2,12 +2,12 @@
 
 import re
 
-import jdaviz
 import numpy as np
 import pytest
 import white_light_tools as tools
 from astropy.time import TimeDelta
 from astropy.timeseries import TimeSeries
+from fresh_apps import new_app
 from jdaviz.core.user_api import PluginUserApi
 from make_spectra import time_series
 from make_tables import light_curve
@@ -16,12 +16,12 @@ from white_light_tools import (
     CONFIGURATIONS,
     NAME,
     N,
+    app_with,
     assert_same,
     canvas,
     drawn_flux,
     mark,
     n_marks,
-    new_app,
     side_plot,
     spectrum_viewer,
 )
@@ -247,11 +247,12 @@ def folders(root, *names):
 
 # whose second order has limits of its own, which no version of the pipeline gives it
 @pytest.mark.filterwarnings("ignore:.*order 2 is summed between")
+@pytest.mark.forked
 def test_the_first_order_beside_a_curve_is_that_of_its_own_file(path, traces, tmp_path):
     """Not that of another star or another whtlt in the app, which come before it here."""
     bands = [SUMMED, SUMMED]
     others, own = folders(tmp_path, "others", "own")
-    app = jdaviz.new_app()
+    app = new_app()
     other = brighter(others, 3)
     stage3.load(other, app=app)
     stage3.load(summed(others, stage3.read(other).traces, [(1.3, 2.0), (0.7, 1.3)]), app=app)
@@ -265,9 +266,10 @@ def test_the_first_order_beside_a_curve_is_that_of_its_own_file(path, traces, tm
     assert "These are the limits of order 1" in plg.pipeline_text
 
 
+@pytest.mark.forked
 def test_each_of_two_files_is_compared_itself(path, traces, tmp_path):
     """Their traces have the same name, order 1."""
-    app = new_app("deconfigged", path)
+    app = app_with("deconfigged", path)
     others, own = folders(tmp_path, "others", "own")
     labels = stage3.load(brighter(others, 3), app=app)
     [curve, _] = stage3.load(summed(own, traces, [SUMMED, SUMMED]), app=app)
@@ -329,9 +331,10 @@ def test_marks_come_and_go_with_the_panel(plg, app):
     assert n_marks(app) == once
 
 
+@pytest.mark.forked("deconfigged", "specviz")
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_marks_go_with_the_trace(configuration, path):
-    app = new_app(configuration, path)
+    app = app_with(configuration, path)
     plg, spectrum = app.plugins[NAME], spectrum_viewer(app)
     before = len(spectrum.figure.marks)
     plg.show(integration=4)
@@ -347,8 +350,9 @@ def test_marks_go_with_the_trace(configuration, path):
         plg.light_curve()
 
 
+@pytest.mark.forked
 def test_closing_viewers(path):
-    app = new_app("deconfigged", path)
+    app = app_with("deconfigged", path)
     plg = app.plugins[NAME]
     plg.show(integration=4)
     assert plg._obj.plot_widget == ""
@@ -382,8 +386,9 @@ def test_viewers_that_were_closed_stay_closed(one, generalised):
         assert sorted(viewer_labels(app)) == sorted(app.first_viewers)
 
 
+@pytest.mark.forked
 def test_a_time_series_that_is_loaded_later_can_be_chosen(path):
-    app = jdaviz.new_app()
+    app = new_app()
     assert NAME not in app.plugins
     app.loaded = stage3.load(path, app=app, order=2)
     plg = app.plugins[NAME]
