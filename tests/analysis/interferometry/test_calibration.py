@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_interferometry import MAS, WAVELENGTH, binary, fringe_parameters, oifits
 from pipeline_ami_process import run_ami
+from schemas_once import datamodels
 from scipy.special import j1
 from shared_data import DATA
-from schemas_once import datamodels
 
 from jdaviz_stage3 import Stage3Error, Stage3Warning, analysis
 from jdaviz_stage3.readers import read_interferometry
