@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 from astropy.io import fits
+from emptied_apps import emptied
 from fresh_apps import new_app
 from make_associations import associate
 from make_tables import catalog, catalog_table

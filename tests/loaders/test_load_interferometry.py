@@ -181,8 +181,9 @@ def test_legend_tells_exposures_of_one_star_apart(tmp_path):
     assert len(set(legend.values())) == 2
 
 
+@pytest.mark.forked
 def test_of_very_many_points_those_are_drawn_that_can_be_told_apart(tmp_path):
-    app = jdaviz.new_app()
+    app = new_app()
     path = oifits("amimulti-oi", tmp_path, n_int=700, noise=0.02)
     with fits.open(path, mode="update") as hdus:
         hdus["OI_T3"].data["FLAG"][2] = True
