@@ -127,6 +127,8 @@ def _serve_requests() -> None:
 
         import jdaviz_stage3.app  # noqa: F401
 
+        _warm_up()
+
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         request = json.loads(line)
@@ -140,6 +142,18 @@ def _serve_requests() -> None:
             if answer == 0:
                 _run(request)
         print(json.dumps(answer), file=answers, flush=True)
+
+
+def _warm_up() -> None:
+    """Do here what is done when the first app is made, and a product loaded: all would do it."""
+    from jdaviz.configs.deconfigged.helper import App
+
+    import jdaviz_stage3 as stage3
+    from jdaviz_stage3.demo import demo_products
+
+    app = App()  # of which jdaviz knows nothing, so that it is nobody's current one
+    [path] = (path for path in demo_products() if path.stem.endswith("_c1d"))
+    stage3.load(path, app=app)
 
 
 def _run(request: dict) -> None:
