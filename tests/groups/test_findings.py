@@ -84,7 +84,12 @@ def soss(folder, *, limited, version="3.0.0"):
 
 @pytest.mark.parametrize(
     "limited, version, wrong",
-    [(True, "3.0.0", True), (False, "3.0.0", False), (True, "1.19.1", False), (True, "3.0.1", False)],
+    [
+        (True, "3.0.0", True),
+        (False, "3.0.0", False),
+        (True, "1.19.1", False),
+        (True, "3.0.1", False),
+    ],
 )
 def test_sums_of_soss_beyond_order_1(tmp_path, limited, version, wrong):
     spectra, curve = soss(tmp_path, limited=limited, version=version)

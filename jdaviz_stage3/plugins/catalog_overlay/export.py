@@ -139,7 +139,9 @@ def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:
     str
     """
     lines = [
-        "plg = app.plugins['Catalog Overlay']",
+        "import jdaviz",
+        "",
+        "plg = jdaviz.gca().plugins['Catalog Overlay']",
         f"plg.catalog = {overlay.sources.name!r}",
         f"plg.viewer = {[viewer.reference for viewer in overlay.viewers]!r}",
         f"plg.visible = {overlay.settings.visible!r}",

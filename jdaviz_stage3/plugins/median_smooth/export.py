@@ -105,7 +105,9 @@ class SmoothingExport(SavingControls):
         str
         """
         lines = [
-            "plg = app.plugins['Median Smooth']",
+            "import jdaviz",
+            "",
+            "plg = jdaviz.gca().plugins['Median Smooth']",
             f"plg.dataset = {self._labels()!r}",
             f"plg.method = {self.method_selected!r}",
             f"plg.width_unit = {self.width_unit_selected!r}",

@@ -38,6 +38,7 @@ from overlay_tools import (
     zoom,
 )
 from photutils.centroids import centroid_com, centroid_sources
+from python_code import run_python
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.plugins.catalog_overlay import SourceSelectionMessage
@@ -899,7 +900,7 @@ def test_the_python_of_the_settings_makes_the_same_picture(app, plg):
     code, picture = plg.to_python(), text_of(marks(plg)._symbols)
     tools.reset(plg)
     assert text_of(marks(plg)._symbols) != picture
-    exec(code, {"app": app})
+    run_python(code, app)
     assert text_of(marks(plg)._symbols) == picture
     assert plg.to_python() == code
 

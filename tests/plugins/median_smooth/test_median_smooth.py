@@ -12,6 +12,7 @@ from astropy.nddata import StdDevUncertainty
 from fresh_apps import new_app
 from make_spectra import extracted, smooth_spectrum
 from other_thread import in_a_thread
+from python_code import run_python
 from specutils import SpectralRegion, Spectrum
 
 import jdaviz_stage3 as stage3
@@ -632,8 +633,7 @@ def test_only_a_subset_is_smoothed(subset, path):
     result = plg.smooth()
     same(result.flux, expected)
     same(result.spectral_axis, spectrum.spectral_axis[inside])
-    scope = {"app": app}
-    exec(plg.to_python(), scope)
+    scope = run_python(plg.to_python(), app)
     same(scope["smoothed"].flux, expected)
     # it follows the subset
     app.plugins["Subset Tools"].update_subset("Subset 1", lo=2.3, hi=2.5)
@@ -903,8 +903,7 @@ def test_the_python_code_gives_the_same(app, plg, settings):
     for name in settings:  # in whatever state it is run
         setattr(plg, name, DEFAULTS[name])
     plg.dataset = app.orders[1:]
-    scope = {"app": app}
-    exec(code, scope)
+    scope = run_python(code, app)
     assert len(scope["smoothed"]) == 2
     for found, result in zip(scope["smoothed"], expected, strict=True):
         same(found.flux, result.flux)
@@ -917,7 +916,7 @@ def test_the_python_code_sets_everything_that_matters(app, plg):
     code = plg.to_python()
     expected = plg.smooth(add_data=False)
     plg.fill = False
-    exec(code, scope := {"app": app})
+    scope = run_python(code, app)
     same(scope["smoothed"].flux, expected.flux)
 
 
