@@ -25,6 +25,7 @@ __all__ = [
     "ecsv_header",
     "has_suffix",
     "identify",
+    "is_written_curve",
     "may_be_product",
     "named_suffix",
     "product_root",
@@ -285,10 +286,29 @@ def ecsv_header(path: str | os.PathLike, limit: int = 1_000_000) -> tuple[list[s
     )
 
 
+def is_written_curve(columns: list[str], header: str) -> bool:
+    """Whether an ECSV table is a light curve of ours.
+
+    Parameters
+    ----------
+    columns : list of str
+        As they are stored.
+    header : str
+        The YAML above them.
+
+    Returns
+    -------
+    bool
+    """
+    return {"time.jd1", "flux"} <= set(columns) and "package: jdaviz_stage3" in header
+
+
 def _identify_ecsv(path: Path) -> ProductType:
-    columns, _ = ecsv_header(path)
+    columns, header = ecsv_header(path)
     names = set(columns)
     if any(name.startswith("whitelight_flux") for name in names):
+        return product_type("whtlt")
+    if is_written_curve(columns, header):
         return product_type("whtlt")
     if {"MJD", "aperture_sum"} <= names or {"BJD_TDB", "aperture_sum"} <= names:
         return product_type("phot")

@@ -14,10 +14,11 @@ from astropy.table import QTable
 from astropy.timeseries import TimeSeries
 
 from ..errors import Stage3Warning, UnreadableProductError, reason_of
-from ..products import ecsv_header
+from ..products import ecsv_header, is_written_curve
 from .stacked_curves import unstack_curves
 from .time_systems import TIME_SYSTEMS
 from .times import days_to_time, inspect_time_stamps
+from .written_curves import read_written_curve
 
 __all__ = ["TIME_SCALES", "float_quantity", "read_ecsv", "read_white_light"]
 
@@ -78,7 +79,8 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
     Parameters
     ----------
     path : path-like
-        A whtlt.ecsv file.
+        A whtlt.ecsv file; or one that `jdaviz_stage3.analysis.write_light_curve` has written, which
+        comes back as it was, see `jdaviz_stage3.readers.written_curves.read_written_curve`.
 
     Returns
     -------
@@ -114,6 +116,8 @@ def read_white_light(path: str | os.PathLike) -> TimeSeries:
     become ``whitelight_flux_NRS1`` and ``_NRS2``.
     """
     name = Path(path).name
+    if is_written_curve(*ecsv_header(path)):
+        return read_written_curve(Path(path))
     table = read_ecsv(path)
     times = [c for c in table.colnames if TIME_SCALES.get(_DETECTOR.sub("", c))]
     fluxes = [c for c in table.colnames if c.startswith(_FLUX)]

@@ -94,6 +94,14 @@ def test_photometry_and_objects_that_were_read(tmp_path):
     assert shown.column.value == stage3.read(path).meta["default_column"]
 
 
+def test_a_curve_that_was_saved(tmp_path):
+    trace = stage3.read(X1DINTS).traces[0]
+    curve = stage3.analysis.white_light_curve(trace)
+    shown = widgets.light_curve(stage3.analysis.write_light_curve(curve, tmp_path / "mine.ecsv"))
+    assert sorted(np.r_[shown._points.y, shown._outliers.y]) == sorted(curve["flux"].value)
+    assert len(shown._bars.y) > 0
+
+
 def test_of_very_many_points_none_that_stands_out_is_lost():
     rng = np.random.default_rng(1)
     x, y = np.arange(200_000.0), rng.normal(size=200_000)
