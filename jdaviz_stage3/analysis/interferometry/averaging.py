@@ -143,7 +143,7 @@ def integration_series(
 
 
 def vis2_errors_from_amplitudes(observables: Interferometry) -> Interferometry:
-    """Give V² the errors that follow from those of the visibility amplitudes, ``2 |V| σ``.
+    """Give V² the errors that follow from the amplitudes: twice the amplitude times its error.
 
     jwst up to 3.0.0 divides by the root of the number of integrations twice, so that VIS2ERR of
     ami-oi is too small by it (``RawOifits.average_observables``).

@@ -86,7 +86,7 @@ class ChiSquareMap:
             Axis(scale=self._y, orientation="vertical", label="ΔDec (mas)", label_offset="-46",
                  num_ticks=5, grid_lines="none", **_SMALL),
             ColorAxis(scale=self._color, label="χ²", side="right", orientation="vertical",
-                      label_offset="34", tick_format=",.3~r", **_SMALL),
+                      label_offset="34", tick_format=".3~s", **_SMALL),
         ]  # fmt: skip
         self.figure = Figure(
             marks=[self._map, star, self._best], axes=axes,
