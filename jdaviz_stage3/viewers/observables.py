@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -140,7 +141,8 @@ class ObservablesViewer(LightCurveViewer):
     def legend(self) -> dict[str, str]:
         """The colour of each data entry that is shown, by its product type and target.
 
-        By its label where several are of one type and target: exposures of a star.
+        By its label, without the plot, where several are of one type and target: exposures of a
+        star.
         """
         layers = [
             layer for layer in self.state.layers if layer.visible and isinstance(layer.layer, Data)
@@ -149,7 +151,8 @@ class ObservablesViewer(LightCurveViewer):
         found = {}
         for layer in layers:
             said = _said(layer.layer)
-            found[said if count[said] == 1 else layer.layer.label] = color2hex(layer.color)
+            label = re.sub(r" \[[^\[\]]*\]", "", layer.layer.label)
+            found[said if count[said] == 1 else label] = color2hex(layer.color)
         return found
 
     def _draw_legend(self, *_: Any) -> None:

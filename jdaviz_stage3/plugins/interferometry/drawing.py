@@ -19,6 +19,7 @@ from ...jdaviz_compat import (
     viewers_of_kind,
 )
 from ...layout import layout_of
+from ...origin import origin_of
 from ...viewers.light_curve_readout import value_with_error
 from ...viewers.stations import stations_of
 from .marks import ObservableMarks, goes_with
@@ -53,7 +54,7 @@ class ObservablesDrawing(HasTraits):
 
     def _plot_viewers(self) -> dict[Any, str]:
         """The viewers, each with which of `DRAWN` it shows."""
-        found = {viewer: base_title(viewer.reference) for viewer in viewers_of_kind(self, VIEWER)}
+        found = {viewer: base_title(_shown_in(viewer)) for viewer in viewers_of_kind(self, VIEWER)}
         return {viewer: title for viewer, title in found.items() if title in DRAWN}
 
     def follow_plots(self) -> None:
@@ -208,9 +209,15 @@ class ObservablesDrawing(HasTraits):
             self.model_text = _fit_in_words(model, observables)
         for viewer, title in viewers.items():
             points = line = None
-            if observables is not None:
+            if observables is not None and _shown_in(viewer) == title:  # not by number
                 points, line = model.on_axes(observables, title, viewer.axis)
             self._marks[viewer].draw_model(points, line)
+
+
+def _shown_in(viewer: Any) -> str:
+    """What a viewer shows: by its data, for a person may have opened it; empty, by its label."""
+    origins = [origin_of(layer.layer) for layer in viewer.state.layers]
+    return next((origin.part for origin in origins if origin is not None), viewer.reference)
 
 
 def _fit_in_words(model: SkyModel, observables: Any) -> str:

@@ -134,8 +134,8 @@ class CompanionControls(HasTraits):
             return "No companion is better than any."
         if found.n_independent < _PARAMETERS:
             return (
-                f"{found.n_independent} independent closure phases and V² are fewer than the "
-                f"{_PARAMETERS} parameters of a companion: its place cannot be told."
+                f"Independent values that can be used: {found.n_independent}, fewer than the "
+                f"{_PARAMETERS} parameters of a companion. Its place cannot be told."
             )
         said = f"{found.significance:.1f} σ at one place, reduced χ² {found.reduced_chi2:.3g}"
         if found.significance < self.sigma:
@@ -225,7 +225,7 @@ class CompanionControls(HasTraits):
 
 
 def _rows(found: BinarySearch) -> list[dict[str, str]]:
-    if not found.best["flux_ratio"] > 0:
+    if not found.best["flux_ratio"] > 0 or found.n_independent < _PARAMETERS:
         return []
     rows = []
     for name, (words, unit) in _ROWS.items():

@@ -372,13 +372,15 @@ def test_odd_products_are_told_in_words(plugin, shared_app, tmp_path):
     plugin.model = "binary"
     plugin.dataset = choose["4"]
     plugin.search()
-    assert "its place cannot be told" in plugin._obj.found_text
+    assert "Its place cannot be told" in plugin._obj.found_text
+    assert not plugin._obj.found_rows, "errors of what cannot be told would mislead"
     for number, said in (("5", "all closure phases are flagged"), ("6", "are flagged")):
         plugin.dataset = choose[number]
         plugin._obj.vue_act("search")
         assert said in snackbar_texts(shared_app)[-1]
         assert plugin._obj.percent_done == 100
     [old] = [name for name in plugin.dataset.choices if name.endswith(" ami")]
+    assert not marks(plugin, "Squared visibility by number"), "no baselines, so no model"
     plugin.dataset = old
     for action in ("search", "detection_limits"):
         plugin._obj.vue_act(action)
