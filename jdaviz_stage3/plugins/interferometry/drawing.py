@@ -15,6 +15,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import (
     arrange_viewers,
     remove_viewers,
+    show_message,
     viewers_by_kind,
     viewers_of_kind,
 )
@@ -84,8 +85,9 @@ class ObservablesDrawing(HasTraits):
                 remove_viewers(self, gone)
             opened = [title for title in wanted if title not in viewers.values()]
             for title in opened:
-                for product in products.values():
-                    show_plot(self, product, title)
+                shown = [show_plot(self, product, title) for product in products.values()]
+                if products and not any(shown):
+                    show_message(self, f"Interferometry: no product has a {title.lower()}")
             if opened:
                 arrange_viewers(self, layout_of(viewers_by_kind(self)))
         self._update()
@@ -177,19 +179,26 @@ class ObservablesDrawing(HasTraits):
         if name == "point":
             return SkyModel(name, {})
         if name == "disc":
-            return SkyModel(name, {"diameter": self._value("diameter") * u.mas})
+            return SkyModel(name, {"diameter": self.value_of("diameter") * u.mas})
         if name == "binary":
             return SkyModel(
                 name,
                 {
-                    "east": self._value("east") * u.mas,
-                    "north": self._value("north") * u.mas,
-                    "flux_ratio": self._value("flux_ratio"),
+                    "east": self.value_of("east") * u.mas,
+                    "north": self.value_of("north") * u.mas,
+                    "flux_ratio": self.value_of("flux_ratio"),
                 },
             )
         return None
 
-    def _value(self, name: str) -> float:
+    def value_of(self, name: str) -> float:
+        """Return the number in a field.
+
+        Raises
+        ------
+        Stage3Error
+            If it is none that can be taken.
+        """
         value = getattr(self, name)
         control = next(control for control in self.declared if control.name == name)
         expected = control.expected(value)

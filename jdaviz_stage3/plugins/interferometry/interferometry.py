@@ -87,7 +87,7 @@ class InterferometryPlugin(
     def __init__(self, *args, **kwargs):
         self._ready = False
         self._products: dict[str, InterferometryInApp] = {}
-        self._proposed = ""  # the reference
+        self._proposed: dict[str, str] = {}  # by control, what was chosen for the person
         self._updates = Updates(self._follow)
         super().__init__(*args, **kwargs)
         self._plugin_description = "Squared visibilities, closure phases, and companions."
@@ -155,19 +155,22 @@ class InterferometryPlugin(
         averaged = [name for name, one in products.items() if one.as_they_are.n_integrations == 1]
         several = [name for name in products if name not in averaged]
         self.has_integrations = bool(several)
-        for select, names in (
-            (self.dataset, list(products)),
-            (self.reference, [_NONE, *averaged]),
-            (self.by_integration, several),
+        kinds = {name: name.rpartition(" ")[2] for name in averaged}
+        # what a companion is searched for in, and what it is calibrated with, if they are there
+        for control, names, wanted in (
+            ("dataset", list(products), "aminorm-oi"),
+            ("reference", [_NONE, *averaged], "psf-ami-oi"),
+            ("by_integration", several, ""),
         ):
+            select = getattr(self, control)
             if list(select.choices) != names:
                 select.choices = names
-            if select.selected not in names:
-                select.selected = names[0] if names else ""
-        if self.reference_selected in ("", _NONE, self._proposed):
-            # of a star that was observed as a reference
-            found = [name for name in averaged if name.partition(" ")[2].startswith("psf-")]
-            self._proposed = self.reference_selected = found[0] if found else _NONE
+            proposed = next((name for name in averaged if wanted == kinds[name]), "")
+            of_ours = select.selected in ("", _NONE, self._proposed.get(control))
+            if select.selected not in names or (of_ours and proposed):
+                select.selected = proposed or (names[0] if names else "")
+            if of_ours:
+                self._proposed[control] = select.selected
 
     def _tell(self, product: InterferometryInApp | None) -> None:
         if product is None:

@@ -50,6 +50,7 @@ class CompanionControls(HasTraits):
     map_widget = Unicode().tag(sync=True)
     limits_widget = Unicode().tag(sync=True)
     observables: Callable[[], Interferometry]  # the plugin's own
+    value_of: Callable[[str], float]
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._map, self._limits = ChiSquareMap(), LimitsPlot()
@@ -73,23 +74,23 @@ class CompanionControls(HasTraits):
             If a field holds no number.
         """
         options: dict[str, Any] = {
-            "n": int(_number(self.n_positions, "n_positions")), "vis2": self.use_vis2,
-            "min_ratio": _number(self.min_ratio, "min_ratio"),
-            "max_ratio": _number(self.max_ratio, "max_ratio"),
+            "n": int(self.value_of("n_positions")), "vis2": self.use_vis2,
+            "min_ratio": self.value_of("min_ratio"),
+            "max_ratio": self.value_of("max_ratio"),
             "bandwidth_smearing": self.bandwidth_smearing,
         }  # fmt: skip
         if self.extent not in ("", None):
-            options["extent"] = _number(self.extent, "extent") * u.mas
+            options["extent"] = self.value_of("extent") * u.mas
         return options
 
     def limits_options(self) -> dict[str, Any]:
         """Return what `jdaviz_stage3.analysis.detection_limits` is called with."""
         options: dict[str, Any] = {
-            "sigma": _number(self.sigma, "sigma"), "vis2": self.use_vis2,
+            "sigma": self.value_of("sigma"), "vis2": self.use_vis2,
             "bandwidth_smearing": self.bandwidth_smearing,
         }  # fmt: skip
         if self.extent not in ("", None):
-            extent = _number(self.extent, "extent")
+            extent = self.value_of("extent")
             options["separations"] = np.linspace(extent / 30, extent, 30) * u.mas
         return options
 
@@ -236,9 +237,3 @@ def _rows(found: BinarySearch) -> list[dict[str, str]]:
         rows.append({"name": words, "value": f"{text} {unit}".strip()})
     rows.append({"name": "Significance", "value": f"{found.significance:.1f} σ"})
     return rows
-
-
-def _number(value: Any, name: str) -> float:
-    if not isinstance(value, (int, float)) or not np.isfinite(value):
-        raise Stage3Error(f"Interferometry: {name} is {value!r}, expected a number")
-    return float(value)

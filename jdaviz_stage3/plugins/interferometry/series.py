@@ -48,7 +48,7 @@ class IntegrationControls(HasTraits):
                 "one first"
             )
         return {
-            "sigma": None if self.clip_sigma in ("", None) else float(self.clip_sigma),
+            "sigma": None if self.clip_sigma in ("", None) else self.value_of("clip_sigma"),
             "start": first - 1,
             "stop": None if last in ("", None) else last,
         }

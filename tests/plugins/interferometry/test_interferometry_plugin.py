@@ -86,7 +86,7 @@ def test_products_are_offered_where_they_belong(plugin):
     assert [name.partition(" ")[2] for name in plugin.dataset.choices] == [TARGET, REFERENCE, MULTI]
     assert plugin.by_integration.choices == [name_of(plugin, MULTI)]
     assert name_of(plugin, MULTI) not in plugin.reference.choices
-    assert plugin._obj._proposed == name_of(plugin, REFERENCE), "proposed by itself"
+    assert plugin._obj._proposed["reference"] == name_of(plugin, REFERENCE)
     assert plugin._obj.about_text == "AB DOR: F380M, 3.800 μm, 7 holes."
 
 
@@ -367,7 +367,10 @@ def test_odd_products_are_told_in_words(plugin, shared_app, tmp_path):
         hdus["OI_VIS2"].data["VIS2DATA"][:5] = np.nan
         hdus["OI_T3"].data["T3PHI"][:] = np.nan
     with pytest.warns(stage3.Stage3Warning):
-        stage3.load(one, flagged, missing, fringe_parameters("ami", tmp_path), app=shared_app)
+        stage3.load(
+            one, flagged, missing, fringe_parameters("ami", tmp_path), app=shared_app,
+            observables=["Closure phase"],
+        )  # fmt: skip
     choose = {n: next(c for c in plugin.dataset.choices if f"o00{n}" in c) for n in "456"}
     plugin.model = "binary"
     plugin.dataset = choose["4"]
@@ -380,14 +383,17 @@ def test_odd_products_are_told_in_words(plugin, shared_app, tmp_path):
         assert said in snackbar_texts(shared_app)[-1]
         assert plugin._obj.percent_done == 100
     [old] = [name for name in plugin.dataset.choices if name.endswith(" ami")]
-    assert not marks(plugin, "Squared visibility by number"), "no baselines, so no model"
+    assert not marks(plugin, "Closure phase by number"), "no baselines, so no model"
     plugin.dataset = old
     for action in ("search", "detection_limits"):
         plugin._obj.vue_act(action)
         assert old.partition(" ")[0] in snackbar_texts(shared_app)[-1]
     plugin.n_positions, plugin.dataset = 1, name_of(plugin, REFERENCE)
     plugin._obj.vue_act("search")
-    assert "2 positions or more" in snackbar_texts(shared_app)[-1]
+    assert "n_positions is 1, expected a number above 1" in snackbar_texts(shared_app)[-1]
+    plugin.n_positions, plugin.extent = 10, -5
+    plugin._obj.vue_act("search")
+    assert "extent is -5" in snackbar_texts(shared_app)[-1]
 
 
 def test_products_that_are_removed_while_they_are_chosen(plugin, shared_app, tmp_path):
@@ -404,4 +410,7 @@ def test_products_that_are_removed_while_they_are_chosen(plugin, shared_app, tmp
     assert len(marks(plugin, PLOTS[0])["same"].x) == rings - 1
     remove_data(shared_app, labels[1:])
     assert plugin.dataset.selected == name_of(plugin, TARGET)
+    normalised = stage3.load(oifits("aminorm-oi", tmp_path, root=ROOT.format(8)), app=shared_app)
+    assert plugin.dataset.selected.endswith("aminorm-oi"), "proposed where nothing was chosen"
+    remove_data(shared_app, normalised)
     assert not plugin._obj.found_rows, "what was found was of another one"
