@@ -29,6 +29,7 @@ from .products import VIEWER, InterferometryInApp, products_in, show_plot
 
 __all__ = ["ObservablesDrawing"]
 
+_MOST_ROWS = 60  # of values in the panel
 # Table -> value, error, in words, unit.
 _SAID = {
     "vis2": ("value", "error", "V²", ""),
@@ -154,7 +155,10 @@ class ObservablesDrawing(HasTraits):
                 if table is None or table["flag"].ndim > 1:
                     continue
                 same = [goes_with(str(n), self.marked) == "same" for n in table["stations"]]
-                for row in np.flatnonzero(same)[:3]:
+                rows_of = np.flatnonzero(same)
+                for row in rows_of:
+                    wave = table["wavelength"][row].to_value(u.um)
+                    at = f" at {wave:.3f} μm" if len(rows_of) > 1 and np.isfinite(wave) else ""
                     value, error = (
                         float(getattr(v, "value", v))
                         for v in (table[column][row], table[error_column][row])
@@ -162,8 +166,8 @@ class ObservablesDrawing(HasTraits):
                     text = f"{value_with_error(value, error)} {unit}".strip()
                     if table["flag"][row]:
                         text += ", flagged"
-                    rows.append({"name": f"{words}, {product.word}", "value": text})
-        return rows
+                    rows.append({"name": f"{words}{at}, {product.word}", "value": text})
+        return rows[:_MOST_ROWS]
 
     # ---- the model ----
 

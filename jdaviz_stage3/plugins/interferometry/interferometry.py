@@ -178,8 +178,9 @@ class InterferometryPlugin(
             return
         found = product.as_they_are
         facts = [str(found.meta.get("FILTER") or "")]
-        if found.wavelength is not None and len(found.wavelength) == 1:
-            facts.append(f"{found.wavelength.to_value('um')[0]:.3f} μm")
+        waves = [] if found.wavelength is None else found.wavelength.to_value("um")
+        facts.append(f"{waves[0]:.3f} μm" if len(waves) == 1 else "")
+        facts.append(f"{len(waves)} wavelengths" if len(waves) > 1 else "")
         facts.append(f"{found.n_stations} holes" if found.n_stations else "")
         if found.n_integrations > 1:
             facts.append(f"{found.n_integrations} integrations")
