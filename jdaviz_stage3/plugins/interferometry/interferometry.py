@@ -83,6 +83,7 @@ class InterferometryPlugin(
     notes = List().tag(sync=True)
     about_text = Unicode().tag(sync=True)
     has_integrations = Bool(False).tag(sync=True)
+    is_normalised = Bool(False).tag(sync=True)
 
     def __init__(self, *args, **kwargs):
         self._ready = False
@@ -173,6 +174,7 @@ class InterferometryPlugin(
                 self._proposed[control] = select.selected
 
     def _tell(self, product: InterferometryInApp | None) -> None:
+        self.is_normalised = product is not None and product.is_normalised
         if product is None:
             self.about_text, self.notes = "", []
             return
@@ -246,6 +248,8 @@ class InterferometryPlugin(
         target, reference = (
             self.product(name) for name in (self.dataset_selected, self.reference_selected)
         )
+        if target.is_normalised:
+            raise Stage3Error(f"{target.name}: is normalised already; choose the product before")
         mended = self.errors_of_amplitudes
         found = calibrate(target.observables(mended), reference.observables(mended))
         recipe = Calibrated(target.recipe(mended), reference.recipe(mended))

@@ -24,7 +24,7 @@ from ...jdaviz_compat import (
 )
 from ...origin import ORIGIN, origin_of
 from ...readers.interferometry import Interferometry
-from .recipes import ErrorsOfAmplitudes, Loaded, Recipe
+from .recipes import Averaged, Calibrated, ErrorsOfAmplitudes, Loaded, Recipe
 
 __all__ = ["VIEWER", "InterferometryInApp", "add_product", "products_in", "show_plot"]
 
@@ -70,6 +70,15 @@ class InterferometryInApp:
         """What the legend calls it."""
         meta = next(iter(self.data.values())).meta
         return " ".join(str(meta[key]) for key in ("product", "target") if meta.get(key))
+
+    @property
+    def is_normalised(self) -> bool:
+        """Whether a reference was taken off already, by the pipeline or here."""
+        recipe = self.made.recipe
+        while isinstance(recipe, (Averaged, ErrorsOfAmplitudes)):
+            recipe = recipe.of
+        origin = origin_of(next(iter(self.data.values())))
+        return isinstance(recipe, Calibrated) or origin.suffix.startswith("aminorm")
 
     def observables(self, errors_of_amplitudes: bool) -> Interferometry:
         """Return the observables, where asked for and possible with mended errors of V²."""

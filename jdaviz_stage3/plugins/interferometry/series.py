@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.table import QTable
+from echo import delay_callback
 from traitlets import HasTraits, Unicode, observe
 
 from ...analysis.interferometry.averaging import average_integrations, integration_series
@@ -106,8 +107,10 @@ class IntegrationControls(HasTraits):
             if former != label and former in data_labels(self):
                 remove_data(self, [former])
             show_curve(self, label, table, viewer_label=viewer_label)
+            data = data_of(self, label)
             for viewer in shown_in(self, label):
-                layer_of(viewer, data_of(self, label)).size = _SIZE
+                layer_of(viewer, data).size = _SIZE
+                _show_whole(viewer, data)
         self._update()
 
     @observe("clip_sigma", "first_integration", "last_integration", "by_integration_selected")
@@ -144,6 +147,19 @@ class IntegrationControls(HasTraits):
         self._update()
         if name in self.dataset.choices:
             self.dataset_selected = name
+
+
+def _show_whole(viewer: Any, data: Any) -> None:
+    """Have all integrations in view, also those that are left out."""
+    points = viewer.points_of(data)
+    extent = points.extent(points.drawn)
+    if extent is None:
+        return
+    state, (x_low, x_high, y_low, y_high) = viewer.state, extent
+    x_room, y_room = (0.04 * (high - low) or 1.0 for low, high in (extent[:2], extent[2:]))
+    with delay_callback(state, "x_min", "x_max", "y_min", "y_max"):
+        state.x_min, state.x_max = x_low - x_room, x_high + x_room
+        state.y_min, state.y_max = y_low - y_room, y_high + y_room
 
 
 def _row_of(observables: Interferometry, stations: str) -> tuple[str, int]:

@@ -184,6 +184,8 @@ def test_calibration_is_a_product_of_its_own(plugin, shared_app, paths):
     assert best["ΔRA cos Dec"] == pytest.approx(EAST, abs=1)
     assert best["ΔDec"] == pytest.approx(NORTH, abs=1)
     before = len(shared_app._app.data_collection)
+    with pytest.raises(stage3.Stage3Error, match="is normalised already"):
+        plugin.calibrate()
     plugin.dataset = name_of(plugin, TARGET)
     plugin.calibrate()
     assert len(shared_app._app.data_collection) == before, "in place of the former"
@@ -305,6 +307,7 @@ def test_series_and_average(plugin, shared_app, paths):
     viewer = glue_viewer(shared_app, "V² against integration")
     points = viewer.points_of(viewer.state.layers[0].layer)
     assert np.array_equal(points.flagged, by_hand["left_out"]) and points.flagged[[0, 11]].all()
+    assert viewer.state.y_min < points.y.min() and viewer.state.y_max > points.y.max()
     assert f"of {by_hand.meta['n_used']} of 12 integrations" in plugin._obj.series_text
     click(shared_app, PLOTS[1], multi.closure_phase["longest_baseline"][3].value,
           multi.closure_phase["phase"][3, 5].value)  # fmt: skip
