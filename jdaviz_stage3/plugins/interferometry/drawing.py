@@ -108,7 +108,7 @@ class ObservablesDrawing(HasTraits):
             self._marks.pop(gone).close()
         for viewer in viewers:
             if viewer not in self._marks:
-                self._marks[viewer] = ObservableMarks(viewer, self._clicked)
+                self._marks[viewer] = ObservableMarks(viewer, self._clicked, self._step)
             self._marks[viewer].draw_marked(self.marked)
         self.marked_rows = self._values_of_marked() if self.marked else []
         self._draw_model(product, viewers)
@@ -116,7 +116,22 @@ class ObservablesDrawing(HasTraits):
     def _clicked(self, data: Data, row: int) -> None:
         """Mark what was clicked; once more, and nothing is marked."""
         stations = stations_of(data, row)
-        self.marked = "" if self.marked == stations else stations
+        self._mark_and_show("" if self.marked == stations else stations)
+
+    def _step(self, by: int) -> None:
+        """Mark the next baseline or triangle of the chosen product, or the one before."""
+        product = self._products.get(self.dataset_selected)
+        if product is None or not by:
+            self.marked = ""
+            return
+        tables = product.as_they_are.tables.values()
+        names = [list(dict.fromkeys(map(str, table["stations"]))) for table in tables]
+        among = next((found for found in names if self.marked in found), names[0])
+        place = among.index(self.marked) + by if self.marked in among else 0
+        self._mark_and_show(among[place % len(among)])
+
+    def _mark_and_show(self, stations: str) -> None:
+        self.marked = stations
         if self.marked and self.show_series and self.has_integrations:
             self._from_browser(self.series)
 

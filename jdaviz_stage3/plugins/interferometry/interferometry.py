@@ -53,8 +53,9 @@ class InterferometryPlugin(
 ):
     """Look at interferometric observables together, calibrate them, search for a companion.
 
-    While the plugin is open, a click on a point marks its baseline or triangle in all plots, and
-    a model is drawn over the data of the chosen product.
+    While the plugin is open, a click on a point marks its baseline or triangle in all plots (the
+    arrow keys go to the next one, Escape takes the marks away), and a model is drawn over the data
+    of the chosen product.
 
     Only the following attributes and methods are available through the public plugin API:
 

@@ -157,6 +157,28 @@ def test_a_click_marks_the_baseline_in_all_plots(plugin, shared_app, paths):
     assert plugin.marked == "" and not marks(plugin, PLOTS[0]), "once more, and nothing is"
 
 
+def test_keys_go_from_one_to_the_next_and_what_is_hidden_has_no_rings(plugin, shared_app):
+    def press(key):
+        viewer = glue_viewer(shared_app, PLOTS[1])
+        event = {"event": "keydown", "key": key, "domain": {"x": 3, "y": 0}}
+        viewer._on_mouse_interaction(viewer.figure.interaction, event, None)
+
+    press("ArrowRight")
+    assert plugin.marked == "A1-A2"
+    press("ArrowLeft")
+    assert plugin.marked == "A6-A7"
+    plugin.mark("A1-A2-A7")
+    press("ArrowRight")
+    assert plugin.marked == "A1-A3-A4"
+    layer = glue_viewer(shared_app, PLOTS[1]).state.layers[0]
+    layer.visible = False
+    assert len(marks(plugin, PLOTS[1])["same"].x) == 13
+    layer.visible = True
+    assert len(marks(plugin, PLOTS[1])["same"].x) == 14
+    press("Escape")
+    assert plugin.marked == "" and "same" not in marks(plugin, PLOTS[1])
+
+
 def test_a_triangle_marks_its_sides(plugin, paths):
     plugin.plots = PLOTS
     plugin.mark("A7-A1-A3")  # in whatever order
