@@ -13,6 +13,7 @@ from traitlets import HasTraits, List, Unicode, observe
 from ...analysis.interferometry.drawn_tables import DRAWN, base_title
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
+    adding_data,
     arrange_viewers,
     remove_viewers,
     show_message,
@@ -80,7 +81,7 @@ class ObservablesDrawing(HasTraits):
         viewers = self._plot_viewers()
         wanted = change["new"]
         products = products_in(self)
-        with self._updates.paused():
+        with self._updates.paused(), adding_data(self):
             gone = [v.reference for v, title in viewers.items() if title not in wanted]
             if gone:
                 remove_viewers(self, gone)

@@ -13,7 +13,7 @@ from traitlets import HasTraits, Unicode, observe
 from ...analysis.interferometry.averaging import average_integrations, integration_series
 from ...analysis.light_curves.table import LightCurveColumns
 from ...errors import Stage3Error
-from ...jdaviz_compat import data_labels, data_of, layer_of, remove_data, shown_in
+from ...jdaviz_compat import adding_data, data_labels, data_of, layer_of, remove_data, shown_in
 from ...readers.interferometry import Interferometry
 from ...viewers.light_curve_readout import value_with_error
 from ..curves_in_app import add_curve, show_curve
@@ -142,7 +142,7 @@ class IntegrationControls(HasTraits):
 
     def add_made(self, name: str, found: Interferometry, recipe: Any, of: Any, word: str) -> None:
         """Add a product, show it, and choose it."""
-        with self._updates.paused():
+        with self._updates.paused(), adding_data(self):
             add_product(self, name, found, recipe, of, word, self.plots_selected)
         self._update()
         if name in self.dataset.choices:

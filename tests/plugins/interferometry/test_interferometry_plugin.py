@@ -435,7 +435,8 @@ def test_products_that_are_removed_while_they_are_chosen(plugin, shared_app, tmp
     assert len(marks(plugin, PLOTS[0])["same"].x) == rings - 1
     remove_data(shared_app, labels[1:])
     assert plugin.dataset.selected == name_of(plugin, TARGET)
-    normalised = stage3.load(oifits("aminorm-oi", tmp_path, root=ROOT.format(8)), app=shared_app)
+    path = oifits("aminorm-oi", tmp_path, root=ROOT.format(8))
+    normalised = stage3.load(path, app=shared_app, observables=["Closure phase"])
     assert plugin.dataset.selected.endswith("aminorm-oi"), "proposed where nothing was chosen"
     remove_data(shared_app, normalised)
     assert not plugin._obj.found_rows, "what was found was of another one"
