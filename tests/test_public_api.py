@@ -47,6 +47,8 @@ ANALYSIS = {
     "compare_images": "first second by_pixel",
     "compare_light_curves": "first second column second_column normalize",
     "compare_spectra": "first second",
+    "comparison_table": "part",
+    "write_comparison": "part path overwrite **meta",
     "NOISE_STATISTICS": None,
     "Occulter": "name kind inner_angle angles source",
     "SignalToNoise": "snr significance n_elements meta",
@@ -198,6 +200,10 @@ PLUGINS = {
         contrast contrast_curve curve_text dataset export fwhm inject injected_text noise position
         position_text problem psf second show show_marks sigma snr_map star_flux star_unit
         throughput to_python unaligned view_width
+    """,
+    "Compare Reductions": """
+        add_results blink column compare export first headers numbers_text problem radius second
+        show to_python
     """,
     "Exposures": """
         at load marked_flags mosaic position problem show show_flagged show_footprints ticked

@@ -6,6 +6,7 @@ from .comparison.differences import Differences
 from .comparison.images import ImageComparison, compare_images
 from .comparison.light_curves import LightCurveComparison, compare_light_curves
 from .comparison.spectra import SpectrumComparison, compare_spectra
+from .comparison.tables import comparison_table, write_comparison
 from .coronagraphy.alignment import align_offsets
 from .coronagraphy.companions import inject_companions, measured_throughput
 from .coronagraphy.contrast import contrast_curve
@@ -145,6 +146,7 @@ __all__ = [
     "compare_light_curves",
     "compare_spectra",
     "compare_with_pipeline",
+    "comparison_table",
     "contiguous_runs",
     "contrast_curve",
     "detection_limits",
@@ -199,6 +201,7 @@ __all__ = [
     "transit_light_curve",
     "vis2_errors_from_amplitudes",
     "white_light_curve",
+    "write_comparison",
     "write_contrast_curve",
     "write_light_curve",
     "write_observables",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from astropy.table import Row
-
 from .processing import Provenance, compare_provenance
 
 if TYPE_CHECKING:
     from .comparison import Comparison
 
-__all__ = ["comparison_lines", "difference_lines", "provenance_lines"]
+__all__ = ["comparison_lines", "difference_lines", "in_words", "provenance_lines"]
 
 _HEADINGS = {
     "pipeline_version": "pipeline", "pipeline_revision": "revision",
@@ -107,10 +105,11 @@ def comparison_lines(made: Comparison) -> list[str]:
     """
     lines = [f"first   {made.first}", f"second  {made.second}"]
     lines.append(f"Headers: {len(made.headers)} differences")
-    width = max((len(_name_of(row)) for row in made.headers), default=0)
-    for row in made.headers:
+    names = [f"{row['section']}: {in_words(row['name'])}" for row in made.headers]
+    width = max(map(len, names), default=0)
+    for name, row in zip(names, made.headers, strict=True):
         values = [str(row[which]) or "(not said)" for which in ("first", "second")]
-        lines.append(f"  {_name_of(row).ljust(width)}  {values[0]} | {values[1]}")
+        lines.append(f"  {name.ljust(width)}  {values[0]} | {values[1]}")
     if made.parts:
         lines.append("Numbers (first less second)")
         table = made.table
@@ -120,8 +119,19 @@ def comparison_lines(made: Comparison) -> list[str]:
     return [*lines, *(f"Note: {note}" for note in made.all_notes)]
 
 
-def _name_of(row: Row) -> str:
-    return f"{row['section']}: {_HEADINGS.get(row['name'], row['name'])}"
+def in_words(name: str) -> str:
+    """Return what a field of a provenance is called where people read it.
+
+    Parameters
+    ----------
+    name : str
+        ``'pipeline_version'``; what has no other name is given back.
+
+    Returns
+    -------
+    str
+    """
+    return _HEADINGS.get(name, name)
 
 
 def _aligned(entries: Sequence[tuple[str, str]], indent: str = "  ") -> list[str]:

@@ -21,6 +21,7 @@ from ...analysis.comparison.images import ImageComparison
 from ...analysis.comparison.tables import Part, numbers_of, write_comparison
 from ...errors import Stage3Error
 from ...groups.comparison import header_differences
+from ...groups.listing import in_words
 from ...jdaviz_compat import data_of, show_message
 from ...loaders.importing import warnings_shown
 from ...origin import origin_of
@@ -177,7 +178,10 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
             part = compare_loaded(first, second, self.radius * u.arcsec, self.column.strip())
             headers = self.headers()
         self._part = part
-        self.header_rows = [[str(value) for value in row] for row in headers[:_MOST_ROWS]]
+        self.header_rows = [
+            [str(section), in_words(str(name)), str(one), str(other)]
+            for section, name, one, other in headers[:_MOST_ROWS]
+        ]
         more = len(headers) - _MOST_ROWS
         self.headers_text = (
             "The headers do not differ."

@@ -8,6 +8,7 @@ import numpy as np
 from astropy import units as u
 from bqplot import Axis, Figure, LinearScale, Lines
 from glue_jupyter.bqplot.compatibility import ScatterGL
+from matplotlib.ticker import MaxNLocator
 
 from ...analysis.comparison.catalogs import CatalogComparison
 from ...analysis.comparison.cubes import CubeComparison
@@ -165,10 +166,11 @@ class DifferencePlot:
                           default_opacities=[0.7])
             )  # fmt: skip
         axes = [
-            Axis(scale=scales["x"], label=drawn.x_label, label_offset="34", num_ticks=5,
-                 tick_format=".6~g", **_GRID, **_SMALL),
+            Axis(scale=scales["x"], label=drawn.x_label, label_offset="34",
+                 tick_values=_round_ticks(*_ends(x), 5), tick_format=".6~g", **_GRID, **_SMALL),
             Axis(scale=scales["y"], orientation="vertical", label=drawn.y_label,
-                 label_offset="-58", num_ticks=6, tick_format=".3~g", **_GRID, **_SMALL),
+                 label_offset="-60", tick_values=_round_ticks(low, high, 6), tick_format=".4~g",
+                 **_GRID, **_SMALL),
         ]  # fmt: skip
         if self.figure is None:
             self.figure = Figure(
@@ -179,6 +181,12 @@ class DifferencePlot:
         with self.figure.hold_sync():
             self.figure.axes, self.figure.marks = axes, marks
         return 0 if drawn.kind == "steps" else int(np.sum((y < low) | (y > high)))
+
+
+def _round_ticks(low: float, high: float, most: int) -> np.ndarray:
+    """Round numbers from low to high."""
+    ticks = np.asarray(MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high))
+    return np.round(ticks[(ticks >= low) & (ticks <= high)], 12)
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:

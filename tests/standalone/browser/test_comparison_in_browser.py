@@ -57,6 +57,8 @@ def test_two_mosaics_are_compared(start_server, start_browser, tmp_path):
     page.wait_for(
         lambda: any("is shown." in e.text for e in page.find(f"{panel} .stage3-hint")), "the blink"
     )
+    numbers = page.find(".stage3-comparison-numbers")[0]
+    page.driver.execute_script("arguments[0].scrollIntoView({block: 'start'})", numbers)
     page.screenshot("comparison")
     found = page.complaints()
     assert found == [], "\n".join(t[:900] for t in found)
