@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..readers.catalog import wrong_fluxes
+from ..readers.flux_versions import wrong_fluxes
 from .processing import Provenance
 from .soss_white_light import wrong_orders
 from .versions import release_of

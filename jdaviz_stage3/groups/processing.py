@@ -8,11 +8,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.table import Table
 
 from ..errors import Stage3Error, UnreadableProductError, UnsupportedProductError
 from ..fits_structure import read_primary_header, read_structure
@@ -20,6 +19,9 @@ from ..products import identify
 from ..readers.extensions import open_product
 from .ecsv_meta import ecsv_meta
 from .keywords import reference_types, step_names
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 __all__ = ["Provenance", "compare_provenance", "provenance"]
 
@@ -307,6 +309,8 @@ def compare_provenance(paths: Sequence[str | os.PathLike]) -> Table:
     Stage3Error
         If there are less than two, or one cannot be read.
     """
+    from astropy.table import Table  # not for `info`, which answers at once
+
     if isinstance(paths, str | os.PathLike):
         raise Stage3Error("compare_provenance: give a list of two or more files")
     made = [provenance(path) for path in paths]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from pathlib import Path
 
@@ -14,15 +13,14 @@ from astropy.units import UnitsWarning
 
 from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from ..products import ecsv_header
+from .flux_versions import wrong_fluxes
 
-__all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column", "wrong_fluxes"]
+__all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column"]
 
 # The names that the pipeline's generations have given the same thing, the newest first.
 _LABELS = ("label", "id")
 _SKY = ("sky_centroid", "icrs_centroid")
 _PIXELS = (("xcentroid", "ycentroid"), ("x_centroid", "y_centroid"))
-
-_BROKEN_FLUX_VERSION = "1.20.0"
 
 
 def read_catalog(path: str | os.PathLike) -> QTable:
@@ -146,25 +144,3 @@ def _warn_of_doubtful(table: QTable, name: str) -> None:
     wrong = wrong_fluxes(str(version.get("jwst", "")) if isinstance(version, dict) else "")
     if wrong:
         warnings.warn(f"{name}: {wrong}", Stage3Warning, stacklevel=3)
-
-
-def wrong_fluxes(version: str) -> str:
-    """Say what is wrong with the fluxes of catalogs that a version of the pipeline wrote.
-
-    Parameters
-    ----------
-    version : str
-        Of jwst.
-
-    Returns
-    -------
-    str
-        Empty where nothing is known to be wrong: only 1.20.0 has this defect, by the release notes
-        of 1.20.1.
-    """
-    if not re.fullmatch(re.escape(_BROKEN_FLUX_VERSION) + r"(\.dev.*)?", version):
-        return ""
-    return (
-        f"written by jwst {version}, whose catalog fluxes are not in Jy and include the "
-        "background; reprocess with 1.20.1 or later before using fluxes or magnitudes"
-    )
