@@ -134,14 +134,15 @@ class Differences:
 
     @cached_property
     def sigma_in_errors(self) -> float:
-        """Robust standard deviation of the difference over its error: 1 for independent noise.
+        """Robust standard deviation of what differs from the median, over its error.
 
-        NaN where there are no errors.
+        1 for independent noise, NaN where there are no errors.
         """
         if self.error is None:
             return np.nan
         with np.errstate(divide="ignore", invalid="ignore"):
-            scaled = self.difference.value / self.error.value
+            # without the median, which over errors of all sizes would be scatter, too
+            scaled = (self.difference.value - self.median.value) / self.error.value
         return _robust_sigma(scaled[np.isfinite(scaled)])
 
     def histogram(self, n_bins: int = 60, reach: float = 6.0) -> QTable:
@@ -168,9 +169,9 @@ class Differences:
         half = reach * float(self.sigma.value)
         half = min(half, farthest) if half > 0 else farthest
         half = half or abs(middle) * 1e-6 or 1.0
-        edges = np.linspace(middle - half, middle + half, n_bins + 1)
-        count, _ = np.histogram(values, edges)
-        below, above = int(np.sum(values < edges[0])), int(np.sum(values > edges[-1]))
+        ends = (middle - half, middle + half)
+        count, edges = np.histogram(values, n_bins, ends)  # of equal bins, which is quicker
+        below, above = int(np.sum(values < ends[0])), int(np.sum(values > ends[1]))
         return QTable(
             {"low": edges[:-1] * self.unit, "high": edges[1:] * self.unit, "count": count},
             meta={"below": below, "above": above},

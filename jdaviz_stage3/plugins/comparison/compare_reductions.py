@@ -194,7 +194,7 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
         if drawn is not None:
             out = self._plot.draw(drawn)
             self.plot_widget = self._plot.widget
-            self.plot_text = drawn.words + (f" {out} lie outside of the plot." if out else "")
+            self.plot_text = drawn.words + (f" Outside of the plot: {out}." if out else "")
         return part
 
     def headers(self) -> Table:
@@ -293,7 +293,12 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
         self._from_browser(self.compare)
 
     def vue_add_results(self, *_: Any) -> None:
-        self._from_browser(self.add_results)
+        """Add what differs, and say so: not all of it is shown in a viewer."""
+
+        def add() -> None:
+            show_message(self, f"Added to the data: {', '.join(self.add_results())}", color="info")
+
+        self._from_browser(add)
 
     def vue_blink(self, *_: Any) -> None:
         self._from_browser(self.blink)

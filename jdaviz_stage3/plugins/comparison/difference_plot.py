@@ -114,7 +114,7 @@ def _finite(
 
 
 def _in(unit: u.UnitBase) -> str:
-    text = unit.to_string().replace(" ", "")
+    text = unit.to_string().replace(" ", "").replace("um", "µm")
     return f" ({text})" if text else ""
 
 
@@ -169,8 +169,8 @@ class DifferencePlot:
             Axis(scale=scales["x"], label=drawn.x_label, label_offset="34",
                  tick_values=_round_ticks(*_ends(x), 5), tick_format=".6~g", **_GRID, **_SMALL),
             Axis(scale=scales["y"], orientation="vertical", label=drawn.y_label,
-                 label_offset="-60", tick_values=_round_ticks(low, high, 6), tick_format=".4~g",
-                 **_GRID, **_SMALL),
+                 label_offset="-60", tick_values=_round_ticks(low, high, 6),
+                 tick_format=".1~e" if max(-low, high) < 1e-3 else ".4~g", **_GRID, **_SMALL),
         ]  # fmt: skip
         if self.figure is None:
             self.figure = Figure(

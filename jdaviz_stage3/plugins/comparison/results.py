@@ -32,6 +32,7 @@ from ...jdaviz_compat import (
     remove_data,
     replace_image,
     replace_spectrum,
+    reset_spectral_limits,
     shown_in,
     viewer_kind,
 )
@@ -75,9 +76,10 @@ def add_to_app(plugin: Any, part: Part, first: Any, second: Any) -> list[str]:
         spectrum = _median_spectrum(part) if isinstance(part, CubeComparison) else part.spectrum()
         spectrum.meta.update(meta)
         viewers = [viewer.reference for viewer in shown_in(plugin, first.label)]
-        replace_spectrum(
-            plugin, label, spectrum, [] if isinstance(part, CubeComparison) else viewers
-        )
+        if isinstance(part, CubeComparison):
+            viewers = []  # the cube's, in which there is no spectrum
+        replace_spectrum(plugin, label, spectrum, viewers)
+        reset_spectral_limits(plugin, viewers)  # a difference lies far from what is subtracted
     return [label]
 
 

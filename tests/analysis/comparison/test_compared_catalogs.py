@@ -5,7 +5,7 @@ import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import QTable
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jdaviz_stage3.analysis import compare_catalogs
@@ -29,6 +29,7 @@ places = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(places, places)
 def test_matches_are_those_of_a_search_through_all_pairs(one, other):
     one, other = np.array(one) * 0.05, np.array(other) * 0.05 + [0.013, 0.007]

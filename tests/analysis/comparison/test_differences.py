@@ -62,6 +62,11 @@ def test_noise_that_is_independent_is_one_error_wide():
     made = Differences.of(100 + noise[0] << u.Jy, 100 + noise[1] << u.Jy, 2 * sigma << u.Jy,
                           3 * sigma << u.Jy)  # fmt: skip
     assert made.sigma_in_errors == pytest.approx(1, abs=0.03)
+    # whatever they differ by, and however the errors do
+    sizes = np.geomspace(0.01, 10, 20_000)
+    apart = Differences.of(100 + noise[0] * sizes << u.Jy, 90 + noise[1] * sizes << u.Jy,
+                           2 * sizes << u.Jy, 3 * sizes << u.Jy)  # fmt: skip
+    assert apart.sigma_in_errors == pytest.approx(1, abs=0.03)
     assert made.sigma.value == pytest.approx(math.hypot(2, 3), rel=0.03)
     assert made.median_ratio == pytest.approx(1, abs=0.01)
     # what both share is not in the difference
@@ -106,9 +111,9 @@ def test_errors_of_what_is_interpolated_are_those_of_its_sum():
     rng = np.random.default_rng(2)
     errors = np.array([1.0, 2.0, 3.0])
     places = np.array([0.0, 0.5, 1.3, 2.0])
-    drawn = [interpolate(rng.normal(0, errors), None, places)[0] for _ in range(20_000)]
+    drawn = [interpolate(rng.normal(0, errors), None, places)[0] for _ in range(3000)]
     _, found = interpolate(np.zeros(3), errors, places)
-    np.testing.assert_allclose(found, np.std(drawn, axis=0), rtol=0.03)
+    np.testing.assert_allclose(found, np.std(drawn, axis=0), rtol=0.06)
 
 
 def test_a_missing_neighbour_that_does_not_count_does_no_harm():
