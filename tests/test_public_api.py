@@ -202,8 +202,8 @@ PLUGINS = {
         throughput to_python unaligned view_width
     """,
     "Compare Reductions": """
-        add_results blink column compare export first headers numbers_text problem radius second
-        show to_python
+        add_results blink column compare export first headers numbers_text plotted problem radius
+        second show to_python
     """,
     "Exposures": """
         at load marked_flags mosaic position problem show show_flagged show_footprints ticked

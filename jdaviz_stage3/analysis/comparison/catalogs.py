@@ -11,7 +11,7 @@ from astropy.table import QTable
 
 from ...errors import Stage3Error
 from ...readers.catalog import label_column, sky_column
-from .differences import Differences, in_unit
+from .differences import ASSUMED, Differences, in_unit
 
 __all__ = ["RADIUS", "CatalogComparison", "compare_catalogs"]
 
@@ -60,8 +60,8 @@ class CatalogComparison:
         Returns
         -------
         QTable
-            ``low``, ``high``, ``n``, ``median``, ``sigma`` of the differences: of bins with a
-            source.
+            ``low``, ``high``, ``n``, ``median``, ``sigma`` of the differences, and the same of the
+            positions, ``d_ra``, ``d_ra_sigma``, ``d_dec``, ``d_dec_sigma``: of bins with a source.
 
         Raises
         ------
@@ -89,8 +89,14 @@ class CatalogComparison:
             ends = np.array([number, number + 1]) * width
             low, high = 10**ends if of_flux else ends
             unit = self.differences.unit
-            rows.append((low * unit, high * unit, part.n, part.median, part.sigma))
-        names = ("low", "high", "n", "median", "sigma")
+            moved = [
+                Differences.of(self.matched[name][inside], 0 * self.matched[name][inside])
+                for name in ("d_ra", "d_dec")
+            ]
+            found = [number for one in (part, *moved) for number in (one.median, one.sigma)]
+            rows.append((low * unit, high * unit, part.n, *found))
+        names = ("low", "high", "n", "median", "sigma", "d_ra", "d_ra_sigma", "d_dec",
+                 "d_dec_sigma")  # fmt: skip
         return QTable(rows=rows, names=names) if rows else QTable(names=names)
 
 
@@ -148,6 +154,7 @@ def compare_catalogs(
     differences = None
     if chosen:
         differences = _of_column(matched, first[one], second[other], chosen)
+        notes.append(ASSUMED if differences.error is not None else "not both have errors of it")
     else:
         notes.append("the catalogs have no magnitude or flux in common: only places are compared")
     return CatalogComparison(

@@ -17,6 +17,7 @@ from jdaviz.core.template_mixin import PluginTemplateMixin
 from jdaviz.core.user_api import PluginUserApi
 from traitlets import Bool, List, Unicode, observe
 
+from ...analysis.comparison.catalogs import CatalogComparison
 from ...analysis.comparison.images import ImageComparison
 from ...analysis.comparison.tables import Part, numbers_of, write_comparison
 from ...errors import Stage3Error
@@ -190,12 +191,19 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
         )
         self.numbers_text = _in_words(part)
         self.notes = [f"{note[0].upper()}{note[1:]}." for note in part.notes]
-        drawn = drawn_of(part)
+        self._draw()
+        return part
+
+    @observe("plotted_selected")
+    def _draw(self, *_: Any) -> None:
+        """Draw what was compared in the panel, if anything was."""
+        if not self._ready or self._part is None:
+            return
+        drawn = drawn_of(self._part, self.plotted_selected)
         if drawn is not None:
             out = self._plot.draw(drawn)
             self.plot_widget = self._plot.widget
             self.plot_text = drawn.words + (f" Outside of the plot: {out}." if out else "")
-        return part
 
     def headers(self) -> Table:
         """List what the headers of the two files say differently.
@@ -333,7 +341,10 @@ def _in_words(part: Part) -> str:
         said.append(f"{found['sigma_in_errors']:.3g} of the combined errors")
     if np.isfinite(found["median_ratio"]):
         said.append(f"median ratio {found['median_ratio']:.5g}")
-    if hasattr(part, "only_first"):
+    if isinstance(part, CatalogComparison):
+        if len(part.matched):
+            moved = [np.median(part.matched[name].to_value("mas")) for name in ("d_ra", "d_dec")]
+            said.append(f"moved by {moved[0]:.3g}, {moved[1]:.3g} mas (Δα cos δ, Δδ)")
         said.append(f"{len(part.only_first)} in the first only")
         said.append(f"{len(part.only_second)} in the second only")
     return f"{'; '.join(said)}."

@@ -16,7 +16,14 @@ from ...analysis.comparison.images import ImageComparison
 from ...analysis.comparison.spectra import SpectrumComparison
 from ...analysis.comparison.tables import Part
 
-__all__ = ["DifferencePlot", "Drawn", "drawn_of"]
+__all__ = ["PLOTTED", "DifferencePlot", "Drawn", "drawn_of"]
+
+#: What can be drawn of catalogs: the column of the table of sources of both, and its label.
+PLOTTED = {
+    "magnitude or flux": ("difference", "First − second"),
+    "right ascension": ("d_ra", "Δα cos δ"),
+    "declination": ("d_dec", "Δδ"),
+}
 
 _COLOR, _ZERO = "#1f77b4", "#888888"
 _SMALL = {"tick_style": {"font-size": 11}, "axis_label_style": {"font-size": 12}}
@@ -48,12 +55,14 @@ class Drawn:
     words: str
 
 
-def drawn_of(part: Part) -> Drawn | None:
+def drawn_of(part: Part, plotted: str = "magnitude or flux") -> Drawn | None:
     """Say what to draw of a comparison.
 
     Parameters
     ----------
     part : ImageComparison or another comparison
+    plotted : str, optional
+        One of `PLOTTED`, of catalogs.
 
     Returns
     -------
@@ -85,10 +94,10 @@ def drawn_of(part: Part) -> Drawn | None:
         )  # fmt: skip
     if isinstance(part, CatalogComparison):
         values = u.Quantity(part.matched["value_1"])
+        column, label = PLOTTED[plotted]
         return _finite(
-            values, of.difference, f"{part.column}", "First − second", "points",
-            "The sources of both.",
-        )  # fmt: skip
+            values, part.matched[column], part.column, label, "points", "The sources of both."
+        )
     days = part.time.mjd
     zero = float(np.floor(np.nanmin(days)))
     system = "BJD_TDB" if part.time.scale == "tdb" else "MJD_UTC"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..controls import Control, panel_of
+from .difference_plot import PLOTTED
 from .loaded_parts import can_be_compared
 
 __all__ = ["ComparisonPanel"]
@@ -44,6 +45,15 @@ ComparisonPanel = panel_of(
         default="",
         placeholder="aper_total_abmag",
         hint="A magnitude or flux that both catalogs have.",
+        when={"kind": ("cat",)},
+    ),
+    Control(
+        "plotted",
+        "choice",
+        "Plot",
+        "what is drawn of catalogs against the magnitude or flux of the first",
+        choices=tuple(PLOTTED),
+        section="Numbers",
         when={"kind": ("cat",)},
     ),
 )

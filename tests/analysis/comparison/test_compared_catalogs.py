@@ -78,6 +78,10 @@ def test_magnitudes_and_their_bins():
     table = made.by_magnitude(1)
     assert list(table["low"]) == [20, 21] and list(table["n"]) == [2, 3]
     np.testing.assert_allclose(table["median"], [0.1, -0.3])
+    moved = catalog(x + [0.05, 0.05, 0, 0, 0.1, 0], x, aper_total_abmag=bright)
+    table = compare_catalogs(moved, other).by_magnitude()
+    np.testing.assert_allclose(table["d_ra"].to_value("mas"), [50, 0], atol=0.01)
+    np.testing.assert_allclose(table["d_dec"].to_value("mas"), 0, atol=0.01)
     with pytest.raises(Stage3Error, match="width"):
         made.by_magnitude(0)
 
@@ -114,4 +118,4 @@ def test_what_cannot_be_matched():
         places.by_magnitude()
     lost = catalog([0, np.nan], [0, np.nan])
     found = compare_catalogs(lost, catalog([0], [0]))
-    assert list(found.only_first) == [1] and "1 and 0 rows have no position" in found.notes[-2]
+    assert list(found.only_first) == [1] and "1 and 0 rows have no position" in found.notes[1]

@@ -125,6 +125,10 @@ def test_catalogs(plugin, app):
     marks = plugin._obj._plot.figure.marks
     np.testing.assert_allclose(marks[-1].y, -0.5)
     assert plugin._obj._plot.figure.axes[0].label == "aper_total_abmag"
+    plugin.plotted = "declination"
+    assert plugin._obj._plot.figure.axes[1].label == "Δδ (mas)"
+    np.testing.assert_allclose(plugin._obj._plot.figure.marks[-1].y, 0, atol=1e-3)
+    plugin.plotted = "magnitude or flux"
     [label] = plugin.add_results()
     names = [component.label for component in data_of(app, label).main_components]
     assert {"RA", "DEC", "label_1", "difference", "separation"} <= set(names)
