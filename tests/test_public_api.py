@@ -47,6 +47,7 @@ ANALYSIS = {
     "compare_images": "first second by_pixel",
     "compare_light_curves": "first second column second_column normalize",
     "compare_spectra": "first second",
+    "compare_spectral_images": "first second",
     "comparison_table": "part",
     "write_comparison": "part path overwrite **meta",
     "NOISE_STATISTICS": None,

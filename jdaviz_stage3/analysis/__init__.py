@@ -3,7 +3,7 @@
 from .comparison.catalogs import CatalogComparison, compare_catalogs
 from .comparison.cubes import CubeComparison, compare_cubes
 from .comparison.differences import Differences
-from .comparison.images import ImageComparison, compare_images
+from .comparison.images import ImageComparison, compare_images, compare_spectral_images
 from .comparison.light_curves import LightCurveComparison, compare_light_curves
 from .comparison.spectra import SpectrumComparison, compare_spectra
 from .comparison.tables import comparison_table, write_comparison
@@ -145,6 +145,7 @@ __all__ = [
     "compare_images",
     "compare_light_curves",
     "compare_spectra",
+    "compare_spectral_images",
     "compare_with_pipeline",
     "comparison_table",
     "contiguous_runs",

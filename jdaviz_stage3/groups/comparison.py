@@ -16,7 +16,7 @@ from astropy.table import Table
 
 from ..analysis.comparison.catalogs import RADIUS, compare_catalogs
 from ..analysis.comparison.cubes import compare_cubes
-from ..analysis.comparison.images import compare_images
+from ..analysis.comparison.images import compare_images, compare_spectral_images
 from ..analysis.comparison.light_curves import compare_light_curves, compare_traces
 from ..analysis.comparison.spectra import compare_spectra
 from ..analysis.comparison.tables import Part, numbers_of
@@ -144,8 +144,8 @@ def compare(
     Parameters
     ----------
     first, second : path-like
-        Two products of one type: i2d, crf, x1d, c1d, s3d, cat, whtlt, phot, x1dints. Of other types
-        the headers are compared.
+        Two products of one type: i2d, crf, s2d, s3d, x1d, c1d, cat, whtlt, phot, x1dints. Of other
+        types the headers are compared.
     radius : Quantity, optional
         Within which sources of catalogs are one, 0.2 arcsec.
     column : str, optional
@@ -305,7 +305,10 @@ def _spectra(first: Any, second: Any, options: dict, notes: list[str]) -> dict[s
     refused = []
     for name, one, other in pairs:
         try:
-            parts[name] = compare_spectra(first[one], second[other])
+            pair = first[one], second[other]
+            two_dimensions = pair[0].flux.ndim == 2
+            comparing = compare_spectral_images if two_dimensions else compare_spectra
+            parts[name] = comparing(*pair)
         except Stage3Error as err:
             refused.append(f"{name}: {err}")
     if not parts:
@@ -387,8 +390,8 @@ def _fluxes(series: Any) -> list[str]:
 
 #: How each product type is compared: ``(first, second, options, notes) -> parts``.
 _COMPARED: dict[str, Callable[[Any, Any, dict, list[str]], dict[str, Part]]] = {
-    "i2d": _images, "crf": _exposures, "cal": _exposures, "s3d": _cubes, "x1d": _spectra,
-    "c1d": _spectra, "cat": _catalogs, "x1dints": _series, "whtlt": _light_curves,
+    "i2d": _images, "crf": _exposures, "cal": _exposures, "s2d": _spectra, "s3d": _cubes,
+    "x1d": _spectra, "c1d": _spectra, "cat": _catalogs, "x1dints": _series, "whtlt": _light_curves,
     "phot": _light_curves,
 }  # fmt: skip
 

@@ -9,12 +9,13 @@ import numpy as np
 from astropy import units as u
 from astropy.nddata import CCDData, NDData, StdDevUncertainty
 from astropy.wcs.utils import proj_plane_pixel_area
+from specutils import Spectrum
 
 from ...errors import Stage3Error
 from .differences import ASSUMED, Differences, in_unit
 from .interpolation import interpolate
 
-__all__ = ["ImageComparison", "compare_images"]
+__all__ = ["ImageComparison", "compare_images", "compare_spectral_images"]
 
 #: Pixels; grids that agree to this everywhere are one, maybe shifted by whole pixels.
 _SAME_GRID = 0.05
@@ -87,11 +88,14 @@ def compare_images(first: NDData, second: NDData, *, by_pixel: bool = False) -> 
     ------
     Stage3Error
         If there is no common unit, no overlap, images without WCS are of different shapes, or
-        values per pixel would have to be interpolated between pixels of different sizes.
+        values per pixel would have to be interpolated between pixels of different sizes; by pixel,
+        if the detectors or subarrays are not the same.
     """
     for image in (first, second):
         if image.data.ndim != 2:
             raise Stage3Error(f"an image has {image.data.ndim} axes, expected two")
+    if by_pixel:
+        _refuse_other_detectors(first.meta, second.meta)
     unit = first.unit or u.dimensionless_unscaled
     scale = in_unit(1.0 * (second.unit or u.dimensionless_unscaled), unit, "images").value
     one, one_error = _usable(first, unit)
@@ -99,7 +103,7 @@ def compare_images(first: NDData, second: NDData, *, by_pixel: bool = False) -> 
     notes = []
     shift: tuple[int, int] | None = (0, 0)
     if by_pixel or first.wcs is None or second.wcs is None:
-        why = "they are on detector pixels" if by_pixel else "not both have a WCS"
+        why = "they are on detector pixels" if by_pixel else "not both have a celestial WCS"
         if one.shape != other.shape:
             raise Stage3Error(
                 f"the images cannot be compared pixel by pixel: {_size(one)} and {_size(other)} "
@@ -129,6 +133,55 @@ def compare_images(first: NDData, second: NDData, *, by_pixel: bool = False) -> 
         raise Stage3Error("the images have no usable pixel in common; is it one field?")
     notes.append(ASSUMED if made.error is not None else "not both have errors: there are none")
     return ImageComparison(made, first.wcs, shift, tuple(notes))
+
+
+def compare_spectral_images(first: Spectrum, second: Spectrum) -> ImageComparison:
+    """Take the difference of two 2-D spectra, pixel by pixel.
+
+    Parameters
+    ----------
+    first, second : Spectrum, shape (n_y, n_wave)
+        Samples that are masked or not finite are left out.
+
+    Returns
+    -------
+    ImageComparison
+        Without a WCS.
+
+    Raises
+    ------
+    Stage3Error
+        If they are of different shapes, or their wavelengths differ by more than a twentieth of a
+        column; or as `compare_images`.
+    """
+    if first.flux.shape != second.flux.shape:
+        raise Stage3Error(
+            f"the 2-D spectra have {_size(first.flux)} and {_size(second.flux)} pixels; only those "
+            "on one grid are compared: resample both with the same parameters, or compare their x1d"
+        )
+    axes = [np.asarray(one.spectral_axis.to_value(u.um, u.spectral())) for one in (first, second)]
+    step = np.abs(np.median(np.diff(axes[0]))) if axes[0].size > 1 else axes[0][0]
+    apart = float(np.max(np.abs(axes[0] - axes[1])) / step)
+    if not apart <= _SAME_GRID:
+        raise Stage3Error(
+            f"the wavelengths of the 2-D spectra differ by up to {apart:.2g} columns; only those "
+            "on one grid are compared"
+        )
+    images = [
+        NDData(one.flux.value, unit=one.flux.unit, mask=one.mask, uncertainty=one.uncertainty)
+        for one in (first, second)
+    ]
+    return compare_images(*images)
+
+
+def _refuse_other_detectors(first: Any, second: Any) -> None:
+    """Images on detector pixels say which: a detector, and where its subarray begins."""
+    for keyword in ("DETECTOR", "SUBSTRT1", "SUBSTRT2"):
+        values = [meta.get(keyword) for meta in (first, second)]
+        if None not in values and values[0] != values[1]:
+            raise Stage3Error(
+                f"the images are on different pixels: {keyword} is {values[0]} and {values[1]}"
+            )
 
 
 def _usable(

@@ -114,6 +114,10 @@ def compare_light_curves(
         _usable(series, name, row) for (series, name, _), row in zip(curves, rows, strict=True)
     ]
     notes = []
+    for (series, _, which), row in zip(curves, rows, strict=True):
+        flagged = int(np.sum(series["outlier"][row])) if "outlier" in series.colnames else 0
+        if flagged:
+            notes.append(f"{flagged} integrations of the {which} are flagged as outliers, left out")
     if normalize is None:
         units = [value.unit for value, _ in usable]
         normalize = not units[1].is_equivalent(units[0])

@@ -11,7 +11,7 @@ from specutils import Spectrum
 
 from ...analysis.comparison.catalogs import compare_catalogs
 from ...analysis.comparison.cubes import compare_cubes
-from ...analysis.comparison.images import compare_images
+from ...analysis.comparison.images import compare_images, compare_spectral_images
 from ...analysis.comparison.light_curves import compare_light_curves, compare_traces
 from ...analysis.comparison.spectra import compare_spectra
 from ...analysis.comparison.tables import Part
@@ -19,6 +19,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import as_read, is_as_loaded
 from ...origin import check_unchanged, origin_of
 from ...readers import read
+from ...readers.spectral_image import SpectralImage
 from ...readers.spectral_trace import SpectralTrace
 from ...readers.stored_cube import StoredCube
 
@@ -26,7 +27,7 @@ __all__ = ["can_be_compared", "compare_loaded"]
 
 #: Images, which are read from their files again, with errors and masks.
 _IMAGES = ("i2d", "crf", "cal")
-_OTHERS = ("s3d", "x1d", "c1d", "cat", "x1dints", "whtlt", "phot")
+_OTHERS = ("s2d", "s3d", "x1d", "c1d", "cat", "x1dints", "whtlt", "phot")
 
 
 def can_be_compared(data: Any) -> bool:
@@ -92,6 +93,8 @@ def compare_loaded(first: Any, second: Any, radius: u.Quantity, column: str) -> 
         return compare_cubes(one, other)
     if all(isinstance(each, SpectralTrace) for each in pair):
         return compare_traces(one, other)
+    if all(isinstance(each, SpectralImage) for each in pair):
+        return compare_spectral_images(one.spectrum(), other.spectrum())
     if all(isinstance(each, TimeSeries) for each in pair):
         columns = [origin.column for origin in origins]
         return compare_light_curves(one, other, columns[0], second_column=columns[1])

@@ -20,6 +20,7 @@ from ...jdaviz_compat import (
     add_table,
     add_to_viewer,
     aligned_by_wcs,
+    as_read,
     create_viewer,
     data_labels,
     data_of,
@@ -64,6 +65,15 @@ def add_to_app(plugin: Any, part: Part, first: Any, second: Any) -> list[str]:
     label = f"{first.label} − {second.label}"
     meta = {key: value for key, value in first.meta.items() if not key.startswith("_")}
     meta |= {"plugin": plugin_label(plugin), ORIGIN: origin_of(first)}
+    if isinstance(part, ImageComparison) and origin_of(first).suffix == "s2d":
+        spectrum = Spectrum(
+            flux=part.differences.difference,
+            spectral_axis=as_read(first).spectrum().spectral_axis,
+            spectral_axis_index=1,
+            meta=meta,
+        )
+        replace_spectrum(plugin, label, spectrum, [])
+        return [label]
     if isinstance(part, ImageComparison):
         return _add_images(plugin, part, label, f"{first.label} ÷ {second.label}", meta, first)
     if isinstance(part, LightCurveComparison):

@@ -5,8 +5,9 @@ import pytest
 from astropy import units as u
 from astropy.nddata import CCDData, StdDevUncertainty
 from astropy.wcs import WCS
+from specutils import Spectrum
 
-from jdaviz_stage3.analysis import compare_images
+from jdaviz_stage3.analysis import compare_images, compare_spectral_images
 from jdaviz_stage3.errors import Stage3Error
 
 SHAPE = (30, 40)
@@ -110,7 +111,39 @@ def test_what_cannot_be_compared_is_refused(values):
 def test_without_wcs_pixels_are_compared(values):
     made = compare_images(image(values), image(values, tangent()))
     assert made.differences.n == values.size and "pixel by pixel" in made.notes[0]
-    moved = compare_images(
-        image(values, tangent()), image(values, tangent((22, 16))), by_pixel=True
-    )
+    apart = image(values, tangent()), image(values, tangent((22, 16)))
+    moved = compare_images(*apart, by_pixel=True)
     assert moved.differences.largest == 0
+    for image_of, detector in zip(apart, ("NRCA1", "NRCA2"), strict=True):
+        image_of.meta["DETECTOR"] = detector
+    with pytest.raises(Stage3Error, match="DETECTOR is NRCA1 and NRCA2"):
+        compare_images(*apart, by_pixel=True)
+
+
+def spectral_image(values, wavelength, unit="MJy / sr"):
+    return Spectrum(
+        flux=values * u.Unit(unit),
+        spectral_axis=wavelength * u.um,
+        spectral_axis_index=1,
+        uncertainty=StdDevUncertainty(np.full(values.shape, 2.0)),
+        mask=~np.isfinite(values),
+    )
+
+
+def test_2d_spectra(values):
+    wavelength = np.linspace(1, 2, SHAPE[1])
+    values[3, 4] = np.nan
+    made = compare_spectral_images(
+        spectral_image(values, wavelength), spectral_image(1.5 * values, wavelength)
+    )
+    np.testing.assert_allclose(made.differences.difference.value, -0.5 * values)
+    np.testing.assert_allclose(np.nanmax(made.differences.error.value), np.hypot(2, 2))
+    with pytest.raises(Stage3Error, match="wavelengths .* differ by up to 2 columns"):
+        step = wavelength[1] - wavelength[0]
+        compare_spectral_images(
+            spectral_image(values, wavelength), spectral_image(values, wavelength + 2 * step)
+        )
+    with pytest.raises(Stage3Error, match="40 × 30 and 40 × 29 pixels"):
+        compare_spectral_images(
+            spectral_image(values, wavelength), spectral_image(values[1:], wavelength)
+        )

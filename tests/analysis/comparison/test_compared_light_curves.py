@@ -59,6 +59,7 @@ def test_residuals_and_their_scatter():
     found = made.differences.difference.value
     np.testing.assert_allclose(found[np.isfinite(found)], wanted)
     assert made.differences.n == 397
+    assert made.notes[0] == "1 integrations of the first are flagged as outliers, left out"
     np.testing.assert_allclose(made.differences.error.value[0], 0.5)
     assert made.differences.sigma.value == pytest.approx(np.hypot(0.1, 0.1), rel=0.15)
     assert made.scatter[0] == pytest.approx(np.hypot(0.3, 0.1), rel=0.15)

@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.table import QTable
 from make_cubes import cube, cube_arrays
 from make_products import mosaic, mosaic_arrays
+from make_slits import single_slit
 from make_spectra import combined, extracted, integrations, smooth_spectrum, time_series
 from make_tables import catalog, catalog_table, light_curve
 from snackbars import snackbar_texts
@@ -170,6 +171,15 @@ def test_light_curves_and_time_series(plugin, app):
     sums = integrations(np.arange(1, 9))["FLUX"].sum(axis=1)
     found = plugin.compare().differences.difference.value
     np.testing.assert_allclose(found[np.isfinite(found)], -0.25 * sums, rtol=1e-6)
+
+
+def test_2d_spectra(plugin, app, folders):
+    for folder in folders:
+        stage3.load(single_slit(folder), app=app, arrange=False)
+    choose(plugin, "s2d")
+    assert plugin.compare().differences.largest == 0 and plugin._obj.plot_widget
+    [label] = plugin.add_results()
+    assert data_of(app, label).ndim == 2
 
 
 def test_cubes(plugin, app):
