@@ -20,7 +20,7 @@ from ..analysis.comparison.images import compare_images, compare_spectral_images
 from ..analysis.comparison.light_curves import compare_light_curves, compare_traces
 from ..analysis.comparison.spectra import compare_spectra
 from ..analysis.comparison.tables import Part, numbers_of
-from ..errors import Stage3Error
+from ..errors import Stage3Error, UnreadableProductError, reason_of
 from ..fits_structure import read_primary_header
 from ..products import ProductType, identify
 from ..readers import read
@@ -259,6 +259,11 @@ def _parts(
         return comparing(read(paths[0]), read(paths[1]), options, notes)
     except Stage3Error as err:
         raise type(err)(f"{paths[0].name} and {paths[1].name}: {err}") from err
+    except (ValueError, fits.VerifyError) as err:  # what the libraries make of a broken file
+        raise UnreadableProductError(
+            f"{paths[0].name} and {paths[1].name}: cannot be compared ({reason_of(err)}); is one "
+            "of them broken?"
+        ) from err
 
 
 def _images(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:

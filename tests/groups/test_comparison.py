@@ -15,6 +15,7 @@ from make_tables import catalog, catalog_table, light_curve
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import cli
+from jdaviz_stage3.groups import comparison
 from jdaviz_stage3.groups.comparison import compared_types
 
 #: All that is compared, and some of the others.
@@ -171,3 +172,12 @@ def test_exposures_are_compared_by_their_pixels(tmp_path):
     (tmp_path / "other").mkdir()
     made = stage3.compare(exposure(tmp_path), exposure(tmp_path / "other"))
     assert made.table["median"][0] == 0 and "detector pixels" in made.all_notes[0]
+
+
+def test_what_libraries_make_of_broken_files_ends_in_words(folders, monkeypatch):
+    def fails(*args):
+        raise fits.VerifyError("Unparsable card (PIXAR_SR)")
+
+    monkeypatch.setitem(comparison._COMPARED, "i2d", fails)
+    with pytest.raises(stage3.UnreadableProductError, match=r"cannot be compared \(Unparsable"):
+        stage3.compare(*mosaics(folders))
