@@ -2,12 +2,12 @@
 
 import os
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy import units as u
 from astropy.io import fits
 from astropy.table import QTable
+from fresh_apps import new_app
 from make_cubes import cube, cube_arrays
 from make_products import mosaic, mosaic_arrays
 from make_slits import single_slit
@@ -28,7 +28,7 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def app(folders):
-    app = jdaviz.new_app()
+    app = new_app()
     arrays = mosaic_arrays()
     brighter = arrays | {"data": arrays["data"] * np.float32(1.25)}
     paths = [mosaic(folders[0], arrays), mosaic(folders[1], brighter)]
