@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from astropy.units import get_current_unit_registry
+from echo import delay_callback
 from glue import _plugin_helpers
 from glue.config import settings, unit_converter
 from glue.core.data_collection import DataCollection
@@ -35,11 +36,16 @@ class _Waiting:
         self.contexts = 0
         self.menus: dict[Any, None] = {}  # as a set that keeps its order
         self.filled: set = set()  # menus of viewers by which what is being added gets there
+        self.numbered: dict[Any, bool] = {}  # menus whose layers are numbered; whether any was
 
     @property
     def is_on(self) -> bool:
+        return bool(self.contexts) and self.are_many
+
+    @property
+    def are_many(self) -> bool:
         inner = self.inner()
-        return bool(self.contexts) and inner is not None and len(inner.data_collection) >= FEW
+        return inner is not None and len(inner.data_collection) >= FEW
 
     def fill_before(self, menu: Any) -> None:
         """Fill one menu before all is done, if it waits."""
@@ -164,12 +170,14 @@ def spare_repetitions() -> None:
     * A spectrum looks only at those settings of its viewer that change how it is drawn.
     * glue looks once for its plugins among all that is installed, and not ten times for each app.
     * In apps that `adding_data` knows, menus of data and layers are filled once when data are
-      added, when some are removed, and when a subset is made or changed in all of them.
+      added, when some are removed, and when a subset is made or changed in all of them; a viewer's
+      menu of layers once when they are numbered anew, and not for each of them.
 
     Reason: the cost of each grows with the number of layers, and with that at each addition: see
     ``docs/upstream.rst``. jdaviz 5.1: the same.
     """
     from jdaviz.app import PrivateApplication as Application
+    from jdaviz.configs.default.plugins.data_menu.data_menu import DataMenu
     from jdaviz.core.template_mixin import DatasetSelect, LayerSelect
 
     _plugin_helpers.iter_plugin_entry_points = _plugins_of_glue
@@ -178,6 +186,7 @@ def spare_repetitions() -> None:
     Viewer.layers = property(_layers, doc=Viewer.layers.__doc__)
     for menu in (DatasetSelect, LayerSelect):
         menu._update_items = _waiting_update(menu.__dict__["_update_items"])
+    DataMenu._layers_changed = _numbering_at_once(DataMenu.__dict__["_layers_changed"])
     SubsetGroup.broadcast = _while_menus_wait(SubsetGroup.broadcast, _hub_of_group)
     DataCollection.new_subset_group = _while_menus_wait(DataCollection.new_subset_group, _hub_of)
     Application.data_item_remove = _while_menus_wait(
@@ -268,6 +277,9 @@ def _waiting_update(update: Any) -> Callable[..., None]:
 
     def _update_items(self: Any, *args: Any, **kwargs: Any) -> None:
         waiting = _WAITING.get(self.hub)
+        if waiting is not None and self in waiting.numbered:
+            waiting.numbered[self] = True
+            return
         if waiting is None or not waiting.is_on:
             update.__get__(self, type(self))(*args, **kwargs)
             return
@@ -279,6 +291,45 @@ def _waiting_update(update: Any) -> Callable[..., None]:
             update.__get__(self, type(self))(*args, **kwargs)
 
     return _update_items
+
+
+def _numbering_at_once(stock: Any) -> Callable[..., None]:
+    """Wrap the method that numbers the layers of a viewer as its menu has them.
+
+    jdaviz fills the menu after each number, twice; but what comes of that is seen only at the end.
+    """
+
+    def _layers_changed(self: Any, event: Any = None) -> None:
+        number = functools.partial(stock.__get__(self, type(self)), event or {})
+        waiting, menu = _WAITING.get(self.hub), getattr(self, "layer", None)
+        renumbers = event and event.get("name") == "layer_items"
+        if not renumbers or waiting is None or not waiting.are_many or menu in waiting.numbered:
+            number()
+            return
+        waiting.numbered[menu] = False
+        try:
+            # all layers of a viewer look whether they are concerned as its list changes
+            with delay_callback(self._viewer.state, "layers"):
+                number()
+        finally:
+            asked = waiting.numbered.pop(menu)
+        if not asked:
+            return
+        before = _order(self.layer_items)
+        self.prevent_layer_items_recursion = True
+        try:
+            menu._update_items()
+        finally:
+            self.prevent_layer_items_recursion = False
+        if _order(self.layer_items) != before:
+            menu._update_items()
+            self._layers_changed({"name": "layer_items", "old": [], "new": []})
+
+    return _layers_changed
+
+
+def _order(items: list[dict]) -> list[str]:
+    return [item["label"] for item in items]
 
 
 def _is_of_data(menu: Any) -> bool:

@@ -16,7 +16,14 @@ from make_spectra import extracted, smooth_spectrum
 from specutils import SpectralRegion, Spectrum
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.jdaviz_compat import adding_data, data_of, glue_viewer, many_data, shown_in
+from jdaviz_stage3.jdaviz_compat import (
+    adding_data,
+    data_of,
+    glue_viewer,
+    many_data,
+    remove_data,
+    shown_in,
+)
 
 MANY = 15
 LAST = MANY - 1  # what is looked at
@@ -270,6 +277,37 @@ def test_what_is_removed_leaves_menus_and_links(many):
     assert data_of(app, "gone") is None and not shown_in(app, "gone")
     assert not any("gone" in menu.choices for menu in menus_of(app))
     check_links(app._app.data_collection)
+
+
+@pytest.mark.forked
+def test_layers_are_numbered_at_once(many, monkeypatch):
+    """As one goes or a subset comes, a viewer's menu is filled a few times, not for each layer."""
+    app, labels = many
+    menu = glue_viewer(app, VIEWER).data_menu._obj
+    filled, stock = [], LayerSelect._layer_to_dict
+
+    def count(self, label):
+        filled.append(label)
+        return stock(self, label)
+
+    monkeypatch.setattr(LayerSelect, "_layer_to_dict", count)
+    for change in (
+        lambda: remove_data(app, labels[:1]),
+        lambda: app.plugins["Subset Tools"].import_region(SpectralRegion(1.2 * u.um, 1.4 * u.um)),
+    ):
+        filled.clear()
+        change()
+        for label in menu.layer.choices:
+            assert filled.count(label) <= 8
+        order = [item["label"] for item in menu.layer_items]
+        places = {layer.layer.label: layer.zorder for layer in menu._viewer.layers}
+        assert [places[label] for label in order] == list(range(len(order), 0, -1))
+        selected = menu.layer.selected
+        assert menu.dm_layer_selected == [order.index(label) for label in selected]
+        before = contents(app)
+        for each in menus_of(app):
+            each._update_items()
+        assert contents(app) == before
 
 
 @pytest.mark.forked
