@@ -114,9 +114,10 @@ def _products_in(folder: Path, configuration: str) -> list[Product]:
             f"{folder}: no Stage 3 product in this folder that can be shown in this app{there}"
         )
     if what:
+        panel = ", or from the plugin Stage 3 Products" if configuration == "deconfigged" else ""
         warnings.warn(
             f"{folder.name}: left out what is not part of the first view ({what}); load those "
-            "you want by their names, or from the plugin Stage 3 Products",
+            f"you want by their names{panel}",
             Stage3Warning,
             stacklevel=4,
         )
@@ -179,10 +180,10 @@ def _some_of(
     many = {suffix: n for suffix, n in count.items() if n > at_most}
     if many:
         what = " and ".join(f"{at_most} of {n} {suffix} files" for suffix, n in many.items())
-        choose = "load(folder, source_id=…), or " if len(spectra) > 1 else ""
+        choose = "choose others with load(folder, source_id=…), or " if len(spectra) > 1 else ""
         warnings.warn(
-            f"{folder.name}: {what} are loaded; choose others with {choose}the plugin Stage 3 "
-            "Products, or give their paths; all with load(folder, at_most=None)",
+            f"{folder.name}: {what} are loaded; {choose}give their paths; all with load(folder, "
+            "at_most=None)",
             Stage3Warning,
             stacklevel=4,
         )
