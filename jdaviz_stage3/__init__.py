@@ -40,6 +40,7 @@ __all__ = [
     "read",
     "sanity",
     "show",
+    "step_parameters",
 ]
 
 # Imported when first asked for: they bring in specutils or jdaviz, which takes seconds.
@@ -53,6 +54,7 @@ _LAZY = {
     "compare": "groups.comparison",
     "compare_provenance": "groups",
     "find_groups": "groups",
+    "step_parameters": "groups",
     "sanity": "groups",
     "analysis": "analysis",
     "widgets": "widgets",

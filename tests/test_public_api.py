@@ -34,6 +34,7 @@ PACKAGE = {
     "read": "path **options",
     "sanity": "paths read_data",
     "show": "**options",
+    "step_parameters": "path",
 }
 ANALYSIS = {
     "CatalogComparison": "matched only_first only_second column differences notes",

@@ -8,6 +8,7 @@ from .grouping import find_groups, group_products, mode_of
 from .listed_product import ListedProduct, list_product
 from .processing import Provenance, compare_provenance, provenance
 from .product_list import ProductList
+from .step_settings import step_parameters
 
 __all__ = [
     "Finding",
@@ -26,4 +27,5 @@ __all__ = [
     "mode_of",
     "provenance",
     "sanity",
+    "step_parameters",
 ]
