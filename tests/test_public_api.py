@@ -273,3 +273,17 @@ def test_every_control_of_the_plugins_is_there():
     panels = {label: app._app.get_tray_item_from_name(names[label]).user_api for label in PLUGINS}
     found = {label: set(panel._expose) - OF_EVERY_PLUGIN for label, panel in panels.items()}
     assert found == {label: set(names.split()) for label, names in PLUGINS.items()}
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (("s2d", "MultiSlitModel"), "extension is no option of reading s2d products, which takes "),
+        (("cat", "current"), "extension is no option of reading cat products, which takes none"),
+    ],
+    ids=["slits", "catalog"],
+)
+def test_an_option_that_no_reader_takes_is_named_with_those_it_takes(key, words, built):
+    path = built(*key)
+    with pytest.raises(stage3.Stage3Error, match=f"{path.name}: {words}"):
+        stage3.read(path, extension="SCI")

@@ -280,7 +280,7 @@ class ProductImporterMixin(HasTraits):
 
 @contextmanager
 def warnings_shown(app: Any) -> Iterator[None]:
-    """Show our warnings in the app as well as where Python shows them.
+    """Show our warnings in the app as well as where Python shows them, each once.
 
     Parameters
     ----------
@@ -292,13 +292,13 @@ def warnings_shown(app: Any) -> Iterator[None]:
             warnings.simplefilter("always")
             yield
     finally:
-        shown = set()
-        for entry in caught:
-            text = str(entry.message)
-            if issubclass(entry.category, Stage3Warning) and text not in shown:
-                shown.add(text)
-                show_message(app, text, color="warning")
-        for entry in caught:
+        # astropy warns of a unit each time that glue asks for it
+        different = {(entry.category, str(entry.message)): entry for entry in reversed(caught)}
+        entries = list(reversed(different.values()))
+        for entry in entries:
+            if issubclass(entry.category, Stage3Warning):
+                show_message(app, str(entry.message), color="warning")
+        for entry in entries:
             warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import Any
 
-from ..errors import UnsupportedProductError
+from ..errors import Stage3Error, UnsupportedProductError
 from ..products import identify
 
 __all__ = ["Interferometry", "join_integrations", "read", "read_interferometry"]
@@ -67,6 +69,8 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
         If the product type has no reader yet.
     UnreadableProductError
         If the file is broken or lacks what its product type must have.
+    Stage3Error
+        If the product type's reader takes no such option.
     """
     kind = identify(path)
     if not kind.reader:
@@ -75,4 +79,22 @@ def read(path: str | os.PathLike, **options: Any) -> Any:
             "jdaviz_stage3 cannot read yet"
         )
     module, function = kind.reader.split(":")
-    return getattr(import_module(f".{module}", __name__), function)(path, **options)
+    reader = getattr(import_module(f".{module}", __name__), function)
+    _check_options(path, kind.suffix, reader, options)
+    return reader(path, **options)
+
+
+def _check_options(
+    path: str | os.PathLike, suffix: str, reader: Callable[..., Any], options: dict[str, Any]
+) -> None:
+    """Say which options a reader takes, where it takes one of those given not."""
+    _, *taken = signature(reader).parameters.values()
+    if any(option.kind is Parameter.VAR_KEYWORD for option in taken):
+        return  # it says so itself
+    names = [option.name for option in taken]
+    wrong = [name for name in options if name not in names]
+    if wrong:
+        raise Stage3Error(
+            f"{os.path.basename(path)}: {', '.join(wrong)} is no option of reading {suffix} "
+            f"products, which takes {', '.join(names) or 'none'}"
+        )

@@ -1,5 +1,7 @@
 """Spectral cubes in the generalised app, and jdaviz's own plugins on them."""
 
+import warnings
+
 import numpy as np
 import pytest
 from astropy import units as u
@@ -292,3 +294,17 @@ def test_gaussian_smooth(loaded, arrays):
     weights[abs(offset[:, None] - offset) > 8] = 0
     wanted = (weights / weights.sum(axis=1, keepdims=True)) @ values
     np.testing.assert_allclose(smooth.flux.value[inside, 5, 6], wanted[inside], rtol=1e-4)
+
+
+def test_a_unit_that_fits_has_no_more_is_said_once(tmp_path):
+    path = cube(tmp_path)
+    with fits.open(path, mode="update") as hdus:
+        header = hdus["SCI"].header
+        header["CUNIT3"] = "Angstrom"
+        for name in ("CRVAL3", "CDELT3"):
+            header[name] *= 1e4
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert stage3.load(path, app=new_app())
+    said = [str(entry.message) for entry in caught if "Angstrom" in str(entry.message)]
+    assert len(said) <= 1, said
