@@ -12,8 +12,8 @@ __all__ = ["BAR_MARGIN", "ColorBar"]
 
 _STEPS = 17  # colours that the bar is made of; between them the browser blends
 _WATCHED = ("v_min", "v_max", "cmap", "stretch", "visible", "contrast", "bias")
-#: Room for the bar, its ticks and its label, in screen pixels.
-BAR_MARGIN = 105
+#: Room for the bar, its ticks and its label above a picture, in screen pixels.
+BAR_MARGIN = 58
 
 
 class ColorBar:
@@ -30,9 +30,11 @@ class ColorBar:
         self._viewer = viewer
         self._label_of = label_of
         self._scale = ColorScale(colors=["#000000", "#ffffff"], min=0.0, max=1.0)
+        # above the picture: bqplot leaves 100 pixels free at either end, which a viewer seldom has
+        # in height
         self.axis = ColorAxis(
-            scale=self._scale, orientation="vertical", side="right", label_offset="70px",
-            tick_format=".5~g", num_ticks=5, visible=False,
+            scale=self._scale, orientation="horizontal", side="top", tick_format=".5~g",
+            num_ticks=5, visible=False,
         )  # fmt: skip
         figure = viewer.figure
         figure.axes = [*figure.axes, self.axis]

@@ -83,7 +83,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
 
     def set_plot_axes(self):
         """Label the axes and give them room; jdaviz calls it when data come."""
-        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": 12, "right": BAR_MARGIN}
+        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": BAR_MARGIN, "right": 18}
         for axis, offset in zip(self.figure.axes[:2], ("40", "-70"), strict=True):
             axis.num_ticks = None  # bqplot's own choice: round values
             axis.tick_format = ".6~g"
