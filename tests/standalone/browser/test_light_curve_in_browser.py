@@ -133,7 +133,8 @@ def test_flagged_points_are_red(page, series):
 
 def test_the_axes_say_unit_and_time_system(page):
     assert Plot(page, CURVE).labels == ["BJD_TDB − 2461118 (d)", "Relative flux"]
-    assert Plot(page, DYNAMIC).labels == ["Wavelength (um)", "BJD_TDB − 2461118 (d)"]
+    of_dynamic = ["Wavelength (um)", "BJD_TDB − 2461118 (d)", "Flux / median"]  # and the colours
+    assert Plot(page, DYNAMIC).labels == of_dynamic
     assert Plot(page, "Light curve").labels == ["BJD_TDB − 2461118 (d)", "White-light flux (Jy)"]
 
 
