@@ -21,7 +21,6 @@ from specutils import Spectrum
 
 from ..jdaviz_compat import follow_layers, offer_only, set_missing_color, spectral_world_axis
 from ..readers.time_systems import time_system_of
-from .color_bar import BAR_MARGIN, ColorBar
 from .dynamic_axes import TIME_AXES, series_axes
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
 from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
@@ -29,7 +28,6 @@ from .dynamic_state import NORMALIZATIONS, DynamicSpectrumViewerState
 __all__ = ["MISSING_COLOR", "DynamicSpectrumViewer"]
 
 _PERCENTILE = 99.0  # of the values that the grey scale spans at first
-_DIVISORS = {"median": "median", "baseline": "mean of the baseline"}
 MISSING_COLOR = (0.76, 0.87, 0.95, 1.0)  # pale blue, which is on no grey scale
 
 
@@ -65,7 +63,6 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
         offer_only(self, "is_2d_spectrum_or_trace")
         for name in ("time_axis", "time_reference", "reference_data"):
             self.state.add_callback(name, self._label_axes)
-        self.color_bar = ColorBar(self, self._value_label)
 
     def get_data_layer_artist(self, layer=None, layer_state=None):
         return self.get_layer_artist(DynamicImageLayerArtist, layer=layer, layer_state=layer_state)
@@ -83,7 +80,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
 
     def set_plot_axes(self):
         """Label the axes and give them room; jdaviz calls it when data come."""
-        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": BAR_MARGIN, "right": 18}
+        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": 12, "right": 18}
         for axis, offset in zip(self.figure.axes[:2], ("40", "-70"), strict=True):
             axis.num_ticks = None  # bqplot's own choice: round values
             axis.tick_format = ".6~g"
@@ -98,13 +95,6 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
             x_axis, y_axis = self.figure.axes[:2]
             x_axis.label = self.state.wavelength_axis_of(data).label
             y_axis.label = self.state.time_axis_of(data).label
-
-    def _value_label(self, layer: Any) -> str:
-        """What the colours of a layer stand for."""
-        if self.state.divisor_of(layer.layer, layer.attribute) is not None:
-            return f"Flux / {_DIVISORS[self.state.normalize]}"
-        unit = layer.layer.get_component(layer.attribute).units
-        return f"Flux ({unit})" if unit else "Flux"
 
     def reset_limits(self) -> None:
         """Show the whole of what is shown."""
@@ -154,7 +144,6 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
             if hasattr(layer, "stretch_to"):
                 layer.stretch_to(percentile)
         self._redraw_layers()
-        self.color_bar.update()
 
     def _redraw_layers(self) -> None:
         for layer in self.layers:
