@@ -70,7 +70,9 @@ def chosen_products(
     failures: list[Stage3Error] = []
     for path in paths:
         try:
-            path = Path(path).expanduser()
+            path = Path(os.path.expanduser(path))
+            if "\0" in str(path):
+                raise Stage3Error(f"load: {str(path)!r} is no path: it holds a null character")
             # os.path.isdir, for Path.is_dir raises where a folder may not be read
             if os.path.isdir(path):
                 products += _some_of(_products_in(path, configuration), path, options, at_most)

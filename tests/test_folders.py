@@ -8,6 +8,7 @@ from make_products import compressed, mosaic
 from make_tables import catalog
 
 from jdaviz_stage3 import cli, folders
+from jdaviz_stage3.chosen_products import chosen_products
 from jdaviz_stage3.errors import UnreadableProductError
 from jdaviz_stage3.folders import product_files
 
@@ -107,3 +108,9 @@ def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch, capsys):
         product_files(tmp_path / "other")
     assert cli.main(["info", str(tmp_path / "other")]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_what_is_no_path_or_nobodys_folder_is_told():
+    for path, words in (("a\0b_i2d.fits", "null character"), ("~nobody-of-this-name/x", "x: ")):
+        products, [failure] = chosen_products([path], {}, None)
+        assert products == [] and words in str(failure)

@@ -26,6 +26,7 @@ MODES = {
 }  # fmt: skip
 
 _KIND_IN_NAME = re.compile(r"_(image|spec|tso|coron|ami)-?(\d)(?=[_-]|$)", re.IGNORECASE)
+_PROGRAM = re.compile(r"jw\d{5}-", re.IGNORECASE)
 _EXPOSURE = re.compile(r"jw\d{11}_\d{5}_\d{5}", re.IGNORECASE)
 # What spec3 and cube_build put into the name of the association's product for each source, and
 # each channel and band of the MRS.
@@ -170,7 +171,9 @@ def _keys_of(product: ListedProduct) -> list[tuple[str, object]]:
     stage = _KIND_IN_NAME.search(product.association)
     made_by: list[tuple[str, object]] = []
     if product.association and _is_last(stage):
-        made_by = [("asn", product.association)]
+        # with the program and, where it is no name of the archive's, the folder: asn.json is many
+        folder = None if _PROGRAM.match(product.association) else product.path.parent
+        made_by = [("asn", (product.association, product.program, folder))]
     if product.suffix == "asn":
         return made_by
     if _EXPOSURE.match(root):

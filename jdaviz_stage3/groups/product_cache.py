@@ -87,6 +87,7 @@ class ProductCache:
         rows = [
             (stamp.path, stamp.size, stamp.mtime_ns, _to_json(found), now)
             for stamp, found in products
+            if _can_keep(stamp)
         ]
         try:
             with closing(self._open()) as store, store:
@@ -120,6 +121,15 @@ class ProductCache:
             store.close()
             raise
         return store
+
+
+def _can_keep(stamp: FileStamp) -> bool:
+    """Whether SQLite takes it: no names that are no UTF-8, no times beyond the year 2262."""
+    try:
+        stamp.path.encode()
+    except UnicodeEncodeError:
+        return False
+    return abs(stamp.mtime_ns) < 2**63
 
 
 def _to_json(found: ListedProduct | None) -> str | None:

@@ -48,7 +48,8 @@ class ProductList:
         paths: Iterable[str | os.PathLike],
         cache: ProductCache | None = ProductCache(),  # noqa: B008  (no state)
     ):
-        self.paths = [Path(path).expanduser().absolute() for path in paths]
+        # os.path.expanduser, for that of Path raises where there is no such user
+        self.paths = [Path(os.path.expanduser(path)).absolute() for path in paths]
         self.products: list[ListedProduct] = []
         self.n_others = 0
         self.unread: list[str] = []
@@ -81,7 +82,12 @@ class ProductList:
         files: list[tuple[Path, FileStamp]] = []
         for path in self.paths:
             if not os.path.isdir(path):
-                files.append((path, _stamp(path)))
+                try:
+                    files.append((path, _stamp(path)))
+                except OSError as err:  # gone meanwhile
+                    raise UnreadableProductError(
+                        f"{path}: cannot be read ({err.strerror or err})"
+                    ) from err
                 continue
             if self._cache is not None:
                 known |= self._cache.below(os.path.realpath(path))
@@ -93,9 +99,9 @@ class ProductList:
         found: list[ListedProduct] = []
         try:
             for done, (path, stamp) in enumerate(files, 1):
-                if stamp in known:
-                    product = known[stamp]
-                else:
+                product = known.get(stamp)
+                # anew where it was found by another path, through a link
+                if stamp not in known or (product is not None and product.path != path):
                     try:
                         product = _listed(path)
                     except UnreadableProductError:

@@ -1,5 +1,6 @@
 """What belongs together in a folder, with and without associations."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,18 @@ def test_two_reductions_of_a_product_are_two_groups():
     groups = group_products(entries)
     assert [group.path.name for group in groups] == ["first", "second"]
     assert all(files_of(group) == sorted(names) for group in groups)
+
+
+def test_an_association_of_a_common_name_ties_nothing_of_another_program_or_folder():
+    def own(name, folder):
+        return replace(entry(name, folder), program=name[2:7], association="image3_asn.json")
+
+    groups = sorted_out(
+        own("jw01234-o001_t001_nircam_f444w_i2d.fits", "/data/a"),
+        own("jw05678-o001_t001_nircam_f444w_i2d.fits", "/data/a"),
+        own("jw01234-o002_t002_nircam_f444w_i2d.fits", "/data/b"),
+    )
+    assert len(groups) == 3
 
 
 def test_a_copy_beside_a_folder_of_the_rest_is_told_apart():

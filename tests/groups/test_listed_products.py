@@ -13,6 +13,7 @@ from jdaviz_stage3.errors import UnknownProductError, UnreadableProductError
 from jdaviz_stage3.fits_structure import read_primary_texts
 from jdaviz_stage3.groups import ProductList, list_product, product_list
 from jdaviz_stage3.groups.product_cache import ProductCache, cache_folder
+from jdaviz_stage3.origin import FileStamp
 from jdaviz_stage3.products import identify
 
 CARDS = {
@@ -171,6 +172,17 @@ def test_a_file_that_goes_while_the_folder_is_listed_is_left_out(tmp_path):
     assert names(listed) == [table.name]
 
 
+def test_what_was_asked_for_and_goes_before_it_is_listed_is_told(tmp_path):
+    for path in (mosaic(tmp_path), tmp_path / "folder"):
+        path.mkdir(exist_ok=True) if path.name == "folder" else None
+        listed = ProductList([path], None)
+        path.rmdir() if path.is_dir() else path.unlink()
+        with pytest.raises(UnreadableProductError, match=f"{path.name}: cannot be read"):
+            listed.finish()
+    with pytest.raises(UnreadableProductError, match="no such file or folder"):
+        ProductList(["~nobody-of-this-name/data"])
+
+
 @pytest.fixture
 def read(monkeypatch):
     """The names of the files that are read."""
@@ -198,6 +210,27 @@ def test_what_was_listed_is_not_read_again(tmp_path, cache, read):
         "ANOTHER"
     ]
     assert read == [image.name]
+
+
+def test_what_was_listed_through_a_link_has_its_own_path_without_it(tmp_path, cache):
+    (folder := tmp_path / "data").mkdir()
+    image = mosaic(folder)
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    for place in ("link", "data", "link"):
+        [product] = ProductList([tmp_path / place], cache).finish().products
+        assert product.path == tmp_path / place / image.name
+
+
+def test_names_and_times_that_cannot_be_kept_are_listed_all_the_same(tmp_path, cache, read):
+    (folder := tmp_path / "data").mkdir()
+    image = mosaic(folder)
+    stamp = list_product(image)
+    late = FileStamp(str(image), stamp.size, 2**63)
+    foreign = FileStamp(str(image) + "\udcff", stamp.size, stamp.mtime_ns)  # bytes, not UTF-8
+    cache.keep([(late, stamp), (foreign, stamp)])
+    assert cache.below(str(folder)) == {}
+    ProductList([folder], cache).finish()
+    assert len(cache.below(str(folder))) == 1
 
 
 def test_what_was_read_before_a_listing_was_stopped_is_kept(tmp_path, cache, read):
