@@ -17,7 +17,7 @@ from ..analysis.light_curves.table import LightCurveColumns, light_curve_table
 from ..errors import Stage3Error
 from ..loaders.light_curve import series_against
 from ..readers.time_series import SpectralTimeSeries
-from ..readers.time_systems import TIME_SYSTEMS
+from ..readers.time_systems import TIME_SYSTEMS, time_system_of
 from .plotting import MOST_POINTS, extremes, plot, range_of, zoom_button
 from .product_widget import ProductWidget, read_given
 
@@ -152,6 +152,9 @@ class CurveWidget(ProductWidget):
             curve = series_against(self._data, system, taken)
         except KeyError as err:
             raise Stage3Error(str(err.args[0])) from None
+        for name in taken.values():
+            if hasattr(curve[name], "filled"):  # masked
+                curve[name] = curve[name].filled(np.nan)
         flux = u.Quantity(curve["flux"])
         curve["outlier"] = flag_outliers(flux.value)
         words = "White-light flux" if column.startswith(_WHITE) else column
@@ -245,5 +248,13 @@ def light_curve(given: str | os.PathLike | SpectralTimeSeries | TimeSeries) -> C
     >>> import jdaviz_stage3 as stage3
     >>> stage3.widgets.light_curve("jw…_x1dints.fits")    # doctest: +SKIP
     """
-    data, name = read_given(given, ("whtlt", "phot", "x1dints"), "a light curve")
+    data, name = read_given(
+        given, ("whtlt", "phot", "x1dints"), "a light curve", (SpectralTimeSeries, TimeSeries)
+    )
+    if isinstance(data, TimeSeries):
+        if not len(data) or not _flux_columns(data):
+            raise Stage3Error("a light curve without a row, or without a column of numbers")
+        if "time_system" not in data.meta:  # one of the user's own
+            data = data.copy()
+            data.meta["time_system"] = time_system_of(data.time).name
     return CurveWidget(data, name)

@@ -170,4 +170,5 @@ def dynamic_spectrum(given: str | os.PathLike | SpectralTimeSeries) -> DynamicWi
     >>> import jdaviz_stage3 as stage3
     >>> stage3.widgets.dynamic_spectrum("jw…_x1dints.fits")    # doctest: +SKIP
     """
-    return DynamicWidget(*read_given(given, ("x1dints",), "a dynamic spectrum"))
+    given = read_given(given, ("x1dints",), "a dynamic spectrum", (SpectralTimeSeries,))
+    return DynamicWidget(*given)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from functools import partial
+from html import escape
 from typing import Any
 
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.nddata import CCDData
-from astropy.table import QTable
+from astropy.table import QTable, Table
 from astropy.utils.exceptions import AstropyWarning
 from bqplot import Image, Scatter
 from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatRangeSlider
@@ -86,8 +87,8 @@ class ImageWidget(ProductWidget):
         self.children = [*self.children, self.caption]
         whole.on_click(lambda _: self.show_whole())
         with self._in_words():
-            self._place_sources()
             self.show_whole()
+            self._place_sources()
         for control in (self.stretch, self.percentiles, self.colors):
             control.observe(lambda _: self._rescale(), "value")
         self.show_sources.observe(lambda _: self._draw_sources(), "value")
@@ -114,6 +115,7 @@ class ImageWidget(ProductWidget):
         self._rescale()
 
     _held = False
+    _limits: tuple[float, float] | None = None  # none where no pixel can be used
 
     def _rescale(self) -> None:
         step = max(1, int(np.sqrt(self._pixels.size / 1e6)))
@@ -130,7 +132,11 @@ class ImageWidget(ProductWidget):
 
     def _paint(self) -> None:
         """Draw what is in view, as finely as the screen shows it."""
-        if self._held or None in (self._x.min, self._x.max, self._y.min, self._y.max):
+        if (
+            self._held
+            or self._limits is None
+            or None in (self._x.min, self._x.max, self._y.min, self._y.max)
+        ):
             return
         rows, columns = self._pixels.shape
         left, right = _within(self._x.min, self._x.max, columns)
@@ -159,6 +165,7 @@ class ImageWidget(ProductWidget):
             if "label" in self.catalog.colnames
             else (np.arange(1, len(self.catalog) + 1))
         )
+        self._at = np.full((2, len(self.catalog)), np.nan)  # what is not known where is not drawn
         self._at = _pixel_positions(self._wcs, self.catalog)
         self._draw_sources()
 
@@ -210,7 +217,7 @@ def _block_means(pixels: np.ndarray, up: int, across: int) -> np.ndarray:
 def _pixel_positions(wcs: Any, catalog: QTable) -> np.ndarray:
     """Pixel positions of sources, shape (2, n): by the sky where both have it."""
     names = [name for name in catalog.colnames if isinstance(catalog[name], SkyCoord)]
-    if wcs is not None and names:
+    if names and wcs is not None and getattr(wcs, "has_celestial", True):
         with warnings.catch_warnings():  # sources that are off the image are NaN
             warnings.simplefilter("ignore", AstropyWarning)
             x, y = wcs.world_to_pixel(catalog[names[0]])
@@ -230,7 +237,7 @@ def _brightest(catalog: QTable, rows: np.ndarray, most: int) -> np.ndarray:
 
 
 def _caption(row: Any, label: Any) -> str:
-    parts = [f"<b>Source {label}</b>"]
+    parts = [f"<b>Source {escape(str(label))}</b>"]
     sky = next((row[n] for n in row.colnames if isinstance(row[n], SkyCoord)), None)
     if sky is not None:
         parts.append(f"{sky.to_string('hmsdms', precision=2, sep=':')} ({sky.frame.name.upper()})")
@@ -270,9 +277,11 @@ def source_image(
     >>> import jdaviz_stage3 as stage3
     >>> stage3.widgets.source_image("jw…_i2d.fits", "jw…_cat.ecsv")    # doctest: +SKIP
     """
-    image, name = read_given(i2d, ("i2d", "segm", "crf"), "an image")
+    image, name = read_given(i2d, ("i2d", "segm", "crf"), "an image", (CCDData,))
+    if np.ndim(image.data) != 2:
+        raise Stage3Error(f"an image of {np.ndim(image.data)} dimensions, expected 2")
     catalog = selection = None
     if cat is not None:
-        catalog, _ = read_given(cat, ("cat",), "sources")
+        catalog, _ = read_given(cat, ("cat",), "sources", (Table,))
         selection = selection_of(cat)
     return ImageWidget(image, catalog, selection, name)

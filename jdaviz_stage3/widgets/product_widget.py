@@ -21,7 +21,9 @@ from ..saving import save_files
 __all__ = ["ProductWidget", "read_given"]
 
 
-def read_given(given: Any, suffixes: Sequence[str], shown: str) -> tuple[Any, str]:
+def read_given(
+    given: Any, suffixes: Sequence[str], shown: str, types: tuple[type, ...]
+) -> tuple[Any, str]:
     """Read a product, unless it has been read.
 
     Parameters
@@ -32,6 +34,8 @@ def read_given(given: Any, suffixes: Sequence[str], shown: str) -> tuple[Any, st
         The types that can be shown.
     shown : str
         What shows them, for the message.
+    types : tuple of type
+        What they are read as.
 
     Returns
     -------
@@ -45,9 +49,14 @@ def read_given(given: Any, suffixes: Sequence[str], shown: str) -> tuple[Any, st
         If it is a product of another type, none at all, or cannot be read.
     """
     if not isinstance(given, str | os.PathLike):
+        if not isinstance(given, types):
+            raise Stage3Error(
+                f"{type(given).__name__}, expected a path or "
+                f"{' or '.join(one.__name__ for one in types)} for {shown}"
+            )
         path = getattr(given, "path", None)
-        return given, "" if path is None else Path(path).name
-    path = Path(given).expanduser()
+        return given, Path(path).name if isinstance(path, str | os.PathLike) else ""
+    path = Path(os.path.expanduser(given))
     kind = identify(path)
     if kind.suffix not in suffixes:
         raise Stage3Error(

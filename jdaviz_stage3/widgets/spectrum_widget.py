@@ -11,6 +11,7 @@ from ipywidgets import BoundedIntText, Checkbox, Dropdown
 from specutils import Spectrum
 
 from ..analysis import smooth_spectrum
+from ..errors import Stage3Error
 from ..readers.spectrum_sequence import SpectrumSequence
 from .plotting import MOST_POINTS, extremes, plot, range_of, zoom_button
 from .product_widget import ProductWidget, read_given
@@ -155,5 +156,10 @@ def spectrum(
     >>> import jdaviz_stage3 as stage3
     >>> stage3.widgets.spectrum("jw…_x1d.fits", median=11)    # doctest: +SKIP
     """
-    data, name = read_given(given, ("x1d", "c1d"), "a spectrum")
+    data, name = read_given(given, ("x1d", "c1d"), "a spectrum", (SpectrumSequence, Spectrum))
+    if isinstance(data, Spectrum) and data.flux.ndim != 1:
+        raise Stage3Error(
+            f"a spectrum of {data.flux.ndim} dimensions {data.flux.shape}, expected one; give one "
+            "of its rows"
+        )
     return SpectrumWidget(data, name, median)

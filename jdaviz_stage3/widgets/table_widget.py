@@ -11,7 +11,8 @@ import ipyvuetify
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from astropy.table import QTable
+from astropy.table import QTable, Table
+from astropy.utils.masked import Masked
 from ipywidgets import HTML, Text
 
 from ..analysis import select_sources
@@ -140,6 +141,8 @@ class CatalogWidget(ProductWidget):
 
 def _sortable(catalog: QTable, columns: Sequence[str] | None) -> dict[str, tuple[str, np.ndarray]]:
     """The columns that are shown: by key the title with its unit, and the values."""
+    if isinstance(columns, str):
+        columns = [columns]
     if columns is not None:
         missing = [name for name in columns if name not in catalog.colnames]
         if missing:
@@ -162,6 +165,8 @@ def _sortable(catalog: QTable, columns: Sequence[str] | None) -> dict[str, tuple
         elif column.ndim == 1:
             unit = str(getattr(column, "unit", "") or "")
             values = column.value if isinstance(column, u.Quantity) else np.ma.asanyarray(column)
+            if isinstance(values, Masked):  # as other columns with a mask
+                values = np.ma.MaskedArray(values.unmasked, values.mask)
             found[name] = (f"{name} ({unit})" if unit else name, values)
     return found
 
@@ -171,6 +176,8 @@ def _order(values: np.ndarray, down: bool) -> np.ndarray:
     values = np.ma.asanyarray(values)
     last = np.ma.getmaskarray(values).copy()
     plain = values.data
+    if plain.dtype.kind == "O":  # which may have no order
+        plain = np.array([str(value) for value in plain])
     if plain.dtype.kind == "f":
         last |= ~np.isfinite(plain)
     _, rank = np.unique(plain, return_inverse=True)
@@ -213,5 +220,5 @@ def catalog_table(
     >>> import jdaviz_stage3 as stage3
     >>> stage3.widgets.catalog_table("jw…_cat.ecsv")    # doctest: +SKIP
     """
-    catalog, name = read_given(given, ("cat",), "a table of sources")
+    catalog, name = read_given(given, ("cat",), "a table of sources", (Table,))
     return CatalogWidget(catalog, selection_of(given), name, columns)

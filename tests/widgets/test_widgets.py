@@ -6,8 +6,12 @@ import warnings
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.coordinates import SkyCoord
 from astropy.nddata import CCDData
 from astropy.table import QTable
+from astropy.time import Time
+from astropy.timeseries import TimeSeries
+from astropy.utils.masked import Masked
 from astropy.wcs import WCS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -289,7 +293,85 @@ def test_of_many_sources_the_brightest_are_drawn():
     assert shown.text == "the 2000 brightest of 5000 sources are drawn"
 
 
+def small_catalog(**columns):
+    return QTable({
+        "label": np.arange(1, 6), "sky_centroid": SkyCoord(np.zeros(5), np.zeros(5), unit="deg"),
+        "aper_total_flux": Masked(np.arange(5.0) * u.Jy, mask=[0, 1, 0, 0, 1]), **columns,
+    })  # fmt: skip
+
+
+def test_masked_values_are_told_and_what_has_no_order_is_sorted_as_text():
+    shown = widgets.catalog_table(
+        small_catalog(note=np.array([None, "b", 1, [2], {}], object)),
+        columns=["aper_total_flux", "note"],
+    )
+    assert [item["aper_total_flux"] for item in shown.table.items] == ["0", "–", "2", "3", "–"]
+    shown.table.options = {**shown.table.options, "sortBy": ["note"], "sortDesc": [False]}
+    assert sorted(shown.rows) == [0, 1, 2, 3, 4]
+    one = widgets.catalog_table(small_catalog(), columns="label")
+    assert [header["text"] for header in one.table.headers] == ["label"]
+
+
+def test_an_image_whose_sources_have_no_place_is_drawn_and_stays_alive():
+    cat = small_catalog()
+    shown = widgets.source_image(CCDData(np.arange(400.0).reshape(20, 20), unit="Jy"), cat)
+    assert shown.text == "the catalog has no positions that the image's WCS can place"
+    assert list(shown._picture.x) == [-0.5, 19.5], "the image is drawn all the same"
+    shown.selection.label = 3
+    shown.show_sources.value = False
+    assert "Source 3" in shown.caption.value and np.isnan(shown._chosen.x).all()
+
+
+def test_an_image_without_a_usable_pixel_is_told_and_stays_alive():
+    shown = widgets.source_image(CCDData(np.full((20, 20), np.nan), unit="Jy"))
+    assert shown.text == "no pixel of the image can be used"
+    shown._x.min = 3
+    shown.show_whole()
+
+
+def test_a_label_of_a_catalog_is_text():
+    cat = small_catalog(label=["<img src=x>", "2", "3", "4", "5"])
+    shown = widgets.source_image(CCDData(np.ones((9, 9)), unit="Jy", wcs=WCS(naxis=2)), cat)
+    assert "no positions" in shown.text, "the WCS is none of the sky"
+    shown.selection.label = "<img src=x>"
+    assert "<b>Source &lt;img src=x&gt;</b>" in shown.caption.value
+
+
 # ---- all ----
+
+
+@pytest.mark.parametrize("shown", ["light_curve", "dynamic_spectrum", "spectrum", "source_image",
+                                   "catalog_table"])  # fmt: skip
+def test_objects_of_other_kinds_are_refused_in_words(shown):
+    for other in (None, 5, {"a": 1}, [], np.ones((5, 5))):
+        with pytest.raises(stage3.Stage3Error, match=r"expected a path or \w+"):
+            getattr(widgets, shown)(other)
+
+
+def test_objects_of_other_shapes_are_refused_in_words():
+    with pytest.raises(stage3.Stage3Error, match="expected CCDData|3 dimensions, expected 2"):
+        widgets.source_image(CCDData(np.ones((2, 3, 4)), unit="Jy"))
+    with pytest.raises(stage3.Stage3Error, match=r"2 dimensions \(3, 30\), expected one"):
+        widgets.spectrum(
+            Spectrum(flux=np.ones((3, 30)) * u.Jy, spectral_axis=np.arange(1, 31) * u.um)
+        )
+    with pytest.raises(stage3.Stage3Error, match="expected a path or Table for sources"):
+        widgets.source_image(I2D, 5)
+    with pytest.raises(stage3.Stage3Error, match="without a row"):
+        widgets.light_curve(TimeSeries(time=Time([], format="mjd", scale="tdb")))
+    with pytest.raises(stage3.UnreadableProductError, match="nobody"):
+        widgets.spectrum("~nobody-of-this-name/x_x1d.fits")
+
+
+def test_a_light_curve_of_ones_own_is_drawn():
+    time = Time(60000 + np.arange(20) * 0.01, format="mjd", scale="tdb")
+    flux = Masked(np.arange(20.0) * u.Jy, mask=np.arange(20) % 5 == 0)
+    shown = widgets.light_curve(TimeSeries(time=time, data={"brightness": flux}))
+    assert shown.text == "" and shown.figure.axes[0].label == "BJD_TDB − 2460000 (d)"
+    assert list(shown._points.y[np.isfinite(shown._points.y)]) == [n for n in range(20) if n % 5]
+    one = widgets.light_curve(TimeSeries(time=time[:1], data={"brightness": [1.0] * u.Jy}))
+    one.normalize.value, one.bin_width.value = True, 5
+    assert len(one._points.x) <= 1
 
 
 def test_another_product_is_refused_in_words(tmp_path):
