@@ -60,18 +60,25 @@ class ProductDetails(HasTraits):
         Raises
         ------
         Stage3Error
-            If one is not listed, or there is none.
+            If one is not listed, a name is that of several, or there is none.
         """
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
         asked = [Path(path) for path in (self.ticked if paths is None else paths)]
-        by_name = {product.name: product.path for product in self.products}
+        by_name: dict[str, list[Path]] = {}
+        for product in self.products:
+            by_name.setdefault(product.name, []).append(product.path)
         files = []
         for path in asked:
-            found = path if path in self._tree.listed else by_name.get(str(path))
-            if found is None:
+            found = [path] if path in self._tree.listed else by_name.get(str(path), [])
+            if not found:
                 raise Stage3Error(f"Stage 3 Products: {path} is not among what is listed")
-            files.append(found)
+            if len(found) > 1:  # of several reductions
+                raise Stage3Error(
+                    f"Stage 3 Products: {len(found)} files of the name {path}; give the path of "
+                    f"one of them, such as {found[0]}"
+                )
+            files += found
         if not files:
             raise Stage3Error("Stage 3 Products: nothing is ticked; tick products, or give paths")
         return files

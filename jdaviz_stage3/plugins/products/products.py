@@ -184,13 +184,15 @@ class StageThreeProducts(ProductDetails, ShownPython, ProductsPanel, PluginTempl
                     self.done, self.total = done, total
                     self.answered += 1
                     return
-        except Stage3Error as err:
+            products = _with_members(self._list)
+        except Stage3Error as err:  # what was listed before stays
             self.problem = str(err)
+            self._steps, self.listing = None, False
+            return
         self._steps = None
-        self._finish(self._list)
+        self._finish(self._list, products)
 
-    def _finish(self, listed: ProductList) -> None:
-        products = _with_members(listed)
+    def _finish(self, listed: ProductList, products: list[ListedProduct]) -> None:
         self._tree = ProductTree(
             group_products(products), {product.path: product for product in products}
         )
@@ -198,7 +200,7 @@ class StageThreeProducts(ProductDetails, ShownPython, ProductsPanel, PluginTempl
         self.ticked = []
         self.forget_details()
         self.listing = False
-        self.summary_text = _summary(self._tree, listed) if not self.problem else ""
+        self.summary_text = _summary(self._tree, listed)
         self._show_rows()
 
     def vue_list(self, *_: Any) -> None:
@@ -355,7 +357,7 @@ class StageThreeProducts(ProductDetails, ShownPython, ProductsPanel, PluginTempl
 
 def _with_members(listed: ProductList) -> list[ListedProduct]:
     """What was listed; of an association that was given as such, what lies beside it."""
-    lists = [path for path in listed.paths if path.suffix == ".json" and not path.is_dir()]
+    lists = [path for path in listed.paths if path.suffix == ".json" and not os.path.isdir(path)]
     if not lists:
         return listed.products
     beside = ProductList({path.parent for path in lists}).finish()

@@ -1,5 +1,7 @@
 """The plugin Stage 3 Products: listing, ticking, loading, how products were made."""
 
+import os
+
 import jdaviz
 import pytest
 from emptied_apps import emptied
@@ -101,6 +103,34 @@ def test_a_folder_that_is_not_there_is_said(plg, folder):
     assert plg.problem == "Stage 3 Products: no folder is given; type its path"
     plg.list_products(folder)
     assert plg.problem == ""
+
+
+def test_a_name_of_two_reductions_is_not_guessed(plg, tmp_path):
+    for run in ("first", "second"):
+        (tmp_path / run).mkdir()
+        image = mosaic(tmp_path / run)
+    plg.list_products(tmp_path)
+    with pytest.raises(stage3.Stage3Error, match="2 files of the name .*_i2d.fits; give the path"):
+        plg.provenance(image.name)
+    assert image.name in plg.provenance(image).colnames
+
+
+def test_what_cannot_be_read_any_more_is_said_and_what_was_listed_stays(
+    plg, folder, tmp_path, monkeypatch
+):
+    plg.list_products(folder)
+    asn = tmp_path / "jw01234-o001_image3_00001_asn.json"
+    asn.write_text('{"asn_type": "image3", "products": [{"name": "a", "members": []}]}')
+
+    def scandir(path="."):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    for path in (tmp_path, asn):
+        plg._obj.folder = str(path)
+        plg._obj.vue_list()
+        assert "Permission denied" in plg.problem and not plg._obj.listing
+        assert len(plg.products) == 5
 
 
 def test_the_panel_lists_in_parts_and_is_stopped(plg, folder, monkeypatch):
