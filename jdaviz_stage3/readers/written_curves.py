@@ -32,7 +32,7 @@ def read_written_curve(path: Path) -> TimeSeries:
     Raises
     ------
     UnreadableProductError
-        If it cannot be parsed, or has no rows.
+        If it cannot be parsed, has no rows, or a flux is no number.
     """
     try:
         series = TimeSeries.read(path, format="ascii.ecsv")
@@ -56,7 +56,13 @@ def read_written_curve(path: Path) -> TimeSeries:
             curve[f"{stem}_band{band + 1}{error}"] = column[:, band]
     for name in curve.colnames:
         if name.startswith("flux") and not isinstance(curve[name], u.Quantity):
-            curve[name] = np.asarray(curve[name], float) * u.one
+            try:
+                values = np.ma.filled(np.ma.asarray(curve[name], float), np.nan)
+            except (TypeError, ValueError) as err:
+                raise UnreadableProductError(
+                    f"{path.name}: {name} holds what is no number; save it again"
+                ) from err
+            curve[name] = values * u.one
     first = "flux" if "flux" in curve.colnames else "flux_band1"
     relative = curve.meta.get("normalization") not in (None, "none")
     for name in curve.colnames:

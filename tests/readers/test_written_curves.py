@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.table import MaskedColumn
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.demo import demo_products
@@ -62,3 +63,18 @@ def test_a_broken_one_is_refused_in_words(trace, tmp_path):
     path.write_text(f"{header}\n{names}\n")
     with pytest.raises(stage3.UnreadableProductError, match="mine.ecsv: no rows"):
         stage3.read(path)
+
+
+def test_fluxes_that_are_missing_are_nan_and_words_are_refused(trace, tmp_path):
+    curve = stage3.analysis.white_light_curve(trace)
+    values = curve["flux"].value
+    curve["time"].info.serialize_method["ecsv"] = "jd1_jd2"
+    curve["flux"] = MaskedColumn(values, mask=np.arange(values.size) == 3)
+    curve.write(tmp_path / "mine.ecsv", format="ascii.ecsv")
+    back = stage3.read(tmp_path / "mine.ecsv")["flux"].value
+    assert np.isnan(back[3])
+    np.testing.assert_array_equal(np.delete(back, 3), np.delete(values, 3))
+    curve["flux"] = np.full(values.size, "high")
+    curve.write(tmp_path / "words.ecsv", format="ascii.ecsv")
+    with pytest.raises(stage3.UnreadableProductError, match="words.ecsv: flux holds what is no"):
+        stage3.read(tmp_path / "words.ecsv")
