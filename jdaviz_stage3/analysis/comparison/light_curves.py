@@ -20,6 +20,8 @@ __all__ = ["LightCurveComparison", "compare_light_curves", "compare_traces"]
 
 #: Of the time between two integrations: nearer ones are the same.
 _SAME = 0.1
+#: Where each has one integration only, so that there is no such time.
+_DAYS = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +99,8 @@ def compare_light_curves(
 
     Notes
     -----
-    Times are the same if they differ by less than a tenth of the time between integrations. Time
-    stamps that repeat are matched with the first.
+    Times are the same if they differ by less than a tenth of the time between integrations, of
+    the curve with more of them. Time stamps that repeat are matched with the first.
     """
     curves = [(first, column, "first"), (second, second_column or column, "second")]
     for series, name, which in curves:
@@ -203,8 +205,9 @@ def _same_times(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.n
     if not days.size:
         return np.empty(0, int), np.empty(0, int)
     place = known[place]
-    steps = np.diff(np.unique(first[np.isfinite(first)]))
-    tolerance = _SAME * float(np.median(steps)) if steps.size else 1e-6
+    # the finer of the two: one may have every tenth integration only
+    steps = [np.diff(one) for one in (np.unique(first[np.isfinite(first)]), days)]
+    tolerance = _SAME * min((float(np.median(one)) for one in steps if one.size), default=_DAYS)
     upper = np.clip(np.searchsorted(days, first), 1, max(days.size - 1, 1))
     lower = upper - 1
     upper = np.minimum(upper, days.size - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from astropy import units as u
@@ -11,6 +12,7 @@ from astropy.table import QTable
 from specutils import Spectrum
 
 from ...errors import Stage3Error
+from ..smoothing.spectrum import contiguous_runs
 from .differences import ASSUMED, Differences, in_unit
 from .interpolation import interpolate
 
@@ -104,7 +106,7 @@ def compare_spectra(first: Spectrum, second: Spectrum) -> SpectrumComparison:
 
     Where wavelengths agree to a twentieth of a channel, samples are taken as they are, and channels
     that the second does not have are left out. Where less than four in five agree, the second is
-    interpolated linearly at the wavelengths of the first.
+    interpolated linearly at the wavelengths of the first, never across a gap in its wavelengths.
 
     Parameters
     ----------
@@ -146,7 +148,10 @@ def compare_spectra(first: Spectrum, second: Spectrum) -> SpectrumComparison:
         raise Stage3Error(f"the spectra have no wavelength in common: {ends[0]} and {ends[1]}")
     notes = []
     whole = np.round(place)
+    nearest = axes[1].value[np.where(inside, whole, 0).astype(int)]
+    # in wavelength: next to a gap of the second a channel is a small part of its step
     same = inside & (np.abs(place - whole) <= _SAME_GRID)
+    same &= np.abs(axes[0].value - nearest) <= _SAME_GRID * _steps(axes)
     if same.sum() >= _MOSTLY * inside.sum():
         place = np.where(same, whole, np.nan)  # the others are dropped channels of the second
     else:
@@ -154,6 +159,7 @@ def compare_spectra(first: Spectrum, second: Spectrum) -> SpectrumComparison:
             "the wavelengths of the two are not the same: the second spectrum was interpolated "
             "linearly at those of the first, which smooths its noise"
         )
+        place[_in_gaps(axes[0].value, axes[1].value)] = np.nan
     other, other_error = interpolate(
         values[1].value, None if errors[1] is None else errors[1].value, place
     )
@@ -166,6 +172,24 @@ def compare_spectra(first: Spectrum, second: Spectrum) -> SpectrumComparison:
     )
     notes.append(ASSUMED if made.error is not None else "not both have errors: there are none")
     return SpectrumComparison(axes[0], made, tuple(notes))
+
+
+def _steps(axes: list[u.Quantity]) -> np.ndarray | float:
+    """To the nearer neighbour of each channel of the first, in micron."""
+    if axes[0].size > 1:
+        steps = np.abs(np.diff(axes[0].value))
+        return np.fmin(np.append(steps, np.inf), np.append(np.inf, steps))
+    others = np.abs(np.diff(axes[1].value))
+    return float(np.median(others)) if others.size else float(axes[0].value[0])
+
+
+def _in_gaps(wavelength: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which wavelengths lie between stretches of the others, where these have no channel."""
+    grid = np.sort(others)
+    inside = np.zeros(wavelength.shape, bool)
+    for before, after in pairwise(contiguous_runs(grid)):
+        inside |= (wavelength > grid[before.stop - 1]) & (wavelength < grid[after.start])
+    return inside
 
 
 def _places(wavelength: np.ndarray, others: np.ndarray) -> np.ndarray:

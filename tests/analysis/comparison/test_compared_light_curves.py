@@ -30,8 +30,8 @@ stamps = st.lists(st.integers(0, 60), min_size=1, max_size=20)
 def test_times_are_matched_as_a_loop_does(one, other, jitter):
     first, second = np.array(one) / 100, np.array(other) / 100 + jitter * 1e-5
     rows = _same_times(first, second)
-    steps = np.diff(np.unique(first))
-    tolerance = 0.1 * np.median(steps) if steps.size else 1e-6
+    steps = [np.median(np.diff(np.unique(one))) for one in (first, second) if len(set(one)) > 1]
+    tolerance = 0.1 * min(steps) if steps else 1e-6
     wanted, taken = [], set()
     for i, day in enumerate(first):
         near = [j for j in range(len(second)) if abs(second[j] - day) <= tolerance]
@@ -40,6 +40,17 @@ def test_times_are_matched_as_a_loop_does(one, other, jitter):
             taken.add(near[0])
             wanted.append((i, near[0]))
     assert list(zip(*rows, strict=True)) == wanted
+
+
+def test_a_neighbour_does_not_stand_in_for_a_missing_integration():
+    """Of a curve with every hundredth integration, one of which the other does not have."""
+    days = np.arange(300) / 1000
+    flux = 1 + days
+    some, kept = np.arange(0, 300, 100), np.delete(np.arange(300), 100)
+    one, other = curve(days[some], flux[some]), curve(days[kept], flux[kept])
+    for made in (compare_light_curves(one, other), compare_light_curves(other, one)):
+        assert made.differences.n == 2
+        assert made.differences.largest.value == 0
 
 
 def test_residuals_and_their_scatter():

@@ -43,6 +43,21 @@ def test_channels_of_one_grid(turn):
     assert back.mask.sum() == 4 and back.uncertainty.array[0] == 5
 
 
+@pytest.mark.parametrize("turns", [(1, 1), (1, -1), (-1, 1)])
+@pytest.mark.parametrize("moved", [0, 0.4])
+def test_nothing_is_compared_in_a_gap_of_the_second(turns, moved):
+    """Neither next to it, where a channel is a small part of the gap, nor made up within it."""
+    grid = np.arange(1000) / 1000 + 1
+    kept = np.r_[0:400, 500:1000]
+    ours, others = grid[:: turns[0]], (grid + moved / 1000)[kept][:: turns[1]]
+    made = compare_spectra(spectrum(ours, 2 * ours), spectrum(others, 2 * others))
+    compared = np.sort(np.flatnonzero(np.isfinite(made.differences.difference))[:: turns[0]])
+    number = np.sort(np.rint((ours[compared] - 1) * 1000).astype(int))
+    expected = np.r_[0:400, 500:1000] if not moved else np.r_[1:400, 501:1000]
+    np.testing.assert_array_equal(number, expected)
+    assert made.differences.largest.value < 1e-12
+
+
 def test_other_wavelengths_are_interpolated():
     other = np.linspace(0.9, 1.8, 37)
     made = compare_spectra(spectrum(GRID, 3 * GRID), spectrum(other, 3 * other))
