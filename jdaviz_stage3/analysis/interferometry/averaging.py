@@ -16,7 +16,7 @@ __all__ = ["average_integrations", "integration_series", "vis2_errors_from_ampli
 
 # Column -> that of its error
 _PAIRS = {"value": "error", "amplitude": "amplitude_error", "phase": "phase_error"}
-# What a series is of.
+# What a series and the number of used integrations are of.
 _DRAWN = {
     "vis2": "value", "visibility": "phase", "closure_phase": "phase", "quad": "amplitude",
 }  # fmt: skip
@@ -45,8 +45,8 @@ def average_integrations(
     -------
     Interferometry
         Its errors are s/√n: s the standard deviation (n - 1) of the n values that are left. Each
-        table has ``n_used``; a row of which nothing is left is NaN and flagged, the error of a
-        single value NaN.
+        table has ``n_used``, of V², of the phases, of quadrangles of the amplitudes; a row of which
+        nothing is left is NaN and flagged, the error of a single value NaN.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def average_integrations(
         f"averaged over integrations, {clipped}, errors from their scatter",
     )
     for name, table in observables.tables.items():
-        setattr(result, name, _averaged(table, chosen, sigma))
+        setattr(result, name, _averaged(table, _DRAWN[name], chosen, sigma))
     return result
 
 
@@ -181,14 +181,14 @@ def vis2_errors_from_amplitudes(observables: Interferometry) -> Interferometry:
     return result
 
 
-def _averaged(table: QTable, chosen: slice, sigma: float | None) -> QTable:
+def _averaged(table: QTable, counted: str, chosen: slice, sigma: float | None) -> QTable:
     new = QTable(
         {c: table[c] for c in table.colnames if table[c].shape[1:] != table["flag"].shape[1:]}
     )
     if "station_index" not in new.colnames:  # as many stations as integrations
         new["station_index"] = table["station_index"]
     flagged = np.asarray(table["flag"])[:, chosen]
-    used = None
+    used: dict[str, np.ndarray] = {}
     for column, error in _PAIRS.items():
         if column not in table.colnames:
             continue
@@ -202,10 +202,10 @@ def _averaged(table: QTable, chosen: slice, sigma: float | None) -> QTable:
         )
         new[column] = mean << unit if unit else mean
         new[error] = deviation << unit if unit else deviation
-        used = n if used is None else used
-    assert used is not None
-    new["n_used"] = used
-    new["flag"] = used == 0
+        used[column] = n
+    new["n_used"] = used.get(counted, next(iter(used.values())))
+    # triangles have amplitudes, too: closure phases are good where these are not known
+    new["flag"] = np.max(list(used.values()), axis=0) == 0
     return new
 
 

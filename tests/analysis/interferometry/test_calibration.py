@@ -168,6 +168,21 @@ def test_average_is_that_of_numpy(paths):
     assert analysis.binary_search(found, n=31).best["flux_ratio"] == pytest.approx(0.1, rel=0.1)
 
 
+def test_closure_phases_are_averaged_without_triple_amplitudes(paths):
+    """And the other way round; each is counted for itself."""
+    multi = read_interferometry(paths["multi"])
+    multi.closure_phase["amplitude"][2] = np.nan
+    multi.closure_phase["amplitude"][3, :9] = np.nan
+    multi.closure_phase["phase"][4, :7] = np.nan * u.deg
+    found = analysis.average_integrations(multi, sigma=None).closure_phase
+    assert not found["flag"].any()
+    assert found["n_used"][2:6].tolist() == [40, 40, 33, 40]
+    mean = np.mean(multi.closure_phase["phase"][2].value)
+    assert found["phase"][2].value == pytest.approx(mean, abs=1e-3)
+    series = analysis.integration_series(multi, "closure_phase", 4, sigma=None)
+    assert series.meta["n_used"] == 33
+
+
 def test_a_series_says_what_its_average_leaves_out(paths):
     multi = read_interferometry(paths["multi"])
     multi.vis2["value"][4, 3] = 50.0
