@@ -91,11 +91,17 @@ class BinarySearch:
         Returns
         -------
         float
-            (k + 1)/(n + 1), k times of n. Flux ratios are taken to be small.
+            (k + 1)/(n + 1), k times of n. Flux ratios are taken to be small. Where errors were
+            enlarged, so are those of each draw, until its own best fit has a reduced χ² of 1: a Δχ²
+            over a scale that was itself measured is more often large than one over a known scale.
+            Draws are looked at on the map only: where it is coarse the probability is too small.
         """
         east, north = np.meshgrid(self.east.to_value(u.mas), self.north.to_value(u.mas))
         where = np.isfinite(self.chi2)
-        return _noise_probability(self.model, east[where], north[where], self.delta_chi2, n, seed)
+        drawn = _noise_delta_chi2(
+            self.model, east[where], north[where], n, seed, rescale=self.error_scale > 1
+        )
+        return float((np.count_nonzero(drawn >= self.delta_chi2) + 1) / (n + 1))
 
 
 def binary_search(
@@ -275,9 +281,10 @@ def _sigmas(delta_chi2: float) -> float:
     return float(x)
 
 
-def _noise_probability(
-    model: CompanionModel, east: np.ndarray, north: np.ndarray, found: float, n: int, seed: int
-) -> float:
+def _noise_delta_chi2(
+    model: CompanionModel, east: np.ndarray, north: np.ndarray, n: int, seed: int, *, rescale: bool
+) -> np.ndarray:
+    """The largest Δχ² on the map of each of n draws of noise."""
     turn = model.turns(east, north)
     slope = model.slopes(turn, np.zeros(len(turn)))
     weighted = slope * model.weights
@@ -288,4 +295,8 @@ def _noise_probability(
     largest = np.concatenate(
         [(weighted @ drawn[i : i + _DRAWS].T).max(axis=0) for i in range(0, n, _DRAWS)]
     )
-    return float((np.count_nonzero(np.maximum(largest, 0) ** 2 >= found) + 1) / (n + 1))
+    delta = np.maximum(largest, 0) ** 2
+    if not rescale:
+        return delta
+    best = np.maximum(drawn**2 @ model.weights - delta, np.finfo(float).tiny)
+    return delta / (best / max(model.n_independent - PARAMETERS, 1))

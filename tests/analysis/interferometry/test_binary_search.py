@@ -207,3 +207,18 @@ def test_significance(delta):
 def test_a_very_large_significance_is_a_number():
     assert _sigmas(1e4) == pytest.approx(100, abs=0.1)
     assert _sigmas(1200.0) < _sigmas(1400.0) < _sigmas(1500.0)
+
+
+def test_false_alarms_where_errors_are_too_small(quiet):
+    """The scatter says how large they are, which makes large Δχ² of noise alone more frequent."""
+    rng = np.random.default_rng(8)
+    said = []
+    for seed in range(40):
+        data = measured(quiet, (0, 0), 0.0, rng)
+        data.closure_phase["phase_error"] = data.closure_phase["phase_error"] / 3
+        found = analysis.binary_search(data, n=31)
+        said.append(found.false_alarm_probability(n=200, seed=seed))
+    for quantile in (0.25, 0.5):
+        often = np.mean(np.array(said) <= quantile)
+        spread = np.sqrt(quantile * (1 - quantile) / len(said))
+        assert often == pytest.approx(quantile, abs=3 * spread)
