@@ -72,12 +72,12 @@ class SpectrumWidget(ProductWidget):
                 self.width.value += 1  # which draws it
                 return
             self.spectrum = self._data[self.which.value]
-            self.smoothed = (
-                smooth_spectrum(self.spectrum, "median", self.width.value)
-                if self.width.value > 1
-                else None
-            )
-            self._draw()
+            self.smoothed: Spectrum | None = None
+            try:
+                if self.width.value > 1:
+                    self.smoothed = smooth_spectrum(self.spectrum, "median", self.width.value)
+            finally:  # a spectrum that is shorter than the window is shown without its median
+                self._draw()
 
     def _draw(self) -> None:
         one = self.spectrum

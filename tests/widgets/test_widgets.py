@@ -399,3 +399,13 @@ def test_a_page_without_a_kernel(tmp_path):
     with pytest.raises(stage3.Stage3Error, match="page.html"):
         shown.save_html(tmp_path / "page.html")
     shown.save_html(tmp_path / "page.html", overwrite=True)
+
+
+def test_a_spectrum_shorter_than_the_window_is_shown_without_its_median():
+    short = Spectrum(flux=np.arange(5.0) * u.Jy, spectral_axis=np.linspace(2, 1, 5) * u.um)
+    shown = widgets.spectrum(short)
+    assert shown._line.y.tolist() == [4, 3, 2, 1, 0]
+    assert shown.smoothed is None and not len(shown._median.x)
+    assert "11" in shown.text
+    shown.width.value = 3
+    assert shown.smoothed.flux.value[2] == 2 and shown.text == ""
