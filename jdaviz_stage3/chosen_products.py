@@ -13,6 +13,7 @@ from .errors import (
     Stage3Error,
     Stage3Warning,
     UnknownProductError,
+    UnreadableProductError,
 )
 from .folders import product_files
 from .groups import first_view, first_views, group_products, list_product
@@ -89,7 +90,14 @@ def chosen_products(
 
 def _products_in(folder: Path, configuration: str) -> list[Product]:
     """The products that a folder is shown as; warnings say what there is beside them."""
-    listed = [list_product(path) for path in product_files(folder)[0]]
+    listed = []
+    for path in product_files(folder)[0]:
+        try:
+            listed.append(list_product(path))
+        except UnknownProductError:
+            continue  # another file by now
+        except UnreadableProductError as err:  # gone meanwhile
+            warnings.warn(f"{err}; left out", Stage3Warning, stacklevel=4)
     broken = {entry.path: entry.problem for entry in listed if entry.problem}
     for problem in broken.values():
         warnings.warn(f"{problem}; left out", Stage3Warning, stacklevel=4)

@@ -7,9 +7,10 @@ import pytest
 from make_products import compressed, mosaic
 from make_tables import catalog
 
+from jdaviz_stage3 import chosen_products as module
 from jdaviz_stage3 import cli, folders
 from jdaviz_stage3.chosen_products import chosen_products
-from jdaviz_stage3.errors import UnreadableProductError
+from jdaviz_stage3.errors import Stage3Warning, UnreadableProductError
 from jdaviz_stage3.folders import product_files
 
 
@@ -114,3 +115,13 @@ def test_what_is_no_path_or_nobodys_folder_is_told():
     for path, words in (("a\0b_i2d.fits", "null character"), ("~nobody-of-this-name/x", "x: ")):
         products, [failure] = chosen_products([path], {}, None)
         assert products == [] and words in str(failure)
+
+
+def test_a_file_that_goes_while_a_folder_is_opened_is_left_out(tmp_path, monkeypatch):
+    image, table = mosaic(tmp_path), catalog(tmp_path)
+    found = product_files(tmp_path)
+    table.unlink()
+    monkeypatch.setattr(module, "product_files", lambda folder: found)
+    with pytest.warns(Stage3Warning, match="_cat.ecsv: No such file.*; left out"):
+        products, failures = chosen_products([tmp_path], {}, None)
+    assert [product.path for product in products] == [image] and failures == []
