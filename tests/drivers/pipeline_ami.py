@@ -15,7 +15,7 @@ from jwst.ami.instrument_data import NIRISS
 from jwst.ami.lg_model import LgModel
 from jwst.ami.nrm_core import FringeFitter
 from jwst.ami.oifits import CalibOifits
-from schemas_once import datamodels
+from stdatamodels.jwst import datamodels
 
 PIXEL = 0.0656 / 3600  # degrees
 FLUX_RATIO = 0.05

@@ -152,7 +152,7 @@ def test_folder_leaves_out_what_products_were_made_from(tmp_path):
     stack(tmp_path, "crfints")
     stack(tmp_path, "psfsub")
     app = new_app()
-    with pytest.warns(stage3.Stage3Warning, match=r"made from \(1 crfints\)"):
+    with pytest.warns(stage3.Stage3Warning, match=r"not part of the first view \(1 crfints\)"):
         labels = stage3.load(tmp_path, app=app)
     assert [label.rpartition(" ")[2] for label in labels] == ["psfsub"]
 
