@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..errors import (
     UnsupportedProductError,
 )
 from ..folders import product_files
+from ..origin import FileStamp, file_stamp
 from ..products import identify, product_root
 from ..readers import read
 from .grouping import product_name
@@ -129,28 +131,46 @@ def findings_of_product(path: str | os.PathLike) -> list[Finding]:
     return [found for one in _provenances([Path(path)]) for found in _of_product(one)]
 
 
-def findings_of_groups(paths: Iterable[str | os.PathLike]) -> list[Finding]:
+def findings_of_groups(
+    paths: Iterable[str | os.PathLike], concerned: Iterable[str | os.PathLike] | None = None
+) -> list[Finding]:
     """List where products of one observation do not fit together.
 
     Parameters
     ----------
     paths : iterable of path-like
         Files.
+    concerned : iterable of path-like, optional
+        Only the observations of these; of all others nothing is read.
 
     Returns
     -------
     list of Finding
     """
-    return list(_of_groups(list(_provenances(map(Path, paths)))))
+    files = [Path(path) for path in paths]
+    if concerned is not None:
+        groups = {_group_of(Path(path)) for path in concerned}
+        files = [file for file in files if _group_of(file) in groups]
+    return list(_of_groups(list(_provenances(files))))
+
+
+def _group_of(path: Path) -> tuple[Path, str]:
+    """What products of one observation have in common: their folder, and the product's name."""
+    return path.absolute().parent, product_name(product_root(path).lower())
 
 
 def _provenances(files: Iterable[Path]) -> Iterator[Provenance]:
     for file in files:
         try:
             if identify(file).container != "json":
-                yield provenance(file)
-        except Stage3Error:
+                yield _provenance(file, file_stamp(file))
+        except (Stage3Error, OSError):
             continue
+
+
+@lru_cache(maxsize=2000)  # a file that is loaded beside others is asked for with each of them
+def _provenance(path: Path, stamp: FileStamp) -> Provenance:
+    return provenance(path)
 
 
 def _of_product(made: Provenance) -> Iterator[Finding]:
@@ -167,8 +187,7 @@ def _of_product(made: Provenance) -> Iterator[Finding]:
 def _of_groups(made: Sequence[Provenance]) -> Iterator[Finding]:
     groups: dict[tuple[Path, str], list[Provenance]] = {}
     for one in made:
-        root = product_name(product_root(one.path).lower())
-        groups.setdefault((one.path.absolute().parent, root), []).append(one)
+        groups.setdefault(_group_of(one.path), []).append(one)
     for (_, root), group in groups.items():
         for rule in GROUP_RULES:
             concerned, text = rule.check(group)

@@ -356,7 +356,7 @@ def warn_of_groups(paths: Iterable[Path], loaded: Iterable[Path]) -> None:
         Where one of the former is concerned.
     """
     new = set(paths)
-    found = findings_of_groups(dict.fromkeys([*new, *loaded]))
+    found = findings_of_groups(dict.fromkeys([*new, *loaded]), new)
     _warn_of(finding for finding in found if new & set(finding.paths))
 
 

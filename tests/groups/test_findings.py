@@ -1,6 +1,7 @@
 """Known defects of products: found where they are, and not in good products."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -184,3 +185,26 @@ def test_every_rule_has_its_source_and_name():
 )
 def test_versions_as_numbers(text, numbers):
     assert release_of(text) == numbers
+
+
+def test_of_what_is_loaded_only_the_same_observation_is_read_and_once(
+    tmp_path, monkeypatch
+):
+    """With each of a hundred files that are loaded one by one, all before it would be read anew."""
+    from jdaviz_stage3.groups import findings
+
+    files = []
+    for name in ("jw09997-o001_t001_miri_a", "jw09997-o002_t001_miri_b"):
+        for suffix in ("x1d", "c1d"):
+            path = tmp_path / f"{name}_{suffix}.fits"
+            shutil.copy(MOSAIC, path)
+            files.append(path)
+    read = []
+    stock = findings.provenance
+    monkeypatch.setattr(findings, "provenance", lambda path: read.append(path) or stock(path))
+    for _ in range(3):
+        findings.findings_of_groups(files, files[:1])
+    assert read == files[:2]
+    os.utime(files[0], ns=(1, 1))
+    findings.findings_of_groups(files, files[:1])
+    assert read == [*files[:2], files[0]]
