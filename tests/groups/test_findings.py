@@ -187,9 +187,7 @@ def test_versions_as_numbers(text, numbers):
     assert release_of(text) == numbers
 
 
-def test_of_what_is_loaded_only_the_same_observation_is_read_and_once(
-    tmp_path, monkeypatch
-):
+def test_of_what_is_loaded_only_the_same_observation_is_read_and_once(tmp_path, monkeypatch):
     """With each of a hundred files that are loaded one by one, all before it would be read anew."""
     from jdaviz_stage3.groups import findings
 
