@@ -16,6 +16,7 @@ from .jdaviz_compat import (
     show_message,
 )
 from .loaders.importing import warnings_shown
+from .loaders.other_files import load_others
 from .loaders.several import load_products
 from .plugins.products import tell_of_folders
 
@@ -38,7 +39,8 @@ def load(
         that belong to the view of its mode: i2d, segm and cat; s2d or s3d with x1d and c1d; x1dints
         and whtlt, or phot; i2d and psfsub; aminorm-oi. Of a folder the same for each of the
         products in it that belong together; where a folder holds none itself, those in the folders
-        below it, as in MAST's ``mastDownload``. A message says what is there beside them.
+        below it, as in MAST's ``mastDownload``. A message says what is there beside them. A file
+        that is no Stage 3 product goes to jdaviz's own importers, and a message says so.
     app : jdaviz app, optional
         The generalised app, an ``Imviz()`` or a ``Specviz()``; by default ``jdaviz.gca()``.
     arrange : bool, optional
@@ -55,7 +57,8 @@ def load(
         files of spectra; for cubes ``dq_bits``, ``auto_extract``, ``ext_viewer``; for time series
         ``order``, ``detector``, ``spectra``, ``dq_bits``, ``median_viewer``; for light curves
         ``column`` and ``time_system='MJD_UTC'``; for stacks of images ``dq_bits`` and, where an
-        exposure has several segments, ``segments='all'``.
+        exposure has several segments, ``segments='all'``. ``format``, one of those that jdaviz's
+        import dialog names, has jdaviz's own importer load the files, with its own options.
 
     Returns
     -------
@@ -65,8 +68,9 @@ def load(
     Raises
     ------
     UnknownProductError, UnreadableProductError, UnsupportedProductError, Stage3Error
-        If a path is no product, is broken, or cannot be shown; or if an option fits none of the
-        products. Of several paths the others are loaded first. What was loaded before stays.
+        If a path is nothing that jdaviz can load, is broken, or cannot be shown; or if an option
+        fits none of the products. Of several paths the others are loaded first. What was loaded
+        before stays.
 
     Examples
     --------
@@ -86,15 +90,18 @@ def load(
         app = jdaviz.gca()
     attach(app)
     with warnings_shown(app):
-        files, failures = chosen_products(paths, options, at_most, configuration(app))
+        chosen = chosen_products(paths, options, at_most, configuration(app))
+    files, failures = chosen.products, chosen.failures
     for failure in failures:
         show_message(app, str(failure))
-    check_options(files, options)
+    check_options(chosen, options)
     tell_of_folders(app, paths)
     loaded, refused = load_products(
         app, files, lambda file: options_for(file, files, options), arrange=arrange
     )
-    failures += refused
+    theirs, not_theirs = load_others(app, chosen.others, options)
+    loaded += theirs
+    failures += refused + not_theirs
     if failures:
         raise _combined(failures, loaded)
     return loaded

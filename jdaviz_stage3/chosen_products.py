@@ -6,6 +6,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,19 @@ from .errors import (
     UnknownProductError,
     UnreadableProductError,
 )
-from .folders import product_files
+from .folders import kinds_of_files, product_files
 from .groups import first_view, first_views, group_products, list_product
 from .loaders.importing import options_of
+from .loaders.other_files import OtherFile
 from .loaders.product import Product
+from .loaders.resolvers import OUR_FORMATS
 from .loaders.several import COMMON_OPTIONS, in_load_order
 from .products import identify
+from .progress import with_progress
 from .readers import read
 
 __all__ = [
+    "ChosenFiles",
     "check_options",
     "chosen_products",
     "options_for",
@@ -38,12 +43,31 @@ def _holds_spectra(product: Product) -> bool:
     return product.kind.importer in ("JWST spectra", "JWST 2-D spectrum")
 
 
+@dataclass(frozen=True)
+class ChosenFiles:
+    """What a call of `load` means.
+
+    Attributes
+    ----------
+    products : list of Product
+        In load order.
+    others : list of OtherFile
+        Which jdaviz's own importers are to open.
+    failures : list of Stage3Error
+        Why the rest cannot be loaded.
+    """
+
+    products: list[Product] = field(default_factory=list)
+    others: list[OtherFile] = field(default_factory=list)
+    failures: list[Stage3Error] = field(default_factory=list)
+
+
 def chosen_products(
     paths: Sequence[str | os.PathLike],
     options: dict[str, Any],
     at_most: int | None,
     configuration: str = "deconfigged",
-) -> tuple[list[Product], list[Stage3Error]]:
+) -> ChosenFiles:
     """Expand folders and associations, recognise the files and put them in load order.
 
     Parameters
@@ -58,9 +82,7 @@ def chosen_products(
 
     Returns
     -------
-    products : list of Product
-    failures : list of Stage3Error
-        Why the others cannot be loaded.
+    ChosenFiles
 
     Raises
     ------
@@ -68,7 +90,9 @@ def chosen_products(
         If something is no path.
     """
     products: list[Product] = []
+    others: list[OtherFile] = []
     failures: list[Stage3Error] = []
+    of_jdaviz = options.get("format") not in (None, *OUR_FORMATS)
     for path in paths:
         try:
             path = Path(os.path.expanduser(path))
@@ -77,21 +101,29 @@ def chosen_products(
             # os.path.isdir, for Path.is_dir raises where a folder may not be read
             if os.path.isdir(path):
                 products += _some_of(_products_in(path, configuration), path, options, at_most)
+            elif of_jdaviz and os.path.exists(path):
+                others.append(OtherFile(path))
             elif identify(path).suffix == "asn":
                 products += _some_of(_products_of(path, configuration), path, options, at_most)
             else:
                 products.append(Product(path))
+        except UnknownProductError as err:
+            if os.path.isdir(path):
+                failures.append(err)
+            else:
+                others.append(OtherFile(path, str(err)))
         except Stage3Error as err:
             failures.append(err)
         except TypeError as err:
             raise Stage3Error(f"load: {path!r} is no path; give paths one by one") from err
-    return in_load_order(products), failures
+    return ChosenFiles(in_load_order(products), others, failures)
 
 
 def _products_in(folder: Path, configuration: str) -> list[Product]:
     """The products that a folder is shown as; warnings say what there is beside them."""
     listed = []
-    for path in product_files(folder)[0]:
+    files, others = product_files(folder)
+    for path in with_progress(files, "Looking at products", "file"):
         try:
             listed.append(list_product(path))
         except UnknownProductError:
@@ -119,10 +151,7 @@ def _products_in(folder: Path, configuration: str) -> list[Product]:
     del left_out["asn"]
     what = ", ".join(f"{count} {suffix}" for suffix, count in left_out.items())
     if not products:
-        there = f"; there is {what}" if what else ""
-        raise UnknownProductError(
-            f"{folder}: no Stage 3 product in this folder that can be shown in this app{there}"
-        )
+        raise UnknownProductError(_nothing_in(folder, what, len(broken), others))
     if what:
         panel = ", or from the plugin Stage 3 Products" if configuration == "deconfigged" else ""
         warnings.warn(
@@ -132,6 +161,24 @@ def _products_in(folder: Path, configuration: str) -> list[Product]:
             stacklevel=4,
         )
     return products
+
+
+def _nothing_in(folder: Path, left_out: str, n_broken: int, others: list[Path]) -> str:
+    """Say that there is nothing to show in a folder, and what there is."""
+    there = []
+    if left_out:
+        there.append(f"products that this app does not show ({left_out})")
+    if n_broken:
+        there.append(f"broken ones ({n_broken})")
+    if others:
+        there.append(
+            f"other files ({kinds_of_files(others)}), which load opens by jdaviz's own importers "
+            "where it is given their paths"
+        )
+    return (
+        f"{folder}: no Stage 3 product in this folder, or in those below, that can be shown; "
+        f"there are {'; '.join(there) or 'no files at all'}"
+    )
 
 
 def _products_of(association: Path, configuration: str) -> list[Product]:
@@ -258,12 +305,12 @@ def options_for(
     return options
 
 
-def check_options(files: Sequence[Product], options: dict[str, Any]) -> None:
-    """Refuse options that none of the products takes.
+def check_options(chosen: ChosenFiles, options: dict[str, Any]) -> None:
+    """Refuse options that none of the products takes; jdaviz does so for files of its own.
 
     Parameters
     ----------
-    files : sequence of Product
+    chosen : ChosenFiles
     options : dict
 
     Raises
@@ -271,13 +318,15 @@ def check_options(files: Sequence[Product], options: dict[str, Any]) -> None:
     Stage3Error
         The message lists those that they take.
     """
-    if "data_label" in options and len(files) > 1:
+    files = chosen.products
+    n_files = len(files) + len(chosen.others)
+    if "data_label" in options and n_files > 1:
         raise Stage3Error(
-            f"load: data_label = {options['data_label']!r} would name {len(files)} products; load "
+            f"load: data_label = {options['data_label']!r} would name {n_files} products; load "
             "them one by one, or leave it out"
         )
     for option in options:
-        if option in COMMON_OPTIONS:
+        if option in COMMON_OPTIONS or chosen.others:
             continue
         if files and not any(option in options_of(file.kind.importer) for file in files):
             kinds = ", ".join(dict.fromkeys(file.kind.suffix for file in files))

@@ -146,13 +146,16 @@ def _split(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def _problem(path: Path) -> str:
     """Why a path cannot be opened, as far as its header tells; empty if it can, or is a folder."""
-    from .errors import Stage3Error
+    from .errors import Stage3Error, UnknownProductError
     from .products import identify
 
     if os.path.isdir(path):
         return ""
     try:
         kind = identify(path)
+    except UnknownProductError as error:
+        # jdaviz's own importers may know it, but for what was to be an association
+        return str(error) if path.suffix == ".json" else ""
     except Stage3Error as error:
         return str(error)
     if kind.can_load:
@@ -192,8 +195,9 @@ def _open(arguments: argparse.Namespace) -> int:
 def _info(arguments: argparse.Namespace) -> int:
     """``info``: a table of what each path is."""
     from .errors import Stage3Error
-    from .folders import product_files
+    from .folders import kinds_of_files, product_files
     from .groups import sanity
+    from .progress import with_progress
     from .summary import summarize
 
     present, missing = _split(arguments.paths)
@@ -209,12 +213,13 @@ def _info(arguments: argparse.Namespace) -> int:
                 _fail(str(error), 1)
                 continue
             if not products:
-                _fail(f"{path}: no Stage 3 product in this folder", 1)
+                there = kinds_of_files(rest) or "no files at all"
+                _fail(f"{path}: no Stage 3 product in this folder or those below: {there}", 1)
             files += products
             others += len(rest)
         if arguments.provenance:
             return _provenance(files, missing, as_json=arguments.json)
-        summaries = [summarize(file) for file in files]
+        summaries = [summarize(file) for file in with_progress(files, "Reading", "file")]
         found = sanity(files)
 
     if arguments.json:

@@ -73,8 +73,8 @@ def test_folders_with_many_links_to_each_other_are_looked_through_once(tmp_path,
             link.symlink_to(tmp_path / str(other), target_is_directory=True)
     image = mosaic(tmp_path / "7")
     listed = []
-    entries = folders._entries
-    monkeypatch.setattr(folders, "_entries", lambda path: listed.append(path) or entries(path))
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or scandir(path))
     assert product_files(tmp_path) == ([image], [])
     assert len(listed) == 9
 
@@ -87,7 +87,8 @@ def test_below_the_top_only_names_of_products_are_opened(tmp_path, monkeypatch):
     opened = []
     identify = folders.identify
     monkeypatch.setattr(folders, "identify", lambda path: opened.append(path) or identify(path))
-    assert product_files(tmp_path) == ([image], [])
+    products, others = product_files(tmp_path)
+    assert products == [image] and len(others) == 5
     assert opened == [image]
 
 
@@ -113,8 +114,9 @@ def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch, capsys):
 
 def test_what_is_no_path_or_nobodys_folder_is_told():
     for path, words in (("a\0b_i2d.fits", "null character"), ("~nobody-of-this-name/x", "x: ")):
-        products, [failure] = chosen_products([path], {}, None)
-        assert products == [] and words in str(failure)
+        chosen = chosen_products([path], {}, None)
+        [failure] = chosen.failures
+        assert chosen.products == chosen.others == [] and words in str(failure)
 
 
 def test_a_file_that_goes_while_a_folder_is_opened_is_left_out(tmp_path, monkeypatch):
@@ -123,5 +125,27 @@ def test_a_file_that_goes_while_a_folder_is_opened_is_left_out(tmp_path, monkeyp
     table.unlink()
     monkeypatch.setattr(module, "product_files", lambda folder: found)
     with pytest.warns(Stage3Warning, match="_cat.ecsv: No such file.*; left out"):
-        products, failures = chosen_products([tmp_path], {}, None)
-    assert [product.path for product in products] == [image] and failures == []
+        chosen = chosen_products([tmp_path], {}, None)
+    assert [product.path for product in chosen.products] == [image] and chosen.failures == []
+
+
+def test_the_search_goes_to_the_bottom_and_ends_where_there_are_products(tmp_path):
+    (deep := tmp_path / "a" / "b" / "c" / "d" / "e" / "f").mkdir(parents=True)
+    image = mosaic(deep)
+    (deep / "older").mkdir()
+    mosaic(deep / "older")
+    assert product_files(tmp_path) == ([image], [])
+
+
+def test_a_folder_without_products_says_what_is_there(tmp_path, capsys):
+    (tmp_path / "below").mkdir()
+    for number in range(3):
+        (tmp_path / "below" / f"letter {number}.txt").write_text("dear")
+    (tmp_path / "picture.png").touch()
+    [failure] = chosen_products([tmp_path], {}, None).failures
+    assert "3 .txt, 1 .png, such as letter 0.txt" in str(failure)
+    assert cli.main(["info", str(tmp_path)]) == 1
+    assert "3 .txt, 1 .png" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    [failure] = chosen_products([tmp_path / "empty"], {}, None).failures
+    assert "no files at all" in str(failure)

@@ -32,7 +32,7 @@ LAYERS = [
     ["readers"],
     ["folders"],
     ["products"],
-    ["fits_structure", "product_types", "saving"],
+    ["fits_structure", "product_types", "progress", "saving"],
     ["origin"],
     ["errors"],
 ]

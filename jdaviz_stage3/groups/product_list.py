@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import UnknownProductError, UnreadableProductError
+from ..folders import folders_below
 from ..origin import FileStamp
 from ..products import may_be_product
 from .listed_product import ListedProduct, list_product
@@ -119,35 +120,17 @@ class ProductList:
 
     def _files_below(self, top: Path) -> Iterator[list[tuple[Path, FileStamp]]]:
         """The files of each folder that may be products, with their stamps."""
-        seen: set[str] = set()
-        folders = [str(top)]
-        while folders:
-            folder = folders.pop()
-            real = os.path.realpath(folder)
-            if real in seen:
-                continue
-            seen.add(real)
+        for folder in folders_below(top):
+            if folder.problem:
+                self.unread.append(folder.problem)
             files: list[tuple[Path, FileStamp]] = []
-            below: list[str] = []
-            try:
-                with os.scandir(folder) as entries:
-                    for entry in entries:
-                        if entry.name.startswith("."):
-                            continue
-                        if _is_folder(entry):
-                            below.append(entry.path)
-                        elif may_be_product(entry.name):
-                            stamp = _stamp_of_entry(entry, real)
-                            if stamp is not None:
-                                files.append((Path(entry.path), stamp))
-                        else:
-                            self.n_others += 1
-            except OSError as err:
-                why = f"{folder}: cannot be read ({err.strerror or err})"
-                if folder == str(top):
-                    raise UnreadableProductError(why) from err
-                self.unread.append(why)
-            folders += sorted(below, reverse=True)
+            for entry in folder.files:
+                if not may_be_product(entry.name):
+                    self.n_others += 1
+                    continue
+                stamp = _stamp_of_entry(entry, folder.real)
+                if stamp is not None:
+                    files.append((Path(entry.path), stamp))
             yield files
 
 
@@ -160,23 +143,14 @@ def _listed(path: Path) -> ListedProduct | None:
     return found if found.suffix or not found.problem else None
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link in a circle
-        return False
-
-
 def _stamp(path: Path) -> FileStamp:
     status = os.stat(path)
     return FileStamp(os.path.realpath(path), status.st_size, status.st_mtime_ns)
 
 
 def _stamp_of_entry(entry: os.DirEntry, folder: str) -> FileStamp | None:
-    """The stamp of a file in a folder (without links); None if it is no file, or gone."""
+    """The stamp of a file in a folder (without links); None if it is gone."""
     try:
-        if not entry.is_file():
-            return None
         status = entry.stat()
         link = entry.is_symlink()
     except OSError:

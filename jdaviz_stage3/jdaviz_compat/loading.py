@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from traitlets import HasTraits, observe
@@ -15,9 +16,11 @@ __all__ = [
     "catalog_meta",
     "column_for",
     "dropped_file_name",
+    "formats_of_file",
     "image_meta",
     "importer_registry_name",
     "imports_images",
+    "load_file",
     "load_into",
     "own_column_names",
     "replace_resolver",
@@ -160,6 +163,45 @@ def load_into(app: Any, product: Any, **options: Any) -> list[str]:
     """
     helper = application(app)._jdaviz_helper
     return helper.load(product, loader="object", format=product.kind.importer, **options)
+
+
+def formats_of_file(app: Any, path: Path) -> list[str]:
+    """Return the formats of jdaviz's own in which it would load a file.
+
+    Reason: ``load`` raises where there are several, and a loader of the import dialog would change
+    before the person's eyes. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    path : path
+
+    Returns
+    -------
+    list of str
+    """
+    from jdaviz.core.registries import loader_resolver_registry
+
+    resolver = loader_resolver_registry.members["file"].from_input(application(app), str(path))
+    return [item["label"] for item in resolver.format.items] if resolver.is_valid else []
+
+
+def load_file(app: Any, path: Path, form: str, **options: Any) -> None:
+    """Let jdaviz load a file in a format of its own.
+
+    Reason: what loads is the helper around the inner application. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    path : path
+    form : str
+        The format.
+    **options
+        Of its importer.
+    """
+    helper = application(app)._jdaviz_helper
+    helper.load(str(path), loader="file", format=form, **options)
 
 
 def image_meta(extension: str) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 from typing import Any
@@ -24,6 +23,7 @@ from ..jdaviz_compat import (
 from ..layout import layout_of
 from ..origin import origin_of
 from ..product_types import PRODUCT_TYPES
+from ..progress import with_progress
 from .importing import options_of, warn_of_groups, warnings_shown
 from .product import Product
 
@@ -91,7 +91,7 @@ def load_products(
     before = viewer_labels(app)
     loaded: list[str] = []
     failures: list[Stage3Error] = []
-    for spectra, group in groupby(_with_progress(products), key=is_plain_spectra):
+    for spectra, group in groupby(_in_sight(products), key=is_plain_spectra):
         with adding_data(app) if spectra else nullcontext():
             for product in group:
                 try:
@@ -123,16 +123,8 @@ def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:
         raise Stage3Error(message) from err
 
 
-def _with_progress(products: Sequence[Product]) -> Iterator[Product]:
-    """Show a progress bar over several files, in a terminal or a notebook, after a second."""
-    from IPython import get_ipython
-
-    if len(products) < 2 or not (sys.stderr.isatty() or get_ipython() is not None):
-        yield from products
-        return
-    from tqdm.auto import tqdm
-
-    bar = tqdm(products, desc="Loading", unit="file", delay=1)
-    for product in bar:
-        bar.set_postfix_str(product.path.name, refresh=False)
-        yield product
+def _in_sight(products: Sequence[Product]) -> Iterable[Product]:
+    """Several files, with a progress bar; one has none."""
+    if len(products) < 2:
+        return products
+    return with_progress(products, "Loading", "file", name_of=lambda product: product.path.name)

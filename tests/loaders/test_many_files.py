@@ -29,7 +29,8 @@ def app():
 
 def collected(folder, *, at_most=20, **options) -> list[int]:
     """The files that loading takes of a folder, the spectra by their sources."""
-    products, failures = chosen_products([folder], options, at_most)
+    chosen = chosen_products([folder], options, at_most)
+    products, failures = chosen.products, chosen.failures
     assert not failures
     names = [product.path.name for product in products]
     assert names[0].endswith("_i2d.fits"), "it is no file of spectra"
@@ -60,7 +61,7 @@ def test_a_source_that_no_file_has(folder, app):
 
 def test_paths_that_are_given_are_all_loaded(folder):
     paths = sorted(folder.glob("*_x1d.fits"))
-    assert len(chosen_products(paths, {}, 3)[0]) == N_FILES
+    assert len(chosen_products(paths, {}, 3).products) == N_FILES
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "5", 2.5])

@@ -1,0 +1,107 @@
+"""Files that are no Stage 3 products: jdaviz's own importers open them."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import Stage3Error, Stage3Warning, UnknownProductError, reason_of
+from ..jdaviz_compat import (
+    data_labels,
+    formats_of_file,
+    load_file,
+    remove_data,
+    remove_viewers,
+    show_message,
+    viewer_labels,
+)
+from .importing import warnings_shown
+
+__all__ = ["OtherFile", "load_others"]
+
+#: A table of wavelengths and fluxes is taken for a catalog, too, and any image for more.
+_LESS_LIKELY = ("Catalog", "2D Spectrum", "Footprint")
+
+
+@dataclass(frozen=True)
+class OtherFile:
+    """A file that is no Stage 3 product, or one that jdaviz's own importer is asked for.
+
+    Attributes
+    ----------
+    path : path
+    reason : str
+        Why it is no product; empty where the caller has named a format of jdaviz's.
+    """
+
+    path: Path
+    reason: str = ""
+
+
+def load_others(
+    app: Any, files: list[OtherFile], options: dict[str, Any]
+) -> tuple[list[str], list[Stage3Error]]:
+    """Let jdaviz load files, and say that it did.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    files : list of OtherFile
+    options : dict
+        ``format``, one of those that jdaviz names; the others go to its importer.
+
+    Returns
+    -------
+    labels : list of str
+        Of the data that have come.
+    failures : list of Stage3Error
+        Of those that could not be loaded; each has been shown in the app.
+
+    Warns
+    -----
+    Stage3Warning
+        Which format was taken, where the caller has named none.
+    """
+    loaded: list[str] = []
+    failures: list[Stage3Error] = []
+    for file in files:
+        data, viewers = data_labels(app), viewer_labels(app)
+        try:
+            with warnings_shown(app):
+                _load_one(app, file, options)
+        except Stage3Error as err:
+            # what jdaviz's importer had made before it failed
+            remove_data(app, [label for label in data_labels(app) if label not in data])
+            remove_viewers(app, [label for label in viewer_labels(app) if label not in viewers])
+            show_message(app, str(err))
+            failures.append(err)
+        loaded += [label for label in data_labels(app) if label not in data]
+    return loaded, failures
+
+
+def _load_one(app: Any, file: OtherFile, options: dict[str, Any]) -> None:
+    name = file.path.name
+    options = dict(options)
+    form = options.pop("format", None)
+    if form is None:
+        formats = formats_of_file(app, file.path)
+        if not formats:
+            raise UnknownProductError(f"{file.reason}; jdaviz has no importer for it either")
+        form, *others = sorted(formats, key=lambda one: one.startswith(_LESS_LIKELY))
+        more = f"; load(…, format={others[0]!r}) takes it for another" if others else ""
+        warnings.warn(
+            f"{file.reason}; jdaviz's own importer opens it, as {form}{more}",
+            Stage3Warning,
+            stacklevel=4,
+        )
+    try:
+        load_file(app, file.path, form, **options)
+    except Exception as err:  # whatever importers of others raise
+        if not os.path.exists(file.path):
+            raise Stage3Error(f"{file.path}: the file is not there (any more)") from err
+        raise Stage3Error(
+            f"{name}: jdaviz's importer {form!r} could not load it ({reason_of(err)})"
+        ) from err
