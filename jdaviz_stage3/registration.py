@@ -11,6 +11,7 @@ import importlib
 import importlib.abc
 import importlib.util
 import sys
+from importlib.metadata import version
 
 __all__ = ["register_with_jdaviz"]
 
@@ -23,6 +24,7 @@ def _register() -> None:
         importlib.import_module(f".{name}", __package__)
     on_every_app(refresh_from_registries)
     on_every_app(_link)
+    on_every_app(_name)
 
 
 def _link(app: object) -> None:
@@ -30,6 +32,14 @@ def _link(app: object) -> None:
     from .viewers.wavelength_link import link_wavelengths
 
     link_wavelengths(app)
+
+
+def _name(app: object) -> None:
+    """Have our version named beside jdaviz's, as a bug report needs it."""
+    from .jdaviz_compat import name_package
+
+    ours = version("jdaviz_stage3")
+    name_package(app, "jdaviz_stage3", ours, f"stage3 {ours.split('+')[0]}")
 
 
 class _RegisteringLoader(importlib.abc.Loader):

@@ -11,10 +11,12 @@ from .application import (
     can_save_files,
     configuration,
     give_layout,
+    name_package,
     on_every_app,
     plugin_label,
     refresh_from_registries,
     send_importer_templates,
+    set_description,
     show_message,
 )
 from .clients import refuse_files_to_browsers
@@ -213,6 +215,7 @@ __all__ = [
     "offer_colors",
     "offer_flag_colors",
     "offer_only",
+    "name_package",
     "on_every_app",
     "plugin_label",
     "own_column_names",
@@ -228,6 +231,7 @@ __all__ = [
     "reset_spectral_limits",
     "restricted_formats",
     "send_importer_templates",
+    "set_description",
     "send_plain_table_rows",
     "set_missing_color",
     "settle_units",

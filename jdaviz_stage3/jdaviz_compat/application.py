@@ -57,6 +57,29 @@ def plugin_label(plugin: Any) -> str:
     return plugin._plugin_name
 
 
+def set_description(plugin: Any, description: str) -> None:
+    """Set what the list of plugins says below a plugin's name.
+
+    Reason: jdaviz reads it from a private name. jdaviz 5.1: the same.
+    """
+    plugin._plugin_description = description
+
+
+def name_package(app: Any, name: str, version: str, abbreviation: str) -> None:
+    """Have a package named beside jdaviz's version in the header, and with its own in *About*.
+
+    Reason: the plugin that registers packages is found by a private name where an app is made.
+    jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    name, version, abbreviation : str
+    """
+    about = application(app).get_tray_item_from_name("about")
+    about.register_downstream_package(name, version, abbreviation)
+
+
 def refresh_from_registries(app: Any) -> None:
     """Make an existing generalised app offer what has been registered after it was made.
 

@@ -1,18 +1,46 @@
-"""What the panels of our plugins have in common beside controls: saving, settings as Python."""
+"""What the panels of our plugins have in common beside controls: documentation, saving, Python."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
 from traitlets import Bool, HasTraits, Unicode
 
 from ..errors import Stage3Error
-from ..jdaviz_compat import can_save_files
+from ..jdaviz_compat import can_save_files, set_description
 
-__all__ = ["SavingControls", "ShownPython"]
+__all__ = ["SavingControls", "ShownPython", "describe"]
+
+
+def describe(plugin: Any, description: str, page: str) -> None:
+    """Say what a panel is for, in the list of plugins and on top of it, and where to read on.
+
+    Parameters
+    ----------
+    plugin : jdaviz plugin
+    description : str
+        One sentence.
+    page : str
+        The page of the documentation, without its file type.
+    """
+    set_description(plugin, description)
+    plugin.docs_description = description
+    documentation = _documentation()
+    if documentation:
+        plugin.docs_link = f"{documentation}{page}.html"
+
+
+@cache
+def _documentation() -> str:
+    """The address of the documentation, as the package's metadata have it; empty if they do not."""
+    urls = metadata("jdaviz_stage3").get_all("Project-URL") or ()
+    found = dict(url.split(", ", 1) for url in urls)
+    return found.get("Documentation", "")
 
 
 class ShownPython(HasTraits):

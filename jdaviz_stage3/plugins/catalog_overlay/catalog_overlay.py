@@ -32,6 +32,7 @@ from ...jdaviz_compat import (
     show_message,
 )
 from ...origin import of_suffix, root_of
+from ..panel import describe
 from .canvas import OverlayCanvas
 from .controls import SettingsControls
 from .export import OverlayExport
@@ -81,7 +82,9 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         self._canvases: dict[Any, OverlayCanvas] = {}
         self._problems_said: set[str] = set()
         super().__init__(*args, **kwargs)
-        self._plugin_description = "Show source catalogs over images, by what the sources are."
+        describe(
+            self, "Show source catalogs over images, by what the sources are.", "catalog_overlay"
+        )
         handlers = {
             AddDataMessage: self._on_shown,
             RemoveDataMessage: self._on_shown,

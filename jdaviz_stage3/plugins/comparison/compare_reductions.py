@@ -26,7 +26,7 @@ from ...groups.listing import in_words
 from ...jdaviz_compat import data_of, show_message
 from ...loaders.importing import warnings_shown
 from ...origin import origin_of
-from ..panel import SavingControls
+from ..panel import SavingControls, describe
 from .difference_plot import DifferencePlot, drawn_of
 from .loaded_parts import compare_loaded
 from .results import add_to_app, blink, python_code
@@ -73,7 +73,7 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
         self._part: Part | None = None
         self._compared: tuple[Any, ...] = ()  # what it is of, and how
         super().__init__(*args, **kwargs)
-        self._plugin_description = "Two reductions of one product, less each other."
+        describe(self, "Two reductions of one product, less each other.", "comparison")
         self.make_selections()
         for message in (AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage):
             self.hub.subscribe(self, message, handler=lambda _: self._choose())

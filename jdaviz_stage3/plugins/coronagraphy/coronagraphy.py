@@ -27,7 +27,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, drawn_once, show_message
 from ...loaders.importing import warnings_shown
 from ...origin import of_suffix
-from ..panel import SavingControls
+from ..panel import SavingControls, describe
 from ..updates import Updates
 from .contrast_plot import CURVE_COLORS, ContrastPlot
 from .drawing import StarDrawing
@@ -81,7 +81,7 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
         self._drawn: tuple[list[QTable], list[str], u.Quantity | None] = ([], [], None)
         self._updates = Updates(self._draw)
         super().__init__(*args, **kwargs)
-        self._plugin_description = "The star behind a mask, and how faint a companion is seen."
+        describe(self, "The star behind a mask, and how faint a companion is seen.", "coronagraphy")
         self.make_selections()
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,

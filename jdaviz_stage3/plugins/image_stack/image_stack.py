@@ -36,7 +36,7 @@ from ...loaders.stack_data import StackData
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import to_frame, to_image
 from ...viewers.picture_title import show_picture_title
-from ..panel import ShownPython
+from ..panel import ShownPython, describe
 from ..updates import Updates
 from .in_time import SeriesInApp
 from .limits import StackLimits
@@ -88,7 +88,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
         self._series = SeriesInApp(self)
         self._updates = Updates(self._show)
         super().__init__(*args, **kwargs)
-        self._plugin_description = "The images of a stack, one after the other and together."
+        describe(self, "The images of a stack, one after the other and together.", "image_stack")
         self.make_selections()
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,

@@ -25,7 +25,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import show_message
 from ...loaders.importing import warnings_shown
 from ...readers.interferometry import Interferometry
-from ..panel import SavingControls
+from ..panel import SavingControls, describe
 from ..updates import Updates
 from .drawing import ObservablesDrawing
 from .in_python import python_code
@@ -92,7 +92,7 @@ class InterferometryPlugin(
         self._proposed: dict[str, str] = {}  # by control, what was chosen for the person
         self._updates = Updates(self._follow)
         super().__init__(*args, **kwargs)
-        self._plugin_description = "Squared visibilities, closure phases, and companions."
+        describe(self, "Squared visibilities, closure phases, and companions.", "interferometry")
         self.make_selections()
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerAddedMessage,

@@ -127,4 +127,5 @@ class SmoothingExport(SavingControls):
     # ---- from the browser ----
 
     def vue_save_file(self, *_: Any) -> None:
-        self.save_as_asked(self.export, self.result_text.split(", ")[0], ".fits")
+        labels = self._labels()
+        self.save_as_asked(self.export, self._result_label(labels[0]) if labels else "", ".fits")

@@ -27,6 +27,7 @@ from ...analysis import smooth_spectrum
 from ...analysis.scatter import sigma_of_deviations
 from ...errors import Stage3Error
 from ...jdaviz_compat import (
+    data_labels,
     data_of,
     draw_thick,
     plugin_label,
@@ -41,6 +42,7 @@ from ...jdaviz_compat import (
 )
 from ...origin import origin_of
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
+from ..panel import describe
 from ..updates import Updates
 from .export import SmoothingExport
 from .preview import SmoothingPreview
@@ -86,8 +88,9 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         self._ready = False
         self._updates = Updates(self._draw_preview)
         self._residual_is_new = False  # and needs room in the viewers
+        self._added: list[str] = []  # results of the settings as they are
         super().__init__(*args, **kwargs)
-        self._plugin_description = "Smooth spectra; median, with mask and uncertainties."
+        describe(self, "Smooth spectra; median, with mask and uncertainties.", "median_smooth")
         self.make_selections()
         self._flags_followed = ["DO_NOT_USE"]
         self._preview = SmoothingPreview(self)
@@ -109,6 +112,7 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
     def _on_subset_changed(self, message: SubsetUpdateMessage) -> None:
         # told once for each data entry
         if message.subset.data.label in self._labels():
+            self._added = []
             self._update_preview()
 
     @property
@@ -197,12 +201,17 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
             return
         if change is not None and change["name"] == "show_residual":
             self._residual_is_new = self.show_residual
+        if change is not None and change["name"] != "is_active":
+            self._added = []
         self._updates.ask()
 
     def _draw_preview(self) -> None:
         self.problem = self.noise_text = ""
         labels = self._labels()
-        self.result_text = ", ".join(self._result_label(label) for label in labels)
+        self.result_text = self._announced(labels)
+        if self._is_added():
+            self._preview.clear()
+            return
         try:
             with self._preview.renewed():
                 for label in labels:
@@ -257,6 +266,21 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         except Stage3Error:
             return ""
 
+    def _is_added(self) -> bool:
+        """Whether the results of these settings are shown; the preview would hide them."""
+        shown = [spectrum_viewers_showing(self, name) for name in self._added]
+        return bool(shown) and all(shown)
+
+    def _announced(self, labels: list[str]) -> str:
+        """What pressing the button adds, or has added."""
+        names = [name for name in map(self._result_label, labels) if name]
+        if not names:
+            return ""
+        if set(names) == set(self._added) <= set(data_labels(self)):
+            return f"Added as {', '.join(names)}. The preview is back with the next setting."
+        more = " (replaces what is there)" if set(names) & set(data_labels(self)) else ""
+        return f"Will be added as {', '.join(names)}{more}"
+
     # ---- results ----
 
     def smooth(self, add_data: bool = True) -> Spectrum | list[Spectrum]:
@@ -286,6 +310,9 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
             with self._updates.paused():  # the preview would hide the results, drawn over them
                 for label, smoothed in zip(labels, results, strict=True):
                     self._add(label, smoothed)
+            # also where jdaviz takes the panel for closed and open again, as under load
+            self._added = [self._result_label(label) for label in labels]
+            self.result_text = self._announced(labels)
         return results[0] if len(results) == 1 else results
 
     def _add(self, label: str, smoothed: Spectrum) -> None:
@@ -313,7 +340,10 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
             show_message(self, self.problem)
             return
         count = len(results) if isinstance(results, list) else 1
-        show_message(self, f"Smoothed {count} spectr{'um' if count == 1 else 'a'}.", "success")
+        what = "1 spectrum" if count == 1 else f"{count} spectra"
+        names = ", ".join(map(self._result_label, self._labels()))
+        where = "drawn thick in its viewer" if self.show_results else "to be shown from a data menu"
+        show_message(self, f"Smoothed {what}, {where}: {names}", "success")
 
 
 def _residual_sentence(spectrum: Spectrum, smoothed: Spectrum) -> str:

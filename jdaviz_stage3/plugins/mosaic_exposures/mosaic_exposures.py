@@ -39,7 +39,7 @@ from ...origin import FileStamp, origin_of
 from ...readers.mosaic_inputs import exposure_name
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import unbounded
-from ..panel import ShownPython
+from ..panel import ShownPython, describe
 from ..updates import Updates
 from .exposure_list import ExposureList
 from .marks import ExposureMarks, frame_of
@@ -86,7 +86,7 @@ class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
         self.position: SkyCoord | None = None
         self._updates = Updates(self._draw)
         super().__init__(*args, **kwargs)
-        self._plugin_description = "The exposures that cover a place in a mosaic."
+        describe(self, "The exposures that cover a place in a mosaic.", "exposures")
         self.make_selections()
         for message in (
             AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,

@@ -31,6 +31,7 @@ from ...jdaviz_compat import (
 )
 from ...origin import origin_of
 from ...viewers.figure_marks import FigureMarks
+from ..panel import describe
 from ..updates import Updates
 from .apertures import CubeAperture
 from .band_controls import BandControls
@@ -77,7 +78,9 @@ class PipelineExtraction(BandControls, ExtractionPanel, PluginTemplateMixin):
         self._ready = False
         self._updates = Updates(self._draw)
         super().__init__(*args, **kwargs)
-        self._plugin_description = "The pipeline's extraction windows, and sums over them."
+        describe(
+            self, "The pipeline's extraction windows, and sums over them.", "pipeline_extraction"
+        )
         self.make_selections()
         self._marks = FigureMarks()
         self._sum = SumLine(self)

@@ -26,7 +26,7 @@ from ...loaders.product import Product
 from ...loaders.several import in_load_order, load_products
 from ...origin import origin_of
 from ...readers.product_group import ProductGroup
-from ..panel import ShownPython
+from ..panel import ShownPython, describe
 from .details import ProductDetails
 from .messages import FoldersOpenedMessage
 from .settings import ProductsPanel
@@ -80,7 +80,7 @@ class StageThreeProducts(ProductDetails, ShownPython, ProductsPanel, PluginTempl
         self._opened: set[str] = set()
         self._limit = MOST_ROWS
         super().__init__(*args, **kwargs)
-        self._plugin_description = "The products of a folder: what is there and how it was made."
+        describe(self, "The products of a folder: what is there and how it was made.", "groups")
         self.make_selections()
         # not on another's machine: see the standalone app's --host
         self._may_choose = self.may_choose = can_save_files(self)

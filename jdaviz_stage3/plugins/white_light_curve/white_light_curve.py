@@ -36,7 +36,7 @@ from ...jdaviz_compat import (
     spectrum_viewers_of_file,
 )
 from ..curves_in_app import add_curve, show_curve
-from ..panel import SavingControls
+from ..panel import SavingControls, describe
 from ..updates import Updates
 from .controls import CurveControls
 from .results import tables_of_curves
@@ -100,7 +100,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
     def __init__(self, *args: Any, **kwargs: Any):
         self._updates = Updates(self._draw)
         super().__init__(*args, **kwargs)
-        self._plugin_description = "Light curves from spectral time series."
+        describe(self, "Light curves from spectral time series.", "white_light_curve")
         self.has_viewers = self.config == "deconfigged"
         self.in_viewer = self.has_viewers
         self._views = Views(self)

@@ -573,9 +573,16 @@ def test_a_result_is_replaced_by_its_like_and_is_no_input(app, plg):
 def test_labels_say_what_was_done(app, plg, settings, name):
     for key, value in settings.items():
         setattr(plg, key, value)
-    assert plg._obj.result_text == f"{app.orders[0]} ({name})"
+    label = f"{app.orders[0]} ({name})"
+    assert plg._obj.result_text == f"Will be added as {label}"
     plg.smooth()
-    assert labels_of(app)[-1] == f"{app.orders[0]} ({name})"
+    assert labels_of(app)[-1] == label
+    assert plg._obj.result_text.startswith(f"Added as {label}.")
+    # jdaviz takes a panel for closed when the browser is busy, and then for open again
+    plg.keep_active = True
+    assert marks(app) == {} and plg._obj.result_text.startswith("Added as")
+    plg.edge = "shrink" if plg.edge.selected != "shrink" else "reflect"
+    assert plg._obj.result_text == f"Will be added as {label} (replaces what is there)"
 
 
 def test_several_are_smoothed_each_by_itself(app, plg, path):

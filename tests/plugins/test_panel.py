@@ -1,0 +1,33 @@
+"""What the panels have in common."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from fresh_apps import new_app
+
+from jdaviz_stage3.plugins import names_for
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.forked
+def test_each_panel_says_what_it_is_for_and_leads_to_its_page():
+    app = new_app()
+    items = {item["name"]: item for item in app._app.state.tray_items}
+    for name in names_for("deconfigged"):
+        panel = app._app.get_tray_item_from_name(name)
+        assert panel.docs_description.endswith(".")
+        assert items[name]["tray_item_description"] == panel.docs_description
+        folder, page = panel.docs_link.rsplit("/", 1)
+        assert folder.startswith("https://jdaviz-stage3.")
+        assert (DOCS / page.replace(".html", ".rst")).exists()
+
+
+@pytest.mark.forked
+def test_our_version_stands_beside_that_of_jdaviz():
+    app = new_app()
+    [package] = app._app.state.downstream_packages
+    assert package["name"] == "jdaviz_stage3"
+    assert package["version"] == version("jdaviz_stage3")
+    assert package["version"].startswith(package["abbreviation"].removeprefix("stage3 "))
