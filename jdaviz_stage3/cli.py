@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .summary import ProductSummary
@@ -88,6 +88,19 @@ def _parser() -> argparse.ArgumentParser:
             help="print the address, and leave the browser to me",
         )
 
+    opening.add_argument(
+        "--source",
+        type=_numbers,
+        metavar="N[,N…]",
+        help="of spectra, those of these sources: SOURCE_ID, the catalog's label",
+    )
+    opening.add_argument(
+        "--order", type=_numbers, metavar="N[,N…]", help="of spectra, those of these orders"
+    )
+    opening.add_argument(
+        "--format", help='have jdaviz\'s own importer of this name open the files, as "Image"'
+    )
+
     info = commands.add_parser("info", help="say what products are, and what is wrong with them")
     for command in (opening, info):
         command.add_argument(
@@ -119,6 +132,23 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
     return port
+
+
+def _numbers(text: str) -> list[int]:
+    """Whole numbers between commas, for argparse."""
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number, or several with commas between them"
+        ) from None
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of loading that ``open`` was given."""
+    names = {"source": "source_id", "order": "order", "format": "format"}
+    given = {option: getattr(arguments, name, None) for name, option in names.items()}
+    return {option: value for option, value in given.items() if value is not None}
 
 
 def _versions() -> str:
@@ -186,6 +216,7 @@ def _open(arguments: argparse.Namespace) -> int:
             port=arguments.port,
             open_browser=not arguments.no_browser,
             demo=arguments.demo,
+            options=_options(arguments),
         )
     except ServerError as error:
         return _fail(str(error), 1)

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import types
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -473,3 +474,20 @@ def test_open_of_nothing_that_can_be_shown_starts_no_server(tmp_path, capsys, mo
     said = capsys.readouterr().err
     assert "not a JWST association" in said
     assert "the name says FITS" in said
+
+
+def test_open_takes_what_loading_takes(tmp_path, monkeypatch):
+    served = {}
+    server = types.ModuleType("server")
+    server.ServerError = RuntimeError
+    server.serve = lambda paths, **options: served.update(options, paths=paths)
+    monkeypatch.setitem(sys.modules, "jdaviz_stage3.standalone.server", server)
+    path = tmp_path / "mine.csv"  # which jdaviz's own importers may know
+    path.write_text("wavelength,flux")
+    assert cli.main(["open", str(path), "--source", "3,7", "--order=-1", "--format", "Image"]) == 0
+    assert served["paths"] == [path]
+    assert served["options"] == {"source_id": [3, 7], "order": [-1], "format": "Image"}
+    assert cli.main(["open", str(path)]) == 0
+    assert served["options"] == {}
+    with pytest.raises(SystemExit):
+        cli.main(["open", str(path), "--source", "three"])

@@ -18,7 +18,7 @@ __all__ = [
     "mend_cross_dispersion",
     "reset_spectral_limits",
     "show_flux_in",
-    "shows_median_of_other_target",
+    "shows_other_target_only",
     "shows_target",
     "spectral_display_unit",
     "spectral_flux_unit",
@@ -135,14 +135,14 @@ def _per_pixel(data: Any) -> bool:
     )
 
 
-def shows_median_of_other_target(viewer: Any, target: str | None) -> bool:
-    """Whether a (glue) viewer shows medians of time series only, and of another target.
+def shows_other_target_only(viewer: Any, target: str | None) -> bool:
+    """Whether all that a (glue) viewer shows is known to be of other targets (TARGNAME).
 
     Reason: filters of jdaviz's viewer selections get the glue viewer. jdaviz 5.1: the same.
     """
     metas = [layer.layer.meta for layer in viewer.layers if hasattr(layer.layer, "meta")]
-    medians = [meta for meta in metas if meta.get("statistic") == "median over time"]
-    return bool(metas) and len(medians) == len(metas) and not shows_target(viewer, target)
+    targets = {meta.get("TARGNAME") for meta in metas}
+    return bool(target) and bool(targets) and not targets & {target, None, ""}
 
 
 def spectrum_viewers_showing(app: Any, label: str) -> list:

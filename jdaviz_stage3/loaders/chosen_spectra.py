@@ -100,7 +100,7 @@ class ChosenSpectra(HasTraits):
                 self,
                 f"{self.product.path.name}: {len(self.spectra_selected)} of {len(self._labels)} "
                 f"{self._what} loaded; choose others in the loader or with load(…, source_id=…)",
-                color="info",
+                color="warning",  # jdaviz shows no less
             )
 
 

@@ -12,12 +12,14 @@ from traitlets import Unicode
 from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     adding_data,
+    configuration,
     show_flux_in,
     show_message,
-    shows_median_of_other_target,
+    shows_other_target_only,
     spare_repetitions,
     spectral_component_type,
     spectral_flux_unit,
+    viewers_of_kind,
 )
 from ..origin import ORIGIN, Origin
 from ..readers.quality import dq_value
@@ -27,6 +29,11 @@ from .flux_axis import check_flux_axis
 from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
+
+#: With as many viewers of spectra as this, further targets share one.
+MOST_VIEWERS = 6
+
+_KIND = "spectrum-1d-viewer"
 
 # EXP_TYPE of integral field units
 _IFU = ("MIR_MRS", "NRS_IFU")
@@ -64,13 +71,16 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         self.quantity = "auto"
         self.dq_bits = "DO_NOT_USE"
         self.offer_spectra(read_spectra(self.product.path), "spectra")
-        target = read_primary_header(self.product.path).get("TARGNAME")
-        self.viewer.add_filter(lambda viewer: not shows_median_of_other_target(viewer, target))
-        self.viewer.select_default()
+        self._target = target = read_primary_header(self.product.path).get("TARGNAME")
+        # on one axis, all but the brightest target would be flat lines; Specviz has but one viewer
+        n_viewers = len(viewers_of_kind(self, _KIND))
+        if configuration(self) != "specviz" and n_viewers < MOST_VIEWERS:
+            self.viewer.add_filter(lambda viewer: not shows_other_target_only(viewer, target))
+            self.viewer.select_default()
 
     @staticmethod
     def _get_supported_viewers():
-        return [{"label": "1D Spectrum", "reference": "spectrum-1d-viewer"}]
+        return [{"label": "1D Spectrum", "reference": _KIND}]
 
     def build(self) -> list[Spectrum]:
         entries = dict(zip(self._labels, self._sequence.entries, strict=True))
@@ -144,6 +154,9 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
     def __call__(self):
         only = len(self._labels) == 1
         spectra = self.output
+        if self.viewer.create_new.selected and self.viewer_label_auto and self._target:
+            if viewers_of_kind(self, _KIND):  # which else would differ by a number
+                self.viewer_label_value = f"1D Spectrum {self._target}"
         what = self._what_is_shown(spectra)
         for spectrum in spectra:
             check_flux_axis(self, spectrum.flux.unit, self.product.path.name, what)

@@ -4,11 +4,14 @@ import shutil
 
 import jdaviz
 import pytest
+from astropy.io import fits
+from fresh_apps import new_app
 from make_products import mosaic
-from make_spectra import one_source_each
+from make_spectra import extracted_single, one_source_each
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.chosen_products import chosen_products
+from jdaviz_stage3.jdaviz_compat import shown_in
 
 N_FILES = 24
 
@@ -77,3 +80,19 @@ def test_a_broken_file_is_named_whatever_is_asked_for(folder, tmp_path, app):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(stage3.Stage3Error, match="s00002.*loaded: .*s00001"):
         stage3.load(tmp_path, app=app, source_id=1)
+
+
+@pytest.mark.forked
+def test_targets_have_viewers_of_their_own_and_what_belongs_to_one_shares_it(tmp_path):
+    app = new_app()
+    labels = {}
+    for number, target in enumerate(("STAR", "GALAXY", "STAR")):
+        (folder := tmp_path / str(number)).mkdir()
+        path = extracted_single(folder)
+        fits.setval(path, "TARGNAME", value=target)
+        path = path.rename(folder / f"o{number}_x1d.fits")
+        labels[number] = stage3.load(path, app=app)
+    first, second, third = (
+        {viewer.reference for label in labels[n] for viewer in shown_in(app, label)} for n in labels
+    )
+    assert first == third == {"1D Spectrum"} and second == {"1D Spectrum GALAXY"}
