@@ -103,20 +103,26 @@ def chosen_products(
                 products += _some_of(_products_in(path, configuration), path, options, at_most)
             elif of_jdaviz and os.path.exists(path):
                 others.append(OtherFile(path))
+            elif (why := _no_product(path)) is not None:
+                others.append(OtherFile(path, why))
             elif identify(path).suffix == "asn":
                 products += _some_of(_products_of(path, configuration), path, options, at_most)
             else:
                 products.append(Product(path))
-        except UnknownProductError as err:
-            if os.path.isdir(path):
-                failures.append(err)
-            else:
-                others.append(OtherFile(path, str(err)))
         except Stage3Error as err:
             failures.append(err)
         except TypeError as err:
             raise Stage3Error(f"load: {path!r} is no path; give paths one by one") from err
     return ChosenFiles(in_load_order(products), others, failures)
+
+
+def _no_product(path: Path) -> str | None:
+    """Why a file is no product; None if it is one."""
+    try:
+        identify(path)
+    except UnknownProductError as err:
+        return str(err)
+    return None
 
 
 def _products_in(folder: Path, configuration: str) -> list[Product]:

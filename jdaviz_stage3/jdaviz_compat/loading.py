@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -143,11 +144,49 @@ def catalog_meta(columns: list[str]) -> dict[str, str]:
     return meta | {"_jdaviz_id_col": "ID"}
 
 
+@cache
+def _product_resolver() -> type:
+    """Make the class of jdaviz's resolver that looks for no format, once jdaviz is imported.
+
+    Reason: jdaviz has each of its parsers try each object, three times a load, among them all
+    readers of specutils: a tenth of what loading a spectrum takes. Private names of the format
+    selection are set as its own search would. jdaviz 5.1: the same; proposed in
+    ``docs/upstream.rst``.
+    """
+    from jdaviz.core.loaders.resolvers.object.object import ObjectResolver
+    from jdaviz.core.registries import loader_importer_registry, loader_parser_registry
+
+    class _ProductResolver(ObjectResolver):
+        """The way in of one product of ours, whose importer is known."""
+
+        @property
+        def is_valid(self) -> bool:
+            return self._object is not None
+
+        def _update_format_items(self) -> None:
+            select = self.format
+            if not self.is_valid:
+                return
+            name = self._object.kind.importer
+            parser = loader_parser_registry.members["object"](self._app, self._object)
+            importer = loader_importer_registry.members[name](
+                app=self._app, resolver=self, parser=parser, input=self._object
+            )
+            select._parsers, select._importers = {"object": parser}, {name: importer}
+            select.items = [
+                {"label": name, "parser": "object", "importer": name, "target": importer.target}
+            ]
+            select._apply_default_selection()
+            self._on_format_selected_changed()
+
+    return _ProductResolver
+
+
 def load_into(app: Any, product: Any, **options: Any) -> list[str]:
     """Load a product of ours into an app, from one of its plugins.
 
-    Reason: plugins hold the inner application, and what loads is the helper around it.
-    jdaviz 5.1: the same.
+    Reason: plugins hold the inner application, and what loads is the helper around it; and see
+    `_product_resolver`. jdaviz 5.1: the same.
 
     Parameters
     ----------
@@ -161,8 +200,20 @@ def load_into(app: Any, product: Any, **options: Any) -> list[str]:
     list of str
         The labels of the data.
     """
-    helper = application(app)._jdaviz_helper
-    return helper.load(product, loader="object", format=product.kind.importer, **options)
+    from jdaviz.utils import suppress_widget_comms
+
+    with suppress_widget_comms():  # nobody sees these widgets
+        resolver = _product_resolver().from_input(application(app), product)
+    importer = resolver.importer
+    known = importer.user_api._expose
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise ValueError(f"no option {', '.join(unknown)} for a {product.kind.importer}")
+    importer._apply_kwargs(options)
+    try:
+        return resolver.load()
+    finally:
+        resolver._cleanup()
 
 
 def formats_of_file(app: Any, path: Path) -> list[str]:
