@@ -30,6 +30,7 @@ __all__ = [
     "UnreadableProductError",
     "UnsupportedProductError",
     "attach",
+    "color_bar",
     "compare",
     "compare_provenance",
     "find_groups",
@@ -46,6 +47,7 @@ __all__ = [
 # Imported when first asked for: they bring in specutils or jdaviz, which takes seconds.
 _LAZY = {
     "attach": "app",
+    "color_bar": "viewers.color_bars",
     "load": "app",
     "open_demo": "app",
     "show": "app",

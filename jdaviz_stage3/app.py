@@ -19,6 +19,7 @@ from .loaders.importing import warnings_shown
 from .loaders.other_files import load_others
 from .loaders.several import load_products
 from .plugins.products import tell_of_folders
+from .viewers.color_bars import show_color_bars
 
 __all__ = ["attach", "load", "open_demo", "show"]
 
@@ -132,6 +133,7 @@ def attach(viz: Any) -> Any:
         return viz  # equipped when it was made
     send_importer_templates()
     add_plugins(viz, plugins.names_for(configuration(viz)))
+    show_color_bars(viz)
     return viz
 
 

@@ -24,6 +24,7 @@ PACKAGE = {
     "UnreadableProductError": None,
     "UnsupportedProductError": None,
     "attach": "viz",
+    "color_bar": "viewer app",
     "compare": "first second radius column at_most **choice",
     "compare_provenance": "paths",
     "find_groups": "*paths progress",

@@ -18,6 +18,7 @@ __all__ = [
     "glue_viewer",
     "hide_layer",
     "is_image_viewer",
+    "lay_over_figure",
     "layer_of",
     "layout_rows",
     "let_data_be_removed",
@@ -281,6 +282,35 @@ def glue_viewer(app: Any, label: str) -> Any | None:
     Reason: the public viewers do not give figure, scales and mouse events. jdaviz 5.1: the same.
     """
     return application(app)._viewer_store.get(label)
+
+
+def lay_over_figure(viewer: Any, widget: Any) -> bool:
+    """Draw a widget over the figure of a (glue) viewer.
+
+    Reason: the window of a viewer has places for its tools, its list of layers and its figure
+    only. The widget takes the place of the list, which has no height, and draws it.
+    jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+    widget : VuetifyTemplate
+        With a trait ``menu``, the widget that it is to draw in its own template.
+
+    Returns
+    -------
+    bool
+        False if the viewer has no window yet.
+    """
+    from ipywidgets import widget_serialization
+
+    for item in viewer.jdaviz_app.state.viewer_items:
+        if item["id"] == getattr(viewer, "_reference_id", None):
+            window = widget_serialization["from_json"](item["widget"], None)
+            widget.menu = window.data_menu_widget
+            window.data_menu_widget = f"IPY_MODEL_{widget.model_id}"
+            return True
+    return False
 
 
 def viewers_of_kind(app: Any, kind: str) -> list:

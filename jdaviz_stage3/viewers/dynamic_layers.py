@@ -26,6 +26,8 @@ def _pixels(bounds: tuple) -> list[np.ndarray]:
 class DynamicImageLayerState(BqplotImageLayerState):
     """Flux of a dynamic spectrum, taken from the cell that each pixel of the screen lies in."""
 
+    _stretched: tuple = ()  # the share that was asked for, and the limits that it gave
+
     def get_sliced_data(self, view: Any = None, bounds: Any = None) -> np.ndarray:
         """Return what is drawn, shape (screen rows, screen columns); NaN in gaps.
 
@@ -50,6 +52,18 @@ class DynamicImageLayerState(BqplotImageLayerState):
         image[:, channel < 0] = np.nan
         return image
 
+    @property
+    def divided_by(self) -> str:
+        """What the values that are drawn are divided by, in a word; empty for nothing."""
+        divisor = self.viewer_state.divisor_of(self.layer, self.attribute)
+        return "" if divisor is None else self.viewer_state.normalize
+
+    @property
+    def share_of_values(self) -> float | str:
+        """The share of the values that are drawn between the limits, as it was asked for."""
+        share, *limits = self._stretched or (None,)
+        return share if limits == [self.v_min, self.v_max] else "Custom"
+
     def stretch_to(self, percentile: float) -> None:
         """Let the grey scale span this share of the values that are drawn, in per cent."""
         values = np.asarray(self.layer[self.attribute])
@@ -62,6 +76,7 @@ class DynamicImageLayerState(BqplotImageLayerState):
             return
         tail = (100 - percentile) / 2
         low, high = np.percentile(finite, [tail, 100 - tail])
+        self._stretched = percentile, float(low), float(high)
         with delay_callback(self, "v_min", "v_max"):
             self.v_min, self.v_max = float(low), float(high)
 

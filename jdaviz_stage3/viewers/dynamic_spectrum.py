@@ -56,6 +56,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self._room = 0
         self._normalized_by: tuple = (self.state.normalize, None, _PERCENTILE)
         follow_layers(self)
         self.state.aspect = "auto"
@@ -80,7 +81,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
 
     def set_plot_axes(self):
         """Label the axes and give them room; jdaviz calls it when data come."""
-        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": 12, "right": 18}
+        self._set_margins()
         for axis, offset in zip(self.figure.axes[:2], ("40", "-70"), strict=True):
             axis.num_ticks = None  # bqplot's own choice: round values
             axis.tick_format = ".6~g"
@@ -88,6 +89,27 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
             axis.tick_style = {"font-size": 13}
             axis.axis_label_style = {"font-size": "14px"}
         self._label_axes()
+
+    def make_room(self, width: int) -> tuple[float, float, float]:
+        """Keep a part of the figure beside the picture free.
+
+        Parameters
+        ----------
+        width : int
+            Screen pixels at the right.
+
+        Returns
+        -------
+        top, bottom, right : float
+            Between the edges of the figure and the picture, screen pixels.
+        """
+        self._room = width
+        self._set_margins()
+        return tuple(float(self.figure.fig_margin[side]) for side in ("top", "bottom", "right"))
+
+    def _set_margins(self) -> None:
+        right = max(self._room, 18)
+        self.figure.fig_margin = {"left": 95, "bottom": 60, "top": 12, "right": right}
 
     def _label_axes(self, *_: Any) -> None:
         data = self.state.reference_data

@@ -184,3 +184,21 @@ def test_a_range_drawn_here_is_a_spectral_subset_everywhere(loaded):
     alpha = drawn.subset_array(bounds=[limits, (1.0, 3.0, 101)])[0, :, 3]
     nearest = wavelength[np.abs(x[:, None] - wavelength).argmin(1)]
     assert np.mean((alpha > 0) == ((nearest >= 1.5) & (nearest <= 2.5))) > 0.97
+
+
+def test_the_color_bar_stands_beside_the_picture_and_follows_it(loaded):
+    app, viewer, *_ = loaded
+    bar = stage3.color_bar(viewer.reference, app)
+    viewer.normalize_by("none")
+    assert bar.title != "flux / median"
+    viewer.normalize_by("median")
+    assert bar.title == "flux / median" and bar.percentile == 99
+    [state] = [s for s in viewer.state.layers if hasattr(s, "stretch_to")]
+    bar.percentile = 90  # of what is drawn, not of the fluxes in the file
+    assert bar.limits == (state.v_min, state.v_max)
+    assert 0.9 < state.v_min < 1 < state.v_max < 1.1
+    assert viewer.figure.fig_margin["right"] == bar.room == bar.inset[2] > 18
+    bar.folded = True
+    assert viewer.figure.fig_margin["right"] == 18
+    bar.folded = False
+    viewer.normalize_by("none")

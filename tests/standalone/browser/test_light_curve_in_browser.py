@@ -131,10 +131,16 @@ def test_flagged_points_are_red(page, series):
     page.screenshot("light-curve-flagged")
 
 
-def test_the_axes_say_unit_and_time_system(page):
+def test_the_axes_say_unit_and_time_system(page, series):
     assert Plot(page, CURVE).labels == ["BJD_TDB − 2461118 (d)", "Relative flux"]
     assert Plot(page, DYNAMIC).labels == ["Wavelength (um)", "BJD_TDB − 2461118 (d)"]
     assert Plot(page, "Light curve").labels == ["BJD_TDB − 2461118 (d)", "White-light flux (Jy)"]
+    # the colour bar is beside the picture, its numbers are of the normalised flux
+    [bar] = page.find(".stage3-scale")
+    assert "flux / median" in bar.get_attribute("title")
+    numbers = [float(each.text) for each in page.find(".stage3-numbers span")]
+    assert len(numbers) > 1 and 0.5 < min(numbers) < max(numbers) < 2
+    assert bar.rect["x"] > Plot(page, DYNAMIC).place(series.wavelength.max(), series.days[9])[0]
 
 
 def test_the_dynamic_spectrum_says_what_is_under_the_cursor(page, series):
