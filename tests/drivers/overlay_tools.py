@@ -82,7 +82,7 @@ def text_of(picture):
 
 
 def legend(plg):
-    return re.findall(r"<text[^>]*>([^<]*)<", text_of(canvas(plg).annotations._legend))
+    return re.findall(r"<text[^>]*>([^<]*)<", text_of(canvas(plg).annotations.legend.picture))
 
 
 def labels_drawn(plg):

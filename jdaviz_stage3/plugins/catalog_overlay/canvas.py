@@ -81,13 +81,22 @@ class OverlayCanvas:
                 self._hover(None)
         if not self.marks:
             self.annotations.remove()
-        self.annotations.draw([marks for marks in self.marks.values() if marks.scene is not None])
+        self._draw_legend()
 
     def draw_selection(self, overlay: Overlay) -> None:
         """Draw anew which sources of an overlay are selected."""
         if overlay in self.marks:
             self.marks[overlay].draw_selection()
             self.segments[overlay].draw_selection()
+            self._draw_legend()  # which goes out of the way
+
+    def put_legend(self, place: str) -> None:
+        """Put the legend where it is asked for; see `Legend`."""
+        self.annotations.legend.put(place)
+        self._draw_legend()
+
+    def _draw_legend(self) -> None:
+        self.annotations.draw([marks for marks in self.marks.values() if marks.scene is not None])
 
     def close(self) -> None:
         """Take everything out of the viewer."""
@@ -115,9 +124,9 @@ class OverlayCanvas:
     def _draw_if_moved(self) -> None:
         moved = [marks.draw_if_moved() for marks in self.marks.values()]
         moved += [segments.draw_if_moved() for segments in self.segments.values()]
-        if any(moved):
-            shown = [marks for marks in self.marks.values() if marks.scene is not None]
-            self.annotations.draw(shown)
+        # what is selected may have come under the legend
+        if any(moved) or any(len(overlay.selection) for overlay in self.marks):
+            self._draw_legend()
 
     # ---- the mouse ----
 
@@ -166,7 +175,13 @@ class OverlayCanvas:
         if data["event"] == "mouseleave":
             self._hover(None)
             return
-        found = self.source_at(data["domain"]["x"], data["domain"]["y"]) if self.marks else None
+        place = data["domain"]["x"], data["domain"]["y"]
+        on_legend = self.annotations.legend.holds(*place)
+        if on_legend and data["event"] == "click":
+            self.annotations.legend.turn()
+            self._draw_legend()
+            return
+        found = self.source_at(*place) if self.marks and not on_legend else None
         if data["event"] == "mousemove":
             self._hover(found)
         elif found is not None and not clicks_check_table_rows(self.viewer):

@@ -239,6 +239,11 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         overlay.viewers = [v for v in image_viewers(self) if v.reference in self.viewer_selected]
         self.redraw()
 
+    @observe("legend_selected")
+    def _legend_moved(self, *_: Any) -> None:
+        for canvas in self._canvases.values():
+            canvas.put_legend(self.legend_selected)
+
     # ---- drawing ----
 
     def settings_changed(self, overlay: Overlay, name: str) -> None:
@@ -262,7 +267,9 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
             for overlay in overlays:
                 overlay.reopen(viewer)
             if overlays and viewer not in self._canvases:
-                self._canvases[viewer] = OverlayCanvas(viewer, self._clicked, self._hovered)
+                canvas = OverlayCanvas(viewer, self._clicked, self._hovered)
+                canvas.put_legend(self.legend_selected)
+                self._canvases[viewer] = canvas
             if viewer in self._canvases:
                 self._canvases[viewer].draw(overlays)
         self._follow_tables()

@@ -14,6 +14,7 @@ from traitlets import Bool
 
 from ...errors import Stage3Warning
 from ..controls import Control, panel_of
+from .legend import CORNERS
 from .overlay import Overlay
 from .settings import NONE, SHAPES, OverlaySettings, setting_controls
 
@@ -43,6 +44,15 @@ _BASE = panel_of(
         select={"filters": ["is_imviz_image_viewer"], "default_mode": "empty"},
     ),
     *(control for name, control in _SETTINGS.items() if name != "visible"),
+    Control(
+        "legend",
+        "choice",
+        "Legend",
+        "the corner of viewers that the legend is in, ``'Folded'`` or ``'Off'``; of all catalogs",
+        choices=("Auto", *CORNERS, "Folded", "Off"),
+        hint="Click on it to fold it. It leaves a corner where a selected source is.",
+        section="Labels and segments",
+    ),
     folded=("Symbols", "Size and color by column", "Labels and segments", "Export"),
 )
 

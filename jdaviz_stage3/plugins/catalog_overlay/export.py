@@ -216,7 +216,9 @@ class OverlayExport(SavingControls):
         str
         """
         overlay = self._required()
-        return settings_as_python(overlay, self.default_settings(overlay))
+        code = settings_as_python(overlay, self.default_settings(overlay))
+        legend = self.legend_selected
+        return code if legend == "Auto" else f"{code}plg.legend = {legend!r}\n"
 
     def _required(self) -> Overlay:
         overlay = self.current()

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import astropy.units as u
 import jdaviz
@@ -42,6 +43,8 @@ from python_code import run_python
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.plugins.catalog_overlay import SourceSelectionMessage
+from jdaviz_stage3.plugins.catalog_overlay.drawing import view_of
+from jdaviz_stage3.plugins.catalog_overlay.legend_entries import short_titles
 
 TUTORIAL = "aper_total_flux > 1e-7"
 CYAN, AMBER = "#00e5ff", "#ffb300"
@@ -297,11 +300,11 @@ def test_sources_without_a_value_are_counted(plg, catalog):
 
 def test_color_stretch(plg, catalog):
     plg.color_by = "aper_total_flux"
-    assert any("log" in line for line in legend(plg))
+    assert any(line.endswith(" · log") for line in legend(plg))
     logarithmic = kinds(plg)
     plg.color_stretch = "Linear"
     assert kinds(plg) != logarithmic
-    assert not any("log" in line for line in legend(plg))
+    assert not any(line.endswith(" · log") for line in legend(plg))
     plg.color_stretch = "Log"
     assert kinds(plg) == logarithmic
 
@@ -657,6 +660,80 @@ def test_the_line_on_the_source_under_the_cursor(plg, catalog):
     assert text_of(canvas(plg).annotations._caption) == ""
 
 
+# ---- the legend ----
+
+
+def test_titles_of_catalogs_are_short_and_different():
+    demo, other, others = f"{tools.ROOT} cat", f"{tools.OTHER_ROOT} cat", "jw1_nircam_f200w cat"
+    assert short_titles([demo, other]) == ["f444w-sub320 catalog", "f200w catalog"]
+    assert short_titles(["stars", f"{demo} (1)"]) == ["stars", "f444w-sub320 catalog (1)"]
+    long, other_long = short_titles([other, others]), short_titles([f"{'a' * 40}{n}" for n in "12"])
+    assert len(set(long)) == len(set(other_long)) == 2
+    assert max(map(len, [*long, *other_long])) <= 28
+
+
+def test_the_legend_goes_out_of_the_way_of_what_is_selected(plg):
+    drawn_legend, view = canvas(plg).annotations.legend, viewer(plg)
+    zoom(view, 80, 80, 90)
+    left, top, width, height = drawn_legend.box
+    assert left == top == 8
+    rows, x, y = drawn(plg)
+    shown = view_of(view)
+    # bring a source under the legend, then select it
+    pixel = np.abs(shown.pixel)
+    source = int(np.argmin(np.hypot(x - 80, y - 80)))
+    dx = x[source] - (shown.x[0] + (left + width / 2) * pixel[0])
+    dy = y[source] - (shown.y[1] - (top + height / 2) * pixel[1])
+    zoom(view, 80 + dx, 80 + dy, 90)
+    assert drawn_legend.box[:2] == (8, 8)
+    plg.select(overlay(plg).sources.labels[rows[source]])
+    assert drawn_legend.box[0] == 8 and drawn_legend.box[1] > top + height
+    zoom(view, 80, 80, 90)  # it is not under the corner any more
+    assert drawn_legend.box[:2] == (8, 8)
+    zoom(view, 80 + dx, 80 + dy, 90)
+    assert drawn_legend.box[1] > top + height
+    plg.clear_selection()
+    assert drawn_legend.box[:2] == (8, 8)
+
+
+def test_a_click_folds_the_legend_and_selects_nothing(plg):
+    drawn_legend, shown = canvas(plg).annotations.legend, view_of(viewer(plg))
+    full = legend(plg)
+    dx, dy = np.abs(shown.pixel)
+    where = {"x": shown.x[0] + 14 * dx, "y": shown.y[1] - 14 * dy}
+    canvas(plg)._mouse({"event": "click", "domain": where})
+    assert legend(plg) == ["▸ Legend"] and plg.selected == []
+    area = np.prod(drawn_legend.box[2:])
+    canvas(plg)._mouse({"event": "click", "domain": where})
+    assert legend(plg) == full and np.prod(drawn_legend.box[2:]) > 3 * area
+
+
+def test_the_legend_is_where_it_is_put(plg):
+    drawn_legend, shown = canvas(plg).annotations.legend, view_of(viewer(plg))
+    try:
+        plg.legend = "Bottom right"
+        left, top, width, height = drawn_legend.box
+        assert 0 < shown.width - left - width < 50 and 0 < shown.height - top - height < 50
+        assert "plg.legend = 'Bottom right'" in plg.to_python()
+        plg.legend = "Folded"
+        assert legend(plg) == ["▸ Legend"]
+        plg.legend = "Off"
+        assert legend(plg) == []
+    finally:
+        plg.legend = "Auto"
+    assert len(legend(plg)) >= 3
+
+
+def test_in_a_small_viewer_the_legend_is_folded_at_first(plg, monkeypatch):
+    monkeypatch.setattr("jdaviz_stage3.plugins.catalog_overlay.legend.view_of", small_view)
+    canvas(plg).put_legend("Auto")
+    assert legend(plg) == ["▸ Legend"]
+
+
+def small_view(view):
+    return replace(view_of(view), width=300.0, height=150.0)
+
+
 # ---- tables ----
 
 
@@ -745,8 +822,8 @@ def test_two_catalogs_have_their_own_colors_and_settings(tmp_path, app, plg):
             o.settings.point_color for o in canvas(plg).marks
         }
         assert len(colors) == 4
-        assert any(second in line for line in legend(plg))
-        assert any(first in line for line in legend(plg))
+        lines = legend(plg)  # the filters tell the catalogs apart
+        assert "f444w-sub320 catalog" in lines and "f200w catalog" in lines
         heard = []
         stop = plg.on_selection(heard.append)
         # a click on a source of the other catalog chooses that

@@ -266,9 +266,9 @@ def test_columns_without_any_value(app, load):
     plg.size_by = "aper_total_flux"
     plg.add_filter("aper_total_flux > 0")
     assert plg.n_shown == 0
-    assert "nan" not in text_of(canvas(plg).annotations._legend).lower()
+    assert "nan" not in text_of(canvas(plg).annotations.legend.picture).lower()
     plg.clear_filters()
-    assert "nan" not in text_of(canvas(plg).annotations._legend).lower()
+    assert "nan" not in text_of(canvas(plg).annotations.legend.picture).lower()
     use(app, plg)
 
 
@@ -284,7 +284,7 @@ def test_names_that_could_be_markup(app, load):
     """Columns are shown as they are called, and make no elements of the picture."""
     plg = load(field(3, columns={'<b>&"flux': np.arange(3.0)}))
     plg.color_by = '<b>&"flux'
-    legend = text_of(canvas(plg).annotations._legend)
+    legend = text_of(canvas(plg).annotations.legend.picture)
     assert "&lt;b&gt;&amp;" in legend
     assert "<b>" not in legend
     plg.add_filter('`<b>&"flux` > 0')
