@@ -9,6 +9,7 @@ import numpy as np
 from echo import delay_callback
 from glue.config import colormaps
 from glue.core import Data
+from glue.core.units import UnitConverter
 from matplotlib.colors import LinearSegmentedColormap
 
 from ..errors import Stage3Error
@@ -56,8 +57,24 @@ class ColorLayer:
         if divided:
             return f"flux / {divided}"
         layer = self._layer
-        unit = layer.attribute_display_unit or layer.layer.get_component(layer.attribute).units
-        return str(unit or "").replace(" / ", "/")
+        # as in the read-out, which keeps to the file whatever unit the app shows
+        return str(layer.layer.get_component(layer.attribute).units or "").replace(" / ", "/")
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The values with the first and the last colour, in the unit of the file."""
+        layer = self._layer
+        found = np.array([layer.v_min, layer.v_max], dtype=float)
+        if self._in_other_unit:
+            unit = layer.attribute_display_unit
+            found = UnitConverter().to_native(layer.layer, layer.attribute, found, unit)
+        return float(found[0]), float(found[1])
+
+    @property
+    def _in_other_unit(self) -> bool:
+        layer = self._layer
+        own = layer.layer.get_component(layer.attribute).units
+        return bool(own and layer.attribute_display_unit not in (None, "", own))
 
     def scale(self) -> ColorScale | None:
         """Return the bar, None where there is none."""
@@ -67,8 +84,7 @@ class ColorLayer:
         cmap = layer.cmap
         if self._by_color:
             cmap = LinearSegmentedColormap.from_list("one", ["#000000", layer.color])
-        limits = float(layer.v_min), float(layer.v_max)
-        return ColorScale.of(limits, layer.stretch_object, cmap, layer.contrast, layer.bias)
+        return ColorScale.of(self.limits, layer.stretch_object, cmap, layer.contrast, layer.bias)
 
     def choices(self) -> dict[str, list]:
         """Return what can be chosen, each as value and text."""
@@ -90,8 +106,8 @@ class ColorLayer:
             "stretch": layer.stretch,
             "percentile": getattr(layer, "share_of_values", layer.percentile),
             "colormap": names.get(layer.cmap.name, layer.cmap.name),
-            "low": float(layer.v_min),
-            "high": float(layer.v_max),
+            "low": self.limits[0],
+            "high": self.limits[1],
         }
 
     def choose(self, name: str, value: Any) -> None:
@@ -126,7 +142,8 @@ class ColorLayer:
 
     def _set_limits(self, name: str, value: Any) -> None:
         layer = self._layer
-        given = {"low": (value, layer.v_max), "high": (layer.v_min, value), "limits": value}[name]
+        now = self.limits
+        given = {"low": (value, now[1]), "high": (now[0], value), "limits": value}[name]
         try:
             low, high = (float(end) for end in given)
         except (TypeError, ValueError):
@@ -135,6 +152,10 @@ class ColorLayer:
             raise Stage3Error(
                 f"color bar: limits {low:g} and {high:g}; two different numbers are needed"
             )
+        if self._in_other_unit:
+            both, unit = np.array([low, high]), layer.attribute_display_unit
+            both = UnitConverter().to_unit(layer.layer, layer.attribute, both, unit)
+            low, high = map(float, both)
         with delay_callback(layer, "v_min", "v_max"):
             layer.v_min, layer.v_max = low, high
 

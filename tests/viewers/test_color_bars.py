@@ -83,6 +83,13 @@ def test_the_bar_is_of_what_is_on_top(tmp_path):
     with pytest.raises(stage3.Stage3Error, match="stretch = 'cubic'; there is linear"):
         bar.stretch = "cubic"
 
+    limits = bar.limits
+    layer.attribute_display_unit = "Jy / sr"  # as jdaviz has it beside spectra in Jy
+    assert bar.title == "MJy/sr" and bar.limits == pytest.approx(limits)
+    bar.limits = 1, 3
+    assert (layer.v_min, layer.v_max) == pytest.approx((1e6, 3e6))
+    assert bar.limits == pytest.approx((1, 3))
+
     [segments] = stage3.load(segmentation(tmp_path), app=app)
     [of_segments] = [s for s in viewer.state.layers if s.layer.label == segments]
     assert not bar.words
