@@ -192,7 +192,7 @@ OF_EVERY_PLUGIN = {"open_in_tray", "close_in_tray", "keep_active", "as_active"}
 PLUGINS = {
     "Catalog Overlay": """
         add_filter aperture by_type catalog clear_filters clear_selection color color_by
-        color_max color_min color_stretch colormap export_catalog export_regions filters
+        color_max color_min color_stretch colormap export_catalog export_regions fill filters
         label_cap labels legend line_width marker marker_size n_shown n_sources on_selection
         open_table point_color point_marker positions problem radius remove_filter segmentation
         select selected selected_table shape show sigma size_by size_max table to_python viewer

@@ -65,8 +65,10 @@ from .images import (
     mend_reference,
     offer_colors,
     offer_flag_colors,
+    offer_options_that_act,
     set_missing_color,
     show_native_markers,
+    tie_layer_color,
 )
 from .lent_table import LentTable
 from .loading import (
@@ -216,6 +218,7 @@ __all__ = [
     "mend_removal",
     "offer_colors",
     "offer_flag_colors",
+    "offer_options_that_act",
     "offer_only",
     "name_package",
     "on_every_app",
@@ -243,6 +246,7 @@ __all__ = [
     "show_flux_in",
     "show_message",
     "show_native_markers",
+    "tie_layer_color",
     "show_slice",
     "show_spectra_of_pixels",
     "shown_in",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from astropy.nddata import CCDData
 from astropy.wcs import WCS
 from glue.core import Data
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, is_color_like, to_hex
 
 from .application import application, renew_colormaps
 from .data import images_in
@@ -28,9 +29,11 @@ __all__ = [
     "image_viewers",
     "mend_reference",
     "offer_colors",
+    "offer_options_that_act",
     "offer_flag_colors",
     "set_missing_color",
     "show_native_markers",
+    "tie_layer_color",
 ]
 
 
@@ -109,15 +112,91 @@ def draw_as_circles(viewer: Any, data_label: str, size: float = 7) -> None:
             layer.size, layer.fill = size, False
 
 
-def show_native_markers(viewer: Any, data: Any, shown: bool) -> None:
+def show_native_markers(viewer: Any, data: Any, shown: bool) -> bool:
     """Draw jdaviz's own markers of a catalog, or leave them to an overlay.
 
     Reason: the layer stays, with its switch in the viewer's data menu; that it draws no markers is
     a state of glue's layer. jdaviz 5.1: the same.
+
+    Returns
+    -------
+    bool
+        Whether it was otherwise before.
     """
     layer = layer_of(viewer, data)
-    if layer is not None and hasattr(layer, "markers_visible"):
-        layer.markers_visible = shown
+    if layer is None or getattr(layer, "markers_visible", shown) == shown:
+        return False
+    layer.markers_visible = shown
+    return True
+
+
+_tied_colors: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
+
+
+def tie_layer_color(viewer: Any, data: Any, color: str, changed: Callable[[str], None]) -> None:
+    """Give the layer of a catalog this colour, and tell when others give it another one.
+
+    Reason: the icons of layers and *Plot Options* have the colour of glue's layer.
+    jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    data : glue Data
+    color : str
+        ``'#rrggbb'``.
+    changed : callable
+        Called with the new colour, ``'#rrggbb'``.
+    """
+    layer = layer_of(viewer, data)
+    if layer is None or not hasattr(layer, "markers_visible"):
+        return
+    if layer not in _tied_colors:
+
+        def tell(value: Any) -> None:
+            if is_color_like(value):
+                changed(to_hex(value))
+
+        _tied_colors[layer] = tell
+        layer.add_callback("color", tell)
+    if to_hex(layer.color) != color.lower():
+        layer.color = color
+
+
+# of markers that an overlay draws in their place: these do nothing
+_MARKER_OPTIONS = (
+    "marker_fill", "marker_opacity", "marker_size_mode", "marker_size", "marker_size_scale",
+    "marker_size_col", "marker_size_vmin", "marker_size_vmax", "marker_color_mode",
+    "marker_color_col", "marker_colormap", "marker_colormap_vmin", "marker_colormap_vmax",
+)  # fmt: skip
+
+
+def offer_options_that_act(app: Any) -> None:
+    """Let *Plot Options* offer only what acts for catalogs whose markers an overlay draws.
+
+    Reason: which options a layer has is decided by private filters. jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+        Once for each app, more is harmless; after each change of what `show_native_markers` did.
+    """
+    options = application(app).get_tray_item_from_name("g-plot-options")
+    for name in _MARKER_OPTIONS:
+        option = getattr(options, name)
+        stock = option._state_filter
+        if not getattr(stock, "of_overlays", False):
+            option._state_filter = _act_with(stock)
+        option._on_viewer_layer_changed()
+
+
+def _act_with(stock: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    def acts(state: Any) -> bool:
+        drawn_by_overlay = state in _tied_colors and not state.markers_visible
+        return stock(state) and not drawn_by_overlay
+
+    acts.of_overlays = True
+    return acts
 
 
 @contextmanager

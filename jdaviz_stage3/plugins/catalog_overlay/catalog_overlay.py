@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,9 @@ from ...jdaviz_compat import (
     is_image_viewer,
     layer_of,
     mend_reference,
+    offer_options_that_act,
     show_message,
+    tie_layer_color,
 )
 from ...origin import of_suffix, root_of
 from ..panel import describe
@@ -266,14 +269,26 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
                 mend_reference(viewer)
             for overlay in overlays:
                 overlay.reopen(viewer)
+                recolored = partial(self._recolored, overlay)
+                tie_layer_color(viewer, overlay.sources.data, overlay.settings.color, recolored)
             if overlays and viewer not in self._canvases:
                 canvas = OverlayCanvas(viewer, self._clicked, self._hovered)
                 canvas.put_legend(self.legend_selected)
                 self._canvases[viewer] = canvas
             if viewer in self._canvases:
                 self._canvases[viewer].draw(overlays)
+        marks = [each for canvas in self._canvases.values() for each in canvas.marks.values()]
+        if any(each.switched for each in marks):
+            offer_options_that_act(self)
         self._follow_tables()
         self._report()
+
+    def _recolored(self, overlay: Overlay, color: str) -> None:
+        """Draw a catalog in the colour that its layer was given in Plot Options."""
+        if overlay.settings.color != color:
+            overlay.settings.color = color
+            self.show_settings(self.current())
+            self.redraw()
 
     def _report(self) -> None:
         """Say how many sources are shown, and what could not be drawn as asked."""

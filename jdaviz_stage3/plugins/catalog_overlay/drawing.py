@@ -146,6 +146,8 @@ class CatalogMarks:
         What is drawn; None if nothing is.
     problem : str
         Why nothing can be drawn; empty if it can.
+    switched : bool
+        Whether the last drawing took over from jdaviz's own markers, or gave back to them.
     """
 
     def __init__(self, overlay: Overlay, viewer: Any):
@@ -153,6 +155,7 @@ class CatalogMarks:
         self.viewer = viewer
         self.scene: Scene | None = None
         self.problem = ""
+        self.switched = False
         self._state: tuple = ()  # what the scene was made of
         self._symbols = Picture(viewer)
         self._highlight = Picture(viewer)
@@ -162,7 +165,7 @@ class CatalogMarks:
         overlay, view = self.overlay, view_of(self.viewer)
         self.problem = ""
         chosen = overlay.settings.visible and self.viewer in overlay.viewers
-        show_native_markers(self.viewer, overlay.sources.data, not chosen)
+        self.switched = show_native_markers(self.viewer, overlay.sources.data, not chosen)
         if view is None or not overlay.shown_in(self.viewer):
             self.clear()
             return
@@ -190,7 +193,9 @@ class CatalogMarks:
             size_scale=overlay.size_scale,
             palette=overlay.palette,
         )
-        elements = scene_elements(scene, settings.color, settings.line_width)
+        elements = scene_elements(
+            scene, settings.color, settings.line_width, outlined=overlay.outlined
+        )
         rows = scene.labelled
         for part, color in overlay.by_type(rows):
             labels = [str(label) for label in overlay.sources.labels[part]]

@@ -12,7 +12,7 @@ from bqplot import LinearScale
 from ...errors import Stage3Error
 from .drawing import CatalogMarks, Picture, view_of
 from .legend_entries import BAR_WIDTH, TEXT, color_bar, legend_lines, short_titles
-from .picture import on_screen, symbol_elements
+from .picture import on_screen
 from .scene import View
 
 __all__ = ["BOX", "CORNERS", "Legend"]
@@ -140,7 +140,7 @@ def _contents(lines: list, bars: Iterable[CatalogMarks], own: View) -> list[str]
     found, top = [], 0.0
     for text, symbol in lines:
         middle = top + 4 + _LINE / 2
-        found += symbol_elements([symbol(14, middle)], own, 1.5) if symbol else []
+        found += symbol(14, middle, own) if symbol else []
         left = 28 if symbol else 8
         found.append(f'<text x="{left}" y="{middle + 4:.0f}" {TEXT}>{escape(text)}</text>')
         top += _LINE

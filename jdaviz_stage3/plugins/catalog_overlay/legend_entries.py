@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .drawing import CatalogMarks
-from .scene import ELLIPSE, MEASURED, Symbols
+from .picture import symbol_elements
+from .scene import ELLIPSE, MEASURED, Symbols, View
 
 __all__ = ["BAR_WIDTH", "TEXT", "color_bar", "legend_lines", "short_titles"]
 
@@ -93,19 +94,20 @@ def legend_lines(entry: CatalogMarks, name: str) -> list[tuple[str, Any]]:
         logarithmic = overlay.color_scale is not None and overlay.color_is_log
         what = "without a positive" if logarithmic else "without"
         text = f"{overlay.without_value} {what} {columns}"
-        lines.append((text, _symbol(kind, settings.color)))
+        lines.append((text, _symbol(kind, settings.color, dashed=overlay.outlined)))
     return lines
 
 
 def _symbol(
-    marker: str, color: str, radius: float = 6, filled: bool = False
-) -> Callable[[float, float], Symbols]:
-    """Return a function that puts a symbol of the legend at a place in screen pixels."""
+    marker: str, color: str, radius: float = 6, filled: bool = False, dashed: bool = False
+) -> Callable[[float, float, View], list[str]]:
+    """Return a function that draws a symbol of the legend at a place in screen pixels."""
     flat, tilt = (0.6, -30.0) if marker == ELLIPSE else (1, 0.0)
 
-    def at(x: float, y: float) -> Symbols:
+    def at(x: float, y: float, picture: View) -> list[str]:
         values = (np.array([value], dtype=float) for value in (x, y, radius, flat * radius, tilt))
-        return Symbols(marker, np.array([0]), *values, color, filled)
+        symbols = Symbols(marker, np.array([0]), *values, color, filled)
+        return symbol_elements([symbols], picture, 1.5, outlined=dashed)
 
     return at
 

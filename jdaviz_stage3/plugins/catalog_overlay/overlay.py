@@ -99,6 +99,12 @@ class Overlay:
             self.size_scale = Scale.of(self._brightness(settings.size_by))
 
     @property
+    def outlined(self) -> bool:
+        """Whether symbols that have a value are not filled, for what is under them to be seen."""
+        has_scale = self.color_scale is not None or self.size_scale is not None
+        return has_scale and not self.settings.fill
+
+    @property
     def color_is_log(self) -> bool:
         """Whether colours go with the logarithm of the column."""
         if self.settings.color_stretch == "Auto":

@@ -54,6 +54,7 @@ _LINES = {
 }  # fmt: skip
 
 _FILL_OPACITY = 0.3
+_DASH = 3, 2.5  # screen pixels of dashed lines
 _HALO = "#000000"  # behind labels and lines, for them to be read on bright sources
 
 
@@ -94,7 +95,9 @@ def on_screen(view: View, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.
     return (x - view.x[0]) / dx, (view.y[1] - y) / dy
 
 
-def symbol_elements(groups: Sequence[Symbols], view: View, width: float) -> list[str]:
+def symbol_elements(
+    groups: Sequence[Symbols], view: View, width: float, outlined: bool = False
+) -> list[str]:
     """Return symbols as SVG elements.
 
     Parameters
@@ -104,6 +107,9 @@ def symbol_elements(groups: Sequence[Symbols], view: View, width: float) -> list
         The picture's.
     width : float
         Of the lines, screen pixels.
+    outlined : bool, optional
+        Whether nothing is filled: then what is not filled otherwise, for it has no value, has
+        dashed lines.
 
     Returns
     -------
@@ -112,8 +118,11 @@ def symbol_elements(groups: Sequence[Symbols], view: View, width: float) -> list
     found = []
     for group in groups:
         x, y = on_screen(view, group.x, group.y)
+        dashed = outlined and not group.filled and group.marker != LOST
+        dash = f' stroke-dasharray="{_DASH[0]} {_DASH[1]}"' if dashed else ""
         fill = f'"{group.color}" fill-opacity="{_FILL_OPACITY}"' if group.filled else '"none"'
-        found.append(f'<g stroke="{group.color}" stroke-width="{width}" fill={fill}>')
+        fill = '"none"' if outlined else fill
+        found.append(f'<g stroke="{group.color}" stroke-width="{width}" fill={fill}{dash}>')
         values = zip(x, y, group.angle, group.rx, group.ry, strict=True)
         if group.marker == ELLIPSE:
             found += [
@@ -126,11 +135,15 @@ def symbol_elements(groups: Sequence[Symbols], view: View, width: float) -> list
             path = _svg_path(group.marker)
             found += [
                 f'<path transform="translate({px:.2f} {py:.2f})scale({rx:.2f})" '
-                f'stroke-width="{width / rx:.3f}" d="{path}"/>'
+                f'stroke-width="{width / rx:.3f}"{_scaled_dash(rx) if dashed else ""} d="{path}"/>'
                 for px, py, _, rx, _ in values
             ]
         found.append("</g>")
     return found
+
+
+def _scaled_dash(radius: float) -> str:
+    return f' stroke-dasharray="{_DASH[0] / radius:.3f} {_DASH[1] / radius:.3f}"'
 
 
 @cache
@@ -175,7 +188,7 @@ def label_elements(
     return [*found, "</g>"]
 
 
-def scene_elements(scene: Scene, color: str, width: float) -> list[str]:
+def scene_elements(scene: Scene, color: str, width: float, outlined: bool = False) -> list[str]:
     """Return the symbols or the density of a scene as SVG elements.
 
     Parameters
@@ -185,6 +198,8 @@ def scene_elements(scene: Scene, color: str, width: float) -> list[str]:
         Of the density.
     width : float
         Of the lines, screen pixels.
+    outlined : bool, optional
+        See `symbol_elements`.
 
     Returns
     -------
@@ -192,7 +207,7 @@ def scene_elements(scene: Scene, color: str, width: float) -> list[str]:
     """
     if scene.density is not None:
         return [_image(_density_png(scene.density, color), scene.view)]
-    return symbol_elements(scene.symbols, scene.view, width)
+    return symbol_elements(scene.symbols, scene.view, width, outlined)
 
 
 def _image(png: bytes, view: View) -> str:

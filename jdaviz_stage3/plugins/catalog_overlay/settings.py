@@ -193,7 +193,15 @@ class OverlaySettings:
         "Color by",
         "the column that gives the colours",
         choices=(NONE,),
-        hint="Sources without a value are drawn hollow.",
+        hint="Sources without a value are dashed, or hollow among filled ones.",
+        section=_COLUMNS,
+    )
+    fill: bool = _setting(
+        False,
+        "switch",
+        "Fill symbols",
+        "whether symbols with a size or a colour by a column are filled, lightly",
+        hint="Else they are outlines, and the sources under them are seen.",
         section=_COLUMNS,
     )
     colormap: str = _setting(

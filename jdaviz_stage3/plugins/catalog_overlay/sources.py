@@ -178,6 +178,8 @@ class Sources(CatalogColumns):
     def sentence(self, row: int) -> str:
         """Return a line on a source: label, position, flux ± error, magnitude, type.
 
+        The flux and the magnitude are named by what their columns share: ``aper_total``.
+
         Parameters
         ----------
         row : int
@@ -196,9 +198,13 @@ class Sources(CatalogColumns):
                 )
         elif self.pixels is not None:
             parts.append(f"x {self.pixels[0][row]:.2f}, y {self.pixels[1][row]:.2f}")
+        said = ""
         for column, digits in ((self.flux_column, ".4g"), (self.magnitude_column, ".3f")):
             if column is not None:
-                parts.append(self._measurement(column, row, digits))
+                stem = column.removesuffix("_flux").removesuffix("_abmag")
+                named = "" if stem == said else f"{stem} "
+                parts.append(named + self._measurement(column, row, digits))
+                said = stem
         if self.point_like is not None and self.known_type[row]:
             parts.append("point-like" if self.point_like[row] else "extended")
         return " · ".join(parts)

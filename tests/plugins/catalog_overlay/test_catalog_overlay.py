@@ -288,6 +288,44 @@ def test_colors_follow_a_column(plg, catalog):
     assert {"20", "28"} <= set(legend(plg))
 
 
+def test_colors_by_a_column_leave_the_galaxies_to_be_seen(plg):
+    def fills():
+        return set(re.findall(r"<g stroke=[^>]* fill=\"([^\"]*)\"", text_of(marks(plg)._symbols)))
+
+    plg.color_by = "aper_total_abmag"
+    assert fills() == {"none"} and "stroke-dasharray" in text_of(marks(plg)._symbols)
+    plg.fill = True
+    assert len(fills()) > 3 and "stroke-dasharray" not in text_of(marks(plg)._symbols)
+    plg.fill, plg.color_by = False, "None"
+    assert fills() == {"none"} and "stroke-dasharray" not in text_of(marks(plg)._symbols)
+
+
+def test_the_layer_of_jdaviz_has_the_color_of_the_overlay_both_ways(app, plg):
+    options = app.plugins["Plot Options"]
+    options.viewer, options.layer = viewer(plg).reference, plg.catalog.selected
+
+    def icon():
+        [entry] = [
+            item for item in viewer(plg)._data_menu.layer_items
+            if item["label"] == plg.catalog.selected
+        ]  # fmt: skip
+        return entry["colors"]
+
+    assert icon() == [CYAN]
+    plg.color = "#123456"
+    assert icon() == ["#123456"] and options.marker_color.value == "#123456"
+    options.marker_color = "#FF8800"
+    assert plg.color == "#ff8800" and icon()[0].lower() == "#ff8800"
+    assert ("ellipse", "#ff8800") in kinds(plg)
+
+    def offered(name):
+        return getattr(options._obj, f"{name}_sync")["in_subscribed_states"]
+
+    assert offered("marker_color") and offered("marker_visible")
+    # of markers that are not drawn
+    assert not offered("marker_size") and not offered("marker_fill")
+
+
 def test_sources_without_a_value_are_counted(plg, catalog):
     column = "aper_total_abmag"
     missing = np.count_nonzero(~np.isfinite(catalog[column]))
@@ -651,7 +689,7 @@ def test_the_line_on_the_source_under_the_cursor(plg, catalog):
     assert line.startswith(f"Source {catalog['label'][row]} · ")
     assert place.ra.to_string("hourangle", sep=":", precision=3, pad=True) in line
     assert place.dec.to_string(sep=":", precision=2, pad=True, alwayssign=True) in line
-    assert f"{flux:.4g} ± {error:.2g} Jy" in line
+    assert f" aper_total {flux:.4g} ± {error:.2g} Jy" in line
     assert f"{catalog['aper_total_abmag'][row]:.2f}" in line
     assert line.endswith("extended" if catalog["is_extended"][row] else "point-like")
     assert line.split(" · ")[0] in text_of(canvas(plg).annotations._caption)
