@@ -214,14 +214,15 @@ _CHOICES: dict[tuple, list[str]] = {}
 def _unit_choices(data_cid_units: Iterable[tuple]) -> list[str]:
     """Find the units that a flux axis offers: see glue's function of that name.
 
-    jdaviz's converter goes by the name of the component, the units and the importer. What it gives
-    for the second of two that agree in them is offered already.
+    jdaviz's converter goes by the name of the component and the units, and in images by the units
+    of the component itself. What it gives for the second of two that agree in them is offered
+    already.
     """
     different: dict[tuple, tuple] = {}
     for data, cid, unit in data_cid_units:
-        importer = getattr(data, "meta", {}).get("_importer")
-        own = getattr(data.get_component(cid), "units", None)
-        different.setdefault((cid.label, unit, importer, own), (data, cid, unit))
+        is_image = getattr(data, "meta", {}).get("_importer") == "ImageImporter"
+        own = getattr(data.get_component(cid), "units", None) if is_image else None
+        different.setdefault((cid.label, unit, is_image, own), (data, cid, unit))
     converter = unit_converter.members[settings.UNIT_CONVERTER]
     if converter.__module__ != "jdaviz.app":
         return find_unit_choices(data_cid_units)

@@ -37,6 +37,7 @@ from ..jdaviz_compat import (
 )
 from . import page_files
 from .access import AccessGuard, is_local
+from .messages import send_together
 from .network import ServerError, addresses, choose_port
 
 __all__ = ["Page", "ServerError", "serve"]
@@ -294,6 +295,7 @@ def _make_server(host: str, port: int) -> tuple[Any, str | None]:
     warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
 
     send_plain_table_rows()
+    send_together(starlette)
     page_files.only_serve(starlette, settings.assets.proxy_cache_dir)
     token = None
     if not is_local(host):
