@@ -60,6 +60,7 @@ _LAZY = {
     "sanity": "groups",
     "analysis": "analysis",
     "widgets": "widgets",
+    "session": "session",
 }
 
 

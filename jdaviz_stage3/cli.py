@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_versions())
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    opening = commands.add_parser("open", help="open products in the browser")
+    opening = commands.add_parser(
+        "open", help="open products, or the script of a session, in the browser"
+    )
     demo = commands.add_parser("demo", help="open the small products that come with the package")
     demo.set_defaults(paths=[])
     for command in (opening, demo):
@@ -103,13 +105,10 @@ def _parser() -> argparse.ArgumentParser:
 
     info = commands.add_parser("info", help="say what products are, and what is wrong with them")
     for command in (opening, info):
-        command.add_argument(
-            "paths",
-            nargs="+",
-            type=Path,
-            metavar="PATH",
-            help="a product or a folder of products",
-        )
+        what = "a product or a folder of products"
+        if command is opening:
+            what += "; or a script of your own that jdaviz_stage3.session has written (*.py)"
+        command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=what)
     info.add_argument("--json", action="store_true", help="print JSON instead of a table")
     info.add_argument(
         "--provenance",
@@ -198,7 +197,10 @@ def _open(arguments: argparse.Namespace) -> int:
     _, missing = _split(arguments.paths)
     if missing:
         return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
-    problems = [_problem(path) for path in arguments.paths]
+    scripts = [path for path in arguments.paths if path.suffix == ".py" and path.is_file()]
+    if scripts and len(arguments.paths) > 1:
+        return _fail(f"{scripts[0]} is a script: it is opened alone, and loads what it needs", 2)
+    problems = [] if scripts else [_problem(path) for path in arguments.paths]
     if problems and all(problems):
         for problem in problems:
             print(f"{_PROGRAM}: {problem}", file=sys.stderr)
@@ -211,7 +213,8 @@ def _open(arguments: argparse.Namespace) -> int:
         return _fail(f'{error.name} is not installed: pip install "jdaviz_stage3[app]"', 1)
     try:
         serve(
-            arguments.paths,
+            [] if scripts else arguments.paths,
+            script=scripts[0] if scripts else None,
             host=arguments.host,
             port=arguments.port,
             open_browser=not arguments.no_browser,

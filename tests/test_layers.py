@@ -25,6 +25,7 @@ LAYERS = [
     ["app"],
     ["chosen_products"],
     ["plugins", "widgets"],
+    ["session"],
     ["loaders", "viewers"],
     ["jdaviz_compat"],
     ["demo", "groups", "layout", "summary"],
@@ -48,6 +49,7 @@ LISTED = (
     "viewers",
     "plugins",
     "widgets",
+    "session",
 )
 
 FRONT_END = {

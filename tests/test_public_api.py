@@ -9,7 +9,7 @@ import pytest
 from fresh_apps import new_app
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3 import analysis, demo
+from jdaviz_stage3 import analysis, demo, session
 
 #: The parameters of each function and class; None where the name is a value or an exception.
 PACKAGE = {
@@ -36,6 +36,26 @@ PACKAGE = {
     "sanity": "paths read_data",
     "show": "**options",
     "step_parameters": "path",
+}
+SESSION = {
+    "Restoring": "app folder",
+    "restoring": "app folder",
+    "run_script": "path app",
+    "save": "app path overwrite",
+    "to_python": "app folder",
+}
+#: What scripts that were written before call.
+RESTORING = {
+    "close": "self *labels",
+    "draw": "self viewer data **style",
+    "layout": "self *rows",
+    "limits": "self viewer x y",
+    "load": "self path **options",
+    "plugin": "self label",
+    "remove": "self *labels",
+    "rename": "self old new",
+    "subset": "self label region on axes unit mode color",
+    "viewer": "self label kind data **axes",
 }
 ANALYSIS = {
     "CatalogComparison": "matched only_first only_second column differences notes",
@@ -257,10 +277,17 @@ def parameters(named: object) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("module", "pinned"), [(stage3, PACKAGE), (analysis, ANALYSIS)], ids=["package", "analysis"]
+    ("module", "pinned"),
+    [(stage3, PACKAGE), (analysis, ANALYSIS), (session, SESSION)],
+    ids=["package", "analysis", "session"],
 )
 def test_names_and_parameters_are_as_they_were(module, pinned):
     assert {name: parameters(getattr(module, name)) for name in module.__all__} == pinned
+
+
+def test_scripts_of_sessions_find_what_they_call():
+    for name, taken in RESTORING.items():
+        assert parameters(getattr(session.Restoring, name)) == taken
 
 
 @pytest.mark.forked

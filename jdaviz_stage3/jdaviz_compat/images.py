@@ -16,6 +16,7 @@ from matplotlib.colors import ListedColormap, is_color_like, to_hex
 
 from .application import application, renew_colormaps
 from .data import images_in
+from .sessions import kept_limits, set_limits
 from .viewers import is_image_viewer, layer_of
 
 __all__ = [
@@ -96,7 +97,11 @@ def fit_when_drawn(viewer: Any, settling: float = 5.0) -> None:
         if first_drawn[-1] - first_drawn[0] > settling:
             viewer._vl.unobserve(fit, names=["view_data"])
             return
-        viewer.state.reset_limits()
+        limits = kept_limits(viewer)
+        if limits is None:
+            viewer.state.reset_limits()
+        else:
+            set_limits(viewer, limits)
 
     viewer._vl.observe(fit, names=["view_data"])
 

@@ -20,6 +20,8 @@ __all__ = [
     "is_image_viewer",
     "lay_over_figure",
     "layer_of",
+    "layers_of",
+    "layout_cells",
     "layout_rows",
     "let_data_be_removed",
     "offer_only",
@@ -164,7 +166,15 @@ def layout_rows(app: Any) -> int:
 
     Reason: as for `show_as_tab`. jdaviz 5.1: the same.
     """
-    return len(_cells(app, list))
+    return len(layout_cells(app))
+
+
+def layout_cells(app: Any) -> list:
+    """Return how the viewers of an app are laid out, as a column of `arrange_viewers`.
+
+    Reason: as for `show_as_tab`. jdaviz 5.1: the same.
+    """
+    return _cells(app, list)
 
 
 def _cells(app: Any, change: Callable[[list[str]], list[str]]) -> list:
@@ -212,6 +222,15 @@ def layer_of(viewer: Any, data: Any) -> Any | None:
     Reason: the public viewers do not give layer states. jdaviz 5.1: the same.
     """
     return next((state for state in viewer.state.layers if state.layer is data), None)
+
+
+def layers_of(viewer: Any) -> list:
+    """Return the layer states of a (glue) viewer, orientations aside.
+
+    Reason: as for `layer_of`; orientations are told apart by a private key. jdaviz 5.1: the same.
+    """
+    layers = getattr(viewer.state, "layers", ())
+    return [s for s in layers if not getattr(s.layer, "meta", {}).get("_WCS_ONLY", False)]
 
 
 def hide_layer(viewer: Any, data_label: str) -> None:

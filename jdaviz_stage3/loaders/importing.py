@@ -31,6 +31,8 @@ from ..jdaviz_compat import (
     use_steradian,
     viewer_labels,
 )
+from .asked_options import chosen_options, note_loading
+from .journal import journal_of
 from .product import Product
 
 __all__ = [
@@ -140,6 +142,7 @@ class ProductImporterMixin(HasTraits):
         except Exception as err:  # whatever a broken file makes of the libraries that read it
             self._problem = Stage3Error(_reason(err, self.product))
         self._prepared = True
+        self._by_default = {} if self._problem else chosen_options(self)
 
     def prepare(self) -> None:
         """Set up the importer's own controls; overridden where the file must be looked into.
@@ -316,10 +319,12 @@ def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
         data, viewers = data_labels(self), viewer_labels(self)
         self.import_spinner = True
         self._added = []
+        chosen = chosen_options(self)
         try:
-            with warnings_shown(self):
+            with journal_of(self).loading(self), warnings_shown(self):
                 method(self, *args, **kwargs)
                 _warn_of(findings_of_product(self.product.path))
+                note_loading(self, chosen, self._by_default, self._added)
             return list(self._added)
         except Exception as err:
             remove_data(self, [label for label in data_labels(self) if label not in data])

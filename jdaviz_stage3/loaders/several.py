@@ -25,6 +25,7 @@ from ..origin import origin_of
 from ..product_types import PRODUCT_TYPES
 from ..progress import with_progress
 from .importing import options_of, warn_of_groups, warnings_shown
+from .journal import journal_of
 from .product import Product
 
 __all__ = ["COMMON_OPTIONS", "in_load_order", "is_plain_spectra", "load_products"]
@@ -88,6 +89,16 @@ def load_products(
     failures : list of Stage3Error
         Of those that could not be loaded; each has been shown in the app.
     """
+    with journal_of(app).loading(app):
+        return _load_all(app, products, options_for, arrange)
+
+
+def _load_all(
+    app: Any,
+    products: Sequence[Product],
+    options_for: Callable[[Product], dict[str, Any]],
+    arrange: bool,
+) -> tuple[list[str], list[Stage3Error]]:
     before = viewer_labels(app)
     loaded: list[str] = []
     failures: list[Stage3Error] = []

@@ -243,6 +243,7 @@ class DeclaredControls(HasTraits):
     """
 
     declared: tuple[Control, ...] = ()
+    in_sessions = True  # whether a session sets the controls as they are
     controls = List().tag(sync=True)  # the same for the template
     folded_sections = List().tag(sync=True)
 

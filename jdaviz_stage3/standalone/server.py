@@ -67,18 +67,23 @@ class _Request:
         The products.
     demo : bool
         Whether to open the demo products instead.
+    script : pathlib.Path or None
+        The script of a session that is run instead.
     options : dict
         Further arguments of `jdaviz_stage3.load`.
     """
 
     paths: tuple[Path, ...] = ()
     demo: bool = False
+    script: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
     def describe(self) -> str:
         """The names of what is opened, for the page that is shown meanwhile."""
         if self.demo:
             return "the demo products"
+        if self.script is not None:
+            return f"the session of {self.script.name}"
         names = [path.name or str(path) for path in self.paths]
         if len(names) > 3:
             names[2:] = [f"{len(names) - 2} more"]
@@ -87,9 +92,12 @@ class _Request:
     def load(self, app: Any) -> None:
         """Load it into an app."""
         from .. import app as stage3_app
+        from ..session import run_script
 
         if self.demo:
             stage3_app.open_demo(app=app)
+        elif self.script is not None:
+            run_script(self.script, app)
         elif self.paths:
             stage3_app.load(*self.paths, app=app, **self.options)
 
@@ -205,6 +213,7 @@ def serve(
     open_browser: bool = True,
     options: dict[str, Any] | None = None,
     demo: bool = False,
+    script: Path | None = None,
 ) -> None:
     """Serve the standalone app until Ctrl-C (SIGINT) or SIGTERM.
 
@@ -224,6 +233,9 @@ def serve(
         Further arguments of `jdaviz_stage3.load`.
     demo : bool
         Open the demo products instead of ``paths``.
+    script : pathlib.Path, optional
+        Run the script of a session in each tab's app instead. A script is code: take it from whom
+        you trust only, and from the command line only.
 
     Raises
     ------
@@ -231,7 +243,12 @@ def serve(
         If the server cannot run, with what to do about it.
     """
     global _request
-    _request = _Request(tuple(Path(path).absolute() for path in paths), demo, dict(options or {}))
+    _request = _Request(
+        tuple(Path(path).absolute() for path in paths),
+        demo,
+        script and Path(script).absolute(),
+        dict(options or {}),
+    )
     page_files.check()
     port = choose_port(host, port)
     server, token = _make_server(host, port)

@@ -38,7 +38,7 @@ from ...origin import of_suffix, root_of
 from ..panel import describe
 from .canvas import OverlayCanvas
 from .controls import SettingsControls
-from .export import OverlayExport
+from .export import OverlayExport, overlay_lines
 from .filters import FilterControls
 from .overlay import Overlay
 from .selection import SelectionControls
@@ -170,7 +170,7 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         Of those that ``new`` data belong to, if any are given: what the user has switched off
         stays off when something else comes.
         """
-        roots = {root_of(image) for image in images_in(viewer)} - {None, ""}
+        roots = _roots_in(viewer)
         for overlay in self._overlays.values():
             root = overlay.sources.root
             if new is not None and root_of(new) != root:
@@ -184,13 +184,17 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
 
     def _outline_own_segments(self, overlay: Overlay) -> None:
         """Outline the observation's own segmentation map, the first time that it is there."""
-        if overlay.segments_offered:
-            return
+        own = self._own_segments(overlay)
+        if own and not overlay.segments_offered:
+            overlay.settings.segmentation = own
+            overlay.segments_offered = True
+
+    def _own_segments(self, overlay: Overlay) -> str:
+        """The label of the observation's own segmentation map, empty if it is not there."""
         for data in images_of(self):
-            own = root_of(data) == overlay.sources.root
-            if own and of_suffix(data, "segm"):
-                overlay.settings.segmentation = data.label
-                overlay.segments_offered = True
+            if root_of(data) == overlay.sources.root and of_suffix(data, "segm"):
+                return data.label
+        return ""
 
     def _forget_data(self, data: Any) -> None:
         overlay = self._overlays.pop(data, None)
@@ -246,6 +250,24 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
     def _legend_moved(self, *_: Any) -> None:
         for canvas in self._canvases.values():
             canvas.put_legend(self.legend_selected)
+
+    # ---- sessions ----
+
+    def session_lines(self) -> list[str]:
+        """Return the lines of Python that set each catalog that is not drawn as it is at first."""
+        lines: list[str] = []
+        last = None
+        for overlay in self._overlays.values():
+            viewers = [v for v in image_viewers(self) if overlay.sources.root in _roots_in(v)]
+            default = self.default_settings(overlay)
+            found = overlay_lines(overlay, default, viewers, self._own_segments(overlay))
+            if found:
+                last = overlay.sources.name
+                lines += [f"plg.catalog = {last!r}", *found]
+        chosen = self.catalog_selected
+        if chosen and chosen != (last or next(iter(self.catalog.choices), "")):
+            lines.append(f"plg.catalog = {chosen!r}")
+        return lines
 
     # ---- drawing ----
 
@@ -359,3 +381,8 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         if overlay is None:
             raise Stage3Error("Catalog Overlay: no catalog is loaded")
         return overlay.sources.table(np.flatnonzero(overlay.passing))
+
+
+def _roots_in(viewer: Any) -> set[str]:
+    """What the images in a viewer share with their catalogs in their names."""
+    return {root_of(image) for image in images_in(viewer)} - {None, ""}

@@ -32,7 +32,7 @@ from .scene import LOST, MEASURED, marker_radii, shapes_of
 from .settings import OverlaySettings
 from .sources import Sources
 
-__all__ = ["OverlayExport", "regions_of", "settings_as_python"]
+__all__ = ["OverlayExport", "overlay_lines", "regions_of", "settings_as_python"]
 
 #: Decimals that give back the doubles that positions are.
 _DECIMALS = 17
@@ -145,15 +145,57 @@ def settings_as_python(overlay: Overlay, default: OverlaySettings) -> str:
         f"plg.catalog = {overlay.sources.name!r}",
         f"plg.viewer = {[viewer.reference for viewer in overlay.viewers]!r}",
         f"plg.visible = {overlay.settings.visible!r}",
+        *_changed_lines(overlay, default),
     ]
+    return "\n".join(lines) + "\n"
+
+
+def _changed_lines(
+    overlay: Overlay, default: OverlaySettings, outlined: str | None = None
+) -> list[str]:
+    """The lines that set what is not as it would be, but for whether it is drawn."""
     changed = overlay.settings.differences(default)
     changed.pop("visible", None)
     if "size_by" in changed:  # sets the shape, which may have been changed after it
         changed = {"size_by": changed.pop("size_by"), "shape": overlay.settings.shape} | changed
-    if overlay.segments_offered:  # outlined without being asked for, where it is loaded
+    changed.pop("segmentation", None)
+    if overlay.settings.segmentation != (outlined or ""):
         changed["segmentation"] = overlay.settings.segmentation or "None"
-    lines += [f"plg.{name} = {value!r}" for name, value in changed.items()]
-    return "\n".join(lines) + "\n"
+    if overlay.segments_offered and outlined is None:  # its own are, wherever they are loaded
+        changed["segmentation"] = overlay.settings.segmentation or "None"
+    return [f"plg.{name} = {value!r}" for name, value in changed.items()]
+
+
+def overlay_lines(
+    overlay: Overlay, default: OverlaySettings, viewers: list, outlined: str
+) -> list[str]:
+    """Return the lines that draw a catalog as it is, beyond what loading it gives.
+
+    Parameters
+    ----------
+    overlay : Overlay
+        Of the catalog that the plugin's controls show.
+    default : OverlaySettings
+        What it is drawn with at first.
+    viewers : list of glue viewers
+        Where it is drawn at first, if anywhere.
+    outlined : str
+        The segmentation map that is outlined at first.
+
+    Returns
+    -------
+    list of str
+        None where it is drawn as at first.
+    """
+    lines = []
+    if overlay.viewers != viewers:
+        lines.append(f"plg.viewer = {[viewer.reference for viewer in overlay.viewers]!r}")
+    if overlay.settings.visible != bool(viewers):
+        lines.append(f"plg.visible = {overlay.settings.visible!r}")
+    lines += _changed_lines(overlay, default, outlined)
+    if len(overlay.selection):
+        lines.append(f"plg.select({overlay.sources.labels[overlay.selection].tolist()!r})")
+    return lines
 
 
 class OverlayExport(SavingControls):

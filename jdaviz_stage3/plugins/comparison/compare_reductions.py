@@ -25,6 +25,7 @@ from ...groups.comparison import header_differences
 from ...groups.listing import in_words
 from ...jdaviz_compat import data_of, show_message
 from ...loaders.importing import warnings_shown
+from ...loaders.journal import adding_to_app
 from ...origin import origin_of
 from ..panel import SavingControls, describe
 from .difference_plot import DifferencePlot, drawn_of
@@ -220,6 +221,7 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
         """
         return header_differences(*(origin_of(data).path for data in self._two()))
 
+    @adding_to_app
     def add_results(self) -> list[str]:
         """Add what differs to the data of the app.
 

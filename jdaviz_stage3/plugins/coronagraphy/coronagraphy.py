@@ -26,6 +26,7 @@ from ...analysis import SignalToNoise, align_offsets, compare_contrast_curves, w
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, drawn_once, show_message
 from ...loaders.importing import warnings_shown
+from ...loaders.journal import adding_to_app
 from ...origin import of_suffix
 from ..panel import SavingControls, describe
 from ..updates import Updates
@@ -215,6 +216,7 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
         column = "flux" if np.isnan(first["contrast"]).all() else "contrast"
         return compare_contrast_curves(first, second, column=column)
 
+    @adding_to_app
     def snr_map(self, add_data: bool = True) -> SignalToNoise:
         """Take the signal to noise of a point source at each pixel.
 
@@ -240,6 +242,7 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
             self._add(label, found.significance * u.one, measurement.shown, is_star=False)
         return found
 
+    @adding_to_app
     def inject(
         self, position: Any = None, contrast: float | None = None, add_data: bool = True
     ) -> dict[str, float]:

@@ -32,6 +32,7 @@ from ...jdaviz_compat import (
     show_message,
 )
 from ...loaders.importing import warnings_shown
+from ...loaders.journal import adding_to_app
 from ...loaders.stack_data import StackData
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import to_frame, to_image
@@ -270,6 +271,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
         column, row = to_image(viewer, data, x, y)
         self._told(lambda: self.pixel_series(column, row))
 
+    @adding_to_app
     def pixel_series(self, x: float, y: float) -> TimeSeries | QTable:
         """Add the series of a pixel, in place of that of the pixel before, and show it.
 
@@ -293,6 +295,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
         self._update()
         return series
 
+    @adding_to_app
     def region_series(self) -> TimeSeries | QTable:
         """Add the sum or mean over the region that is chosen, in each frame, and show it.
 
@@ -315,6 +318,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
             statistic=self.statistic_selected, missing=self.missing_selected,
         )  # fmt: skip
 
+    @adding_to_app
     def drift(self, x: float | None = None, y: float | None = None) -> dict[str, Any]:
         """Add the centroid of a source and the background in each frame, and show them.
 
@@ -376,7 +380,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
 
     def vue_drift(self, *_: Any) -> None:
         """Add centroid and background, from the panel."""
-        self._told(self.drift)
+        self._told(lambda: self.drift(*self.clicked))
 
     # ---- Python ----
 

@@ -24,6 +24,7 @@ from ...analysis.interferometry.export import write_observables, write_oifits
 from ...errors import Stage3Error
 from ...jdaviz_compat import show_message
 from ...loaders.importing import warnings_shown
+from ...loaders.journal import adding_to_app
 from ...readers.interferometry import Interferometry
 from ..panel import SavingControls, describe
 from ..updates import Updates
@@ -229,6 +230,7 @@ class InterferometryPlugin(
         """
         return self.product(self.dataset_selected).observables(self.errors_of_amplitudes)
 
+    @adding_to_app
     def calibrate(self) -> Interferometry:
         """Normalise the chosen product with the reference, and add what it gives as a product.
 

@@ -14,6 +14,7 @@ from ...analysis.interferometry.averaging import average_integrations, integrati
 from ...analysis.light_curves.table import LightCurveColumns
 from ...errors import Stage3Error
 from ...jdaviz_compat import adding_data, data_labels, data_of, layer_of, remove_data, shown_in
+from ...loaders.journal import adding_to_app
 from ...readers.interferometry import Interferometry
 from ...viewers.light_curve_readout import value_with_error
 from ..curves_in_app import add_curve, show_curve
@@ -54,6 +55,7 @@ class IntegrationControls(HasTraits):
             "stop": None if last in ("", None) else last,
         }
 
+    @adding_to_app
     def series(self, stations: str | None = None) -> QTable:
         """Show a baseline or triangle in each integration, in place of the one before.
 
@@ -120,6 +122,7 @@ class IntegrationControls(HasTraits):
         if self._series_label and self.marked and self._series_label in data_labels(self):
             self._from_browser(self.series)
 
+    @adding_to_app
     def average(self) -> Interferometry:
         """Average the product by integration, and add what it gives as a product.
 

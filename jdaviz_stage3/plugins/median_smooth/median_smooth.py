@@ -40,6 +40,7 @@ from ...jdaviz_compat import (
     spectrum_viewers_showing,
     viewer_kind,
 )
+from ...loaders.journal import adding_to_app
 from ...origin import origin_of
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
 from ..panel import describe
@@ -283,6 +284,7 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
 
     # ---- results ----
 
+    @adding_to_app
     def smooth(self, add_data: bool = True) -> Spectrum | list[Spectrum]:
         """Smooth the chosen spectra.
 

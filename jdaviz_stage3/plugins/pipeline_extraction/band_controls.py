@@ -25,6 +25,7 @@ from ...jdaviz_compat import (
     show_slice,
     viewer_labels,
 )
+from ...loaders.journal import adding_to_app
 from ...origin import of_suffix, origin_of
 from .bands import BandExtraction, cubes_of_target, offsets_as_rows, position
 from .shown_extraction import ShownExtraction
@@ -65,6 +66,7 @@ class BandControls(HasTraits):
         self.offsets = offsets_as_rows(found.offsets)
         return found
 
+    @adding_to_app
     def extract_bands(self, add_data: bool = True) -> list[Spectrum]:
         """Sum all cubes of the target over one aperture on the sky.
 
@@ -89,6 +91,7 @@ class BandControls(HasTraits):
             self._add({found.label(spectrum): spectrum for spectrum in found.spectra})
         return found.spectra
 
+    @adding_to_app
     def stitch_bands(self, add_data: bool = True) -> Spectrum:
         """Join the spectra of all cubes within one aperture.
 

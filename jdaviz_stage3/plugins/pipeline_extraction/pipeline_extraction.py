@@ -29,6 +29,7 @@ from ...jdaviz_compat import (
     shown_in,
     spectrum_viewers_showing,
 )
+from ...loaders.journal import adding_to_app
 from ...origin import origin_of
 from ...viewers.figure_marks import FigureMarks
 from ..panel import describe
@@ -209,6 +210,7 @@ class PipelineExtraction(BandControls, ExtractionPanel, PluginTemplateMixin):
             self._sum.draw(self.spectrum_selected, total)
         return found
 
+    @adding_to_app
     def extract(self, add_data: bool = True) -> Spectrum:
         """Sum over the pipeline's window.
 

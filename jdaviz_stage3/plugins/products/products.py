@@ -26,9 +26,10 @@ from ...loaders.product import Product
 from ...loaders.several import in_load_order, load_products
 from ...origin import origin_of
 from ...readers.product_group import ProductGroup
-from ..panel import ShownPython, describe
+from ..panel import describe
 from .details import ProductDetails
 from .messages import FoldersOpenedMessage
+from .session_controls import SessionControls
 from .settings import ProductsPanel
 from .tree import MOST_ROWS, ProductTree, size_text
 
@@ -38,7 +39,7 @@ _PART = 0.25  # seconds of listing, between which the panel answers
 
 
 @tray_registry("stage3-products", label="Stage 3 Products", category="app:options")
-class StageThreeProducts(ProductDetails, ShownPython, ProductsPanel, PluginTemplateMixin):
+class StageThreeProducts(ProductDetails, SessionControls, ProductsPanel, PluginTemplateMixin):
     """The products of a folder: what is there, what is missing, how each was made.
 
     Only the following attributes and methods are available through the public plugin API:
@@ -58,6 +59,7 @@ class StageThreeProducts(ProductDetails, ShownPython, ProductsPanel, PluginTempl
 
     template_file = __file__, "products.vue"
     uses_active_status = Bool(True).tag(sync=True)
+    in_sessions = False  # which files are listed says nothing of what is shown
 
     may_choose = Bool(True).tag(sync=True)  # shows the field, and no more than that
     problem = Unicode().tag(sync=True)

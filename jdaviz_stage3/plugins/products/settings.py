@@ -36,5 +36,8 @@ ProductsPanel = panel_of(
         section="Products",
         beside=True,
     ),
-    folded=("Python",),
+    folded=(
+        "Python",
+        "Session as Python",
+    ),
 )

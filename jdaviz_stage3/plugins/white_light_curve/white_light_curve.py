@@ -35,6 +35,7 @@ from ...jdaviz_compat import (
     spectral_region,
     spectrum_viewers_of_file,
 )
+from ...loaders.journal import adding_to_app
 from ..curves_in_app import add_curve, show_curve
 from ..panel import SavingControls, describe
 from ..updates import Updates
@@ -83,6 +84,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
 
     template_file = __file__, "white_light_curve.vue"
     uses_active_status = Bool(True).tag(sync=True)
+    order_of_settings = _ORDER
 
     has_viewers = Bool(True).tag(sync=True)
     plot_widget = Unicode("").tag(sync=True)
@@ -128,6 +130,11 @@ class WhiteLightCurve(SavingControls, CurveControls):
             readonly=("problem", "model_problem", "pipeline_text", "noise_text"),
         )  # fmt: skip
 
+    @property
+    def own_viewers(self) -> list[str]:
+        """The label of the viewer that it opens to draw in, if there is one now."""
+        return [self._views.viewer_label] if self._views.viewer_label else []
+
     @observe("dataset_items")
     def _choose_first(self, *_: Any) -> None:
         if self._ready and not self._labels() and self.dataset_items:
@@ -135,6 +142,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
 
     # ---- what the settings give ----
 
+    @adding_to_app
     def add_spectra(self, integrations: Iterable[int]) -> list[str]:
         """Add the spectra of integrations to the app, of each chosen trace.
 
@@ -189,7 +197,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
         with self._updates.paused():  # all of them at once
             try:
                 # the trace, then the zero of the hours, then what is given in hours from it
-                for name in sorted(settings, key=lambda n: _ORDER.get(n, 2)):
+                for name in sorted(settings, key=lambda n: _ORDER.get(n, len(_ORDER))):
                     setattr(api, name, settings[name])
             except (Stage3Error, TraitError, ValueError) as err:
                 for trait, value in before.items():
@@ -218,6 +226,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
             # a hair wider than the outermost channels, which rounding could leave outside
             self.band_low, self.band_high = float(low) * (1 - 1e-9), float(high) * (1 + 1e-9)
 
+    @adding_to_app
     def add_to_app(self) -> list[str]:
         """Add the light curves to the app's data, and show them in a light-curve viewer.
 

@@ -1,0 +1,147 @@
+"""What a session that is restored needs of an app: its plugins, names, limits and subsets."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from glue.core import Data
+from glue.core.subset import SubsetState
+
+from .application import application
+from .data import forget_removed_children
+
+__all__ = [
+    "add_subset",
+    "home_limits",
+    "is_orientation",
+    "kept_limits",
+    "plugin_api",
+    "rename_data",
+    "set_limits",
+    "show_only",
+    "subset_groups",
+    "tray_plugins",
+]
+
+#: By (glue) viewer, limits that were set before the browser has drawn it.
+_LIMITS: WeakKeyDictionary[Any, tuple[float, ...]] = WeakKeyDictionary()
+
+
+def tray_plugins(app: Any) -> dict[str, Any]:
+    """Return the plugins in the tray of an app, relevant or not, by their labels.
+
+    Reason: the public ``plugins`` makes an object for each, and leaves out what does not apply now.
+    jdaviz 5.1: the same.
+    """
+    from ipywidgets import widget_serialization
+
+    from_json = widget_serialization["from_json"]
+    items = application(app).state.tray_items
+    return {item["label"]: from_json(item["widget"], None) for item in items}
+
+
+def plugin_api(app: Any, label: str) -> Any | None:
+    """Return the public API of a plugin, None where it does not apply or there is none.
+
+    Reason: plugins hang on the helper, which sessions that have the inner application ask for.
+    jdaviz 5.1: the same.
+    """
+    return application(app)._jdaviz_helper.plugins.get(label)
+
+
+def is_orientation(data: Any) -> bool:
+    """Whether data (glue) are an orientation, by which images are laid over each other by WCS.
+
+    Reason: told apart by a private key. jdaviz 5.1: the same.
+    """
+    return bool(data.meta.get("_WCS_ONLY", False))
+
+
+def rename_data(app: Any, old: str, new: str) -> None:
+    """Rename data of an app.
+
+    Reason: the public way is the menu of a viewer. jdaviz 5.1: the same.
+
+    Raises
+    ------
+    ValueError
+        If the new label is that of something else.
+    """
+    application(app).rename_data(old, new)
+
+
+def home_limits(viewer: Any) -> tuple[float, ...] | None:
+    """Return the limits at which a (glue) viewer of images shows the whole, None if not known.
+
+    Reason: they have no public name. jdaviz 5.1: the same.
+    """
+    limits = getattr(viewer.state, "_get_reset_limits", None)
+    if limits is None or viewer.state.reference_data is None:
+        return None
+    return tuple(map(float, limits()))
+
+
+def set_limits(viewer: Any, limits: tuple[float, ...]) -> None:
+    """Set x_min, x_max, y_min and y_max of a (glue) viewer, and keep them when it is drawn.
+
+    Reason: the public viewers of images have no ``set_limits``; `fit_when_drawn` sets others when
+    the browser draws the viewer for the first time. jdaviz 5.1: the same.
+    """
+    _LIMITS[viewer] = limits
+    viewer.set_limits(**dict(zip(("x_min", "x_max", "y_min", "y_max"), limits, strict=True)))
+
+
+def kept_limits(viewer: Any) -> tuple[float, ...] | None:
+    """Return the limits that `set_limits` has set, None for none."""
+    return _LIMITS.get(viewer)
+
+
+def show_only(app: Any, label: str, data_labels: list[str]) -> None:
+    """Let a viewer show these data and no others.
+
+    Reason: the public menu hides data, and does not take them out. jdaviz 5.1: the same.
+    """
+    inner = application(app)
+    forget_removed_children(app)  # a parent brings those along that it had
+    viewer = inner._viewer_store[label]
+    # orientations stay: the images hang on them
+    shown = [
+        layer.layer.label
+        for layer in viewer.layers
+        if isinstance(layer.layer, Data) and not layer.layer.meta.get("_WCS_ONLY", False)
+    ]
+    for data_label in data_labels:
+        if data_label not in shown:
+            inner.add_data_to_viewer(label, data_label)
+    for data_label in dict.fromkeys(shown):
+        if data_label not in data_labels:
+            inner.remove_data_from_viewer(label, data_label)
+
+
+def add_subset(app: Any, label: str, state: SubsetState) -> None:
+    """Add a subset, or change that of this label.
+
+    Reason: the public ``import_region`` draws in the first viewer of the app, whatever it shows,
+    and takes no regions of tables. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or plugin
+    label : str
+    state : glue.core.subset.SubsetState
+    """
+    collection = application(app).data_collection
+    group = next((group for group in collection.subset_groups if group.label == label), None)
+    if group is None:
+        collection.new_subset_group(label, state)
+    else:
+        group.subset_state = state
+
+
+def subset_groups(app: Any) -> list:
+    """Return the subsets (glue) of an app.
+
+    Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
+    """
+    return list(application(app).data_collection.subset_groups)

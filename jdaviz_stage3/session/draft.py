@@ -1,0 +1,108 @@
+"""What the parts of a script have in common while it is written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import Stage3Error
+from ..jdaviz_compat import all_data, data_labels
+from ..loaders.journal import Journal, journal_of
+from ..loaders.observed import observed
+from .code import Code
+
+__all__ = ["Draft"]
+
+
+@dataclass
+class Draft:
+    """A script on its way.
+
+    Attributes
+    ----------
+    app : jdaviz app
+    folder : pathlib.Path
+        What paths are relative to.
+    journal : Journal
+    now : dict
+        What the app is like, see `jdaviz_stage3.loaders.observed.observed`.
+    changed : set
+        What of it is not as loading has left it.
+    lost_data : set of str
+        The labels of the data that the script cannot restore.
+    code : Code
+    lost : list of str
+        What cannot be restored.
+    """
+
+    app: Any
+    folder: Path
+    journal: Journal
+    now: dict[tuple, Any]
+    changed: set[tuple]
+    lost_data: set[str]
+    code: Code = field(default_factory=Code)
+    lost: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, app: Any, folder: Path) -> Draft:
+        """Begin the script of an app."""
+        journal = journal_of(app)
+        entries = (*journal.loadings, *journal.made)
+        known = {uuid for entry in entries for uuid in entry.labels}
+        lost = {data.label for data in all_data(app) if data.uuid not in known}
+        if not journal.loadings:
+            return cls(app, folder, journal, {}, set(), lost)
+        now = _without(observed(app), lost)
+        return cls(app, folder, journal, now, journal.changed_in(now), lost)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> list[str]:
+        """Write a call of the session, as lines; none, and a loss, where a value has no code."""
+        try:
+            return self.code.call(f"session.{name}", *args, **kwargs).split("\n")
+        except Stage3Error as err:
+            what = args[0] if args else name
+            self.lost.append(f"{what}: {err}")
+            return []
+
+    def path(self, path: Path) -> str:
+        """Write a path as the script has it, relative to its folder where that can be."""
+        try:
+            return Path(os.path.relpath(path, self.folder)).as_posix()
+        except ValueError:  # on another drive
+            return path.as_posix()
+
+    def labels(self) -> list[str]:
+        """The labels of the data of the app."""
+        return data_labels(self.app)
+
+    def is_straight(self) -> bool:
+        """Whether nobody has filled or closed the viewers that loading and making have opened.
+
+        Then loading and making again gives the same viewers and colours.
+        """
+        known = self.journal.after_loading
+        return not any(
+            key[0] == "viewer" and (key in known or key in self.journal.touched)
+            for key in self.changed
+        )
+
+
+def _without(found: dict[tuple, Any], lost: set[str]) -> dict[tuple, Any]:
+    """Leave out data that are not restored, and the viewers that show nothing else."""
+    if not lost:
+        return found
+    shown = {key[1]: set(value[1]) for key, value in found.items() if key[0] == "viewer"}
+    gone = {label for label, labels in shown.items() if labels and labels <= lost}
+    kept = {}
+    for key, value in found.items():
+        if key[0] in ("viewer", "axes", "limits", "layer") and key[1] in gone:
+            continue
+        if key[0] == "layer" and key[2] in lost:
+            continue
+        if key[0] == "viewer":
+            value = (value[0], tuple(label for label in value[1] if label not in lost))
+        kept[key] = value
+    return kept

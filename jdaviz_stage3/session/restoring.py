@@ -1,0 +1,336 @@
+"""What the script of a session calls: it takes each step, and says which it could not."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from glue.config import colormaps
+from regions import Region
+
+from ..errors import Stage3Error, Stage3Warning, reason_of
+from ..jdaviz_compat import (
+    application,
+    arrange_viewers,
+    configuration,
+    create_viewer,
+    data_labels,
+    data_of,
+    drawn_once,
+    glue_viewer,
+    layers_of,
+    plugin_api,
+    remove_data,
+    remove_viewers,
+    rename_data,
+    set_limits,
+    show_message,
+    show_only,
+    subset_groups,
+    viewer_kind,
+    viewer_labels,
+)
+from ..loaders.product import Product
+from ..loaders.several import load_products
+from .subset_states import restore_subset
+
+__all__ = ["Restoring", "restoring"]
+
+
+class Restoring:
+    """An app on its way to what it was: what a script of `to_python` calls.
+
+    Parameters
+    ----------
+    app : jdaviz app
+        The generalised app, new or not.
+    folder : path-like
+        Where the files are.
+    """
+
+    def __init__(self, app: Any, folder: str | os.PathLike = "."):
+        self._app = app
+        self._folder = Path(folder).expanduser()
+        self._missing = False  # a file, so that what hangs on it is no news
+        self._problems: list[str] = []
+
+    def load(self, path: str | os.PathLike, **options: Any) -> list[str]:
+        """Load one file.
+
+        Parameters
+        ----------
+        path : path-like
+            Relative to the folder.
+        **options
+            As of `jdaviz_stage3.load`.
+
+        Returns
+        -------
+        list of str
+            The labels of the data; none where the file is not there.
+        """
+        path = self._folder / path
+        try:
+            product = Product(path)
+        except Stage3Error as err:
+            self._missing = True
+            there = os.path.exists(path)
+            self._problems.append(str(err) if there else f"{path}: there is no such file")
+            return []
+        labels, failures = load_products(self._app, [product], lambda _: options)
+        if failures:
+            self._missing = True
+            self._problems += map(str, failures)
+        return labels
+
+    def remove(self, *labels: str) -> None:
+        """Remove data that came with a file.
+
+        Parameters
+        ----------
+        *labels : str
+        """
+        with self._step("remove"):
+            remove_data(self._app, [label for label in labels if label in self._labels()])
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename data.
+
+        Parameters
+        ----------
+        old, new : str
+        """
+        with self._step(new):
+            self._check(old)
+            rename_data(self._app, old, new)
+
+    def subset(
+        self,
+        label: str,
+        region: Region | tuple[float, float],
+        *,
+        on: str | None = None,
+        axes: str | tuple[str, str] | None = None,
+        unit: str = "",
+        mode: str = "new",
+        color: str = "",
+    ) -> None:
+        """Draw a subset, or add to one.
+
+        Parameters
+        ----------
+        label : str
+        region : regions.Region or (low, high)
+            In pixels, on the sky, or a range of values.
+        on : str, optional
+            The label of the data on whose pixels or axis it was drawn; not for regions on the sky.
+        axes : str or (str, str), optional
+            Which axis a range is of, or which axes a region that is not of an image's pixels.
+        unit : str, optional
+            That of the range.
+        mode : {'new', 'or', 'and', 'xor', 'andnot'}
+            What becomes of what the subset is already.
+        color : str, optional
+            In all viewers.
+        """
+        with self._step(label):
+            if on is not None:
+                self._check(on)
+            restore_subset(self._app, label, region, on, axes, unit, mode)
+            for group in subset_groups(self._app):
+                if color and group.label == label:
+                    group.style.color = color
+
+    @contextmanager
+    def plugin(self, label: str) -> Iterator[Any]:
+        """Give a plugin, to set its controls and call it: ``with session.plugin(…) as plg:``.
+
+        Parameters
+        ----------
+        label : str
+            Its label in the tray.
+
+        Yields
+        ------
+        plugin
+            Its public API.
+        """
+        with self._step(label):
+            found = plugin_api(self._app, label)
+            yield _NoPlugin(label) if found is None else found
+
+    def viewer(self, label: str, kind: str, data: Sequence[str] = (), **axes: Any) -> None:
+        """Let there be a viewer that shows these data and no others.
+
+        Parameters
+        ----------
+        label : str
+            It is created where there is none.
+        kind : str
+            The name under which its class is registered.
+        data : sequence of str
+            The labels of what it shows.
+        **axes
+            What else is chosen of it: ``color_mode``, ``x_att``, ….
+        """
+        with self._step(label):
+            found = glue_viewer(self._app, label)
+            if found is not None and viewer_kind(found) != kind:
+                remove_viewers(self._app, [label])
+                found = None
+            if found is None:
+                create_viewer(self._app, kind, label)
+            there = [name for name in data if name in self._labels()]
+            show_only(self._app, label, there)
+            state = glue_viewer(self._app, label).state
+            for name, value in axes.items():
+                _set(state, name, value, data_of(self._app, there[0]) if there else None)
+            if len(there) < len(data) and not self._missing:
+                lost = [name for name in data if name not in there]
+                raise Stage3Error(f"there are no data {', '.join(map(repr, lost))}")
+
+    def close(self, *labels: str) -> None:
+        """Close viewers that loading has opened.
+
+        Parameters
+        ----------
+        *labels : str
+        """
+        with self._step("close"):
+            there = viewer_labels(self._app)
+            remove_viewers(self._app, [label for label in labels if label in there])
+
+    def draw(self, viewer: str, data: str, **style: Any) -> None:
+        """Draw data in a viewer in a style.
+
+        Parameters
+        ----------
+        viewer, data : str
+            Their labels; those of subsets, too.
+        **style
+            By glue's names: ``visible``, ``color``, ``alpha``, ``linewidth``, ``size``, ``cmap``,
+            ``stretch``, ``percentile``, ``v_min``, ``v_max``, ….
+        """
+        with self._step(f"{data} in {viewer}"):
+            found = self._viewer(viewer)
+            states = [state for state in layers_of(found) if state.layer.label == data]
+            if not states:
+                raise Stage3Error("it is not shown there")
+            for state in states:
+                for name, value in style.items():
+                    _set(state, name, value, state.layer)
+
+    def limits(self, viewer: str, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Set the limits of a viewer's axes.
+
+        Parameters
+        ----------
+        viewer : str
+        x, y : (float, float)
+            In the units of the axes.
+        """
+        with self._step(viewer):
+            set_limits(self._viewer(viewer), tuple(map(float, (*x, *y))))
+
+    def layout(self, *rows: Any) -> None:
+        """Lay out the viewers.
+
+        Parameters
+        ----------
+        *rows
+            From the top: the label of a viewer, a tuple of labels that are tabs, or
+            ``{'row': […]}`` and ``{'col': […]}`` of such.
+        """
+        with self._step("layout"):
+            arrange_viewers(self._app, {"col": list(rows)})
+
+    # ---- what goes wrong ----
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as err:  # whatever jdaviz makes of it; the other steps are taken
+            if not self._missing:
+                self._problems.append(f"{what}: not restored ({reason_of(err)})")
+
+    def _labels(self) -> list[str]:
+        return data_labels(self._app)
+
+    def _check(self, label: str) -> None:
+        if label not in [data.label for data in application(self._app).data_collection]:
+            raise Stage3Error(f"there are no data {label!r}")
+
+    def _viewer(self, label: str) -> Any:
+        found = glue_viewer(self._app, label)
+        if found is None:
+            raise Stage3Error(f"there is no viewer {label!r}")
+        return found
+
+    def finish(self) -> list[str]:
+        """Say what could not be restored, and return it."""
+        for problem in self._problems:
+            show_message(self._app, problem, color="warning")
+            warnings.warn(problem, Stage3Warning, stacklevel=3)
+        return self._problems
+
+
+@contextmanager
+def restoring(app: Any, folder: str | os.PathLike = ".") -> Iterator[Restoring]:
+    """Restore a session in an app: ``with restoring(app, FOLDER) as session:``.
+
+    What cannot be restored, a missing file for one, is said at the end; the rest is restored.
+
+    Parameters
+    ----------
+    app : jdaviz app
+        The generalised app.
+    folder : path-like
+        Where the files are.
+
+    Yields
+    ------
+    Restoring
+
+    Raises
+    ------
+    Stage3Error
+        If the app is another.
+    """
+    if configuration(app) != "deconfigged":
+        raise Stage3Error(
+            "a session is restored in the generalised app (jdaviz.new_app()), not in "
+            f"{configuration(app)}"
+        )
+    session = Restoring(app, folder)
+    with drawn_once(app):
+        yield session
+    session.finish()
+
+
+class _NoPlugin:
+    """Stands for a plugin that there is not, until something is asked of it."""
+
+    def __init__(self, label: str):
+        object.__setattr__(self, "_label", label)
+
+    def __getattr__(self, name: str) -> Any:
+        raise Stage3Error(f"there is no plugin {self._label!r} now")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__getattr__(name)
+
+
+def _set(state: Any, name: str, value: Any, data: Any) -> None:
+    """Set an attribute of a state of glue, colour maps and columns by their names."""
+    if name == "cmap":
+        value = next((found for _, found in colormaps.members if found.name == value), None)
+        if value is None:
+            raise Stage3Error("there is no such colour map")
+    elif name.endswith("_att") and data is not None:
+        value = next(found for found in data.components if found.label == value)
+    setattr(state, name, value)
