@@ -46,7 +46,7 @@ SESSION = {
 }
 #: What scripts that were written before call.
 RESTORING = {
-    "close": "self *labels",
+    "close_all_but": "self *labels",
     "draw": "self viewer data **style",
     "layout": "self *rows",
     "limits": "self viewer x y",

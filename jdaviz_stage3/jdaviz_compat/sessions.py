@@ -18,6 +18,7 @@ __all__ = [
     "kept_limits",
     "plugin_api",
     "rename_data",
+    "renamed_along",
     "set_limits",
     "show_only",
     "subset_groups",
@@ -69,6 +70,22 @@ def rename_data(app: Any, old: str, new: str) -> None:
         If the new label is that of something else.
     """
     application(app).rename_data(old, new)
+
+
+def renamed_along(label: str, old: str, new: str) -> str:
+    """Return what data are called after other data were renamed, of which they may be made.
+
+    Reason: jdaviz goes by the beginning of the label, in a private method. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    label : str
+        Before.
+    old, new : str
+        The labels of the other data.
+    """
+    made_of = label.split("(")[0].split("[")[0].strip()
+    return label.replace(old, new) if made_of == old else label
 
 
 def home_limits(viewer: Any) -> tuple[float, ...] | None:

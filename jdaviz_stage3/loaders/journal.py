@@ -58,6 +58,8 @@ class Made:
     args : tuple
     kwargs : dict
         What it was called with.
+    inputs : dict of str to str
+        glue's identifiers of the data that the settings name, by their labels then.
     labels : dict of str to str
         The labels of the data as they came, by glue's identifier of each.
     """
@@ -67,6 +69,7 @@ class Made:
     method: str
     args: tuple
     kwargs: dict[str, Any]
+    inputs: dict[str, str]
     labels: dict[str, str]
 
 
@@ -148,7 +151,8 @@ class Journal:
         if self._depth:  # part of a loading, or of another method
             yield
             return
-        settings, before = settings_of(plugin), {data.uuid for data in all_data(plugin)}
+        settings = settings_of(plugin)
+        before = {data.uuid: data.label for data in all_data(plugin)}
         self._depth += 1
         try:
             yield
@@ -156,7 +160,10 @@ class Journal:
             self._depth -= 1
         new = {data.uuid: data.label for data in all_data(plugin) if data.uuid not in before}
         if new:
-            self.made.append(Made(plugin_label(plugin), settings, method, args, kwargs, new))
+            named = {name for value in settings.values() for name in _texts(value)}
+            inputs = {label: uuid for uuid, label in before.items() if label in named}
+            label = plugin_label(plugin)
+            self.made.append(Made(label, settings, method, args, kwargs, inputs, new))
             self._look_at_what_was_made(plugin, set(new.values()))
 
     def _look_at_what_was_made(self, app: Any, new: set[str]) -> None:
@@ -190,6 +197,11 @@ def journal_of(app: Any) -> Journal:
     Journal
     """
     return _JOURNALS.setdefault(application(app), Journal())
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [text for text in values if isinstance(text, str)]
 
 
 def adding_to_app(method: Callable) -> Callable:

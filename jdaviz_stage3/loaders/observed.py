@@ -51,7 +51,7 @@ VIEWER_ATTRIBUTES = (
 # Settings of jdaviz's plugins on which hangs what is seen. Others are analysis, or of no data.
 _OF_JDAVIZ = {
     "Orientation": ("align_by",),
-    "Unit Conversion": ("spectral_unit", "flux_unit", "sb_unit", "angle_unit", "spectral_y_type"),
+    "Unit Conversion": ("spectral_unit", "flux_unit", "angle_unit", "spectral_y_type"),
     "Spectral Slice": ("value",),
 }
 

@@ -17,7 +17,7 @@ from ..errors import Stage3Error
 __all__ = ["Code"]
 
 _LARGE = 1e6  # numbers below are written without a point where they have no fraction
-_DIGITS = 12  # of numbers: more than anybody sees, and without the rounding of the last
+_DIGITS = 15  # of numbers: without the rounding of the last
 _WIDTH = 84  # of lines, before they are indented
 _IMPORTS = {
     "u": "from astropy import units as u",

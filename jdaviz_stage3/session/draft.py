@@ -30,6 +30,10 @@ class Draft:
         What the app is like, see `jdaviz_stage3.loaders.observed.observed`.
     changed : set
         What of it is not as loading has left it.
+    there : dict of str to str
+        The labels of the data that are there, by glue's identifier of each.
+    needed : set of str
+        The identifiers of the data that the script makes, those that it removes again too.
     lost_data : set of str
         The labels of the data that the script cannot restore.
     code : Code
@@ -42,6 +46,8 @@ class Draft:
     journal: Journal
     now: dict[tuple, Any]
     changed: set[tuple]
+    there: dict[str, str]
+    needed: set[str]
     lost_data: set[str]
     code: Code = field(default_factory=Code)
     lost: list[str] = field(default_factory=list)
@@ -50,13 +56,12 @@ class Draft:
     def of(cls, app: Any, folder: Path) -> Draft:
         """Begin the script of an app."""
         journal = journal_of(app)
-        entries = (*journal.loadings, *journal.made)
-        known = {uuid for entry in entries for uuid in entry.labels}
-        lost = {data.label for data in all_data(app) if data.uuid not in known}
-        if not journal.loadings:
-            return cls(app, folder, journal, {}, set(), lost)
-        now = _without(observed(app), lost)
-        return cls(app, folder, journal, now, journal.changed_in(now), lost)
+        there = {data.uuid: data.label for data in all_data(app)}
+        needed, lost_ids = _needed(journal, set(there))
+        lost = {there[uuid] for uuid in there.keys() & lost_ids}
+        now = _without(observed(app), lost) if journal.loadings else {}
+        changed = journal.changed_in(now) if journal.loadings else set()
+        return cls(app, folder, journal, now, changed, there, needed, lost)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> list[str]:
         """Write a call of the session, as lines; none, and a loss, where a value has no code."""
@@ -88,6 +93,19 @@ class Draft:
             key[0] == "viewer" and (key in known or key in self.journal.touched)
             for key in self.changed
         )
+
+
+def _needed(journal: Journal, there: set[str]) -> tuple[set[str], set[str]]:
+    """Return the identifiers of data that the script makes, and of those that it cannot make."""
+    needed = set(there)
+    for made in reversed(journal.made):
+        if made.labels.keys() & needed:
+            needed |= set(made.inputs.values())
+    known = {uuid for loading in journal.loadings for uuid in loading.labels}
+    for made in journal.made:
+        if set(made.inputs.values()) <= known:  # else of what cannot be made
+            known |= made.labels.keys()
+    return needed & known, needed - known
 
 
 def _without(found: dict[tuple, Any], lost: set[str]) -> dict[tuple, Any]:

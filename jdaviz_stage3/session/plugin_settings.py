@@ -15,6 +15,7 @@ __all__ = ["PluginValues", "plugin_lines"]
 _UNKNOWN = object()
 #: Controls of jdaviz on which hangs where subsets and limits are; these are set before them.
 FIRST = ("Orientation", "Unit Conversion")
+_OF_DATA = ("dataset", "datasets")
 _OF_NO_TEXT = {"mid_transit": None}
 # What is going on, or a tool in the hand.
 _NOT_KEPT = ("playing", "pick_baseline", "click")
@@ -83,7 +84,7 @@ class PluginValues:
     def _defaults(self, plugin: str) -> dict[str, Any]:
         found: dict[str, Any] = {"keep_active": False}
         for control in getattr(self._plugins.get(plugin), "declared", ()):
-            if control.kind in ("dataset", "datasets", "viewers"):
+            if control.kind in (*_OF_DATA, "viewers"):
                 continue
             default = control.default
             if control.trait:  # text that was typed, and the API has what it means
@@ -136,6 +137,25 @@ def _changed(draft: Draft, label: str, plugin: Any) -> dict[str, Any]:
         for key, value in draft.now.items()
         if key[:2] == ("plugin", label) and key in draft.changed
     }
+    data = {one.name for one in getattr(plugin, "declared", ()) if one.kind in _OF_DATA}
+    found = {
+        name: value
+        for name, value in found.items()
+        if name not in data or (value and not draft.lost_data.intersection(_chosen(value)))
+    }
+    if found.keys() <= data:
+        # jdaviz chooses others when data come and go
+        found = {n: v for n, v in found.items() if _chosen(v) not in _first(plugin, n)}
     if getattr(plugin, "own_viewers", ()):
         found["keep_active"] = True  # what it draws is there, though no panel is open yet
     return found
+
+
+def _chosen(value: Any) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _first(plugin: Any, name: str) -> tuple[list, ...]:
+    """What a choice of data is without anybody's doing: nothing, or the first."""
+    choices = list(getattr(plugin, name).choices)
+    return [], [""], choices[:1]

@@ -193,16 +193,16 @@ class Restoring:
                 lost = [name for name in data if name not in there]
                 raise Stage3Error(f"there are no data {', '.join(map(repr, lost))}")
 
-    def close(self, *labels: str) -> None:
-        """Close viewers that loading has opened.
+    def close_all_but(self, *labels: str) -> None:
+        """Close the other viewers, which loading has opened.
 
         Parameters
         ----------
         *labels : str
         """
-        with self._step("close"):
-            there = viewer_labels(self._app)
-            remove_viewers(self._app, [label for label in labels if label in there])
+        with self._step("close_all_but"):
+            others = [label for label in viewer_labels(self._app) if label not in labels]
+            remove_viewers(self._app, others)
 
     def draw(self, viewer: str, data: str, **style: Any) -> None:
         """Draw data in a viewer in a style.

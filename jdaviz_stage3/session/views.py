@@ -21,6 +21,7 @@ _USUAL = {
 }  # fmt: skip
 # Likewise of those of subsets, whose colour is that of the subset.
 _USUAL_OF_SUBSETS = {"visible": True, "alpha": 0.5}
+_DIGITS = 8  # of limits, of what the axis spans
 _AXES_USUAL = {
     "color_mode": "Colormaps", "function": "sum", "show_uncertainty": False, "x_log": False,
     "y_log": False,
@@ -30,14 +31,14 @@ _AXES_USUAL = {
 def viewer_lines(draft: Draft) -> list[str]:
     """Write the lines for the viewers that there are, and what they show."""
     labels = _viewers(draft)
-    known = [key[1] for key in draft.journal.after_loading if key[0] == "viewer"]
     by_plugins = viewers_of_plugins(draft)
     lines: list[str] = []
     for label in labels:
         if label not in by_plugins:
             lines += _viewer(draft, label)
-    gone = [label for label in known if label not in labels]
-    return [*lines, *(draft.call("close", *gone) if gone else [])]
+    if not draft.is_straight():  # loading may open others
+        lines += draft.call("close_all_but", *labels)
+    return lines
 
 
 def look_lines(draft: Draft) -> list[str]:
@@ -80,8 +81,8 @@ def _viewer(draft: Draft, label: str) -> list[str]:
 
 
 def _is_usual(draft: Draft, key: tuple, value: Any) -> bool:
-    """Whether an attribute of a viewer that loading has not opened is what it is in a new one."""
-    new = key not in draft.journal.after_loading
+    """Whether an attribute of a viewer that somebody has opened is what it is in a new one."""
+    new = key not in draft.journal.after_loading or key in draft.journal.touched
     return new and key[2] in _AXES_USUAL and not differs(_AXES_USUAL[key[2]], value)
 
 
@@ -122,7 +123,9 @@ def _to_be_said(draft: Draft, key: tuple, value: Any) -> bool:
 
 
 def _is_picture(draft: Draft, key: tuple) -> bool:
-    return (*key[:3], "bitmap_visible") in draft.now
+    """Whether a layer is drawn with a colour map, and its colour is of no account."""
+    of_colormap = draft.now.get(("axes", key[1], "color_mode")) == "Colormaps"
+    return of_colormap and (*key[:3], "bitmap_visible") in draft.now
 
 
 def _limits(draft: Draft, label: str) -> list[str]:
@@ -133,7 +136,16 @@ def _limits(draft: Draft, label: str) -> list[str]:
     home = home_limits(glue_viewer(draft.app, label))
     if home is not None and fits_whole(limits, home):
         return []
-    return draft.call("limits", label, x=limits[:2], y=limits[2:])
+    return draft.call("limits", label, x=_readable(limits[:2]), y=_readable(limits[2:]))
+
+
+def _readable(ends: tuple[float, float]) -> tuple[float, ...]:
+    """Round limits to what nobody can see."""
+    span = abs(ends[1] - ends[0])
+    if not span:
+        return ends
+    decimals = _DIGITS - int(np.floor(np.log10(span)))
+    return tuple(round(end, decimals) for end in ends)
 
 
 def fits_whole(limits: tuple[float, ...], home: tuple[float, ...]) -> bool:

@@ -12,7 +12,7 @@ from ..errors import Stage3Error
 from ..jdaviz_compat import application, configuration, subset_groups
 from ..saving import save_files
 from .draft import Draft
-from .loaded import loading_lines, made_lines, note_lost_data
+from .loaded import DataLines, note_lost_data
 from .plugin_settings import PluginValues, plugin_lines
 from .subset_states import steps_of, subset_color
 from .views import look_lines, viewer_lines
@@ -103,14 +103,15 @@ def _common_folder(draft: Draft) -> Path:
 def _body(draft: Draft) -> list[str]:
     note_lost_data(draft)
     values = PluginValues(draft)
-    loaded = loading_lines(draft)
+    data = DataLines(draft, values)
+    loaded = data.loading()
     first = plugin_lines(draft, values, first=True)
-    subsets, on_made = _subset_lines(draft)
+    subsets, on_made = _subset_lines(draft, dict(data.names))
     sections = {
         "the products": loaded,
         "alignment and units": first,
         "subsets": subsets,
-        "what plugins have made": made_lines(draft, values),
+        "what plugins have made, and other changes of the data": data.making(),
         "subsets on these": on_made,
         "viewers": viewer_lines(draft),
         "plugins": plugin_lines(draft, values, first=False),
@@ -123,9 +124,12 @@ def _body(draft: Draft) -> list[str]:
     return lines or ["pass  # nothing was loaded"]
 
 
-def _subset_lines(draft: Draft) -> tuple[list[str], list[str]]:
-    """Write the subsets: those on what was loaded, and those on what was made of it."""
-    made = {label for entry in draft.journal.made for label in entry.labels.values()}
+def _subset_lines(draft: Draft, names: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Write the subsets: those on what was loaded, and those on what was made of it.
+
+    Of the former the labels are those that the data have before anything is made.
+    """
+    before = {draft.there[uuid]: label for uuid, label in names.items() if uuid in draft.there}
     on_loaded: list[str] = []
     on_made: list[str] = []
     for number, group in enumerate(subset_groups(draft.app)):
@@ -134,21 +138,20 @@ def _subset_lines(draft: Draft) -> tuple[list[str], list[str]]:
         except (Stage3Error, ValueError, NotImplementedError, AttributeError) as err:
             draft.lost.append(f"{group.label}: a subset ({err})")
             continue
+        early = {step.on for step in steps} <= {None, *before}
         lines: list[str] = []
         if lost := {step.on for step in steps} & draft.lost_data:
             draft.lost.append(f"{group.label}: a subset on {', '.join(sorted(lost))}")
             continue
         for step in steps:
             mode = None if step.mode == "new" else step.mode
-            more = {"on": step.on, "axes": step.axes, "unit": step.unit or None, "mode": mode}
+            on = before.get(step.on) if early and step.on else step.on
+            more = {"on": on, "axes": step.axes, "unit": step.unit or None, "mode": mode}
             if step is steps[0] and group.style.color.lower() != subset_color(number):
                 more["color"] = group.style.color
             more = {name: value for name, value in more.items() if value is not None}
             lines += draft.call("subset", group.label, step.region, **more)
-        if {step.on for step in steps} & made:
-            on_made += lines
-        else:
-            on_loaded += lines
+        (on_loaded if early else on_made).extend(lines)
     return on_loaded, on_made
 
 

@@ -71,8 +71,10 @@ def assert_same_state(first, second):
         assert values.keys() == other[key].keys(), key
         for name, value in values.items():
             if isinstance(value, float):
+                span = abs(values["x_max"] - values["x_min"]) if name[:2] == "x_" else 0
+                span = abs(values["y_max"] - values["y_min"]) if name[:2] == "y_" else span
                 np.testing.assert_allclose(
-                    other[key][name], value, rtol=1e-6, err_msg=f"{key} {name}"
+                    other[key][name], value, rtol=1e-6, atol=1e-6 * span, err_msg=f"{key} {name}"
                 )
             else:
                 assert other[key][name] == value, (key, name)

@@ -143,7 +143,7 @@ def test_what_cannot_be_restored_is_said(files, tmp_path):
     other, text = restored(app, files["folder"], tmp_path)
     [lost] = [label for label in data_labels(app) if label not in data_labels(other)]
     head = text.partition("import")[0]
-    assert f"# - {lost}: data that were neither loaded" in head
+    assert f"# - {lost}: neither loaded" in head
     remove_data(app, [lost])
     ours, theirs = state_of(app), state_of(other)
     assert ours["data"] == theirs["data"]
