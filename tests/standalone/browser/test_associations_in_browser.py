@@ -1,5 +1,6 @@
 """Associations, and the products that belong to them, as a person sees them."""
 
+import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -41,6 +42,71 @@ def test_two_associations_open_and_the_rest_is_loaded_from_the_tree(start_server
     page.wait_for(lambda: "loaded" in page.find(".stage3-tree-file")[0].text, "that it is loaded")
     page.screenshot("products")
     assert page.complaints() == []
+
+
+SESSION = """
+import jdaviz_stage3 as stage3
+
+def restore(app):
+    with stage3.session.restoring(app, {folder!r}) as session:
+        session.load({i2d!r})
+        session.load({cat!r})
+        with session.plugin("Catalog Overlay") as plg:
+            plg.color = "#ff00ff"
+        session.draw("Image", {label!r}, cmap="viridis", stretch="log", v_min=6e5, v_max=8e7)
+        session.limits("Image", x=(150, 280), y=(150, 260))
+"""
+
+
+def test_a_session_is_shown_and_gives_the_same_picture(start_server, start_browser, tmp_path):
+    i2d, cat = (
+        next(path for path in demo_products() if path.name.endswith(end))
+        for end in ("_i2d.fits", "_cat.ecsv")
+    )
+    label = i2d.stem.replace("_i2d", " i2d")
+    names = {"folder": str(i2d.parent), "i2d": i2d.name, "cat": cat.name, "label": label}
+    script = tmp_path / "session.py"
+    script.write_text(SESSION.format(**names))
+    page = start_browser()
+    server = start_server("open", str(script))
+    page.open(server.url)
+    first = drawn_beside_the_panel(page)
+    page.open_section("Session as Python")
+    page.press("Show session")
+    page.wait_for(lambda: "session.limits" in code(page), "the script")
+    page.screenshot("session")
+    assert 'cmap="viridis"' in code(page)
+    script.write_text(code(page))  # each tab runs it anew
+    page.open(server.url)
+    again = drawn_beside_the_panel(page)
+    assert first.shape == again.shape
+    assert np.mean(np.ptp(first, axis=-1) > 60) > 0.5, "colours, not grey"
+    assert np.mean(np.abs(first - again).max(axis=-1) > 40) < 0.005
+    assert page.complaints() == []
+
+
+def drawn_beside_the_panel(page):
+    """The image as it is drawn when the panel is open, and nothing moves any more."""
+    page.wait_for(lambda: page.box("Image"), "the viewer")
+    page.open_plugin("Stage 3 Products")
+    before = []
+
+    def still():
+        before.append(page.picture("Image"))
+        return (
+            len(before) > 3
+            and before[-1].shape == before[-3].shape
+            and before[-1].std() > 20
+            and (before[-1] == before[-3]).all()
+        )
+
+    page.wait_for(still, "the picture")
+    return before[-1]
+
+
+def code(page):
+    """The script that the panel shows."""
+    return "".join(e.get_attribute("textContent") for e in page.find(".stage3-code"))
 
 
 def rows(page, kind):
