@@ -91,6 +91,7 @@ from .loading import (
     without_jdaviz_keys,
 )
 from .many_data import adding_data, spare_repetitions
+from .page_messages import send_together
 from .readout import keep_units_of_images
 from .removal import mend_removal
 from .sessions import (
@@ -260,6 +261,7 @@ __all__ = [
     "send_importer_templates",
     "set_description",
     "send_plain_table_rows",
+    "send_together",
     "set_limits",
     "set_missing_color",
     "settle_units",

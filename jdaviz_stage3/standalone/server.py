@@ -33,11 +33,11 @@ from ..jdaviz_compat import (
     register_vue_components,
     renew_snackbar,
     send_plain_table_rows,
+    send_together,
     show_message,
 )
 from . import page_files
 from .access import AccessGuard, is_local
-from .messages import send_together
 from .network import ServerError, addresses, choose_port
 
 __all__ = ["Page", "ServerError", "serve"]

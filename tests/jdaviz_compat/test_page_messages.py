@@ -8,7 +8,7 @@ import pytest
 from solara.server import starlette
 from solara.server.websocket import WebSocketDisconnect
 
-from jdaviz_stage3.standalone import messages
+from jdaviz_stage3.jdaviz_compat import page_messages as messages
 
 
 class Browser:

@@ -22,6 +22,10 @@ _LONGEST_QUEUE = 32_000_000  # bytes or characters; who has sent more waits for 
 def send_together(starlette: Any) -> None:
     """Let the websockets of a server send what waits at once.
 
+    Reason: solara's own way to do so (``experimental_performance``) looks every 50 ms, so that each
+    answer is late by as much, and never says that the browser has gone. Private names: the two
+    coroutines that send, the thread of the event loop. jdaviz 5.1: the same.
+
     Parameters
     ----------
     starlette : module
