@@ -131,7 +131,7 @@ from .tables import (
     table_viewers_of,
     tables_of,
 )
-from .tools import leave_limits
+from .tools import leave_limits, point_with
 from .viewers import (
     add_to_viewer,
     arrange_viewers,
@@ -244,6 +244,7 @@ __all__ = [
     "on_every_app",
     "plugin_api",
     "plugin_label",
+    "point_with",
     "own_column_names",
     "refresh_from_registries",
     "refuse_files_to_browsers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["leave_limits"]
+__all__ = ["leave_limits", "point_with"]
 
 
 def leave_limits(linked: Callable[[Any, Any], bool]) -> None:
@@ -32,3 +32,17 @@ def leave_limits(linked: Callable[[Any, Any], bool]) -> None:
         return stock(self, from_viewer, to_viewer, limits)
 
     _MatchedXZoomMixin._map_limits = mapped
+
+
+def point_with(viewer: Any, cursor: str) -> None:
+    """Give the mouse pointer a shape over the figure of a (glue) viewer.
+
+    Reason: glue-jupyter keeps what follows the mouse under a private name. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+    cursor : str
+        As CSS names it: ``'auto'``, ``'ew-resize'``.
+    """
+    viewer._mouse_interact.cursor = cursor

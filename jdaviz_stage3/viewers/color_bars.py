@@ -169,7 +169,9 @@ class ColorBars(HubListener):
         """Take up the viewers that are there."""
         app = self._app()
         for label in viewer_labels(app) if app is not None else ():
-            self._take_up(glue_viewer(app, label))
+            viewer = glue_viewer(app, label)
+            if viewer is not None:  # Specviz keeps its first viewer under another name
+                self._take_up(viewer)
 
     def _on_shown(self, message: Any) -> None:
         if message.viewer is not None:

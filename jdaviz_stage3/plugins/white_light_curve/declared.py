@@ -122,7 +122,7 @@ _CONTROLS = (
     Control(
         "pick_baseline", "switch", "Drag in the light curve for a new range",
         "whether a drag in the light curve makes a new range", "Normalisation", default=False,
-        hint="Edges of ranges can always be dragged.",
+        hint="Also without this where the baseline divides; edges of ranges can always be dragged.",
     ),
     Control(
         "outlier_sigma", "number", "Flag beyond (σ)",

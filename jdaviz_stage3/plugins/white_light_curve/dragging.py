@@ -10,13 +10,13 @@ import numpy as np
 from astropy import units as u
 
 from ...errors import Stage3Error
-from ...jdaviz_compat import data_of
+from ...jdaviz_compat import data_of, point_with
 from .traces import integration_numbers
 
 __all__ = ["Dragging", "PointerEvents", "nearest_edge"]
 
 _REACH = 0.02  # of the width of the view: how near to an edge a drag must begin
-_EVENTS = ["dragstart", "dragmove", "dragend", "click"]
+_EVENTS = ["dragstart", "dragmove", "dragend", "click", "mousemove"]
 
 
 class Dragging:
@@ -49,12 +49,18 @@ class Dragging:
             if viewer in self._pointers:
                 continue
             if viewer is curve_viewer:
-                pointer = PointerEvents(viewer, self._drag_baseline, self._click_curve)
+                pointer = PointerEvents(
+                    viewer,
+                    self._drag_baseline,
+                    self._click_curve,
+                    lambda x: self._edge_of_baseline(x) is not None,
+                )
             else:
                 pointer = PointerEvents(
                     viewer,
                     lambda phase, x, y, viewer=viewer: self._drag_band(viewer, phase, x),
                     lambda x, y, viewer=viewer: self._click_dynamic(viewer, y),
+                    lambda x, viewer=viewer: self._edge_of_band(viewer, x) is not None,
                 )
             self._pointers[viewer] = pointer
 
@@ -80,15 +86,7 @@ class Dragging:
     def _drag_band(self, viewer: Any, phase: str, x: float) -> bool:
         plugin = self._plugin
         if phase == "start":
-            edges, curves = [], plugin.curves
-            for label, unit in self._traces_in(viewer):
-                try:
-                    low, high = np.sort(curves.band_of(label).to(plugin.band_unit))
-                except Stage3Error:
-                    continue
-                for name, edge in (("band_low", low), ("band_high", high)):
-                    edges.append(((name, label, unit), edge.to_value(unit, u.spectral())))
-            self._moved = nearest_edge(edges, x, viewer.state.x_min, viewer.state.x_max)
+            self._moved = self._edge_of_band(viewer, x)
             return self._moved is not None
         if self._moved is None or x <= 0:
             return False
@@ -98,6 +96,19 @@ class Dragging:
         if phase == "end":
             self._moved = None
         return True
+
+    def _edge_of_band(self, viewer: Any, x: float) -> tuple[str, str, str] | None:
+        """The edge of a band that is meant at x: its setting, the trace and the unit of x."""
+        plugin = self._plugin
+        edges = []
+        for label, unit in self._traces_in(viewer):
+            try:
+                low, high = np.sort(plugin.curves.band_of(label).to(plugin.band_unit))
+            except Stage3Error:
+                continue
+            for name, edge in (("band_low", low), ("band_high", high)):
+                edges.append(((name, label, unit), edge.to_value(unit, u.spectral())))
+        return nearest_edge(edges, x, viewer.state.x_min, viewer.state.x_max)
 
     def _move_band(self, value: float) -> None:
         plugin, curves = self._plugin, self._plugin.curves
@@ -127,15 +138,10 @@ class Dragging:
         except Stage3Error:
             return False
         if phase == "start":
-            # of each edge the range that it is of, and where the other end of it is
-            edges = [
-                ((index, edges[1 - side]), float(times.x_of(edges[side])))
-                for index, edges in enumerate(ranges)
-                for side in (0, 1)
-            ]
-            state = self._views.curve_viewer.state
-            self._moved = nearest_edge(edges, x, state.x_min, state.x_max)
-            if self._moved is None and plugin.pick_baseline:
+            self._moved = self._edge_of_baseline(x)
+            # where the curve is divided by the baseline, what else would a drag be for
+            makes_new = plugin.pick_baseline or curves.settings.normalize == "baseline"
+            if self._moved is None and makes_new:
                 self._moved = (len(ranges), time)  # a new range, which begins here
             return self._moved is not None
         if self._moved is None:
@@ -149,6 +155,20 @@ class Dragging:
             self._moved = None
         plugin.baseline = ranges
         return True
+
+    def _edge_of_baseline(self, x: float) -> tuple[int, Any] | None:
+        """The edge of a range that is meant at x: which range, and the time of its other end."""
+        times = self._plugin.curves.times
+        try:
+            edges = [
+                ((index, edges[1 - side]), float(times.x_of(edges[side])))
+                for index, edges in enumerate(self._plugin.curves.baseline())
+                for side in (0, 1)
+            ]
+        except Stage3Error:
+            return None
+        state = self._views.curve_viewer.state
+        return nearest_edge(edges, x, state.x_min, state.x_max)
 
     # ---- the time cursor ----
 
@@ -206,6 +226,9 @@ class PointerEvents:
         returns for ``'start'`` says whether it takes the drag.
     on_click : callable, optional
         Called with x and y.
+    is_edge : callable, optional
+        Called with x; whether a drag that begins there moves an edge, which the shape of the
+        pointer then says.
     """
 
     def __init__(
@@ -213,9 +236,10 @@ class PointerEvents:
         viewer: Any,
         on_drag: Callable[[str, float, float], bool | None],
         on_click: Callable[[float, float], None] | None = None,
+        is_edge: Callable[[float], bool] = lambda x: False,
     ):
         self.viewer = viewer
-        self._on_drag, self._on_click = on_drag, on_click
+        self._on_drag, self._on_click, self._is_edge = on_drag, on_click, is_edge
         self._dragging = False
         viewer.add_event_callback(self._on_event, events=_EVENTS)
 
@@ -226,7 +250,9 @@ class PointerEvents:
         if not (math.isfinite(x) and math.isfinite(y)):
             return
         kind = event["event"]
-        if kind == "click":
+        if kind == "mousemove":
+            point_with(self.viewer, "ew-resize" if self._is_edge(x) else "auto")
+        elif kind == "click":
             if self._on_click is not None:
                 self._on_click(x, y)
         elif kind == "dragstart":
@@ -238,3 +264,4 @@ class PointerEvents:
     def close(self) -> None:
         """Listen no longer."""
         self.viewer.remove_event_callback(self._on_event)
+        point_with(self.viewer, "auto")

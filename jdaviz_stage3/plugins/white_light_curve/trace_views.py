@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.timeseries import TimeSeries
-from bqplot import LinearScale, Lines
+from bqplot import LinearScale, Lines, Scatter
 from specutils import Spectrum
 
 from ...errors import Stage3Error
@@ -29,6 +29,10 @@ __all__ = ["CURSOR_COLOR", "BandEdges", "SpectrumLines", "TraceViews"]
 #: Of the time cursor, and of all that is of the integration there.
 CURSOR_COLOR = "#ff7f0e"
 _BAND_COLOR = "#c75d2c"
+_HANDLES = {
+    "colors": [_BAND_COLOR], "marker": "diamond", "default_size": 110, "stroke": "#ffffff",
+    "stroke_width": 1.5, "enable_hover": False,
+}  # fmt: skip
 # The name that the dynamic-spectrum viewer is registered under.
 _DYNAMIC = "stage3-dynamic-spectrum-viewer"
 
@@ -73,6 +77,7 @@ class TraceViews:
                 bands = [curves.band_of(label)]
             shade = viewer_kind(viewer) != _DYNAMIC
             self._edges.show(viewer, label, bands, unit, shade=shade)
+            self._edges.show_handles(viewer, label, curves.band_of(label), unit)
 
     def mark_time(self, curves: LightCurves, shown: bool) -> None:
         """Draw the time cursor in the dynamic spectra, or take it away."""
@@ -180,6 +185,21 @@ class BandEdges:
                 if key[0] is viewer and key[1:3] == (label, "band") and key[3] >= len(bands)
             ]
         )
+
+    def show_handles(self, viewer: Any, label: str, band: u.Quantity, unit: str) -> None:
+        """Show by what the edges of a band are dragged.
+
+        Parameters
+        ----------
+        viewer : glue viewer
+        label : str
+        band : Quantity, shape (2,)
+        unit : str
+        """
+        edges = np.sort(band.to_value(unit, u.spectral()))
+        scales = {"x": viewer.scales["x"], "y": self._full}
+        values = {"x": edges, "y": [0.5, 0.5]}
+        self._marks.put(viewer, (viewer, label, "handles", 0), Scatter, values, _HANDLES, scales)
 
     def show_time(self, viewer: Any, label: str, y: float | None) -> None:
         """Draw the time cursor in a dynamic-spectrum viewer, or take it away."""

@@ -209,8 +209,8 @@ class Views:
         if curves.settings.normalize == "baseline" and not curves.baseline():
             options["normalize"] = "median"
             self._problems.append(
-                "There is no baseline yet: type its ranges, or switch on that a drag in the light "
-                "curve makes one. Until then the curve is divided by its median."
+                "There is no baseline yet: drag over part of the light curve, or type its ranges. "
+                "Until then the curve is divided by its median."
             )
         taken = curves.curves(binned=False, **options)
         over = {label: self._laid_over(curves, label, curve) for label, curve in taken.items()}

@@ -305,6 +305,15 @@ def test_baselines_are_dragged(plg, traces):
     assert [key for key in canvas(plg)._marks if key[0] == "range"] == []
 
 
+def test_the_pointer_says_where_a_drag_moves_an_edge(one, traces):
+    one.show(baseline=[(0.25, 0.5)])
+    viewer, start = canvas(one).viewer, x_of(0, traces[0])
+    for hours, cursor in ((1.2, "auto"), (0.5, "ew-resize"), (1.2, "auto")):
+        point = {"event": "mousemove", "domain": {"x": start + hours / 24, "y": 1.0}}
+        viewer._on_mouse_interaction(None, point, None)
+        assert viewer._mouse_interact.cursor == cursor
+
+
 def test_an_edge_dropped_on_the_other_takes_no_other_range_along(one, traces):
     one.show(baseline=[(0.25, 0.5), (1.8, 2.2)])
     kept = in_baseline(one, traces[0])[-5:]
@@ -320,8 +329,7 @@ def test_a_baseline_is_dragged_while_the_curve_is_divided_by_it(one, traces):
     one.keep_active = True
     one.normalize = "baseline"
     assert one.problem == "" or "baseline" in one.problem
-    one.pick_baseline = True
-    drag(canvas(one).viewer, x[2] + 1e-4, x[2] + 3e-4, x[6] + 1e-4)
+    drag(canvas(one).viewer, x[2] + 1e-4, x[2] + 3e-4, x[6] + 1e-4)  # what else would it be for
     assert in_baseline(one, trace) == [3, 4, 5, 6]
     drag(canvas(one).viewer, x[6], x[5], x[2] + 3e-4, x[9] + 1e-4)
     assert in_baseline(one, trace) == [*range(3, 10)]
