@@ -57,7 +57,7 @@ def shows_target(viewer: Any, target: str | None) -> bool:
     Reason: filters of jdaviz's viewer selections get the glue viewer. jdaviz 5.1: the same.
     """
     metas = [layer.layer.meta for layer in viewer.layers if hasattr(layer.layer, "meta")]
-    return not metas or any(meta.get("TARGNAME") == target for meta in metas)
+    return not metas or any((meta.get("TARGNAME") or "") == (target or "") for meta in metas)
 
 
 def spectral_display_unit(app: Any) -> Any | None:

@@ -9,7 +9,6 @@ from specutils import Spectrum
 from traitlets import Any, Bool, List, Unicode
 
 from ..analysis.cubes.total import mean_of_sum, summed_spectrum
-from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     fit_when_drawn,
     follow_extracted_cube,
@@ -100,7 +99,7 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
 
         Twelve bands need no twelve viewers.
         """
-        target = read_primary_header(self.product.path).get("TARGNAME")
+        target = self.target_name
         viewers = {label: glue_viewer(self, label) for label in viewer_labels(self)}
         cubes = {label: viewer for label, viewer in viewers.items() if is_cube_viewer(viewer)}
         same = any(viewer.layers and shows_target(viewer, target) for viewer in cubes.values())

@@ -15,6 +15,7 @@ from jdaviz.core.user_api import ImporterUserApi
 from traitlets import Bool, HasTraits, List, TraitType, Unicode
 
 from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason_of
+from ..fits_structure import read_primary_header
 from ..groups import Finding, findings_of_groups, findings_of_product
 from ..jdaviz_compat import (
     OptionsOfFile,
@@ -31,6 +32,7 @@ from ..jdaviz_compat import (
     use_steradian,
     viewer_labels,
 )
+from ..layout import STACK
 from .asked_options import chosen_options, note_loading
 from .journal import journal_of
 from .product import Product
@@ -237,6 +239,13 @@ class ProductImporterMixin(HasTraits):
         label = " ".join(part for part in (self.data_label_value.strip(), *parts) if part)
         return unique_data_label(self, label) if self.data_label_auto else label
 
+    @property
+    def target_name(self) -> str:
+        """The target as the headers name it (TARGNAME); empty where they do not."""
+        if self.product.kind.container != "fits":
+            return ""
+        return str(read_primary_header(self.product.path).get("TARGNAME") or "")
+
     def show_in_new_viewer(self, reference: str, label: str, select: Any = None) -> None:
         """Create a viewer and choose it for the data that are added next.
 
@@ -245,11 +254,13 @@ class ProductImporterMixin(HasTraits):
         reference : str
             The name under which the viewer class is registered.
         label : str
-            Its label in the app, made unique.
+            Its label in the app, made unique: by the target's name, else by a number.
         select : optional
             The viewer selection to set; ``self.viewer`` by default.
         """
         select = self.viewer if select is None else select
+        if label in viewer_labels(self) and not label.endswith(STACK):
+            label = f"{label} {self.target_name}".strip()
         label = create_viewer(self, reference, label)
         select.create_new.selected = ""
         select.selected = [label]

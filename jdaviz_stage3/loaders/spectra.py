@@ -71,7 +71,7 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         self.quantity = "auto"
         self.dq_bits = "DO_NOT_USE"
         self.offer_spectra(read_spectra(self.product.path), "spectra")
-        self._target = target = read_primary_header(self.product.path).get("TARGNAME")
+        target = self.target_name
         # on one axis, all but the brightest target would be flat lines; Specviz has but one viewer
         n_viewers = len(viewers_of_kind(self, _KIND))
         if configuration(self) != "specviz" and n_viewers < MOST_VIEWERS:
@@ -154,9 +154,9 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
     def __call__(self):
         only = len(self._labels) == 1
         spectra = self.output
-        if self.viewer.create_new.selected and self.viewer_label_auto and self._target:
+        if self.viewer.create_new.selected and self.viewer_label_auto and self.target_name:
             if viewers_of_kind(self, _KIND):  # which else would differ by a number
-                self.viewer_label_value = f"1D Spectrum {self._target}"
+                self.viewer_label_value = f"1D Spectrum {self.target_name}"
         what = self._what_is_shown(spectra)
         for spectrum in spectra:
             check_flux_axis(self, spectrum.flux.unit, self.product.path.name, what)

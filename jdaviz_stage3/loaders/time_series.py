@@ -16,7 +16,6 @@ from traitlets import Any, Bool, List, Unicode
 
 from ..analysis.light_curves.spectra_in_time import median_over_time, median_wavelength
 from ..errors import Stage3Warning, UnreadableProductError
-from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     configuration,
     is_spectrum_viewer,
@@ -90,7 +89,7 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
         self.median_viewer_create_new_items = [dict(_MEDIAN)]
         self.median_viewer.add_filter(is_spectrum_viewer)
         if configuration(self) != "specviz":  # which has one spectrum viewer for all
-            target = read_primary_header(self.product.path).get("TARGNAME")
+            target = self.target_name
             self.median_viewer.add_filter(lambda viewer: shows_target(viewer, target))
         self.median_viewer.select_default()
         self.dq_bits = "DO_NOT_USE"
