@@ -2,8 +2,9 @@
 
 import gzip
 import os
-import subprocess
-import sys
+import resource
+import traceback
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -151,22 +152,39 @@ def test_a_file_that_lost_its_padding_is_read(tmp_path):
 
 def limited(path: Path, megabytes: int = 500) -> str:
     """What a process that may take so much memory beyond what it has says of a file."""
-    script = """
-import resource, sys
-from jdaviz_stage3.summary import summarize
-from jdaviz_stage3.readers import read
-from jdaviz_stage3.errors import Stage3Error
-pages = int(open("/proc/self/statm").read().split()[0])
-most = pages * resource.getpagesize() + int(sys.argv[2]) * 1_000_000
-resource.setrlimit(resource.RLIMIT_AS, (most, most))
-print(summarize(sys.argv[1]).problem)
-try:
-    read(sys.argv[1])
-except Stage3Error as err:
-    print(err)
-"""
-    command = [sys.executable, "-c", script, str(path), str(megabytes)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about threads: those of numpy, which expect it
+        pid = os.fork()
+    if pid == 0:
+        try:
+            with open(writing, "w", encoding="utf-8") as pipe:
+                pipe.write(_said_with(path, megabytes))
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as pipe:
+        said = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    return said
+
+
+def _said_with(path: Path, megabytes: int) -> str:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + megabytes * 1_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        said = [summarize(path).problem]
+        try:
+            read(path)
+        except Stage3Error as err:
+            said.append(str(err))
+    return "\n".join(said)
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
