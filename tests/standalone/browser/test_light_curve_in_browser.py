@@ -147,9 +147,9 @@ def test_the_dynamic_spectrum_says_what_is_under_the_cursor(page, series):
     channel, row = int(np.argmin(np.abs(series.wavelength - 7.9))), 47
     plot = Plot(page, DYNAMIC)
     place = plot.place(series.wavelength[channel], series.days[row])
-    text = readout(page, *place, rf"Wavelength {series.wavelength[channel]:.6g} um")
+    where = rf"Wavelength {series.wavelength[channel]:.6g} um[\s\S]*Integration\s*{row + 1}\s"
+    text = readout(page, *place, where)
     assert f"Flux {series.flux[row, channel]:.6g} Jy" in text
-    assert re.search(rf"Integration\s*{row + 1}\s", text)
     assert f"BJD_TDB {2461118 + series.days[row]:.6f}" in text
 
 
@@ -272,15 +272,15 @@ def test_a_range_is_dragged_in_the_light_curve(page, series):
 
 def test_nonsense_is_told_in_words(page, series):
     type_into(page, "Baseline (hours)", "never")
-    said = until(lambda: alerts(page), "the alert")
-    assert len(said) == 1 and "'never' is no range" in said[0]
+    until(lambda: any("'never' is no range" in said for said in alerts(page)), "the alert")
+    assert len(alerts(page)) == 1
     follows(page, series.curve(), series.days)  # which does not need it
     page.screenshot("light-curve-problem")
     type_into(page, "Baseline (hours)", "")
     until(lambda: not alerts(page), "the end of the alert")
     type_into(page, "From (um)", "77")
-    said = until(lambda: alerts(page), "the alert")
-    assert "77" in said[0] and "Traceback" not in said[0] and "\n" not in said[0]
+    said = until(lambda: [text for text in alerts(page) if "77" in text], "the alert")
+    assert "Traceback" not in said[0] and "\n" not in said[0]
     assert not still(page, CURVE).has(POINT).any()  # no curve of other settings
     page.press("Whole trace")
     until(lambda: not alerts(page), "the end of the alert")
