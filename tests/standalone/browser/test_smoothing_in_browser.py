@@ -161,6 +161,7 @@ def test_smooth_adds_a_layer(page, path):
     blue = (picture[..., 2] - picture[..., 0] > 60).sum(axis=0) > 0
     assert blue.mean() > 0.9  # the result is seen along the whole spectrum
     page.open_plugin("Median Smooth")
+    set_width(page, 33)  # what is added already is not covered
     page.wait_for(lambda: orange(page).any(), "the preview again")
 
 
