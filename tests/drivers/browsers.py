@@ -17,6 +17,7 @@ import numpy as np
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.support.ui import WebDriverWait
+from urllib3.exceptions import HTTPError
 
 PAGE_TIMEOUT = 120
 
@@ -93,7 +94,7 @@ class Browser:
         """Whether it still answers."""
         try:
             return bool(self._driver.window_handles)
-        except WebDriverException:
+        except (WebDriverException, HTTPError):  # the driver's, and that there is none
             return False
 
     def new_page(self, screenshots: Path) -> Page:
