@@ -25,9 +25,9 @@ __all__ = [
     "draw_as_circles",
     "drawn_once",
     "figure_size",
-    "fit_when_drawn",
     "given_without_copy",
     "image_viewers",
+    "keep_fitted",
     "mend_reference",
     "offer_colors",
     "offer_options_that_act",
@@ -74,36 +74,64 @@ def set_missing_color(viewer: Any, color: tuple[float, float, float, float]) -> 
     viewer._composite.cmap_bad = color
 
 
-def fit_when_drawn(viewer: Any, settling: float = 5.0) -> None:
-    """Show the whole of an image once the browser has told how large the viewer is.
+def keep_fitted(viewer: Any, settling: float = 5.0) -> None:
+    """Show the whole of an image once the browser has told how large the viewer is, and after.
 
-    Reason: limits are set before the size is known, and kept in area when it becomes known, which
-    cuts off an image in a viewer that is not square. The size arrives at a private listener.
-    jdaviz 5.1: to check.
+    While the whole is shown, and nobody has zoomed or panned, it is fitted anew where the viewer
+    gets another size: a panel or a table opens, the window changes.
+
+    Reason: limits are set before the size is known, and kept in area when it changes, which cuts
+    off an image or leaves it small. The size arrives at a private listener. jdaviz 5.1: to check.
 
     Parameters
     ----------
     viewer : glue image viewer
     settling : float, optional
-        Seconds after the first drawing in which the layout may still change; later changes keep
-        what the user has zoomed to.
+        Seconds after the first drawing in which the layout may still change, and the image is
+        fitted whatever is shown.
     """
-    first_drawn = []
+    if viewer in _fitted:
+        return
+    _fitted[viewer] = None
+    first_drawn: list[float] = []
+    size: list[tuple[int, int]] = []  # for which it was fitted, or left as it was
 
-    def fit(change):
+    def fit(_: Any) -> None:
         if viewer.shape is None:
             return
-        first_drawn.append(time.monotonic())
-        if first_drawn[-1] - first_drawn[0] > settling:
-            viewer._vl.unobserve(fit, names=["view_data"])
-            return
-        limits = kept_limits(viewer)
-        if limits is None:
-            viewer.state.reset_limits()
-        else:
+        first_drawn[:] = first_drawn or [time.monotonic()]
+        settles = time.monotonic() - first_drawn[0] <= settling
+        limits = kept_limits(viewer) if settles else None
+        if limits is not None:
             set_limits(viewer, limits)
+        elif settles or (size and size[0] != viewer.shape and _shows_whole(viewer, size[0])):
+            viewer.state.reset_limits()
+        size[:] = [viewer.shape]
 
     viewer._vl.observe(fit, names=["view_data"])
+
+
+_fitted: WeakKeyDictionary[Any, None] = WeakKeyDictionary()
+
+
+def _shows_whole(viewer: Any, shape: tuple[int, int]) -> bool:
+    """Whether a viewer that had this size showed the whole of its images.
+
+    glue has kept the middle of the view and its area since.
+    """
+    state = viewer.state
+    now = np.array([state.x_min, state.x_max, state.y_min, state.y_max], dtype=float)
+    if not hasattr(state, "_get_reset_limits"):
+        return False
+    whole = np.array(state._get_reset_limits(), dtype=float)
+    if not (np.isfinite(now).all() and np.isfinite(whole).all()):
+        return False
+    width, height = whole[1] - whole[0], whole[3] - whole[2]
+    ratio = shape[0] / shape[1]
+    width, height = max(width, height / ratio), max(height, width * ratio)
+    shift = np.hypot(now[:2].mean() - whole[:2].mean(), now[2:].mean() - whole[2:].mean())
+    area = (now[1] - now[0]) * (now[3] - now[2])
+    return bool(shift < 0.01 * max(width, height) and abs(area / (width * height) - 1) < 0.02)
 
 
 def draw_as_circles(viewer: Any, data_label: str, size: float = 7) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 from ipywidgets import widget_serialization
+
+from .table_columns import TableColumns
 
 __all__ = ["LentTable"]
 
@@ -15,6 +17,27 @@ __all__ = ["LentTable"]
 _CELL = re.compile(r'(@click\.stop="selectCell\([^"]*)"')
 _CHECKBOX = re.compile(r'(<td\b[^>]*\bv-if="selection_enabled")')
 
+# What brings the highlighted row into the part of the page that is seen, in jdaviz's component,
+# which watches nothing itself.
+_SCRIPT = re.compile(r"module\.exports = \{")
+_SCROLL = """
+  watch: {
+    highlighted() { this.$nextTick(this.stage3_show_row); },
+    items() { this.$nextTick(this.stage3_show_row); },
+  },
+  created() {
+    this.stage3_show_row = () => {
+      const row = this.$el.querySelector('.highlightedRow');
+      let box = row;
+      while (box && !(box.scrollHeight > box.clientHeight + 1
+          && ['auto', 'scroll'].includes(getComputedStyle(box).overflowY))) box = box.parentElement;
+      if (!box) return;
+      const head = this.$el.querySelector('thead').offsetHeight;
+      const [at, seen] = [row.getBoundingClientRect(), box.getBoundingClientRect()];
+      if (at.top < seen.top + head) box.scrollTop -= seen.top + head - at.top;
+      else if (at.bottom > seen.bottom) box.scrollTop += at.bottom - seen.bottom;
+    };
+  },"""
 _PREFIX = len("IPY_MODEL_")
 
 
@@ -33,9 +56,16 @@ class LentTable:
     viewer : glue table viewer
     on_rows : callable
         Called with the data and rows (ndarray of int) when rows are checked or one is clicked.
+    repeated : collection of str, optional
+        Columns that repeat others; see `TableColumns`.
     """
 
-    def __init__(self, viewer: Any, on_rows: Callable[[Any, np.ndarray], None]):
+    def __init__(
+        self,
+        viewer: Any,
+        on_rows: Callable[[Any, np.ndarray], None],
+        repeated: Collection[str] = (),
+    ):
         self.data = viewer.widget_table.data
         self._viewer = viewer
         self._on_rows = on_rows
@@ -46,6 +76,7 @@ class LentTable:
         table.observe(self._checked, names=["checked"])
         table.observe(self._arrange, names=["selection_enabled"])
         viewer.toolbar.observe(self._arrange, names=["tool_override_mode"])
+        self._columns = TableColumns(viewer, repeated)
         self._let_cells_be_clicked()
         self._arrange()
 
@@ -84,6 +115,7 @@ class LentTable:
             table.on_msg(self._message, remove=True)
             table.template = self._template
             self._draw_anew()
+        self._columns.give_back()
         if table.data is not self.data:
             table.checked, table.highlighted = [], None
         if not self._tool_is_on:
@@ -127,6 +159,7 @@ class LentTable:
         text, boxes = _CHECKBOX.subn(r"\1 @click.stop", text)
         if (cells, boxes) != (1, 1):
             return
+        text = _SCRIPT.sub(lambda found: found[0] + _SCROLL, text, count=1)
         self._template, table.template = table.template, text
         self._draw_anew()
         table.observe(self._highlighted, names=["highlighted"])

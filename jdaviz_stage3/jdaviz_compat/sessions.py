@@ -102,7 +102,7 @@ def home_limits(viewer: Any) -> tuple[float, ...] | None:
 def set_limits(viewer: Any, limits: tuple[float, ...]) -> None:
     """Set x_min, x_max, y_min and y_max of a (glue) viewer, and keep them when it is drawn.
 
-    Reason: the public viewers of images have no ``set_limits``; `fit_when_drawn` sets others when
+    Reason: the public viewers of images have no ``set_limits``; `keep_fitted` sets others when
     the browser draws the viewer for the first time. jdaviz 5.1: the same.
     """
     _LIMITS[viewer] = limits

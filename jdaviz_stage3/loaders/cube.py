@@ -10,11 +10,11 @@ from traitlets import Any, Bool, List, Unicode
 
 from ..analysis.cubes.total import mean_of_sum, summed_spectrum
 from ..jdaviz_compat import (
-    fit_when_drawn,
     follow_extracted_cube,
     glue_viewer,
     is_cube_viewer,
     is_spectrum_viewer,
+    keep_fitted,
     keep_units_of_images,
     link_spectra_by_wavelength,
     mend_gaussian_smooth,
@@ -135,7 +135,7 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
         self.add_to_data_collection(data, label, data_hash=self.product.data_hash(), cls=Spectrum)
         follow_extracted_cube(self)
         for viewer in shown_in(self, label):
-            fit_when_drawn(viewer)
+            keep_fitted(viewer)
         if self.auto_extract:
             self._add_spectrum(cube)
 

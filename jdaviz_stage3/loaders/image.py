@@ -20,11 +20,11 @@ from ..jdaviz_compat import (
     data_labels,
     decode_whole_image,
     drawn_once,
-    fit_when_drawn,
     forget_removed_children,
     given_without_copy,
     hide_layer,
     image_meta,
+    keep_fitted,
     keep_units_of_images,
     offer_colors,
     offer_flag_colors,
@@ -228,7 +228,7 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         super().__call__()
         for viewer in shown_in(self, label):
             if viewer.reference not in drawn_before or len(viewer.layers) == 1:
-                fit_when_drawn(viewer)
+                keep_fitted(viewer)
         if self.product.kind.suffix == "segm":
             for viewer in shown_in(self, label):
                 self._draw_segments(viewer, label)

@@ -15,11 +15,11 @@ from traitlets import observe
 
 from ..jdaviz_compat import (
     drawn_once,
-    fit_when_drawn,
     glue_viewer,
     image_meta,
     imports_images,
     is_image_viewer,
+    keep_fitted,
     keep_units_of_images,
     shown_in,
     viewer_labels,
@@ -197,4 +197,4 @@ class StackImporter(ProductImporterMixin, JdavizImageImporter):
             super().__call__()
         for viewer in shown_in(self, label):
             if viewer.reference not in drawn_before or len(viewer.layers) == 1:
-                fit_when_drawn(viewer)
+                keep_fitted(viewer)

@@ -16,6 +16,7 @@ from glue.core import Data
 from ...jdaviz_compat import CATALOG_COLUMNS, as_read, own_column_names, without_jdaviz_keys
 from ...loaders.catalog import catalog_for_jdaviz
 from ...origin import ORIGIN
+from ...readers.catalog import label_column, pixel_columns
 
 __all__ = ["CatalogColumns"]
 
@@ -65,6 +66,16 @@ class CatalogColumns:
     def _added(self) -> set[str]:
         """Columns that the loader has added for jdaviz; others of the catalog hold the same."""
         return set(CATALOG_COLUMNS) - set(self._renamed)
+
+    @cached_property
+    def repeated(self) -> set[str]:
+        """Those of them that the catalog has under names of its own as well, in other columns."""
+        own: set[str] = set()
+        if pixel_columns(self._read) is not None:
+            own |= {"X", "Y"}
+        if label_column(self._read) is not None:
+            own.add("ID")
+        return own & self._added
 
     def __getitem__(self, name: str) -> np.ndarray | u.Quantity:
         values, unit = self.array(name), self.unit(name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 from traitlets import HasTraits, Int, List, Unicode
 
 from ...analysis import Condition, quote_name
-from ...errors import ConditionError, Stage3Error
+from ...errors import ConditionError, Stage3Error, Stage3Warning
 from .overlay import Overlay
 
 __all__ = ["FilterControls"]
@@ -44,8 +46,15 @@ class FilterControls(HasTraits):
             return
         if overlay is None:
             raise Stage3Error("Catalog Overlay: no catalog is loaded to filter")
-        overlay.filter_by([str(Condition.parse(str(text))) for text in conditions])
-        self.filter_error = ""
+        texts = [str(Condition.parse(str(text))) for text in conditions]
+        once = list(dict.fromkeys(texts))
+        overlay.filter_by(once)
+        twice = ", ".join(text for text, count in Counter(texts).items() if count > 1)
+        self.filter_error = f"{twice}: is a filter already" if twice else ""
+        if twice:
+            warnings.warn(
+                f"Catalog Overlay: {twice}: is a filter already", Stage3Warning, stacklevel=2
+            )
         self.show_filters(overlay)
         self.redraw()
 
@@ -63,6 +72,11 @@ class FilterControls(HasTraits):
         ------
         ConditionError
             If the condition cannot be read or applied; the others stay.
+
+        Warns
+        -----
+        Stage3Warning
+            If it is there already; it stays there once.
         """
         self.filters = [*self.filters, condition]
 
@@ -111,7 +125,9 @@ class FilterControls(HasTraits):
             conditions[self.filter_editing] = text
         else:
             conditions.append(text)
-        self._from_browser(lambda: setattr(self, "filters", conditions))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Stage3Warning)  # said in the panel
+            self._from_browser(lambda: setattr(self, "filters", conditions))
 
     def vue_edit_filter(self, index: int) -> None:
         """Copy a condition into the fields, to change it; click it again to leave it."""
@@ -124,6 +140,9 @@ class FilterControls(HasTraits):
         bare = replace(condition, column="x", divisor=None)
         self.filter_value = str(bare).split(condition.operator, 1)[1].strip()
         self.filter_editing = index
+
+    def vue_clear_filters(self, *_: Any) -> None:
+        self._from_browser(self.clear_filters)
 
     def vue_remove_filter(self, index: int) -> None:
         self._from_browser(lambda: self.remove_filter(index))

@@ -48,7 +48,7 @@ class TableLink:
                 self._lent.pop(viewer).give_back()
         for viewer in wanted.keys() - self._lent.keys():
             overlay = wanted[viewer]
-            table = self._lent[viewer] = LentTable(viewer, self._on_rows)
+            table = self._lent[viewer] = LentTable(viewer, self._on_rows, overlay.sources.repeated)
             if len(overlay.selection):
                 table.show(overlay.selection.tolist())
             elif len(table.checked):

@@ -25,9 +25,9 @@ from ...jdaviz_compat import (
     data_labels,
     data_of,
     drawn_once,
-    fit_when_drawn,
     glue_viewer,
     images_in,
+    keep_fitted,
     layer_of,
     plugin_label,
     remove_data,
@@ -108,7 +108,7 @@ def _add_images(
         name = viewer.reference if viewer is not None else ""
         if not name and shown:
             name = create_viewer(plugin, viewer_kind(shown[0]), _VIEWER)
-            fit_when_drawn(glue_viewer(plugin, name))
+            keep_fitted(glue_viewer(plugin, name))
         places = [name] if name else []
         replace_image(plugin, ratio, images["ratio"], [])
         replace_image(plugin, difference, images["difference"], places)

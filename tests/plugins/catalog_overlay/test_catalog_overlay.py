@@ -541,6 +541,22 @@ def test_filters_are_joined_by_and(plg, catalog):
     assert_shown(plg, expected[TUTORIAL])
 
 
+def test_a_filter_that_is_there_already_is_not_there_twice(plg):
+    plg.add_filter("label < 20")
+    with pytest.warns(stage3.Stage3Warning, match="label < 20: is a filter already"):
+        plg.add_filter("label<20")
+    assert plg.filters == ["label < 20"]
+    panel = plg._obj
+    panel.filter_column, panel.filter_operator, panel.filter_value = "label", "<", "20"
+    panel.vue_add_filter()
+    assert plg.filters == ["label < 20"] and "already" in panel.filter_error
+    panel.filter_value = "30"
+    panel.vue_add_filter()
+    assert len(plg.filters) == 2 and panel.filter_error == ""
+    panel.vue_clear_filters()
+    assert plg.filters == [] and plg.n_shown == plg.n_sources
+
+
 def test_filters_from_the_fields_of_the_page(plg, catalog):
     obj = plg._obj
     obj.filter_column, obj.filter_divisor = "aper_total_flux", "aper_total_flux_err"
@@ -783,6 +799,18 @@ def table(app, plg):
     table = app._app._viewer_store[label].widget_table
     table.options = {**table.options, "sortBy": [], "sortDesc": [], "page": 1}
     return table
+
+
+def test_the_table_has_each_column_once_with_its_unit(plg, table):
+    headers = [header["text"] for header in table.headers]
+    assert headers[:3] == ["RA [deg]", "Dec [deg]", "label"]
+    assert "aper_total_flux [Jy]" in headers and "aper_total_abmag" in headers
+    assert not {"X", "Y", "ID"} & set(headers)
+    assert "X" not in table.items[0] and "xcentroid" in table.items[0]
+    plg.visible = False  # as jdaviz has it
+    assert {"X", "Y", "ID", "aper_total_flux"} <= {header["text"] for header in table.headers}
+    plg.visible = True
+    assert [header["text"] for header in table.headers] == headers
 
 
 def test_rows_checked_in_the_table_are_selected(plg, table):

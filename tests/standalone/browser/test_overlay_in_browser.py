@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 NEAR = 3  # screen pixels
 LEGEND = 80, 420  # its height and width in the upper left corner, screen pixels, with some room
+ICONS = 90, 32  # height and width of jdaviz's, in the upper right corner
 CAPTION = 26  # height of the line at the bottom
 TURN = np.linspace(0, 2 * np.pi, 64, endpoint=False)
 
@@ -193,6 +194,10 @@ def test_there_are_no_symbols_where_there_is_no_source(field):
     far = distance_transform_edt(away) > 2 * NEAR  # the points of large outlines are apart
     far &= ~field.near_segments(picture.shape[:2])
     far[: LEGEND[0], : LEGEND[1]] = False
+    # jdaviz's icon of the catalog has the colour of the overlay
+    height, width = ICONS
+    assert _cyan(picture[:height, -width:]).sum() > 300
+    far[:height, -width:] = False
     # a symbol has dozens; one pixel can be a blend of neighbours that only looks like one
     assert len(np.argwhere(far & (_cyan(picture) | _amber(picture)))) < 5
 
@@ -270,6 +275,18 @@ def test_table_opens_with_the_selected_row_checked(field):
     field.page.screenshot("overlay-table")
     assert len(checked) == 1
     assert str(field.catalog["label"][row]) in checked[0].split()
+    headers = [e.text for e in field.page.find(".glue-data-table th")]
+    assert "aper_total_flux [Jy]" in headers and not {"X", "Y", "ID"} & set(headers)
+    field.page.wait_for(lambda: _is_seen(field), "the row in the part of the table that is seen")
+
+
+def _is_seen(field):
+    """Whether the row of the last selected source is below the headers and above the edge."""
+    [row] = field.page.find(".highlightedRow")
+    [head] = field.page.find(".glue-data-table thead")
+    [box] = field.page.find(".glue-data-table .v-data-table__wrapper")
+    low, high = head.rect["y"] + head.rect["height"], box.rect["y"] + box.rect["height"]
+    return low - 1 <= row.rect["y"] and row.rect["y"] + row.rect["height"] <= high + 1
 
 
 def _checked_rows(field):
