@@ -1,6 +1,5 @@
 """The colour bar: round values where their colours are, of the layer on top, only for our data."""
 
-import jdaviz
 import numpy as np
 import pytest
 from astropy.visualization import (
@@ -115,4 +114,4 @@ def test_data_of_others_have_no_bar():
     viewer = glue_viewer(app, label)
     assert window_of(app, label).data_menu_widget == f"IPY_MODEL_{viewer._data_menu.model_id}"
     with pytest.raises(stage3.Stage3Error, match="no image of a Stage 3 product"):
-        stage3.color_bar(label, jdaviz.gca())
+        stage3.color_bar(label, app)
