@@ -198,8 +198,8 @@ def _open(arguments: argparse.Namespace) -> int:
     if missing:
         return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
     scripts = [path for path in arguments.paths if path.suffix == ".py" and path.is_file()]
-    if scripts and len(arguments.paths) > 1:
-        return _fail(f"{scripts[0]} is a script: it is opened alone, and loads what it needs", 2)
+    if scripts and (len(arguments.paths) > 1 or _options(arguments)):
+        return _fail(f"{scripts[0]} is a script: it is opened alone, and says what it loads", 2)
     problems = [] if scripts else [_problem(path) for path in arguments.paths]
     if problems and all(problems):
         for problem in problems:

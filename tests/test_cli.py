@@ -491,3 +491,20 @@ def test_open_takes_what_loading_takes(tmp_path, monkeypatch):
     assert served["options"] == {}
     with pytest.raises(SystemExit):
         cli.main(["open", str(path), "--source", "three"])
+
+
+def test_open_takes_a_script_alone(tmp_path, monkeypatch, capsys):
+    served = {}
+    server = types.ModuleType("server")
+    server.ServerError = RuntimeError
+    server.serve = lambda paths, **options: served.update(options, paths=paths)
+    monkeypatch.setitem(sys.modules, "jdaviz_stage3.standalone.server", server)
+    script = tmp_path / "session.py"
+    script.write_text("def restore(app): ...")
+    assert cli.main(["open", str(script)]) == 0
+    assert (served["paths"], served["script"]) == ([], script)
+    served.clear()
+    for more in ([str(tmp_path)], ["--order", "1"]):
+        assert cli.main(["open", str(script), *more]) == 2
+        assert "it is opened alone" in capsys.readouterr().err
+    assert served == {}

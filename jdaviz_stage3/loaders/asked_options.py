@@ -8,9 +8,10 @@ from typing import Any
 from jdaviz.core.template_mixin import ViewerSelectCreateNew
 
 from ..jdaviz_compat import all_data
+from ..origin import file_stamp
 from .journal import Loading, journal_of
 
-__all__ = ["chosen_options", "note_loading"]
+__all__ = ["chosen_options", "note_loading", "note_other_loading"]
 
 # Options that choose parts of a file, as `spectra` and `extension` do; and jdaviz's own.
 _LEFT_OUT = (
@@ -74,3 +75,20 @@ def note_loading(
     came = {data.uuid: data.label for data in all_data(importer) if data.label in labels}
     path = Path(product.path).absolute()
     journal_of(importer).loadings.append(Loading(path, product.stamp, options, came))
+
+
+def note_other_loading(app: Any, path: Path, options: dict[str, Any], before: list[str]) -> None:
+    """Enter in the app's journal what has come of a file that jdaviz's own importer has opened.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    path : path
+    options : dict
+        What it was opened with.
+    before : list of str
+        The labels of the data that were there before.
+    """
+    came = {data.uuid: data.label for data in all_data(app) if data.label not in before}
+    path = Path(path).absolute()
+    journal_of(app).loadings.append(Loading(path, file_stamp(path), options, came))

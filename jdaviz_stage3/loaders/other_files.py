@@ -18,7 +18,9 @@ from ..jdaviz_compat import (
     show_message,
     viewer_labels,
 )
+from .asked_options import note_other_loading
 from .importing import warnings_shown
+from .journal import journal_of
 
 __all__ = ["OtherFile", "load_others"]
 
@@ -70,8 +72,9 @@ def load_others(
     for file in files:
         data, viewers = data_labels(app), viewer_labels(app)
         try:
-            with warnings_shown(app):
-                _load_one(app, file, options)
+            with journal_of(app).loading(app), warnings_shown(app):
+                form = _load_one(app, file, options)
+                note_other_loading(app, file.path, options | {"format": form}, data)
         except Stage3Error as err:
             # what jdaviz's importer had made before it failed
             remove_data(app, [label for label in data_labels(app) if label not in data])
@@ -82,7 +85,8 @@ def load_others(
     return loaded, failures
 
 
-def _load_one(app: Any, file: OtherFile, options: dict[str, Any]) -> None:
+def _load_one(app: Any, file: OtherFile, options: dict[str, Any]) -> str:
+    """Load a file, and return the format that it was taken for."""
     name = file.path.name
     options = dict(options)
     form = options.pop("format", None)
@@ -105,3 +109,4 @@ def _load_one(app: Any, file: OtherFile, options: dict[str, Any]) -> None:
         raise Stage3Error(
             f"{name}: jdaviz's importer {form!r} could not load it ({reason_of(err)})"
         ) from err
+    return form

@@ -128,7 +128,10 @@ class Code:
             return f'SkyCoord({float(place.ra.deg)!r}, {float(place.dec.deg)!r}, unit="deg")'
         if isinstance(value, u.Quantity):
             self._used.add("u")
-            return f"{self.of(value.value.tolist())} * u.Unit({_text(str(value.unit))})"
+            unit = str(value.unit)
+            known = unit.isidentifier() and hasattr(u, unit)
+            unit = f"u.{unit}" if known else f"u.Unit({_text(unit)})"
+            return f"{self.of(value.value.tolist())} * {unit}"
         if isinstance(value, PixCoord):
             self._regions.add("PixCoord")
             return f"PixCoord({self.of(np.asarray(value.x).tolist())}, " + (
@@ -143,7 +146,10 @@ class Code:
         shape = name.removesuffix("PixelRegion").removesuffix("SkyRegion")
         if shape not in _PARTS:
             raise Stage3Error(f"a {name} cannot be written as Python")
-        parts = ", ".join(self.of(getattr(region, part)) for part in _PARTS[shape])
+        values = {part: getattr(region, part) for part in _PARTS[shape]}
+        if values.get("angle") == 0:
+            del values["angle"]
+        parts = ", ".join(map(self.of, values.values()))
         self._regions.add(name)
         return f"{name}({parts})"
 

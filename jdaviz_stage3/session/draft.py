@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Stage3Error
-from ..jdaviz_compat import all_data, data_labels
+from ..jdaviz_compat import all_data, data_labels, subset_groups
 from ..loaders.journal import Journal, journal_of
 from ..loaders.observed import observed
 from .code import Code
@@ -59,6 +59,7 @@ class Draft:
         there = {data.uuid: data.label for data in all_data(app)}
         needed, lost_ids = _needed(journal, set(there))
         lost = {there[uuid] for uuid in there.keys() & lost_ids}
+        lost -= {f"Spectrum ({group.label}, sum)" for group in subset_groups(app)}  # of cubes
         now = _without(observed(app), lost) if journal.loadings else {}
         changed = journal.changed_in(now) if journal.loadings else set()
         return cls(app, folder, journal, now, changed, there, needed, lost)

@@ -34,6 +34,7 @@ from ..jdaviz_compat import (
     viewer_kind,
     viewer_labels,
 )
+from ..loaders.other_files import OtherFile, load_others
 from ..loaders.product import Product
 from ..loaders.several import load_products
 from .subset_states import restore_subset
@@ -74,18 +75,23 @@ class Restoring:
             The labels of the data; none where the file is not there.
         """
         path = self._folder / path
+        if "format" in options:  # one of jdaviz's own
+            labels, failures = load_others(self._app, [OtherFile(path)], options)
+        else:
+            labels, failures = self._load_product(path, options)
+        self._missing = self._missing or bool(failures)
+        self._problems += map(str, failures)
+        return labels
+
+    def _load_product(
+        self, path: Path, options: dict[str, Any]
+    ) -> tuple[list[str], list[Stage3Error]]:
         try:
             product = Product(path)
         except Stage3Error as err:
-            self._missing = True
             there = os.path.exists(path)
-            self._problems.append(str(err) if there else f"{path}: there is no such file")
-            return []
-        labels, failures = load_products(self._app, [product], lambda _: options)
-        if failures:
-            self._missing = True
-            self._problems += map(str, failures)
-        return labels
+            return [], [err if there else Stage3Error(f"{path}: there is no such file")]
+        return load_products(self._app, [product], lambda _: options)
 
     def remove(self, *labels: str) -> None:
         """Remove data that came with a file.

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from app_states import assert_same_state, state_of
+from astropy.io import fits
 from fresh_apps import new_app
 from glue.core.edit_subset_mode import AndNotMode, NewMode, OrMode
 from glue.core.roi import CircularROI, RectangularROI, XRangeROI
@@ -139,14 +140,22 @@ def test_spectra_and_a_time_series(files, tmp_path):
 def test_what_cannot_be_restored_is_said(files, tmp_path):
     app = new_app()
     stage3.load(files["s3d"], app=app)
+    fits.writeto(tmp_path / "mine.fits", np.arange(200.0).reshape(10, 20))
+    with pytest.warns(Stage3Warning, match="jdaviz's own importer"):
+        stage3.load(tmp_path / "mine.fits", app=app)
+    draw(app, "3D Spectrum", CircularROI(8, 9, 3))  # jdaviz extracts its spectrum
     app.plugins["Moment Maps"].calculate_moment(add_data=True)
     other, text = restored(app, files["folder"], tmp_path)
     [lost] = [label for label in data_labels(app) if label not in data_labels(other)]
     head = text.partition("import")[0]
+    assert head.count("# - ") == 1
     assert f"# - {lost}: neither loaded" in head
+    assert "Spectrum (Subset 1, sum)" in data_labels(other)
     remove_data(app, [lost])
     ours, theirs = state_of(app), state_of(other)
-    assert ours["data"] == theirs["data"]
+    assert {key: ours[key] for key in ("data", ("subset", "Subset 1"), "layout")} == {
+        key: theirs[key] for key in ("data", ("subset", "Subset 1"), "layout")
+    }
 
 
 @pytest.mark.forked
