@@ -42,3 +42,13 @@ def test_readme_names_the_pipelines_whose_products_open():
 def test_examples_of_reading_run(page, fewest):
     failed, tried = doctest.testfile(str(DOCS / page), module_relative=False, encoding="utf-8")
     assert tried > fewest and failed == 0
+
+
+def test_each_picture_is_a_screenshot_of_a_browser_test():
+    """Or the pages show what the app was like once; that of the widgets is made in a notebook."""
+    made = runpy.run_path(str(DOCS / "update_pictures.py"))["SCREENSHOTS"]
+    there = {path.stem for path in (DOCS / "_static").glob("*.png")}
+    assert there == {*made, "widgets"}
+    tests = (ROOT / "tests" / "standalone" / "browser").glob("*.py")
+    taken = "".join(path.read_text(encoding="utf-8") for path in tests)
+    assert [name for name in made.values() if f'screenshot("{name}")' not in taken] == []
