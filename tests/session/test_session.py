@@ -8,6 +8,7 @@ import pytest
 from app_states import assert_same_state, state_of
 from astropy.io import fits
 from fresh_apps import new_app
+from glue.config import colormaps
 from glue.core.edit_subset_mode import AndNotMode, NewMode, OrMode
 from glue.core.roi import CircularROI, RectangularROI, XRangeROI
 from make_cubes import cube, cube_arrays
@@ -63,10 +64,7 @@ def draw(app, viewer, roi, mode=NewMode):
 
 def restored(app, folder, tmp_path):
     """The app that the script makes, and the script."""
-    script = stage3.session.save(app, tmp_path / "session.py")
-    text = script.read_text()
-    text = text.replace("Path(__file__).parent", f"Path({str(folder)!r})")
-    script = tmp_path / "elsewhere.py"
+    script = tmp_path / "session.py"
     script.write_text(stage3.session.to_python(app, folder))
     other = new_app()
     with warnings.catch_warnings():
@@ -91,7 +89,7 @@ def test_images_with_sources_and_regions(files, tmp_path):
     image = glue_viewer(app, "Image")
     layer = layer_of(image, data_of(app, first))
     layer.stretch, layer.v_min, layer.v_max = "log", 0.35, 0.5
-    layer.cmap = layer_of(image, data_of(app, first)).cmap
+    layer.cmap = next(colors for _, colors in colormaps.members if colors.name == "viridis")
     layer_of(image, data_of(app, NAMED)).visible = False
     image.set_limits(x_min=2.0, x_max=30.0, y_min=1.0, y_max=29.0)
     plg = app.plugins["Catalog Overlay"]
@@ -164,8 +162,9 @@ def test_a_file_that_is_missing_is_one_line(files, tmp_path):
     stage3.load(files["i2d"], files["cat"], app=app)
     plg = app.plugins["Catalog Overlay"]
     plg.color = "#ff0000"
-    script = tmp_path / "session.py"
-    script.write_text(stage3.session.to_python(app).replace("_cat.ecsv", "_no_cat.ecsv"))
+    script = stage3.session.save(app, files["folder"] / "session.py")  # paths relative to it
+    assert "FOLDER = Path(__file__).parent" in script.read_text()
+    script.write_text(script.read_text().replace("_cat.ecsv", "_no_cat.ecsv"))
     other = new_app()
     with pytest.warns(Stage3Warning, match="no_cat.ecsv: there is no such file") as caught:
         run_script(script, other)
