@@ -105,10 +105,12 @@ def _parser() -> argparse.ArgumentParser:
 
     info = commands.add_parser("info", help="say what products are, and what is wrong with them")
     for command in (opening, info):
-        what = "a product or a folder of products"
+        what, how_many = "a product or a folder of products", "+"
         if command is opening:
-            what += "; or a script of your own that jdaviz_stage3.session has written (*.py)"
-        command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=what)
+            what += "; or a script of your own that jdaviz_stage3.session has written (*.py); "
+            what += "without any, the app is empty"
+            how_many = "*"
+        command.add_argument("paths", nargs=how_many, type=Path, metavar="PATH", help=what)
     info.add_argument("--json", action="store_true", help="print JSON instead of a table")
     info.add_argument(
         "--provenance",

@@ -489,6 +489,8 @@ def test_open_takes_what_loading_takes(tmp_path, monkeypatch):
     assert served["options"] == {"source_id": [3, 7], "order": [-1], "format": "Image"}
     assert cli.main(["open", str(path)]) == 0
     assert served["options"] == {}
+    assert cli.main(["open"]) == 0  # an empty app, which says what to do
+    assert served["paths"] == [] and served["demo"] is False
     with pytest.raises(SystemExit):
         cli.main(["open", str(path), "--source", "three"])
 

@@ -78,6 +78,11 @@ class _Request:
     script: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is opened."""
+        return not (self.paths or self.demo or self.script)
+
     def describe(self) -> str:
         """The names of what is opened, for the page that is shown meanwhile."""
         if self.demo:
@@ -103,6 +108,10 @@ class _Request:
 
 
 _request = _Request()
+_EMPTY = (
+    "Nothing is open yet. Press + in the upper left corner, and drop or choose a product there; or "
+    "start with jdaviz-stage3 open FILE, or with jdaviz-stage3 demo for an example."
+)
 #: Apps are made and filled one at a time: jdaviz keeps process-wide state meanwhile.
 _loading = threading.Lock()
 
@@ -121,7 +130,8 @@ def Page() -> None:
     shown, show = solara.use_state(None)  # the app, or a text that says why there is none
     solara.use_effect(lambda: tab.close, [])
     if shown is None:
-        _LoadingPage(text=f"Loading {_request.describe()} …", event_shown=lambda _: tab.open(show))
+        text = "Starting jdaviz …" if _request.is_empty else f"Loading {_request.describe()} …"
+        _LoadingPage(text=text, event_shown=lambda _: tab.open(show))
     elif isinstance(shown, str):
         solara.Error(shown)
     else:
@@ -181,6 +191,8 @@ def _new_app() -> Any:
 def _load(app: Any) -> list[tuple[str, str]]:
     """Load what was asked for; gives back what is to be said of it: lines and their colours."""
     messages: list[tuple[str, str]] = []
+    if _request.is_empty:
+        return [(_EMPTY, "warning")]
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", Stage3Warning)
