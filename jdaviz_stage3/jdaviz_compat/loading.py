@@ -232,9 +232,14 @@ def formats_of_file(app: Any, path: Path) -> list[str]:
     list of str
     """
     from jdaviz.core.registries import loader_resolver_registry
+    from jdaviz.utils import suppress_widget_comms
 
-    resolver = loader_resolver_registry.members["file"].from_input(application(app), str(path))
-    return [item["label"] for item in resolver.format.items] if resolver.is_valid else []
+    with suppress_widget_comms():  # nobody sees these widgets
+        resolver = loader_resolver_registry.members["file"].from_input(application(app), str(path))
+    try:
+        return [item["label"] for item in resolver.format.items] if resolver.is_valid else []
+    finally:
+        resolver._cleanup()  # its parsers hold the file open
 
 
 def load_file(app: Any, path: Path, form: str, **options: Any) -> None:

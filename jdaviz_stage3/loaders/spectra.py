@@ -154,9 +154,8 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
     def __call__(self):
         only = len(self._labels) == 1
         spectra = self.output
-        if self.viewer.create_new.selected and self.viewer_label_auto and self.target_name:
-            if viewers_of_kind(self, _KIND):  # which else would differ by a number
-                self.viewer_label_value = f"1D Spectrum {self.target_name}"
+        if self.viewer.create_new.selected and self.viewer_label_auto:
+            self.show_in_new_viewer(_KIND, "1D Spectrum")
         what = self._what_is_shown(spectra)
         for spectrum in spectra:
             check_flux_axis(self, spectrum.flux.unit, self.product.path.name, what)

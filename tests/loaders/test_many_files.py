@@ -96,3 +96,10 @@ def test_targets_have_viewers_of_their_own_and_what_belongs_to_one_shares_it(tmp
         {viewer.reference for label in labels[n] for viewer in shown_in(app, label)} for n in labels
     )
     assert first == third == {"1D Spectrum"} and second == {"1D Spectrum GALAXY"}
+    # where a new viewer is asked for, it takes nobody's place
+    viewers = list(app.viewers)
+    loader = app.loaders["file"]
+    loader.filepath = str(tmp_path / "1" / "o1_x1d.fits")
+    loader.importer._obj.viewer.create_new.selected = "1D Spectrum"
+    loader.importer()
+    assert list(app.viewers) == [*viewers, "1D Spectrum GALAXY (1)"]

@@ -1,5 +1,8 @@
 """Files that are no Stage 3 products go to jdaviz's own importers, and are said to."""
 
+import gc
+import os
+
 import numpy as np
 import pytest
 from astropy import units as u
@@ -9,7 +12,7 @@ from make_products import mosaic
 from specutils import Spectrum
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.jdaviz_compat import data_labels
+from jdaviz_stage3.jdaviz_compat import data_labels, formats_of_file
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,22 @@ def test_what_jdaviz_does_not_know_either_is_refused_in_words(tmp_path, rate):
     with pytest.raises(stage3.Stage3Error, match="rate.fits: jdaviz's importer 'Image'"):
         stage3.load(rate, app=app, format="Image", smooth=3)
     assert data_labels(app) == []
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are counted in /proc")
+@pytest.mark.forked
+def test_no_file_is_left_open(rate):
+    """Of many, one after the other, the system would have no more to give."""
+    app = new_app()
+    stage3.load(rate, app=app, format="Image")
+    before = _open_files()
+    assert formats_of_file(app, rate) == ["Image"]
+    assert _open_files() == before
+
+
+def _open_files():
+    gc.collect()
+    return len(os.listdir("/proc/self/fd"))
 
 
 @pytest.mark.forked

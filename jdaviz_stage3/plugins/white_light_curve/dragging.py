@@ -88,10 +88,10 @@ class Dragging:
         if phase == "start":
             self._moved = self._edge_of_band(viewer, x)
             return self._moved is not None
-        if self._moved is None or x <= 0:
+        if self._moved is None:
             return False
         _, label, unit = self._moved
-        if label in plugin.curves.traces:
+        if x > 0 and label in plugin.curves.traces:
             self._move_band((x * u.Unit(unit)).to_value(plugin.band_unit, u.spectral()))
         if phase == "end":
             self._moved = None
