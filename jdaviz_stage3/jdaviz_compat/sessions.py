@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,7 @@ __all__ = [
     "kept_limits",
     "plugin_api",
     "rename_data",
+    "rename_only",
     "renamed_along",
     "set_limits",
     "show_only",
@@ -62,14 +64,53 @@ def is_orientation(data: Any) -> bool:
 def rename_data(app: Any, old: str, new: str) -> None:
     """Rename data of an app.
 
-    Reason: the public way is the menu of a viewer. jdaviz 5.1: the same.
+    Reason: the public way is the menu of a viewer; and jdaviz keeps the labels of data that were
+    removed, or renamed along with others, as if they were taken. jdaviz 5.1: the same.
 
     Raises
     ------
     ValueError
         If the new label is that of something else.
     """
-    application(app).rename_data(old, new)
+    inner = application(app)
+    taken = [one.label for one in (*inner.data_collection, *inner.data_collection.subset_groups)]
+    if new not in taken:
+        inner._reserved_labels.discard(new)
+    inner.rename_data(old, new)
+
+
+def rename_only(
+    app: Any, old: str, new: str, along: Callable[[str], str] = lambda label: label
+) -> None:
+    """Rename data of an app, and no others along with them but for what is asked for.
+
+    Reason: see `rename_data` and `renamed_along`. A private method takes ``X (1)`` for made of
+    ``X``, even where that is the new label itself. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz app
+    old, new : str
+    along : callable, optional
+        What gives the labels of the others after it, from those before.
+
+    Raises
+    ------
+    ValueError
+        If the new label is that of something else.
+    """
+    inner = application(app)
+    labels = [
+        (data.label, new if data.label == old else along(data.label))
+        for data in inner.data_collection
+    ]
+    inner._rename_derived_data = lambda *args: None  # of this app, for as long as this takes
+    try:
+        for before, label in sorted(labels, key=lambda pair: pair[0] != old):
+            if before != label:
+                rename_data(app, before, label)
+    finally:
+        del inner._rename_derived_data
 
 
 def renamed_along(label: str, old: str, new: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -113,6 +113,19 @@ class Journal:
             self._depth -= 1
             if not self._depth:
                 self.after_loading = observed(app)
+
+    def relabel(self, labels: dict[str, str]) -> None:
+        """Enter the labels that a script has given to data when they came.
+
+        Parameters
+        ----------
+        labels : dict of str to str
+            By glue's identifier of each.
+        """
+        for entries in (self.loadings, self.made):
+            for number, entry in enumerate(entries):
+                if given := {uuid: labels.get(uuid, old) for uuid, old in entry.labels.items()}:
+                    entries[number] = replace(entry, labels=given)
 
     def _forget_what_is_gone(self, app: Any) -> None:
         """Begin anew where nothing is left; what plugins are set to stays as it is."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
+
 from ..errors import Stage3Error
-from ..jdaviz_compat import renamed_along
 from ..loaders.journal import Loading, Made
 from ..origin import file_stamp
 from .draft import Draft
+from .labels import aside, is_made_of, is_numbered, label_of_file, renamed_with, without_number
 from .plugin_settings import PluginValues
 
 __all__ = ["DataLines", "note_lost_data"]
@@ -39,6 +41,7 @@ class DataLines:
         self._draft, self._values = draft, values
         self._made = [one for one in draft.journal.made if draft.needed & one.labels.keys()]
         self.names: dict[str, str] = {}
+        self._inputs = {uuid for made in self._made for uuid in made.inputs.values()}
 
     def loading(self) -> list[str]:
         """Write the lines that load the files."""
@@ -46,7 +49,14 @@ class DataLines:
         for loading in draft.journal.loadings:
             if draft.needed & loading.labels.keys():
                 _note_changes(draft, loading)
-                lines += draft.call("load", draft.path(loading.path), **loading.options)
+                came = list(loading.labels.values())
+                lines += self._freed(came)
+                options = dict(loading.options)
+                start = label_of_file(loading.path, options)
+                # else they would come as the first of a label, when that is not loaded or missing
+                if any(is_numbered(label) or not is_made_of(label, start) for label in came):
+                    options["labels"] = came
+                lines += draft.call("load", draft.path(loading.path), **options)
                 self.names |= loading.labels
         # what was made before is called after the names then
         return lines if self._made else lines + self._renamed(draft.there)
@@ -54,13 +64,41 @@ class DataLines:
     def _renamed(self, names: dict[str, str]) -> list[str]:
         lines: list[str] = []
         for uuid, label in names.items():
-            before = self.names.get(uuid, label)
-            if before != label:
-                lines += self._draft.call("rename", before, label)
-                for other, name in self.names.items():
-                    self.names[other] = renamed_along(name, before, label)
-                self.names[uuid] = label
+            if self.names.get(uuid, label) == label:
+                continue
+            for other in [one for one, name in self.names.items() if name == label]:
+                lines += self._put_aside(other, {label})
+            before = self.names[uuid]
+            if before == label:  # along with that
+                continue
+            lines += self._draft.call("rename", before, label)
+            for other, name in self.names.items():
+                self.names[other] = renamed_with(name, before, label)
+            self.names[uuid] = label
         return lines
+
+    def _freed(self, labels: Iterable[str], kept: Container[str] = ()) -> list[str]:
+        """Rename or remove what has the labels with which data are about to come."""
+        lines: list[str] = []
+        for label in labels:
+            for uuid in list(self.names):
+                name = self.names.get(uuid, "")
+                # jdaviz numbers an X where there is an X (1), too
+                is_held = name == label or without_number(name) == label
+                if is_held and uuid not in kept:
+                    lines += self._put_aside(uuid, set(labels))
+        return lines
+
+    def _put_aside(self, uuid: str, wanted: set[str]) -> list[str]:
+        """Give data the label that they have in the end, or another for the time being."""
+        name, last = self.names[uuid], self._draft.there.get(uuid)
+        if last is None and uuid not in self._inputs:
+            del self.names[uuid]
+            return self._draft.call("remove", name)
+        taken = {*self.names.values(), *wanted}
+        if last is None or last in taken or without_number(last) in wanted:
+            last = aside(name, taken)
+        return self._renamed({uuid: last})
 
     def making(self) -> list[str]:
         """Write the lines that make data again with plugins of ours, as they were set then."""
@@ -73,7 +111,11 @@ class DataLines:
                 labels = ", ".join(self._draft.there.get(*item) for item in made.labels.items())
                 self._draft.lost.append(f"{labels}: made by {made.plugin} ({err})")
                 continue
-            lines.append(f"with session.plugin({self._draft.code.of(made.plugin)}) as plg:")
+            came = list(made.labels.values())
+            lines += self._freed(came, set(made.inputs.values()))
+            options = {"labels": came} if any(map(is_numbered, came)) else {}
+            opening = "\n".join(self._draft.call("plugin", made.plugin, **options))
+            lines += f"with {opening} as plg:".split("\n")
             lines += [f"    {line}" for line in body]
             self.names |= made.labels
         return lines + self._removed() + self._renamed(self._draft.there)

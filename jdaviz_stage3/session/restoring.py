@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from glue.config import colormaps
@@ -14,11 +14,11 @@ from regions import Region
 
 from ..errors import Stage3Error, Stage3Warning, reason_of
 from ..jdaviz_compat import (
+    all_data,
     application,
     arrange_viewers,
     configuration,
     create_viewer,
-    data_labels,
     data_of,
     drawn_once,
     glue_viewer,
@@ -26,7 +26,7 @@ from ..jdaviz_compat import (
     plugin_api,
     remove_data,
     remove_viewers,
-    rename_data,
+    rename_only,
     set_limits,
     show_message,
     show_only,
@@ -34,15 +34,14 @@ from ..jdaviz_compat import (
     viewer_kind,
     viewer_labels,
 )
-from ..loaders.other_files import OtherFile, load_others
-from ..loaders.product import Product
-from ..loaders.several import load_products
+from .arrivals import Arrivals
+from .labels import renamed_with
 from .subset_states import restore_subset
 
 __all__ = ["Restoring", "restoring"]
 
 
-class Restoring:
+class Restoring(Arrivals):
     """An app on its way to what it was: what a script of `to_python` calls.
 
     Parameters
@@ -53,46 +52,6 @@ class Restoring:
         Where the files are.
     """
 
-    def __init__(self, app: Any, folder: str | os.PathLike = "."):
-        self._app = app
-        self._folder = Path(folder).expanduser()
-        self._missing = False  # a file, so that what hangs on it is no news
-        self._problems: list[str] = []
-
-    def load(self, path: str | os.PathLike, **options: Any) -> list[str]:
-        """Load one file.
-
-        Parameters
-        ----------
-        path : path-like
-            Relative to the folder.
-        **options
-            As of `jdaviz_stage3.load`.
-
-        Returns
-        -------
-        list of str
-            The labels of the data; none where the file is not there.
-        """
-        path = self._folder / path
-        if "format" in options:  # one of jdaviz's own
-            labels, failures = load_others(self._app, [OtherFile(path)], options)
-        else:
-            labels, failures = self._load_product(path, options)
-        self._missing = self._missing or bool(failures)
-        self._problems += map(str, failures)
-        return labels
-
-    def _load_product(
-        self, path: Path, options: dict[str, Any]
-    ) -> tuple[list[str], list[Stage3Error]]:
-        try:
-            product = Product(path)
-        except Stage3Error as err:
-            there = os.path.exists(path)
-            return [], [err if there else Stage3Error(f"{path}: there is no such file")]
-        return load_products(self._app, [product], lambda _: options)
-
     def remove(self, *labels: str) -> None:
         """Remove data that came with a file.
 
@@ -101,7 +60,8 @@ class Restoring:
         *labels : str
         """
         with self._step("remove"):
-            remove_data(self._app, [label for label in labels if label in self._labels()])
+            there = [data.label for data in self._own_data()]
+            remove_data(self._app, [label for label in labels if label in there])
 
     def rename(self, old: str, new: str) -> None:
         """Rename data.
@@ -110,9 +70,11 @@ class Restoring:
         ----------
         old, new : str
         """
-        with self._step(new):
+        if self._is_lost(old):
+            self._lost.add(new)
+        with self._step(new, old):
             self._check(old)
-            rename_data(self._app, old, new)
+            rename_only(self._app, old, new, lambda label: renamed_with(label, old, new))
 
     def subset(
         self,
@@ -143,6 +105,8 @@ class Restoring:
         color : str, optional
             In all viewers.
         """
+        if on is not None and self._is_lost(on):
+            self._lost.add(label)
         with self._step(label):
             if on is not None:
                 self._check(on)
@@ -152,13 +116,15 @@ class Restoring:
                     group.style.color = color
 
     @contextmanager
-    def plugin(self, label: str) -> Iterator[Any]:
+    def plugin(self, label: str, *, labels: Sequence[str] | None = None) -> Iterator[Any]:
         """Give a plugin, to set its controls and call it: ``with session.plugin(…) as plg:``.
 
         Parameters
         ----------
         label : str
             Its label in the tray.
+        labels : sequence of str, optional
+            Which the data are to have that it adds, as of `load`.
 
         Yields
         ------
@@ -167,7 +133,10 @@ class Restoring:
         """
         with self._step(label):
             found = plugin_api(self._app, label)
+            before = {data.uuid for data in all_data(self._app)}
             yield _NoPlugin(label) if found is None else found
+            if labels is not None:
+                self._labelled(label, self._since(before), labels)
 
     def viewer(self, label: str, kind: str, data: Sequence[str] = (), **axes: Any) -> None:
         """Let there be a viewer that shows these data and no others.
@@ -183,20 +152,21 @@ class Restoring:
         **axes
             What else is chosen of it: ``color_mode``, ``x_att``, ….
         """
-        with self._step(label):
+        with self._step(label, *data):
             found = glue_viewer(self._app, label)
             if found is not None and viewer_kind(found) != kind:
                 remove_viewers(self._app, [label])
                 found = None
             if found is None:
                 create_viewer(self._app, kind, label)
-            there = [name for name in data if name in self._labels()]
+            own = [one.label for one in self._own_data()]
+            there = [name for name in data if name in own]
             show_only(self._app, label, there)
             state = glue_viewer(self._app, label).state
             for name, value in axes.items():
                 _set(state, name, value, data_of(self._app, there[0]) if there else None)
-            if len(there) < len(data) and not self._missing:
-                lost = [name for name in data if name not in there]
+            lost = [name for name in data if name not in there and not self._is_lost(name)]
+            if lost:
                 raise Stage3Error(f"there are no data {', '.join(map(repr, lost))}")
 
     def close_all_but(self, *labels: str) -> None:
@@ -221,9 +191,10 @@ class Restoring:
             By glue's names: ``visible``, ``color``, ``alpha``, ``linewidth``, ``size``, ``cmap``,
             ``stretch``, ``percentile``, ``v_min``, ``v_max``, ….
         """
-        with self._step(f"{data} in {viewer}"):
+        with self._step(f"{data} in {viewer}", data):
             found = self._viewer(viewer)
             states = [state for state in layers_of(found) if state.layer.label == data]
+            states = [s for s in states if getattr(s.layer, "uuid", None) not in self._others]
             if not states:
                 raise Stage3Error("it is not shown there")
             for state in states:
@@ -257,24 +228,27 @@ class Restoring:
     # ---- what goes wrong ----
 
     @contextmanager
-    def _step(self, what: str) -> Iterator[None]:
+    def _step(self, what: str, *names: str) -> Iterator[None]:
+        """Take a step, and note that it fails, but for what a missing file has to do with."""
         try:
             yield
         except Exception as err:  # whatever jdaviz makes of it; the other steps are taken
-            if not self._missing:
-                self._problems.append(f"{what}: not restored ({reason_of(err)})")
-
-    def _labels(self) -> list[str]:
-        return data_labels(self._app)
+            reason = reason_of(err)
+            # a missing file opens no viewer, and messages of plugins name the data
+            words = [rf"(?<!\w){re.escape(name)}(?!\w)" for name in self._lost]
+            of_lost = isinstance(err, _NotThere) or any(re.search(one, reason) for one in words)
+            if not (self._lost and (of_lost or any(map(self._is_lost, (what, *names))))):
+                self._problems.append(f"{what}: not restored ({reason})")
 
     def _check(self, label: str) -> None:
-        if label not in [data.label for data in application(self._app).data_collection]:
+        found = [data for data in application(self._app).data_collection if data.label == label]
+        if not found or found[0].uuid in self._others:
             raise Stage3Error(f"there are no data {label!r}")
 
     def _viewer(self, label: str) -> Any:
         found = glue_viewer(self._app, label)
         if found is None:
-            raise Stage3Error(f"there is no viewer {label!r}")
+            raise _NotThere(f"there is no viewer {label!r}")
         return found
 
     def finish(self) -> list[str]:
@@ -318,6 +292,10 @@ def restoring(app: Any, folder: str | os.PathLike = ".") -> Iterator[Restoring]:
     session.finish()
 
 
+class _NotThere(Stage3Error):
+    """A viewer, or a plugin, which there may be only with certain data."""
+
+
 class _NoPlugin:
     """Stands for a plugin that there is not, until something is asked of it."""
 
@@ -325,7 +303,7 @@ class _NoPlugin:
         object.__setattr__(self, "_label", label)
 
     def __getattr__(self, name: str) -> Any:
-        raise Stage3Error(f"there is no plugin {self._label!r} now")
+        raise _NotThere(f"there is no plugin {self._label!r} now")
 
     def __setattr__(self, name: str, value: Any) -> None:
         self.__getattr__(name)
