@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Stage3Error, reason_of
-from ..jdaviz_compat import all_data, remove_data
+from ..jdaviz_compat import all_data, remove_data, viewer_labels
 from ..loaders.journal import journal_of
 from ..loaders.other_files import OtherFile, load_others
 from ..loaders.product import Product
@@ -49,7 +49,8 @@ class Arrivals:
             Which the data are to have, in their order. They differ in their numbers alone from
             those with which the data come. By default they come as they do.
         **options
-            As of `jdaviz_stage3.load`.
+            As of `jdaviz_stage3.load`. Viewers in a list that are not there yet are left out: the
+            script fills them later.
 
         Returns
         -------
@@ -63,6 +64,7 @@ class Arrivals:
             would be done with those.
         """
         path = self._folder / path
+        options = self._with_viewers_there(options)
         start = label_of_file(path, options)
         others = [data.label for data in all_data(self._app) if data.uuid in self._others]
         if "data_label" in options:  # jdaviz would replace them
@@ -83,6 +85,14 @@ class Arrivals:
             remove_data(self._app, came)
             _refuse(path, taken)
         return came
+
+    def _with_viewers_there(self, options: dict[str, Any]) -> dict[str, Any]:
+        asked = options.get("viewer")
+        if not isinstance(asked, (list, tuple)) or not asked:
+            return options
+        there = [label for label in asked if label in viewer_labels(self._app)]
+        rest = {name: value for name, value in options.items() if name != "viewer"}
+        return rest | {"viewer": there} if there else rest
 
     def _since(self, before: Container[str]) -> list[Any]:
         return [data for data in all_data(self._app) if data.uuid not in before]

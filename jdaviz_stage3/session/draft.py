@@ -75,8 +75,12 @@ class Draft:
 
     def path(self, path: Path) -> str:
         """Write a path as the script has it, relative to its folder where that can be."""
+        if path.is_relative_to(self.folder):
+            return path.relative_to(self.folder).as_posix()
+        # the system goes up from where links lead to
+        real = os.path.join(os.path.realpath(path.parent), path.name)
         try:
-            return Path(os.path.relpath(path, self.folder)).as_posix()
+            return Path(os.path.relpath(real, os.path.realpath(self.folder))).as_posix()
         except ValueError:  # on another drive
             return path.as_posix()
 
@@ -89,6 +93,9 @@ class Draft:
 
         Then loading and making again gives the same viewers and colours.
         """
+        chosen = (loading.options.get("viewer") for loading in self.journal.loadings)
+        if any(isinstance(viewers, list) and viewers for viewers in chosen):
+            return False  # they may be of somebody's own, which are not there yet
         known = self.journal.after_loading
         return not any(
             key[0] == "viewer" and (key in known or key in self.journal.touched)
