@@ -119,6 +119,21 @@ class FileDropResolver(JdavizFileDropResolver):
 # Folders with dropped products, removed when the process ends: spectra are read from them later.
 _DROPPED: list[tempfile.TemporaryDirectory] = []
 
+
+def was_dropped(path: Path) -> bool:
+    """Whether a file was dropped into the browser, and goes when the process ends.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    bool
+    """
+    return any(path.is_relative_to(folder.name) for folder in _DROPPED)
+
+
 for _name, _resolver in {
     "file": FileResolver,
     "url": URLResolver,

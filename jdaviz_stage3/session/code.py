@@ -122,10 +122,11 @@ class Code:
             self._used.add("Time")
             numbers = f"{float(value.jd1)!r}, {float(value.jd2)!r}"
             return f'Time({numbers}, format="jd", scale="{value.scale}")'
-        if isinstance(value, SkyCoord) and value.isscalar:
+        if isinstance(value, SkyCoord):
             self._used.add("SkyCoord")
             place = value.icrs
-            return f'SkyCoord({float(place.ra.deg)!r}, {float(place.dec.deg)!r}, unit="deg")'
+            # all digits: 15 are coarser than a double
+            return f'SkyCoord({place.ra.deg.tolist()!r}, {place.dec.deg.tolist()!r}, unit="deg")'
         if isinstance(value, u.Quantity):
             self._used.add("u")
             unit = str(value.unit)
@@ -156,6 +157,7 @@ class Code:
 
 def _text(value: str) -> str:
     """Write a text in double quotes, where nothing in it asks for more."""
+    value = str(value)  # numpy's has another repr
     written = repr(value)
     plain = written == f"'{value}'" and '"' not in value
     return f'"{value}"' if plain else written

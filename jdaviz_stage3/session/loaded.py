@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable
 
 from ..errors import Stage3Error
 from ..loaders.journal import Loading, Made
+from ..loaders.resolvers import was_dropped
 from ..origin import file_stamp
 from .draft import Draft
 from .labels import aside, is_made_of, is_numbered, label_of_file, renamed_with, without_number
@@ -132,6 +133,12 @@ class DataLines:
 
 
 def _note_changes(draft: Draft, loading: Loading) -> None:
+    if was_dropped(loading.path):
+        draft.lost.append(
+            f"{loading.path.name}: was dropped into the browser, and is kept only as long as the "
+            "app runs; load it by its path"
+        )
+        return
     try:
         changed = file_stamp(loading.path) != loading.stamp
     except OSError:

@@ -14,7 +14,7 @@ from ..saving import save_files
 from .draft import Draft
 from .loaded import DataLines, note_lost_data
 from .plugin_settings import PluginValues, plugin_lines
-from .subset_states import steps_of, subset_color
+from .subset_states import SubsetStep, steps_of, subset_color
 from .views import look_lines, viewer_lines
 
 __all__ = ["save", "to_python"]
@@ -130,29 +130,39 @@ def _subset_lines(draft: Draft, names: dict[str, str]) -> tuple[list[str], list[
     Of the former the labels are those that the data have before anything is made.
     """
     before = {draft.there[uuid]: label for uuid, label in names.items() if uuid in draft.there}
-    on_loaded: list[str] = []
-    on_made: list[str] = []
-    for number, group in enumerate(subset_groups(draft.app)):
+    found: dict[bool, list] = {True: [], False: []}
+    for group in subset_groups(draft.app):
         try:
             steps = steps_of(group.subset_state)
+            early = {step.on for step in steps} <= {None, *before}
+            calls = [_subset_call(step, before if early else {}) for step in steps]
+            # all steps or none: with some of them it would be another subset under this name
+            for args, more in calls:
+                draft.code.call("subset", group.label, *args, **more)
         except (Stage3Error, ValueError, NotImplementedError, AttributeError) as err:
             draft.lost.append(f"{group.label}: a subset ({err})")
             continue
-        early = {step.on for step in steps} <= {None, *before}
-        lines: list[str] = []
         if lost := {step.on for step in steps} & draft.lost_data:
             draft.lost.append(f"{group.label}: a subset on {', '.join(sorted(lost))}")
             continue
-        for step in steps:
-            mode = None if step.mode == "new" else step.mode
-            on = before.get(step.on) if early and step.on else step.on
-            more = {"on": on, "axes": step.axes, "unit": step.unit or None, "mode": mode}
-            if step is steps[0] and group.style.color.lower() != subset_color(number):
-                more["color"] = group.style.color
-            more = {name: value for name, value in more.items() if value is not None}
-            lines += draft.call("subset", group.label, step.region, **more)
-        (on_loaded if early else on_made).extend(lines)
-    return on_loaded, on_made
+        found[early].append((group, calls))
+    lines: dict[bool, list[str]] = {True: [], False: []}
+    in_order = [(early, *entry) for early in (True, False) for entry in found[early]]
+    for number, (early, group, calls) in enumerate(in_order):
+        # glue gives colours in the order in which they come, which is another one with both kinds
+        if all(found.values()) or group.style.color.lower() != subset_color(number):
+            calls[0][1]["color"] = group.style.color
+        for args, more in calls:
+            lines[early] += draft.call("subset", group.label, *args, **more)
+    return lines[True], lines[False]
+
+
+def _subset_call(step: SubsetStep, names: dict[str, str]) -> tuple[tuple, dict[str, Any]]:
+    """What `Restoring.subset` is called with for a step, on data that have these names then."""
+    mode = None if step.mode == "new" else step.mode
+    on = names.get(step.on, step.on) if step.on else step.on
+    more = {"on": on, "axes": step.axes, "unit": step.unit or None, "mode": mode}
+    return (step.region,), {name: value for name, value in more.items() if value is not None}
 
 
 def _head(draft: Draft, written_as: str | None) -> list[str]:

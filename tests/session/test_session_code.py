@@ -8,7 +8,7 @@ from astropy.time import Time
 from glue.core import Data
 from glue.core.roi import CircularROI, PolygonalROI, RectangularROI
 from glue.core.subset import MaskSubsetState, RangeSubsetState, RoiSubsetState
-from regions import CircleAnnulusPixelRegion, EllipsePixelRegion, PixCoord
+from regions import CircleAnnulusPixelRegion, EllipsePixelRegion, PixCoord, PolygonSkyRegion
 
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.session.code import Code
@@ -28,6 +28,7 @@ def back(value):
 @pytest.mark.parametrize(
     "value",
     [
+        np.str_("x"), np.float64(2.5), np.bool_(True),
         None, True, 3, -2.5, 1e-30, 12.0, 2460000.12345, np.float32(0.5), np.int64(4), float("inf"),
         "it's", 'a "b"', "\\ \n é {x}", "']; import os #", [], (), ("a",), [1, ("b", 2.5)],
         {"row": ["a", ("b", "c")]},
@@ -44,6 +45,9 @@ def test_code_of_what_astropy_has():
     place = SkyCoord(12.123456789, -45.6, unit="deg")
     assert back(place).separation(place) < 1e-9 * u.arcsec
     assert u.allclose(back([1.5, 2] * u.um), [1500, 2000] * u.nm)
+    places = SkyCoord([12.123456789, 12.2, 12.3], [-45.6, -45.5, -45.7], unit="deg")
+    polygon = back(PolygonSkyRegion(places)).vertices
+    assert max(polygon.separation(places)) < 1e-9 * u.arcsec
     region = EllipsePixelRegion(PixCoord(3.25, 4), 5, 6, 30 * u.deg)
     assert back(region) == region
     ring = CircleAnnulusPixelRegion(PixCoord(3.25, 4), 5, 6)

@@ -24,6 +24,7 @@ from regions import (
 from ...errors import Stage3Error
 from ...jdaviz_compat import image_viewers, show_message
 from ...saving import save_files
+from ...session.code import Code
 from ...viewers.image_frames import unbounded
 from ..panel import SavingControls
 from .overlay import Overlay
@@ -163,7 +164,7 @@ def _changed_lines(
         changed["segmentation"] = overlay.settings.segmentation or "None"
     if overlay.segments_offered and outlined is None:  # its own are, wherever they are loaded
         changed["segmentation"] = overlay.settings.segmentation or "None"
-    return [f"plg.{name} = {value!r}" for name, value in changed.items()]
+    return [f"plg.{name} = {Code().of(value)}" for name, value in changed.items()]
 
 
 def overlay_lines(
@@ -194,7 +195,7 @@ def overlay_lines(
         lines.append(f"plg.visible = {overlay.settings.visible!r}")
     lines += _changed_lines(overlay, default, outlined)
     if len(overlay.selection):
-        lines.append(f"plg.select({overlay.sources.labels[overlay.selection].tolist()!r})")
+        lines.append(f"plg.select({Code().of(overlay.sources.labels[overlay.selection].tolist())})")
     return lines
 
 

@@ -3,6 +3,7 @@
 import re
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from shared_data import DATA
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.errors import Stage3Error, Stage3Warning
-from jdaviz_stage3.plugins.catalog_overlay.export import regions_of
+from jdaviz_stage3.plugins.catalog_overlay.export import _changed_lines, regions_of
 from jdaviz_stage3.plugins.catalog_overlay.overlay import Overlay
 from jdaviz_stage3.plugins.catalog_overlay.settings import OverlaySettings
 
@@ -549,3 +550,12 @@ def test_ellipses_after_sizes_are_not_filled(plugin):
     assert overlay.settings.size_by == ""
     assert overlay.size_scale is None
     assert overlay.without_value == 0
+
+
+def test_python_of_numbers_of_numpy_needs_no_numpy():
+    changed = {"size": np.float64(3.2), "color": np.str_("#ff0000"), "filters": ["a > 1"]}
+    settings = SimpleNamespace(differences=lambda default: dict(changed), segmentation="")
+    lines = _changed_lines(SimpleNamespace(settings=settings, segments_offered=False), None)
+    plg = SimpleNamespace()
+    exec("\n".join(lines), {"plg": plg})
+    assert vars(plg) == changed
