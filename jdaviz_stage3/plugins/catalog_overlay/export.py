@@ -24,7 +24,6 @@ from regions import (
 from ...errors import Stage3Error
 from ...jdaviz_compat import image_viewers, show_message
 from ...saving import save_files
-from ...session.code import Code
 from ...viewers.image_frames import unbounded
 from ..panel import SavingControls
 from .overlay import Overlay
@@ -164,7 +163,14 @@ def _changed_lines(
         changed["segmentation"] = overlay.settings.segmentation or "None"
     if overlay.segments_offered and outlined is None:  # its own are, wherever they are loaded
         changed["segmentation"] = overlay.settings.segmentation or "None"
-    return [f"plg.{name} = {Code().of(value)}" for name, value in changed.items()]
+    return [f"plg.{name} = {_plain(value)!r}" for name, value in changed.items()]
+
+
+def _plain(value: Any) -> Any:
+    """A value without types of numpy, which would have to be imported where its code is run."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def overlay_lines(
@@ -195,7 +201,7 @@ def overlay_lines(
         lines.append(f"plg.visible = {overlay.settings.visible!r}")
     lines += _changed_lines(overlay, default, outlined)
     if len(overlay.selection):
-        lines.append(f"plg.select({Code().of(overlay.sources.labels[overlay.selection].tolist())})")
+        lines.append(f"plg.select({overlay.sources.labels[overlay.selection].tolist()!r})")
     return lines
 
 
