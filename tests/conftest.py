@@ -8,14 +8,11 @@ from pathlib import Path
 import pytest
 from forked_tests import MARK, run_forked
 from hypothesis import settings
-from no_front_end import write_no_states
 
 # A machine that is busy is slow, and that is no fault of what is tested. The examples are the same
 # in every run, so that what passes here passes there.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
-
-write_no_states()
 
 # What tests list is not kept in the cache of whoever runs them.
 if "JDAVIZ_STAGE3_CACHE" not in os.environ:

@@ -80,7 +80,7 @@ def test_missing_path_is_one_line_and_exit_code_2(command, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["open"], ["info"], ["demo", "--port", "65536"], ["demo", "--port", "x"], ["nonsense"]],
+    [[], ["info"], ["demo", "--port", "65536"], ["demo", "--port", "x"], ["nonsense"]],
 )
 def test_wrong_arguments_are_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as end:
