@@ -153,7 +153,10 @@ class Dragging:
             ranges[index : index + 1] = []  # pushed together: taken away
         if phase == "end":
             self._moved = None
-        plugin.baseline = ranges
+        try:
+            plugin.baseline = ranges
+        except Stage3Error:
+            return False  # for another range that is typed and cannot be, which the panel says
         return True
 
     def _edge_of_baseline(self, x: float) -> tuple[int, Any] | None:
