@@ -5,10 +5,12 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from solara.server import starlette
-from solara.server.websocket import WebSocketDisconnect
 
 from jdaviz_stage3.jdaviz_compat import page_messages as messages
+
+# in forks, for importing solara's server puts a shell of its own in the place of IPython's, which
+# glue then asks for what it lacks
+pytestmark = pytest.mark.forked
 
 
 class Browser:
@@ -62,6 +64,8 @@ def browser():
 @pytest.fixture
 def websocket(loop, browser):
     """A websocket of solara's server, made in its event loop as there."""
+    from solara.server import starlette
+
     server = SimpleNamespace(WebsocketWrapper=starlette.WebsocketWrapper)
     messages.send_together(server)
     messages.send_together(server)  # once is enough
@@ -122,6 +126,8 @@ def test_next_sender_learns_that_the_browser_has_gone(websocket, browser):
     websocket.send("a")
     websocket.send("b")
     websocket._wait()
+    from solara.server.websocket import WebSocketDisconnect
+
     with pytest.raises(WebSocketDisconnect):
         websocket.send("c")
     assert browser.got == []
