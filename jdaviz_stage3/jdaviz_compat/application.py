@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 __all__ = [
     "add_plugins",
@@ -13,6 +14,7 @@ __all__ = [
     "configuration",
     "give_layout",
     "on_every_app",
+    "one_for_each_app",
     "plugin_label",
     "refresh_from_registries",
     "renew_colormaps",
@@ -28,6 +30,32 @@ def application(app: Any) -> Any:
     deprecated in favour of ``._app``. jdaviz 5.1: the same.
     """
     return getattr(app, "_app", app)
+
+
+def one_for_each_app[Made](make: Callable[[Any], Made]) -> Callable[[Any], Made]:
+    """Return what gives something that there is one of for each app; it goes with the app.
+
+    Reason: an app is told from another by the inner one, for plugins and helpers alike.
+
+    Parameters
+    ----------
+    make : callable
+        Called with the inner application, once; must not keep it.
+
+    Returns
+    -------
+    callable
+        Takes a jdaviz helper, inner application, plugin or importer.
+    """
+    made: WeakKeyDictionary[Any, Made] = WeakKeyDictionary()
+
+    def of_app(app: Any) -> Made:
+        inner = application(app)
+        if inner not in made:
+            made[inner] = make(inner)
+        return made[inner]
+
+    return of_app
 
 
 def configuration(app: Any) -> str:

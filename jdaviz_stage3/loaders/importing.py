@@ -40,6 +40,7 @@ from .product import Product
 __all__ = [
     "Choice",
     "ProductImporterMixin",
+    "all_or_nothing",
     "importing",
     "options_of",
     "warn_of_groups",
@@ -316,6 +317,23 @@ def warnings_shown(app: Any) -> Iterator[None]:
             warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
 
 
+@contextmanager
+def all_or_nothing(app: Any) -> Iterator[None]:
+    """Remove again the data and viewers that have come, where loading fails.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application, or importer
+    """
+    data, viewers = data_labels(app), viewer_labels(app)
+    try:
+        yield
+    except Exception:
+        remove_data(app, [label for label in data_labels(app) if label not in data])
+        remove_viewers(app, [label for label in viewer_labels(app) if label not in viewers])
+        raise
+
+
 def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
     """Decorate an importer's ``__call__``, so that it adds its product whole or not at all.
 
@@ -327,21 +345,19 @@ def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
     def wrapped(self, *args, **kwargs):
         if self._problem is not None:
             raise self._problem
-        data, viewers = data_labels(self), viewer_labels(self)
         self.import_spinner = True
         self._added = []
         chosen = chosen_options(self)
         try:
-            with journal_of(self).loading(self), warnings_shown(self):
+            # what is removed again is removed before the app is looked at
+            with journal_of(self).loading(self), all_or_nothing(self), warnings_shown(self):
                 method(self, *args, **kwargs)
                 _warn_of(findings_of_product(self.product.path))
                 note_loading(self, chosen, self._by_default, self._added)
             return list(self._added)
+        except Stage3Error:
+            raise
         except Exception as err:
-            remove_data(self, [label for label in data_labels(self) if label not in data])
-            remove_viewers(self, [label for label in viewer_labels(self) if label not in viewers])
-            if isinstance(err, Stage3Error):
-                raise
             raise Stage3Error(_reason(err, self.product)) from err
         finally:
             self.import_spinner = False

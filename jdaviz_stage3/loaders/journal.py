@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from ..jdaviz_compat import all_data, application, plugin_label
+from ..jdaviz_compat import all_data, one_for_each_app, plugin_label
 from ..origin import FileStamp
 from .observed import differs, observed, settings_of
 
@@ -195,7 +194,7 @@ class Journal:
                     known[key] = value
 
 
-_JOURNALS: WeakKeyDictionary[Any, Journal] = WeakKeyDictionary()
+_of_app = one_for_each_app(lambda _: Journal())
 
 
 def journal_of(app: Any) -> Journal:
@@ -209,7 +208,7 @@ def journal_of(app: Any) -> Journal:
     -------
     Journal
     """
-    return _JOURNALS.setdefault(application(app), Journal())
+    return _of_app(app)
 
 
 def _texts(value: Any) -> list[str]:

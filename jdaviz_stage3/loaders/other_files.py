@@ -13,13 +13,10 @@ from ..jdaviz_compat import (
     data_labels,
     formats_of_file,
     load_file,
-    remove_data,
-    remove_viewers,
     show_message,
-    viewer_labels,
 )
 from .asked_options import note_other_loading
-from .importing import warnings_shown
+from .importing import all_or_nothing, warnings_shown
 from .journal import journal_of
 
 __all__ = ["OtherFile", "load_others"]
@@ -70,15 +67,12 @@ def load_others(
     loaded: list[str] = []
     failures: list[Stage3Error] = []
     for file in files:
-        data, viewers = data_labels(app), viewer_labels(app)
+        data = data_labels(app)
         try:
-            with journal_of(app).loading(app), warnings_shown(app):
+            with journal_of(app).loading(app), all_or_nothing(app), warnings_shown(app):
                 form = _load_one(app, file, options)
                 note_other_loading(app, file.path, options | {"format": form}, data)
         except Stage3Error as err:
-            # what jdaviz's importer had made before it failed
-            remove_data(app, [label for label in data_labels(app) if label not in data])
-            remove_viewers(app, [label for label in viewer_labels(app) if label not in viewers])
             show_message(app, str(err))
             failures.append(err)
         loaded += [label for label in data_labels(app) if label not in data]

@@ -11,7 +11,13 @@ from jdaviz.core.events import AddDataMessage, RemoveDataMessage
 from traitlets import Bool, Dict, Float, Int, List, Unicode
 
 from ..errors import Stage3Error
-from ..jdaviz_compat import application, glue_viewer, lay_over_figure, viewer_labels
+from ..jdaviz_compat import (
+    application,
+    glue_viewer,
+    lay_over_figure,
+    one_for_each_app,
+    viewer_labels,
+)
 from .color_layer import ColorLayer, top_color_layer
 from .color_scale import ColorScale
 
@@ -188,7 +194,7 @@ class ColorBars(HubListener):
                 bar.close()
 
 
-_bars: WeakKeyDictionary[Any, ColorBars] = WeakKeyDictionary()
+_of_app = one_for_each_app(ColorBars)
 
 
 def show_color_bars(app: Any) -> ColorBars:
@@ -203,11 +209,9 @@ def show_color_bars(app: Any) -> ColorBars:
     -------
     ColorBars
     """
-    inner = application(app)
-    if inner not in _bars:
-        _bars[inner] = ColorBars(inner)
-    _bars[inner].update()
-    return _bars[inner]
+    found = _of_app(app)
+    found.update()
+    return found
 
 
 def color_bar(viewer: str, app: Any = None) -> ColorBar:

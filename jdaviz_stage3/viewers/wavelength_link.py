@@ -20,6 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from ..jdaviz_compat import (
     application,
     leave_limits,
+    one_for_each_app,
     set_missing_color,
     spectral_display_unit,
     spectrum_of_data,
@@ -248,7 +249,7 @@ def _set_limits(state: Any, values: np.ndarray) -> None:
         state.x_min, state.x_max = float(low), float(high)
 
 
-_LINKS: WeakKeyDictionary[Any, WavelengthLink] = WeakKeyDictionary()
+_of_app = one_for_each_app(WavelengthLink)
 
 
 def link_wavelengths(app: Any) -> WavelengthLink:
@@ -263,8 +264,6 @@ def link_wavelengths(app: Any) -> WavelengthLink:
     -------
     WavelengthLink
     """
-    inner = application(app)
-    if inner not in _LINKS:
-        _LINKS[inner] = WavelengthLink(inner)
-    _LINKS[inner].update()
-    return _LINKS[inner]
+    found = _of_app(app)
+    found.update()
+    return found

@@ -73,7 +73,11 @@ def _reports_of_fork(item: pytest.Item) -> list[pytest.TestReport]:
         code = os.waitstatus_to_exitcode(status)
         return [_crash(item, f"the fork ended with exit code {code}")]
     told = item.config.hook.pytest_report_from_serializable
-    return [told(config=item.config, data=data) for data in json.loads(answer)]
+    reports = [told(config=item.config, data=data) for data in json.loads(answer)]
+    for report in reports:
+        if report.skipped and isinstance(report.longrepr, list):
+            report.longrepr = tuple(report.longrepr)  # as pytest -v needs it; JSON has no tuples
+    return reports
 
 
 def _run_and_end(item: pytest.Item, writing: int) -> None:

@@ -20,7 +20,8 @@ from jdaviz_stage3.jdaviz_compat import (
     rename_data,
     subset_groups,
 )
-from jdaviz_stage3.loaders.journal import Loading, Made
+from jdaviz_stage3.loaders import importing
+from jdaviz_stage3.loaders.journal import Loading, Made, journal_of
 from jdaviz_stage3.session import run_script
 from jdaviz_stage3.session.code import Code
 from jdaviz_stage3.session.labels import renamed_with, without_number
@@ -205,3 +206,23 @@ def test_a_missing_version_is_not_replaced_by_another(versions, tmp_path):
     assert len(said) == 2  # what does not name the missing one is said
     assert "there is no such file" in said[0]
     assert said[1].startswith("three: not restored")
+
+
+@pytest.mark.forked
+def test_a_product_that_fails_half_way_is_no_change_of_the_person(tmp_path, monkeypatch):
+    """It is removed again before the app is looked at, or the script would undo what never was."""
+    app = new_app()
+    stage3.load(mosaic(tmp_path), app=app)
+    (other := tmp_path / "other").mkdir()
+    loader = app.loaders["file"]
+    loader.filepath = str(mosaic(other))
+    before = data_labels(app), journal_of(app).changed(app)
+
+    def fail(*_):
+        raise ValueError("half way")
+
+    loader.importer._obj.viewer.create_new.selected = "Image"
+    monkeypatch.setattr(importing, "note_loading", fail)
+    with pytest.raises(Stage3Error, match="half way"):
+        loader.importer()  # as the import dialog does
+    assert (data_labels(app), journal_of(app).changed(app)) == before
