@@ -28,6 +28,7 @@ LAYERS = [
     ["session"],
     ["loaders", "viewers"],
     ["jdaviz_compat"],
+    ["identity"],
     ["demo", "groups", "layout", "summary"],
     ["analysis"],
     ["readers"],
@@ -43,6 +44,7 @@ HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 LISTED = (
     "jdaviz_compat",
     "groups",
+    "identity",
     "readers",
     "analysis",
     "standalone",
@@ -109,7 +111,7 @@ def test_imports_go_down(source):
 
 LOWER = (
     "errors", "origin", "saving", "fits_structure", "product_types", "products", "readers",
-    "analysis", "folders", "groups", "layout", "summary",
+    "analysis", "folders", "groups", "identity", "layout", "summary",
 )  # fmt: skip
 
 

@@ -1,0 +1,174 @@
+"""Sources that are in no catalog: by their observation's own numbers, slits and targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.coordinates import angular_separation
+
+from ..groups import ListedProduct
+from .joining import FileRows, JoinedRows
+
+__all__ = ["UnlistedSources", "group_unlisted"]
+
+#: Two spectra of one number farther apart than this are of two sources; in arcsec.
+_ONE_SOURCE = 1.0
+_SOURCE_IN_NAME = re.compile(r"_[sbv]\d{5,9}(?=_|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class UnlistedSources:
+    """Sources beside those of the catalog.
+
+    Attributes
+    ----------
+    labels : list of int or str
+    ra, dec : ndarray of float, shape (n,)
+        Degrees; NaN where nothing says it.
+    source : list of ndarray of int
+        For each file the position of each row's source in the index; -1 for rows that the catalog
+        has.
+    of_target : ndarray of int
+        The same of each product that is the target's.
+    """
+
+    labels: list[int | str]
+    ra: np.ndarray
+    dec: np.ndarray
+    source: list[np.ndarray]
+    of_target: np.ndarray
+
+
+def group_unlisted(
+    files: Sequence[FileRows], joined: Sequence[JoinedRows], targets: Sequence[ListedProduct],
+    *, first: int, taken: set[int | str],
+) -> UnlistedSources:  # fmt: skip
+    """Give a source to each spectrum that no catalog has.
+
+    Spectra of one observation with one number are of one source, unless their places are more than
+    an arcsec apart; so are spectra without a number of one program, target and slit.
+
+    Parameters
+    ----------
+    files : sequence of FileRows
+    joined : sequence of JoinedRows
+    targets : sequence of ListedProduct
+        What is of the target as a whole.
+    first : int
+        Position in the index of the first of these sources.
+    taken : set
+        Labels of the catalog's.
+
+    Returns
+    -------
+    UnlistedSources
+    """
+    left = [np.flatnonzero(one.row < 0) for one in joined]
+    codes: dict[tuple, int] = {}
+    parts = [_keys(rows, kept, codes) for rows, kept in zip(files, left, strict=True)]
+    alone = [[codes.setdefault(_of_target(product), len(codes)), 0] for product in targets]
+    keys = np.concatenate([*parts, np.array(alone, dtype=int).reshape(-1, 2)])
+    nowhere = np.full(len(targets), np.nan)
+    ra = np.concatenate([*(rows.ra[k] for rows, k in zip(files, left, strict=True)), nowhere])
+    dec = np.concatenate([*(rows.dec[k] for rows, k in zip(files, left, strict=True)), nowhere])
+    group, head = _grouped(keys, ra, dec)
+    products = [rows.product for rows in files] + list(targets)
+    sizes = [kept.size for kept in left] + [1] * len(targets)
+    of_row = np.repeat(np.arange(len(products)), sizes)
+    names = list(codes)
+    used = set(taken)
+    labels = [
+        _label(int(keys[row, 1]) or names[keys[row, 0]][-2:], products[of_row[row]], used)
+        for row in head
+    ]
+    place = _first_known(group, ra, dec, len(head))
+    source = []
+    start = 0
+    for rows, kept in zip(files, left, strict=True):
+        own = np.full(len(rows), -1)
+        own[kept] = group[start : start + kept.size] + first
+        source.append(own)
+        start += kept.size
+    return UnlistedSources(labels, *place, source, group[start:] + first)
+
+
+def _keys(rows: FileRows, kept: np.ndarray, codes: dict[tuple, int]) -> np.ndarray:
+    """What makes rows one source, shape (n, 2): the code of the observation or target, the number.
+
+    Codes are given as they are needed.
+    """
+    product = rows.product
+    observation = codes.setdefault((product.program, product.observation, "", ""), len(codes))
+    slits = {table.slit for table in rows.tables}
+    unnumbered = np.array([
+        codes.setdefault(_of_target(product, table.slit if len(slits) > 1 else ""), len(codes))
+        for table in rows.tables
+    ])  # fmt: skip
+    number = rows.number[kept]
+    code = np.where(number == 0, unnumbered[rows.table[kept]], observation)
+    return np.column_stack([code, number])
+
+
+def _of_target(product: ListedProduct, slit: str = "") -> tuple:
+    """What is the same for the spectra of a target; by its file where nothing says the target."""
+    name = product.target or _SOURCE_IN_NAME.sub("", product.root)
+    return (product.program, "", name, slit)
+
+
+def _grouped(keys: np.ndarray, ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the sources in the order in which they appear; return that, and each one's first row.
+
+    Rows of one key that lie apart are several sources.
+    """
+    group = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
+    rest = np.arange(len(keys))
+    while rest.size:
+        count = int(group.max()) + 1
+        near_ra, near_dec = _first_known(group[rest], ra[rest], dec[rest], count)
+        with np.errstate(invalid="ignore"):
+            away = angular_separation(*np.radians(
+                [ra[rest], dec[rest], near_ra[group[rest]], near_dec[group[rest]]]
+            ))  # fmt: skip
+            rest = rest[np.degrees(away) * 3600 > _ONE_SOURCE]
+        # those that lie apart are looked at anew, among themselves
+        if rest.size:
+            group[rest] = count + np.unique(group[rest], return_inverse=True)[1].reshape(-1)
+    _, head, number = np.unique(group, return_index=True, return_inverse=True)
+    order = np.argsort(head)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(order.size)
+    return rank[number.reshape(-1)], head[order]
+
+
+def _first_known(
+    group: np.ndarray, ra: np.ndarray, dec: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first place that is known in each group, shape (count,); NaN where none is."""
+    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
+    found, row = np.unique(group[known], return_index=True)
+    places = np.full((2, count), np.nan)
+    places[:, found] = ra[known[row]], dec[known[row]]
+    return places[0], places[1]
+
+
+def _label(name: int | tuple[str, str], product: ListedProduct, used: set[int | str]) -> int | str:
+    """A label that no other source has: the number, or the target with its slit."""
+    short: int | str = " ".join(filter(None, name)) if isinstance(name, tuple) else name
+    for label in _candidates(short, product):
+        if label not in used:
+            used.add(label)
+            return label
+    raise AssertionError("candidates do not end")
+
+
+def _candidates(name: int | str, product: ListedProduct) -> Iterator[int | str]:
+    yield name
+    root = _SOURCE_IN_NAME.sub("", product.root)
+    yield f"{name} of {root}"
+    again = 2
+    while True:
+        yield f"{name} of {root} ({again})"
+        again += 1

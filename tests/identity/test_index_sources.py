@@ -1,0 +1,249 @@
+"""One source over a catalog and spectra: what is joined by what, and what is said of the rest."""
+
+import shutil
+import warnings
+from pathlib import Path
+
+import make_slits
+import make_spectra
+import make_tables
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import QTable
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3.errors import Stage3Error, Stage3Warning
+
+IDS = (2, 5, 9)
+
+
+def catalog(folder: Path, labels=IDS, *, name="jw09997-o001_t001_nircam_f444w_cat.ecsv", shift=0.0):
+    """A catalog whose sources lie where those of the spectra do (`make_spectra.grism_source`)."""
+    n = len(labels)
+    table = make_tables.catalog_table(n)
+    table["label"] = np.array(labels)
+    table["sky_centroid"] = SkyCoord(53 + np.array(IDS[:n]) / 1e3, -27.8 + shift, unit="deg")
+    return make_tables.save_table(table, folder / name)
+
+
+def slitless(folder: Path, sources=None, *, combined=False, number=1, **keywords) -> Path:
+    """A WFSS x1d of two exposures, or c1d, with the keywords of its mode."""
+    make = make_spectra.combined_row if combined else make_spectra.grism_source
+    sources = [make(i) for i in IDS] if sources is None else sources
+    headers = [{"spectral_order": 1}]
+    if not combined:
+        headers = [{"group_id": f"exposure{n}", "spectral_order": 1} for n in (1, 2)]
+    made = make_spectra.slitless(
+        folder, [(sources, header) for header in headers], width=40, combined=combined
+    )
+    return observed(made, f"jw09997-o{number:03d}_t001_niriss_{made.stem[-3:]}.fits", **keywords)
+
+
+def observed(made: Path, name: str, **keywords) -> Path:
+    """Write keywords of an observation into a file, and give it its name."""
+    with fits.open(made) as hdus:
+        hdus[0].header.update({
+            "EXP_TYPE": "NIS_WFSS", "PROGRAM": "09997", "OBSERVTN": "001", "FILTER": "GR150R",
+            **keywords,
+        })  # fmt: skip
+        hdus.writeto(made.parent / name, overwrite=True)
+    if made.name != name:
+        made.unlink()
+    return made.parent / name
+
+
+def indexed(*paths, **options):
+    """The index, and what it warned of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        index = stage3.index_sources(*paths, **options)
+    assert all(issubclass(one.category, Stage3Warning) for one in caught)
+    return index, [str(one.message) for one in caught]
+
+
+def test_number_and_place_agree(tmp_path):
+    catalog(tmp_path)
+    slitless(tmp_path)
+    slitless(tmp_path, combined=True)
+    index, said = indexed(tmp_path)
+    assert said == []
+    assert index.labels == list(IDS)
+    source = index.labelled(5)
+    assert [(one.suffix, one.exposure, one.by) for one in source.products] == [
+        ("c1d", "", "label"), ("x1d", "exposure1", "label"), ("x1d", "exposure2", "label"),
+    ]  # fmt: skip
+    assert source.row["label"] == 5
+    assert max(one.separation for one in source.products) < 1e-3 * u.arcsec
+    assert list(index.table["n_x1d"]) == [2, 2, 2]
+
+
+def test_spectra_are_those_of_the_source(tmp_path):
+    """The flux of the builder's sources scales with their number."""
+    catalog(tmp_path)
+    path = slitless(tmp_path)
+    index, _ = indexed(tmp_path)
+    for label in IDS:
+        for product in index.labelled(label).of_type("x1d"):
+            spectrum = product.spectrum()
+            with fits.open(path) as hdus:
+                rows = hdus[product.table.extension].data
+                row = rows[rows["SOURCE_ID"] == label][0]
+            length = row["N_ALONGDISP"]
+            np.testing.assert_array_equal(spectrum.flux.value, row["FLUX"][:length])
+            assert spectrum.meta["source_id"] == label
+    options = index.labelled(5).of_type("x1d")[0].options
+    assert options == {"source_id": 5, "order": 1}
+    assert [s.meta["source_id"] for s in stage3.read(path, **options)] == [5, 5]
+
+
+def test_the_catalog_of_another_build_is_caught(tmp_path):
+    """Its labels 2, 5, 9 lie where the spectra's 5, 9, 2 do."""
+    catalog(tmp_path, (9, 2, 5))
+    slitless(tmp_path)
+    index, said = indexed(tmp_path)
+    [text] = said
+    assert "3 of 3 sources lie elsewhere than their labels say" in text
+    # with both positions
+    assert "53.002000 -27.800000" in text and "53.005000 -27.800000" in text
+    for label, number in ((9, 2), (2, 5), (5, 9)):
+        products = index.labelled(label).products
+        assert {one.number for one in products} == {number}
+        assert {one.by for one in products} == {"position"}
+        assert {one.spectrum().meta["source_id"] for one in products} == {number}
+
+
+def test_of_two_catalogs_the_one_that_agrees_is_taken(tmp_path):
+    catalog(tmp_path, (9, 2, 5), name="jw09997-o001_t001_nircam_f115w_cat.ecsv")
+    right = catalog(tmp_path)
+    slitless(tmp_path)
+    index, said = indexed(tmp_path)
+    assert index.catalog == right
+    [text] = said
+    assert text.startswith("2 catalogs; went by the labels of jw09997-o001_t001_nircam_f444w_cat")
+    other, _ = indexed(tmp_path, catalog=tmp_path / "jw09997-o001_t001_nircam_f115w_cat.ecsv")
+    assert {one.number for one in other.labelled(9).products} == {2}
+
+
+def test_spectra_without_a_catalog_and_a_catalog_without_spectra(tmp_path):
+    slitless(tmp_path)
+    index, said = indexed(tmp_path)
+    assert (index.labels, index.catalog, said) == (list(IDS), None, [])
+    assert {one.by for one in index.labelled(9).products} == {"number"}
+    np.testing.assert_allclose(index.positions.ra.deg, 53 + np.array(IDS) / 1e3)
+    alone, _ = indexed(catalog(tmp_path))
+    assert len(alone) == 3 and alone.rows.source.size == 0
+    assert alone.labelled(2).products == ()
+
+
+def test_sources_of_one_number_in_two_places_are_two(tmp_path):
+    slitless(tmp_path)
+    moved = [make_spectra.grism_source(i, SOURCE_DEC=-27.9) for i in IDS]
+    slitless(tmp_path, moved, number=2)
+    index, _ = indexed(tmp_path)
+    assert len(index) == 6 and len(set(index.labels)) == 6
+    assert index.labels[3] == "2 of jw09997-o002_t001_niriss"
+    assert {one.path.name for one in index[3].products} == {"jw09997-o002_t001_niriss_x1d.fits"}
+
+
+def test_sources_that_the_catalog_lacks_follow_those_that_it_has(tmp_path):
+    catalog(tmp_path, (2, 5))
+    slitless(tmp_path)
+    index, said = indexed(tmp_path)
+    assert index.labels == [2, 5, 9]
+    assert index.labelled(9).catalog is None and index.labelled(9).row is None
+    assert "1 of 3 sources are not in" in said[0] and "source 9 at 53.009000 -27.800000" in said[0]
+
+
+def test_a_source_without_a_position_is_joined_where_the_others_agree(tmp_path):
+    lost = [make_spectra.grism_source(i, SOURCE_RA=np.nan if i == 5 else 53 + i / 1e3) for i in IDS]
+    slitless(tmp_path, lost)
+    catalog(tmp_path)
+    index, [text] = indexed(tmp_path)
+    assert "1 source without a position, joined by number alone" in text
+    assert {one.by for one in index.labelled(5).products} == {"number"}
+    assert np.isnan(index.labelled(5).products[0].separation)
+
+
+def test_a_source_without_a_position_is_not_joined_where_they_do_not(tmp_path):
+    lost = [make_spectra.grism_source(i, SOURCE_RA=np.nan if i == 5 else 53 + i / 1e3) for i in IDS]
+    slitless(tmp_path, lost)
+    catalog(tmp_path, (9, 5, 2))
+    index, said = indexed(tmp_path)
+    assert index.labelled(5).products == ()
+    assert any("1 source without a position, not joined" in text for text in said)
+    assert {one.number for one in index.labelled("5 of jw09997-o001_t001_niriss").products} == {5}
+
+
+def test_labels_that_repeat_are_joined_by_position(tmp_path):
+    catalog(tmp_path, (2, 2, 9))
+    slitless(tmp_path)
+    index, said = indexed(tmp_path)
+    assert index.labels == ["2 in row 1", "2 in row 2", 9]
+    assert {one.number for one in index.labelled("2 in row 2").products} == {5}
+    assert any("labels are there more than once" in text for text in said)
+
+
+def test_the_slits_of_a_mask_one_file_each(tmp_path):
+    """NIRSpec MOS: numbers of the mask's plan, which are no labels of a catalog."""
+    for number in (7, 8):
+        columns = make_spectra.smooth_spectrum(20)
+        header = {"source_id": number, "source_ra": 53 + number / 1e3, "source_dec": -27.8}
+        made = make_spectra.extracted(tmp_path, [(columns, header)])
+        root = f"jw09997-o001_s{number:09d}_nirspec_clear-prism"
+        observed(made, f"{root}_x1d.fits", EXP_TYPE="NRS_MSASPEC", FILTER="CLEAR")
+        slit = make_slits.Slit(source_id=number)
+        made = make_slits.single_slit(tmp_path, slit)
+        observed(made, f"{root}_s2d.fits", EXP_TYPE="NRS_MSASPEC", FILTER="CLEAR")
+    # source 7 of the mask is label 9 of the catalog, whose label 7 is another source
+    table = make_tables.catalog_table(2)
+    table["label"] = [9, 7]
+    table["sky_centroid"] = SkyCoord([53.007, 53.1], [-27.8, -27.8], unit="deg")
+    make_tables.catalog(tmp_path, table)
+    index, said = indexed(tmp_path)
+    assert [(one.suffix, one.by) for one in index.labelled(9).of_type("x1d")] == [
+        ("x1d", "position")
+    ]
+    assert index.labelled(9).of_type("x1d")[0].number == 7
+    assert index.labelled(7).products == ()
+    assert {one.suffix for one in index.labelled(8).products} == {"s2d", "x1d"}
+    image = index.labelled(8).of_type("s2d")[0]
+    assert image.spectrum().flux.ndim == 2 and said == []
+
+
+def test_a_time_series_is_its_targets(tmp_path):
+    made = make_spectra.two_segments(tmp_path)
+    observed(made, "jw09997-o003_t002_miri_p750l_x1dints.fits", TARGNAME="WASP-0")
+    make_tables.white_light(tmp_path).rename(tmp_path / "jw09997-o003_t002_miri_p750l_whtlt.ecsv")
+    index, _ = indexed(tmp_path)
+    assert index.labels == ["WASP-0"]
+    assert {one.suffix for one in index[0].products} == {"x1dints", "whtlt"}
+
+
+def test_a_file_that_is_broken_is_said_and_left_out(tmp_path):
+    whole = slitless(tmp_path)
+    broken = tmp_path / "jw09997-o004_t001_niriss_x1d.fits"
+    broken.write_bytes(whole.read_bytes()[:9000])
+    index, said = indexed(tmp_path)
+    assert index.labels == list(IDS)
+    assert any(broken.name in text for text in said)
+
+
+def test_nothing_to_index(tmp_path, built):
+    shutil.copy(built("i2d", "ImageModel"), tmp_path / "jw09997-o001_t001_nircam_f444w_i2d.fits")
+    with pytest.raises(Stage3Error, match=r"no product with sources .*types found: i2d"):
+        stage3.index_sources(tmp_path)
+    with pytest.raises(Stage3Error, match="expected a positive angle"):
+        stage3.index_sources(slitless(tmp_path), tolerance=-1 * u.arcsec)
+    with pytest.raises(Stage3Error, match="expected an angle"):
+        stage3.index_sources(tmp_path, tolerance=3)
+
+
+def test_a_label_that_is_not_there(tmp_path):
+    index, _ = indexed(slitless(tmp_path))
+    with pytest.raises(Stage3Error, match=r"no source 17 among the 3: 2, 5, 9"):
+        index.labelled(17)
+    assert index.nearest(SkyCoord(53.0051, -27.8, unit="deg")).label == 5
+    assert isinstance(index.table, QTable)
