@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from .cutouts import SourceCutout
 from .indexed_sources import IndexedSource, IndexedSources, SourceProduct
 from .indexing import index_sources
+from .inspection import Inspection, InspectionTable, compare_inspections
 
-__all__ = ["IndexedSource", "IndexedSources", "SourceProduct", "index_sources"]
+__all__ = [
+    "IndexedSource",
+    "IndexedSources",
+    "Inspection",
+    "InspectionTable",
+    "SourceCutout",
+    "SourceProduct",
+    "compare_inspections",
+    "index_sources",
+]

@@ -15,8 +15,10 @@ from specutils import Spectrum
 
 from ..errors import Stage3Error
 from ..groups import ListedProduct
+from ..products import product_root
 from ..readers.source_tables import SourceTable
 from ..readers.spectral_images import read_spectral_images
+from .cutouts import SourceCutout, cut_out
 
 __all__ = ["IndexedSource", "IndexedSources", "ProductRows", "SourceProduct"]
 
@@ -204,6 +206,41 @@ class IndexedSource:
         tuple of SourceProduct
         """
         return tuple(product for product in self.products if product.suffix in suffixes)
+
+    def cutout(
+        self, size: u.Quantity = 3 * u.arcsec, mosaic: Path | None = None
+    ) -> SourceCutout | None:
+        """Read the piece of a mosaic around it.
+
+        Parameters
+        ----------
+        size : Quantity, optional
+            Side of the square, an angle.
+        mosaic : path, optional
+            One of ``images``; by default the first that it is on.
+
+        Returns
+        -------
+        SourceCutout or None
+            With the outline of its segment, if the segmentation map is of this mosaic. None where
+            it is on no mosaic.
+
+        Raises
+        ------
+        Stage3Error
+            If a file cannot be read.
+        """
+        if not self.known_place:
+            return None
+        for path in self.images if mosaic is None else (mosaic,):
+            own = [s for s in self.segmentations if product_root(s) == product_root(path)]
+            number = self.label if isinstance(self.label, int) else None
+            found = cut_out(
+                path, self.position, size, segmentation=own[0] if own else None, label=number
+            )
+            if found is not None:
+                return found
+        return None
 
     def __repr__(self) -> str:
         place = self.position.to_string("hmsdms", precision=2) if self.known_place else "no place"

@@ -1,8 +1,6 @@
 """One source over a catalog and spectra: what is joined by what, and what is said of the rest."""
 
 import shutil
-import warnings
-from pathlib import Path
 
 import make_slits
 import make_spectra
@@ -13,55 +11,10 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable
+from make_fields import IDS, catalog, indexed, observed, slitless
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.errors import Stage3Error, Stage3Warning
-
-IDS = (2, 5, 9)
-
-
-def catalog(folder: Path, labels=IDS, *, name="jw09997-o001_t001_nircam_f444w_cat.ecsv", shift=0.0):
-    """A catalog whose sources lie where those of the spectra do (`make_spectra.grism_source`)."""
-    n = len(labels)
-    table = make_tables.catalog_table(n)
-    table["label"] = np.array(labels)
-    table["sky_centroid"] = SkyCoord(53 + np.array(IDS[:n]) / 1e3, -27.8 + shift, unit="deg")
-    return make_tables.save_table(table, folder / name)
-
-
-def slitless(folder: Path, sources=None, *, combined=False, number=1, **keywords) -> Path:
-    """A WFSS x1d of two exposures, or c1d, with the keywords of its mode."""
-    make = make_spectra.combined_row if combined else make_spectra.grism_source
-    sources = [make(i) for i in IDS] if sources is None else sources
-    headers = [{"spectral_order": 1}]
-    if not combined:
-        headers = [{"group_id": f"exposure{n}", "spectral_order": 1} for n in (1, 2)]
-    made = make_spectra.slitless(
-        folder, [(sources, header) for header in headers], width=40, combined=combined
-    )
-    return observed(made, f"jw09997-o{number:03d}_t001_niriss_{made.stem[-3:]}.fits", **keywords)
-
-
-def observed(made: Path, name: str, **keywords) -> Path:
-    """Write keywords of an observation into a file, and give it its name."""
-    with fits.open(made) as hdus:
-        hdus[0].header.update({
-            "EXP_TYPE": "NIS_WFSS", "PROGRAM": "09997", "OBSERVTN": "001", "FILTER": "GR150R",
-            **keywords,
-        })  # fmt: skip
-        hdus.writeto(made.parent / name, overwrite=True)
-    if made.name != name:
-        made.unlink()
-    return made.parent / name
-
-
-def indexed(*paths, **options):
-    """The index, and what it warned of."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        index = stage3.index_sources(*paths, **options)
-    assert all(issubclass(one.category, Stage3Warning) for one in caught)
-    return index, [str(one.message) for one in caught]
+from jdaviz_stage3.errors import Stage3Error
 
 
 def test_number_and_place_agree(tmp_path):
