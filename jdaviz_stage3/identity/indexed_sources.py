@@ -157,7 +157,9 @@ class SourceProduct:
         if self.table is None or self.suffix not in ("x1d", "c1d", "s2d"):
             raise Stage3Error(f"{self.path.name}: {self.suffix} is no spectrum of one source")
         if self.suffix != "s2d":
-            return self.table.sequence(self.element)[0]
+            # point and extended sources of one slitless field side by side: all as flux density
+            slitless = self.table.rows is not None
+            return self.table.sequence(self.element, quantity="flux" if slitless else "auto")[0]
         images = read_spectral_images(self.path)
         for place, entry in enumerate(images.entries):
             if entry.extension == self.table.extension:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -25,6 +26,7 @@ __all__ = ["Inspection", "InspectionTable", "compare_inspections"]
 
 #: Farther than this from where it was when it was looked at, a source is another one.
 _SAME_SOURCE = 0.5 * u.arcsec
+_PACKAGE = Path(__file__).parents[1]
 #: What says that a table is one of these.
 _KIND = "jdaviz_stage3 inspection"
 
@@ -167,7 +169,7 @@ class InspectionTable:
             If there is no such source, a value cannot be, or the file cannot be written; what was
             found is kept in memory then, and written with the next.
         """
-        values = {name: _checked(name, value) for name, value in found.items()}
+        values: dict[str, Any] = {name: _checked(name, value) for name, value in found.items()}
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         self._read_what_is_new()
         new = replace(self.of(label), inspector=self.inspector, time=now, **values)
@@ -327,7 +329,8 @@ def _default_path(sources: IndexedSources) -> tuple[Path, tuple[str, ...]]:
         raise Stage3Error("there are no sources to inspect")
     name = f"{product_root(first)}_inspection.ecsv"
     beside = first.absolute().parent
-    if os.access(beside, os.W_OK):
+    # what is installed with the package, its demo, is nobody's to write to
+    if os.access(beside, os.W_OK) and _PACKAGE not in beside.parents:
         return beside / name, ()
     from platformdirs import user_data_path
 
@@ -336,10 +339,10 @@ def _default_path(sources: IndexedSources) -> tuple[Path, tuple[str, ...]]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise Stage3Error(
-            f"{folder}: cannot be made ({err.strerror}), and {beside} cannot be written to; give "
+            f"{folder}: cannot be made ({err.strerror}), and nothing is written to {beside}; give "
             "a path for the inspection"
         ) from err
-    return folder / name, (f"{beside} cannot be written to; the inspection is in {folder / name}",)
+    return folder / name, (f"nothing is written to {beside}; the inspection is in {folder / name}",)
 
 
 def _as_table(rows: list[Inspection]) -> Table:

@@ -218,13 +218,13 @@ def follow_numbers(files: Sequence[FileRows], joined: Sequence[JoinedRows]) -> l
     found: dict[tuple, int] = {}
     for rows, one in zip(files, joined, strict=True):
         if not rows.of_catalog:
-            for element in np.flatnonzero((one.row >= 0) & (rows.number != 0)):
+            for element in np.flatnonzero((one.row >= 0) & (rows.number != 0)).tolist():
                 found.setdefault(_slit_source(rows, element), int(one.row[element]))
     followed = []
     for rows, one in zip(files, joined, strict=True):
         row, by = one.row.copy(), one.by.copy()
         if not rows.of_catalog and found:
-            for element in np.flatnonzero((row < 0) & ~np.isfinite(rows.ra + rows.dec)):
+            for element in np.flatnonzero((row < 0) & ~np.isfinite(rows.ra + rows.dec)).tolist():
                 row[element] = found.get(_slit_source(rows, element), -1)
                 by[element] = "number" if row[element] >= 0 else ""
         followed.append(replace(one, row=row, by=by))

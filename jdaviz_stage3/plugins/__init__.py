@@ -6,6 +6,7 @@ from .catalog_overlay import CatalogOverlay, SourceSelectionMessage
 from .comparison import CompareReductions
 from .coronagraphy import Coronagraphy
 from .image_stack import ImageStackPlugin
+from .inspect_sources import InspectSources
 from .interferometry import InterferometryPlugin
 from .median_smooth import MedianSmooth
 from .mosaic_exposures import MosaicExposures
@@ -18,6 +19,7 @@ __all__ = [
     "CompareReductions",
     "Coronagraphy",
     "ImageStackPlugin",
+    "InspectSources",
     "InterferometryPlugin",
     "MedianSmooth",
     "MosaicExposures",
@@ -35,6 +37,7 @@ _PLUGINS: dict[str, tuple[str, ...]] = {
     "stage3-coronagraphy": ("deconfigged", "imviz"),
     "stage3-exposures": ("deconfigged", "imviz"),
     "stage3-image-stack": ("deconfigged", "imviz"),
+    "stage3-inspect-sources": ("deconfigged",),
     "stage3-interferometry": ("deconfigged",),
     "stage3-median-smooth": ("deconfigged", "specviz"),
     "stage3-pipeline-extraction": ("deconfigged",),

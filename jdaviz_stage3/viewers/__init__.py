@@ -8,12 +8,14 @@ from __future__ import annotations
 from .dynamic_spectrum import DynamicSpectrumViewer
 from .light_curve import LightCurveViewer
 from .observables import ObservablesViewer
+from .source import SourceViewer
 from .wavelength_link import WavelengthLink, link_wavelengths
 
 __all__ = [
     "DynamicSpectrumViewer",
     "LightCurveViewer",
     "ObservablesViewer",
+    "SourceViewer",
     "WavelengthLink",
     "link_wavelengths",
 ]

@@ -18,7 +18,7 @@ from ..errors import Stage3Error
 from ..loaders.light_curve import series_against
 from ..readers.time_series import SpectralTimeSeries
 from ..readers.time_systems import TIME_SYSTEMS, time_system_of
-from .plotting import MOST_POINTS, extremes, plot, range_of, zoom_button
+from ..viewers.plain_figures import MOST_POINTS, extremes, plot, range_of, zoom_button
 from .product_widget import ProductWidget, read_given
 
 __all__ = ["CurveWidget", "light_curve"]

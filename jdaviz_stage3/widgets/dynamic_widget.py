@@ -18,7 +18,7 @@ from ..readers.time_series import SpectralTimeSeries
 from ..readers.time_systems import TIME_SYSTEMS
 from ..readers.times import days_between
 from ..viewers.cells import Cells
-from .plotting import COLORS, empty_png, plot, png_of, zoom_button
+from ..viewers.plain_figures import COLORS, empty_png, plot, png_of, zoom_button
 from .product_widget import ProductWidget, read_given
 
 __all__ = ["DynamicWidget", "dynamic_spectrum"]

@@ -18,7 +18,7 @@ from bqplot import Image, Scatter
 from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatRangeSlider
 
 from ..errors import Stage3Error
-from .plotting import COLORS, empty_png, plot, png_of, zoom_button
+from ..viewers.plain_figures import COLORS, empty_png, plot, png_of, zoom_button
 from .product_widget import ProductWidget, read_given
 from .selection import SourceSelection, selection_of
 

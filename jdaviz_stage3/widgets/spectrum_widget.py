@@ -13,7 +13,7 @@ from specutils import Spectrum
 from ..analysis import smooth_spectrum
 from ..errors import Stage3Error
 from ..readers.spectrum_sequence import SpectrumSequence
-from .plotting import MOST_POINTS, extremes, plot, range_of, zoom_button
+from ..viewers.plain_figures import MOST_POINTS, extremes, plot, range_of, zoom_button
 from .product_widget import ProductWidget, read_given
 
 __all__ = ["SpectrumWidget", "spectrum"]

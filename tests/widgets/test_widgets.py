@@ -22,8 +22,8 @@ from specutils import Spectrum
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.demo import demo_products
+from jdaviz_stage3.viewers.plain_figures import extremes, png_of
 from jdaviz_stage3.widgets.image_widget import _block_means
-from jdaviz_stage3.widgets.plotting import extremes, png_of
 from jdaviz_stage3.widgets.selection import selection_of
 
 I2D, SEGM, CAT, C1D, X1DINTS, WHTLT = demo_products()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,7 +138,7 @@ def _common_shift(east: np.ndarray, north: np.ndarray, limit: float) -> tuple[fl
         return 0.0, 0.0
     middle = [float(np.median(values[near])) for values in (east, north)]
     spread = np.median(np.hypot(east[near] - middle[0], north[near] - middle[1]))
-    one_voice = spread < limit / 2 and np.hypot(*middle) > _SMALLEST_SHIFT
+    one_voice = spread < limit / 2 and math.hypot(*middle) > _SMALLEST_SHIFT
     return (middle[0], middle[1]) if one_voice else (0.0, 0.0)
 
 

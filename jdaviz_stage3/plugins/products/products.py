@@ -20,12 +20,13 @@ from ...groups import (
     ProductList,
     group_products,
 )
-from ...jdaviz_compat import all_data, can_save_files, show_message
+from ...jdaviz_compat import all_data, show_message
 from ...loaders.importing import warnings_shown
 from ...loaders.product import Product
 from ...loaders.several import in_load_order, load_products
 from ...origin import origin_of
 from ...readers.product_group import ProductGroup
+from ..offered_folders import OfferedFolders
 from ..panel import describe
 from .details import ProductDetails
 from .messages import FoldersOpenedMessage
@@ -74,7 +75,6 @@ class StageThreeProducts(ProductDetails, SessionControls, ProductsPanel, PluginT
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._ready = False
-        self._offered: set[str] = set()  # folders that the app was given, not the browser
         self._pending = ""  # the folder that is listed when the panel is opened
         self._steps: Iterator[tuple[int, int]] | None = None
         self._list: ProductList | None = None
@@ -84,8 +84,8 @@ class StageThreeProducts(ProductDetails, SessionControls, ProductsPanel, PluginT
         super().__init__(*args, **kwargs)
         describe(self, "The products of a folder: what is there and how it was made.", "groups")
         self.make_selections()
-        # not on another's machine: see the standalone app's --host
-        self._may_choose = self.may_choose = can_save_files(self)
+        self._folders = OfferedFolders(self, "Stage 3 Products")
+        self.may_choose = self._folders.may_choose
         self.hub.subscribe(self, FoldersOpenedMessage, handler=self._take_folders)
         for message in (DataCollectionAddMessage, DataCollectionDeleteMessage):
             self.hub.subscribe(self, message, handler=lambda _: self._show_rows())
@@ -111,9 +111,7 @@ class StageThreeProducts(ProductDetails, SessionControls, ProductsPanel, PluginT
 
     def _take_folders(self, message: FoldersOpenedMessage) -> None:
         """Offer the folders that the app was given; they are listed when the panel is opened."""
-        given = os.pathsep.join(str(path) for path in message.folders)
-        self._offered.add(given)
-        self._pending = self.folder = given
+        self._pending = self.folder = self._folders.offer(message.folders)
         if self.is_active:
             self._begin()
 
@@ -143,7 +141,7 @@ class StageThreeProducts(ProductDetails, SessionControls, ProductsPanel, PluginT
         """
         if folder is not None:
             self.folder = str(folder)
-        self._offered.add(self.folder)
+        self._folders.offer([self.folder])
         self._begin(part=float("inf"))
         if self.problem:
             raise Stage3Error(self.problem)
@@ -155,25 +153,13 @@ class StageThreeProducts(ProductDetails, SessionControls, ProductsPanel, PluginT
         self.listing, self.done, self.total = False, 0, 0
         self.problem = ""
         try:
-            self._list = ProductList(self._paths())
+            self._list = ProductList(self._folders.paths(self.folder))
         except Stage3Error as err:
             self.problem = str(err)
             return
         self._steps = self._list.steps()
         self.listing = True
         self._go_on(part)
-
-    def _paths(self) -> list[str]:
-        given = self.folder.strip()
-        if not given:
-            raise Stage3Error("Stage 3 Products: no folder is given; type its path")
-        if not self._may_choose and self.folder not in self._offered:
-            raise Stage3Error(
-                "Stage 3 Products: this app lists only the folders it was opened with"
-            )
-        if self.folder in self._offered and os.pathsep in given and not os.path.exists(given):
-            return given.split(os.pathsep)
-        return [given]
 
     def _go_on(self, part: float = _PART) -> None:
         """List for some time, and show all when that is through."""

@@ -1,4 +1,4 @@
-"""Figures of the widgets: axes with units, points that are as many as the screen shows."""
+"""Figures beside jdaviz's viewers: axes with units, as many points as the screen shows."""
 
 from __future__ import annotations
 

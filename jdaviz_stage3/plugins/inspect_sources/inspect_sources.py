@@ -1,0 +1,434 @@
+"""The tray plugin that looks at one source after the other."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.table import Table
+from jdaviz.core.registries import tray_registry
+from jdaviz.core.template_mixin import PluginTemplateMixin
+from jdaviz.core.user_api import PluginUserApi
+from traitlets import Bool, Int, List, Unicode, observe
+
+from ...errors import Stage3Error, Stage3Warning
+from ...identity import IndexedSource, IndexedSources, InspectionTable, index_sources
+from ...jdaviz_compat import all_data, create_viewer, glue_viewer, viewer_labels
+from ...origin import origin_of
+from ...viewers.source import SourceViewer
+from ...viewers.spectral_lines import rest_lines
+from ..catalog_overlay import SourceSelectionMessage
+from ..offered_folders import OfferedFolders
+from ..panel import describe
+from ..products.messages import FoldersOpenedMessage
+from .settings import NO_LINES, InspectPanel
+from .stepping import sortable_columns, stepped_through
+
+__all__ = ["InspectSources"]
+
+_NAME = "Inspect Sources"
+
+
+@tray_registry("stage3-inspect-sources", label=_NAME, category="data:analysis")
+class InspectSources(InspectPanel, PluginTemplateMixin):
+    """One source after the other: its pictures and spectra, and what you find.
+
+    Only the following attributes and methods are available through the public plugin API:
+
+    {controls}
+    * :meth:`find_sources`: find the sources of a folder
+    * ``sources``: the index of them, as `jdaviz_stage3.index_sources` gives it (read only)
+    * ``source``: the one that is shown (read only)
+    * :meth:`select`: show the source with a label
+    * :meth:`next`, :meth:`previous`: show the one after it, or before it
+    * :meth:`record`: keep what was found of the source that is shown
+    * ``table``: what was found, one row a source (read only)
+    * ``saved_to``: the file that it is in (read only)
+    * :meth:`merge`: take over what somebody else has found, and list disagreements
+    """
+
+    template_file = __file__, "inspect_sources.vue"
+    uses_active_status = Bool(True).tag(sync=True)
+    in_sessions = False  # what was found is in its own file
+
+    may_choose = Bool(True).tag(sync=True)  # shows the field, and no more than that
+    indexing = Bool(False).tag(sync=True)
+    problem = Unicode().tag(sync=True)
+    summary_text = Unicode().tag(sync=True)
+    notes = List().tag(sync=True)
+    n_shown = Int(0).tag(sync=True)
+    place = Int(0).tag(sync=True)  # from 1; 0 where the source is not among those stepped through
+    label_text = Unicode().tag(sync=True)
+    source_items = List().tag(sync=True)
+    saved_to = Unicode().tag(sync=True)
+    saved_text = Unicode().tag(sync=True)
+    kinds = List().tag(sync=True)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.sources: IndexedSources | None = None
+        self.source: IndexedSource | None = None
+        self._inspections: InspectionTable | None = None
+        self._order: np.ndarray = np.zeros(0, int)
+        self._viewer_label = ""
+        self._filling = False  # the fields, with what is known of a source
+        super().__init__(*args, **kwargs)
+        describe(self, "Look at one source after the other, and keep what you find.", "sources")
+        self.make_selections()
+        self._folders = OfferedFolders(self, _NAME)
+        self.may_choose = self._folders.may_choose
+        self.hub.subscribe(self, FoldersOpenedMessage, handler=self._take_folders)
+        self.hub.subscribe(self, SourceSelectionMessage, handler=self._follow_selection)
+
+    @property
+    def user_api(self) -> PluginUserApi:
+        return PluginUserApi(
+            self,
+            expose=(
+                *self.control_names(),
+                "find_sources",
+                "select",
+                "next",
+                "previous",
+                "record",
+                "merge",
+            ),
+            readonly=("sources", "source", "table", "saved_to", "problem"),
+        )  # fmt: skip
+
+    @property
+    def table(self) -> Table | None:
+        """What was found."""
+        return None if self._inspections is None else self._inspections.table
+
+    # ---- the sources ----
+
+    def _take_folders(self, message: FoldersOpenedMessage) -> None:
+        self.folder = self._folders.offer(message.folders)
+
+    @observe("is_active")
+    def _propose_folder(self, *_: Any) -> None:
+        """Offer the folder of what is loaded."""
+        if not self.is_active or self.folder:
+            return
+        origins = [origin_of(data) for data in all_data(self)]
+        folders = {os.path.dirname(os.path.abspath(o.path)) for o in origins if o is not None}
+        if folders:
+            self.folder = self._folders.offer(sorted(folders))
+
+    def find_sources(
+        self, folder: str | os.PathLike | None = None, path: str | os.PathLike | None = None
+    ) -> IndexedSources:
+        """Find the sources of a folder, and show the first.
+
+        Parameters
+        ----------
+        folder : path-like, optional
+            A folder or an asn.json; by default that of the panel.
+        path : path-like, optional
+            The file of what is found; by default ``<root>_inspection.ecsv`` beside the catalog.
+
+        Returns
+        -------
+        IndexedSources
+
+        Raises
+        ------
+        Stage3Error
+            If there are no sources, or the file is an inspection of others; what was shown stays.
+        """
+        if folder is not None:
+            self.folder = self._folders.offer([folder])
+        return self._find(path)
+
+    def _find(self, path: str | os.PathLike | None = None) -> IndexedSources:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", Stage3Warning)
+            sources = index_sources(*self._folders.paths(self.folder))
+        inspections = InspectionTable(sources, path, inspector=self.inspector.strip() or None)
+        self.sources, self._inspections = sources, inspections
+        said = [str(one.message) for one in caught if issubclass(one.category, Stage3Warning)]
+        self.notes = list(dict.fromkeys([*said, *inspections.notes]))
+        self.inspector = inspections.inspector
+        self.saved_to = str(inspections.path)
+        self.order_by.choices = sortable_columns(sources)
+        self.source_items = [str(label) for label in sources.labels]
+        some = int(np.unique(sources.rows.source).size)
+        catalog = f" of {sources.catalog.name}" if sources.catalog else ""
+        self.summary_text = f"{len(sources)} sources{catalog}, {some} with spectra."
+        if some and self.only_selected == "all" and some < len(sources):
+            self.only.selected = "with spectra"
+        self._reorder()
+        if self._order.size:
+            self._show(int(self._order[0]))
+        return sources
+
+    @observe("order_by_selected", "descending", "only_selected")
+    def _reorder(self, *_: Any) -> None:
+        if self.sources is None or self._inspections is None:
+            return
+        self._order = stepped_through(
+            self.sources, self._inspections, self.order_by_selected, self.descending,
+            self.only_selected,
+        )  # fmt: skip
+        self.n_shown = int(self._order.size)
+        self._count()
+
+    def _count(self) -> None:
+        """Say the how-many-th the source is."""
+        here = -1 if self.source is None else self._required().place_of(self.source.label)
+        found = np.flatnonzero(self._order == here)
+        self.place = int(found[0]) + 1 if found.size else 0
+
+    def _required(self) -> IndexedSources:
+        if self.sources is None:
+            raise Stage3Error(f"{_NAME}: no sources yet; call find_sources(folder) first")
+        return self.sources
+
+    def select(self, label: int | str) -> IndexedSource:
+        """Show a source.
+
+        Parameters
+        ----------
+        label : int or str
+
+        Returns
+        -------
+        IndexedSource
+
+        Raises
+        ------
+        Stage3Error
+            If there is none of this label.
+        """
+        return self._show(self._required().place_of(label))
+
+    def next(self) -> IndexedSource:
+        """Show the next source; after the last the first.
+
+        Returns
+        -------
+        IndexedSource
+        """
+        return self._step(1)
+
+    def previous(self) -> IndexedSource:
+        """Show the source before; before the first the last.
+
+        Returns
+        -------
+        IndexedSource
+        """
+        return self._step(-1)
+
+    def _step(self, step: int) -> IndexedSource:
+        sources = self._required()
+        if not self._order.size:
+            raise Stage3Error(f"{_NAME}: no source is {self.only_selected}")
+        here = -1 if self.source is None else sources.place_of(self.source.label)
+        found = np.flatnonzero(self._order == here)
+        if found.size:
+            place = (int(found[0]) + step) % self._order.size
+        else:
+            place = 0 if step > 0 else self._order.size - 1
+        return self._show(int(self._order[place]))
+
+    # ---- what is shown ----
+
+    def _show(self, place: int) -> IndexedSource:
+        source = self._required()[place]
+        viewer = self._viewer()
+        viewer.figures.show(source, self.size * u.arcsec)
+        self.source = source
+        self.label_text = str(source.label)
+        self._count()
+        self._fill_fields(source)
+        self._draw_lines()
+        self._select_elsewhere(source)
+        return source
+
+    def _viewer(self) -> SourceViewer:
+        if self._viewer_label not in viewer_labels(self):
+            self._viewer_label = create_viewer(self, "stage3-source-viewer", "Source")
+            viewer = glue_viewer(self, self._viewer_label)
+            viewer.dragged = self._dragged
+        return glue_viewer(self, self._viewer_label)
+
+    @observe("size")
+    def _resize(self, *_: Any) -> None:
+        if self.source is not None and isinstance(self.size, float | int) and self.size > 0:
+            self._viewer().figures.show(self.source, self.size * u.arcsec)
+            self._draw_lines()
+
+    @observe("line_list_selected", "redshift")
+    def _draw_lines(self, *_: Any) -> None:
+        if self.source is None:
+            return
+        lines = None if self.line_list_selected == NO_LINES else rest_lines(self.line_list_selected)
+        self._viewer().figures.show_lines(lines, _number(self.redshift))
+
+    def _dragged(self, event: str, start: float, now: float) -> None:
+        """Move the lines with the pointer: what was under it where the drag began stays there."""
+        if event == "dragstart":
+            self._at_start = _number(self.redshift)
+        known = self._at_start if math.isfinite(self._at_start) else 0.0
+        redshift = (1 + known) * now / start - 1
+        self._filling = event == "dragmove"  # it is kept when the drag ends
+        try:
+            self.redshift = round(redshift, 5)
+        finally:
+            self._filling = False
+        if event == "dragend":
+            self._keep("redshift")
+
+    _at_start = math.nan
+
+    def _select_elsewhere(self, source: IndexedSource) -> None:
+        """Select the source in the overlay of its catalog, if that is loaded."""
+        if source.catalog is None or not self._following:
+            return
+        overlay = self.app.get_tray_item_from_name("stage3-catalog-overlay")
+        for data in all_data(self):
+            origin = origin_of(data)
+            if origin is not None and str(origin.path) == str(source.catalog):
+                with self._not_followed():
+                    overlay.select(source.label)
+                return
+
+    @contextmanager
+    def _not_followed(self) -> Iterator[None]:
+        self._following = False
+        try:
+            yield
+        finally:
+            self._following = True
+
+    _following = True
+
+    def _follow_selection(self, message: SourceSelectionMessage) -> None:
+        """Show the source that is selected in an image or a table."""
+        if not self._following or self.sources is None or len(message.labels) != 1:
+            return
+        loaded = next((data for data in all_data(self) if data.label == message.catalog), None)
+        origin = None if loaded is None else origin_of(loaded)
+        if origin is None or str(origin.path) != str(self.sources.catalog):
+            return
+        label = message.labels[0]
+        if self.source is None or self.source.label != label:
+            with self._in_words(), self._not_followed():
+                self.select(label)
+
+    # ---- what is found ----
+
+    def _fill_fields(self, source: IndexedSource) -> None:
+        assert self._inspections is not None
+        found = self._inspections.of(source.label)
+        self._filling = True
+        try:
+            self.redshift = "" if math.isnan(found.redshift) else found.redshift
+            self.flag = "" if found.flag < 0 else found.flag
+            self.kind, self.comment = found.kind, found.comment
+        finally:
+            self._filling = False
+        self.saved_text = f"Looked at {found.time[:16].replace('T', ' ')} UTC" if found.time else ""
+        self.kinds = sorted({row["kind"] for row in self._inspections.table if row["kind"]})
+
+    @observe("redshift", "flag", "kind", "comment")
+    def _keep_change(self, change: dict[str, Any]) -> None:
+        if not self._filling:
+            self._keep(change["name"])
+
+    def _keep(self, name: str) -> None:
+        if self.source is None:
+            return
+        value = getattr(self, name)
+        with self._in_words():
+            self.record(**{name: None if value == "" else value})
+
+    def record(self, **found: float | int | str | None) -> None:
+        """Keep what was found of the source that is shown; the file is written at once.
+
+        Parameters
+        ----------
+        **found
+            ``redshift``, ``flag``, ``kind``, ``comment``; None takes one back.
+
+        Raises
+        ------
+        Stage3Error
+            If no source is shown, a value cannot be, or the file cannot be written.
+        """
+        if self.source is None or self._inspections is None:
+            raise Stage3Error(
+                f"{_NAME}: no source is shown; call find_sources(folder) or select(label)"
+            )
+        self._inspections.inspector = self.inspector.strip()
+        self._inspections.record(self.source.label, **found)
+        self._fill_fields(self.source)
+        self.saved_text = f"Saved source {self.source.label}"
+
+    def merge(self, other: str | os.PathLike) -> Table:
+        """Take over what somebody else has found.
+
+        Parameters
+        ----------
+        other : path-like
+            Their inspection of the same sources.
+
+        Returns
+        -------
+        astropy.table.Table
+            Where the two of you disagree, one row a source; your own row is kept.
+
+        Raises
+        ------
+        Stage3Error
+            If it is not an inspection of these sources.
+        """
+        self._required()
+        assert self._inspections is not None
+        return self._inspections.merge(other)
+
+    # ---- from the panel ----
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        self.problem = ""
+        try:
+            yield
+        except Stage3Error as err:
+            self.problem = str(err)
+
+    def vue_find(self, *_: Any) -> None:
+        """Find the sources of the folder in the field."""
+        self.indexing = True
+        try:
+            with self._in_words():
+                self._find()
+        finally:
+            self.indexing = False
+
+    def vue_step(self, step: int) -> None:
+        """Show the next source, or the one before."""
+        with self._in_words():
+            self._step(1 if step > 0 else -1)
+
+    def vue_show_label(self, text: str) -> None:
+        """Show the source whose label was chosen."""
+        with self._in_words():
+            sources = self._required()
+            known = {str(label): label for label in sources.labels}
+            self.select(known.get(text, text))
+
+    def vue_set_flag(self, flag: int) -> None:
+        """Flag the source; with its own flag, take that back."""
+        self.flag = "" if flag == self.flag else flag
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan

@@ -1,0 +1,84 @@
+"""In which order sources are looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy import units as u
+from astropy.table import QTable
+
+from ...identity import IndexedSources, InspectionTable
+
+__all__ = ["CATALOG_ORDER", "sortable_columns", "stepped_through"]
+
+CATALOG_ORDER = "catalog"
+_SPECTRA = "number of spectra"
+
+
+def sortable_columns(sources: IndexedSources | None) -> list[str]:
+    """Return what sources can be sorted by.
+
+    Parameters
+    ----------
+    sources : IndexedSources or None
+
+    Returns
+    -------
+    list of str
+        The catalog's order, the number of spectra, and the columns of numbers of the catalog.
+    """
+    if sources is None:
+        return [CATALOG_ORDER]
+    table = sources.catalog_table
+    columns = [] if table is None else [name for name in table.colnames if _is_number(table, name)]
+    return [CATALOG_ORDER, _SPECTRA, *columns]
+
+
+def stepped_through(
+    sources: IndexedSources,
+    inspections: InspectionTable,
+    order_by: str,
+    descending: bool,
+    only: str,
+) -> np.ndarray:
+    """Return the sources that are looked at, in their order.
+
+    Parameters
+    ----------
+    sources : IndexedSources
+    inspections : InspectionTable
+    order_by : str
+        One of `sortable_columns`.
+    descending : bool
+    only : {'all', 'with spectra', 'not looked at', 'looked at'}
+
+    Returns
+    -------
+    ndarray of int
+        Places in the index; those without a value come last.
+    """
+    size = len(sources)
+    keep = np.ones(size, bool)
+    if only == "with spectra":
+        keep[:] = False
+        keep[sources.rows.source] = True
+    elif only in ("looked at", "not looked at"):
+        done = np.fromiter((label in inspections for label in sources.labels), bool, size)
+        keep = done if only == "looked at" else ~done
+    values = np.full(size, np.nan)
+    if order_by == _SPECTRA:
+        values = np.bincount(sources.rows.source, minlength=size).astype(float)
+    elif order_by != CATALOG_ORDER and sources.catalog_table is not None:
+        column = np.ma.filled(
+            u.Quantity(sources.catalog_table[order_by]).value.astype(float), np.nan
+        )
+        values[: column.size] = column
+    values = -values if descending else values
+    order = np.argsort(values, kind="stable")  # NaN last
+    return order[keep[order]]
+
+
+def _is_number(table: QTable, name: str) -> bool:
+    column = table[name]
+    return (
+        getattr(column, "ndim", 0) == 1 and getattr(column, "dtype", np.dtype("O")).kind in "fiub"
+    )
