@@ -95,12 +95,12 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         self.make_selections()
         self._flags_followed = ["DO_NOT_USE"]
         self._preview = SmoothingPreview(self)
-        for message in (
-            AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
-            SubsetDeleteMessage, GlobalDisplayUnitChanged,
-        ):  # fmt: skip
-            self.hub.subscribe(self, message, handler=lambda _: self._update_preview())
-        self.hub.subscribe(self, SubsetUpdateMessage, handler=self._on_subset_changed)
+        for message in (AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage):
+            self.hub.subscribe(self, message, handler=self._on_data_changed)
+        for message in (ViewerRemovedMessage, GlobalDisplayUnitChanged):
+            self.hub.subscribe(self, message, handler=self._on_views_changed)
+        for message in (SubsetUpdateMessage, SubsetDeleteMessage):
+            self.hub.subscribe(self, message, handler=self._on_subset_changed)
         self.observe_traitlets_for_relevancy(
             traitlets_to_observe=["dataset_items"],
             irrelevant_msg_callback=lambda _: (
@@ -110,8 +110,24 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         self._ready = True
         self._choose_first()
 
-    def _on_subset_changed(self, message: SubsetUpdateMessage) -> None:
-        # told once for each data entry
+    # jdaviz tells of everything in the app, many times for each product that is loaded. While the
+    # panel is closed nothing is drawn, and its text is not seen: all of it is renewed on opening.
+
+    def _on_data_changed(
+        self, message: AddDataMessage | RemoveDataMessage | DataCollectionDeleteMessage
+    ) -> None:
+        chosen = self._chosen()
+        if self.is_active and message.data.label in {*chosen, *map(self._result_label, chosen)}:
+            self._update_preview()
+
+    def _on_views_changed(self, _: ViewerRemovedMessage | GlobalDisplayUnitChanged) -> None:
+        if self.is_active:
+            self._update_preview()
+
+    def _on_subset_changed(self, message: SubsetUpdateMessage | SubsetDeleteMessage) -> None:
+        if message.subset.label != self.spectral_subset.selected:
+            return
+        # told once for each data entry; ``problem`` is asked for also while the panel is closed
         if message.subset.data.label in self._labels():
             self._added = []
             self._update_preview()
@@ -166,13 +182,15 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
             return None
         return spectral_region(self.spectral_subset)
 
-    def _labels(self) -> list[str]:
+    def _chosen(self) -> list[str]:
         chosen = self.dataset_selected
-        chosen = [chosen] if isinstance(chosen, str) else list(chosen)
+        return [chosen] if isinstance(chosen, str) else list(chosen)
+
+    def _labels(self) -> list[str]:
         # jdaviz tells that data go before it takes them out of what can be chosen
         return [
             label
-            for label in chosen
+            for label in self._chosen()
             if label in self.dataset.choices and data_of(self, label) is not None
         ]
 
@@ -180,7 +198,9 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
     def _choose_first(self, *_: Any) -> None:
         """Choose the first spectrum that comes; jdaviz leaves a choice of several empty."""
         if self._ready and not self._labels() and self.dataset_items:
-            self.dataset_selected = [self.dataset_items[0]["label"]]
+            with self._updates.paused():  # its flags are followed
+                self.dataset_selected = [self.dataset_items[0]["label"]]
+            self._update_preview()
 
     @observe("dataset_selected")
     def _follow_flags(self, *_: Any) -> None:
