@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from .errors import (
@@ -15,11 +14,9 @@ from .errors import (
 )
 from .products import PRODUCT_TYPES, ProductType, identify
 from .registration import register_with_jdaviz
+from .version import VERSION
 
-try:
-    __version__ = version("jdaviz_stage3")
-except PackageNotFoundError:  # run from a source tree that is not installed
-    __version__ = "0+unknown"
+__version__ = VERSION
 
 __all__ = [
     "PRODUCT_TYPES",

@@ -11,7 +11,6 @@ import importlib
 import importlib.abc
 import importlib.util
 import sys
-from importlib.metadata import version
 
 __all__ = ["register_with_jdaviz"]
 
@@ -39,9 +38,9 @@ def _link(app: object) -> None:
 def _name(app: object) -> None:
     """Have our version named beside jdaviz's, as a bug report needs it."""
     from .jdaviz_compat import name_package
+    from .version import VERSION
 
-    ours = version("jdaviz_stage3")
-    name_package(app, "jdaviz_stage3", ours, f"stage3 {ours.split('+')[0]}")
+    name_package(app, "jdaviz_stage3", VERSION, f"stage3 {VERSION.split('+')[0]}")
 
 
 class _RegisteringLoader(importlib.abc.Loader):

@@ -36,7 +36,7 @@ LAYERS = [
     ["products"],
     ["fits_structure", "product_types", "progress", "saving"],
     ["origin"],
-    ["errors"],
+    ["errors", "version"],
 ]
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 

@@ -135,6 +135,7 @@ from .tables import (
 )
 from .tools import leave_limits, point_with
 from .viewers import (
+    NoLayerPanel,
     add_to_viewer,
     arrange_viewers,
     create_viewer,
@@ -163,6 +164,7 @@ from .viewers import (
 )
 
 __all__ = [
+    "NoLayerPanel",
     "CATALOG_COLUMNS",
     "LentTable",
     "OptionsOfFile",

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from glue.core import Data
+from ipywidgets import DOMWidget
 
 from .application import application
 
 __all__ = [
+    "NoLayerPanel",
     "add_to_viewer",
     "arrange_viewers",
     "create_viewer",
@@ -36,6 +38,23 @@ __all__ = [
     "viewers_of_kind",
     "viewers_of_kind_showing",
 ]
+
+
+class NoLayerPanel(DOMWidget):
+    """Stands for glue-jupyter's panel with the settings of a layer, which jdaviz shows nowhere.
+
+    Reason: glue-jupyter makes a panel for each layer as it comes, of a dozen widgets for an image
+    and more for points: a tenth of what it takes to load a light curve. Viewers of ours name this
+    class as theirs, under a private name. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    state : glue.core.State
+        Of the layer.
+    """
+
+    def __init__(self, state: Any):
+        super().__init__()
 
 
 def follow_layers(viewer: Any) -> None:

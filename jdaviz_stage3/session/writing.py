@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ..errors import Stage3Error
 from ..jdaviz_compat import application, configuration, subset_groups
 from ..saving import save_files
+from ..version import VERSION
 from .draft import Draft
 from .loaded import DataLines, note_lost_data
 from .plugin_settings import PluginValues, plugin_lines
@@ -167,7 +167,7 @@ def _subset_call(step: SubsetStep, names: dict[str, str]) -> tuple[tuple, dict[s
 
 def _head(draft: Draft, written_as: str | None) -> list[str]:
     when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    lines = [f"# A session of jdaviz, written by jdaviz_stage3 {_version()} on {when}."]
+    lines = [f"# A session of jdaviz, written by jdaviz_stage3 {VERSION} on {when}."]
     if draft.lost:
         lines += ["#", "# Not restored:"]
         for text in dict.fromkeys(draft.lost):
@@ -193,10 +193,3 @@ def _tail() -> list[str]:
         "    restore(jdaviz.new_app())",
         "    stage3.show()",
     ]  # fmt: skip
-
-
-def _version() -> str:
-    try:
-        return version("jdaviz_stage3")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "0+unknown"

@@ -10,16 +10,18 @@ from astropy.time import Time
 from glue.core.roi import RangeROI
 from glue.core.subset import RangeSubsetState
 from glue_jupyter.bqplot.image import BqplotImageView
-from glue_jupyter.common.state_widgets.layer_image import (
-    ImageLayerStateWidget,
-    ImageSubsetLayerStateWidget,
-)
 from jdaviz.configs.default.plugins.viewers import JdavizViewerMixin
 from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
 from jdaviz.core.registries import viewer_registry
 from specutils import Spectrum
 
-from ..jdaviz_compat import follow_layers, offer_only, set_missing_color, spectral_world_axis
+from ..jdaviz_compat import (
+    NoLayerPanel,
+    follow_layers,
+    offer_only,
+    set_missing_color,
+    spectral_world_axis,
+)
 from ..readers.time_systems import time_system_of
 from .dynamic_axes import TIME_AXES, series_axes
 from .dynamic_layers import DynamicImageLayerArtist, DynamicSubsetLayerArtist
@@ -49,10 +51,7 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
         ["jdaviz:viewer_clone", "jdaviz:sidebar_plot", "jdaviz:sidebar_export"],
     ]
     _state_cls = DynamicSpectrumViewerState
-    _layer_style_widget_cls = {
-        DynamicImageLayerArtist: ImageLayerStateWidget,
-        DynamicSubsetLayerArtist: ImageSubsetLayerStateWidget,
-    }
+    _layer_style_widget_cls = NoLayerPanel
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -20,7 +20,7 @@ from jdaviz.core.registries import viewer_registry
 
 from ..analysis.light_curves.table import LightCurveColumns
 from ..errors import Stage3Warning
-from ..jdaviz_compat import let_data_be_removed, show_message
+from ..jdaviz_compat import NoLayerPanel, let_data_be_removed, show_message
 from ..readers.time_systems import TIME_SYSTEMS
 from .curve_points import CurvePoints, span_of
 from .light_curve_columns import columns_in, unit_of
@@ -52,6 +52,7 @@ class LightCurveViewer(JdavizViewerMixin, BqplotScatterView):
     _state_cls = ScatterViewerState
     _data_artist_cls = LightCurveArtist
     _subset_artist_cls = LightCurveArtist
+    _layer_style_widget_cls = NoLayerPanel
     _native_mark_classnames = ("Scatter", "ScatterGL")
     #: Describes what a plugin has drawn at (x, y), None without one: title and text of
     #: ``'number'``, ``'time'`` and, where it is flagged, ``'flag'``; of ``'flux'`` title, value,

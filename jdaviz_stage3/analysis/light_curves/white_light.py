@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from astropy.time import Time
 from astropy.timeseries import TimeSeries
 
 from ...errors import Stage3Error
+from ...version import VERSION
 from .band_sums import BandCurve, BandSums
 from .bands import band_limits, bands_of_resolving_power, channel_edges, equal_bands
 from .operations import bin_light_curve, flag_outliers, normalization
@@ -335,7 +335,7 @@ def _series(
         outlier_window=int(outlier_window),
         file=trace.path.name,
         trace=trace.label,
-        package=_package(),
+        package=f"jdaviz_stage3 {VERSION}",
         remarks=_remarks(sums, curves, time, factors),
     )
     return series
@@ -389,10 +389,3 @@ def _remarks(sums: BandSums, curves: list[BandCurve], time: Time, factors: np.nd
             "the error of the flat field in it"
         )
     return remarks
-
-
-def _package() -> str:
-    try:
-        return f"jdaviz_stage3 {version('jdaviz_stage3')}"
-    except PackageNotFoundError:
-        return "jdaviz_stage3"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 from specutils import SpectralRegion, Spectrum
 
 from ...errors import Stage3Error
+from ...version import VERSION
 from .flux_arrays import Smoothed
 from .local_fit import boxcar_smooth, gaussian_smooth, savgol_smooth
 from .median import median_smooth
@@ -162,7 +162,7 @@ def smooth_spectrum(
         "method": method,
         "width": str(width) if isinstance(width, u.Quantity) else f"{width} px",
         "edge": edge,
-        "package": f"jdaviz_stage3 {_version()}",
+        "package": f"jdaviz_stage3 {VERSION}",
         "note": "neighbouring samples are correlated",
     }
     if method == "savgol":
@@ -350,10 +350,3 @@ def _extended(wavelength: u.Quantity, beyond: int, whole: u.Quantity) -> u.Quant
     return np.concatenate(
         [wavelength[0] - first * count[::-1], wavelength, wavelength[-1] + last * count]
     )
-
-
-def _version() -> str:
-    try:
-        return version("jdaviz_stage3")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "0+unknown"

@@ -1,7 +1,7 @@
 """Smoothing of whole spectra: run by run, with mask, uncertainty, region and provenance."""
 
 import warnings
-from importlib.metadata import version
+from importlib.metadata import Distribution, version
 
 import numpy as np
 import pytest
@@ -389,6 +389,13 @@ def test_a_window_of_one_pixel_changes_nothing(width):
     assert np.array_equal(result.flux, spectrum.flux) is (width == 1)
     if width == 1:
         same(result.uncertainty.array, spectrum.uncertainty.array)
+
+
+def test_the_version_is_not_looked_up_for_each_spectrum(monkeypatch):
+    asked = []
+    monkeypatch.setattr(Distribution, "from_name", lambda name: asked.append(name))
+    smooth_spectrum(make(), width=5)
+    assert asked == []
 
 
 @every_method
