@@ -10,6 +10,7 @@ from typing import Any
 from traitlets import HasTraits, observe
 
 from .application import application
+from .subscriptions import let_go
 
 __all__ = [
     "CATALOG_COLUMNS",
@@ -204,16 +205,17 @@ def load_into(app: Any, product: Any, **options: Any) -> list[str]:
 
     with suppress_widget_comms():  # nobody sees these widgets
         resolver = _product_resolver().from_input(application(app), product)
-    importer = resolver.importer
-    known = importer.user_api._expose
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        raise ValueError(f"no option {', '.join(unknown)} for a {product.kind.importer}")
-    importer._apply_kwargs(options)
     try:
+        importer = resolver.importer
+        known = importer.user_api._expose
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise ValueError(f"no option {', '.join(unknown)} for a {product.kind.importer}")
+        importer._apply_kwargs(options)
         return resolver.load()
     finally:
         resolver._cleanup()
+        let_go(resolver)
 
 
 def formats_of_file(app: Any, path: Path) -> list[str]:
@@ -240,6 +242,7 @@ def formats_of_file(app: Any, path: Path) -> list[str]:
         return [item["label"] for item in resolver.format.items] if resolver.is_valid else []
     finally:
         resolver._cleanup()  # its parsers hold the file open
+        let_go(resolver)
 
 
 def load_file(app: Any, path: Path, form: str, **options: Any) -> None:

@@ -21,6 +21,7 @@ from glue_jupyter.bqplot.profile.layer_artist import BqplotProfileLayerArtist
 
 from .application import application
 from .links import link_quickly
+from .subscriptions import find_handlers_quickly
 
 __all__ = ["FEW", "adding_data", "spare_repetitions"]
 
@@ -181,6 +182,7 @@ def spare_repetitions() -> None:
     from jdaviz.core.template_mixin import DatasetSelect, LayerSelect
 
     _plugin_helpers.iter_plugin_entry_points = _plugins_of_glue
+    find_handlers_quickly()
     profile_state.find_unit_choices = _unit_choices
     BqplotProfileLayerArtist._update_profile = _update_profile
     Viewer.layers = property(_layers, doc=Viewer.layers.__doc__)
