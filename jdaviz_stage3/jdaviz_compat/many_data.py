@@ -15,12 +15,12 @@ from glue.config import settings, unit_converter
 from glue.core.data_collection import DataCollection
 from glue.core.subset_group import SubsetGroup
 from glue.core.units import find_unit_choices
-from glue.viewers.common.viewer import Viewer
 from glue.viewers.profile import state as profile_state
 from glue_jupyter.bqplot.profile.layer_artist import BqplotProfileLayerArtist
 
 from .application import application
 from .links import link_quickly
+from .menus import fill, fill_quickly, filling
 from .subscriptions import find_handlers_quickly
 
 __all__ = ["FEW", "adding_data", "spare_repetitions"]
@@ -54,7 +54,8 @@ class _Waiting:
             del self.menus[menu]
             contexts, self.contexts = self.contexts, 0
             try:
-                menu._update_items()
+                with filling(self.inner()):
+                    menu._update_items()
             finally:
                 self.contexts = contexts
 
@@ -66,25 +67,18 @@ class _Waiting:
         if inner is None or not menus:
             return
         failed = None
-        try:
-            for viewer in inner._viewer_store.values():
-                _LAYERS[viewer] = list(viewer._layer_artist_container.artists), viewer.layers
+        with filling(inner):
             for menu in sorted(menus, key=_is_of_data):
                 try:
                     menu._update_items()
                 except Exception as err:  # of what follows the menu; the others are filled, too
                     failed = failed or err
-        finally:
-            _LAYERS.clear()
         if failed is not None:
             raise failed
 
 
 #: By the hub of the app.
 _WAITING: WeakKeyDictionary[Any, _Waiting] = WeakKeyDictionary()
-
-#: By viewer, while menus are filled: its layer artists as they were, and the answer of ``layers``.
-_LAYERS: dict[Any, tuple[list, tuple]] = {}
 
 
 @contextmanager
@@ -185,7 +179,7 @@ def spare_repetitions() -> None:
     find_handlers_quickly()
     profile_state.find_unit_choices = _unit_choices
     BqplotProfileLayerArtist._update_profile = _update_profile
-    Viewer.layers = property(_layers, doc=Viewer.layers.__doc__)
+    fill_quickly()
     for menu in (DatasetSelect, LayerSelect):
         menu._update_items = _waiting_update(menu.__dict__["_update_items"])
     DataMenu._layers_changed = _numbering_at_once(DataMenu.__dict__["_layers_changed"])
@@ -265,16 +259,6 @@ def _is_drawn_otherwise(artist: Any) -> bool:
     )
 
 
-_layers_of_glue = Viewer.layers.fget
-
-
-def _layers(self: Any) -> tuple:
-    known = _LAYERS.get(self)
-    if known is not None and known[0] == self._layer_artist_container.artists:
-        return known[1]
-    return _layers_of_glue(self)
-
-
 def _waiting_update(update: Any) -> Callable[..., None]:
     """Wrap the method that fills a menu, so that it can wait."""
 
@@ -284,14 +268,15 @@ def _waiting_update(update: Any) -> Callable[..., None]:
             waiting.numbered[self] = True
             return
         if waiting is None or not waiting.is_on:
-            update.__get__(self, type(self))(*args, **kwargs)
+            fill(self, update, *args, **kwargs)
             return
         waiting.menus[self] = None
         if _lets_into_viewer(self) and not _is_there_already(self, waiting, args):
             # what is shown already need not be asked whether it could be
             waiting.fill_before(self.plugin.layer)
             waiting.filled.add(self)
-            update.__get__(self, type(self))(*args, **kwargs)
+            with filling(waiting.inner()):
+                fill(self, update, *args, **kwargs)
 
     return _update_items
 
