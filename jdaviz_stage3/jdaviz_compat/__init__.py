@@ -32,6 +32,7 @@ from .cubes import (
     show_slice,
     show_spectra_of_pixels,
     spectral_axis_first,
+    step_slice,
 )
 from .data import (
     all_data,
@@ -140,6 +141,7 @@ from .viewers import (
     arrange_viewers,
     create_viewer,
     draw_thick,
+    draw_unseen,
     follow_layers,
     glue_viewer,
     hide_layer,
@@ -193,6 +195,7 @@ __all__ = [
     "decode_whole_image",
     "draw_as_circles",
     "draw_thick",
+    "draw_unseen",
     "drawn_once",
     "follow_extracted_cube",
     "follow_layers",
@@ -282,6 +285,7 @@ __all__ = [
     "show_only",
     "show_slice",
     "show_spectra_of_pixels",
+    "step_slice",
     "shown_in",
     "shows_other_target_only",
     "shows_target",

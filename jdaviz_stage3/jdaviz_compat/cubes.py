@@ -23,6 +23,7 @@ __all__ = [
     "settle_units",
     "spectral_axis_first",
     "show_slice",
+    "step_slice",
     "show_spectra_of_pixels",
 ]
 
@@ -280,6 +281,23 @@ def show_spectra_of_pixels() -> None:
             return row[2][:, x].astype(float)
 
     viewer_tool.members[SpectrumPerSpaxel.tool_id] = SpectrumOfPixel
+
+
+def step_slice(app: Any, by: int) -> None:
+    """Show the slice of the cubes that is some further on, up to the last one.
+
+    Reason: the plugin's value is public, which values there are is not. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    by : int
+    """
+    plugin = application(app).get_tray_item_from_name("cube-slice")
+    values = np.asarray(plugin.valid_values_sorted)
+    if values.size:
+        place = int(np.argmin(np.abs(values - plugin.value))) + by
+        plugin.value = float(values[np.clip(place, 0, values.size - 1)])
 
 
 def show_slice(app: Any, wavelength: u.Quantity) -> None:

@@ -86,6 +86,11 @@ class LentTable:
         rows = np.array(self._viewer.widget_table.checked, dtype=int)
         return rows[rows < self.data.shape[0]]  # the table can have shown others before
 
+    @property
+    def order(self) -> np.ndarray:
+        """All rows as they are sorted, ndarray of int."""
+        return np.asarray(self._viewer.widget_table._get_sorted_indices(), dtype=int)
+
     def show(self, rows: list[int]) -> None:
         """Check and highlight rows, and turn to the page of the first.
 
@@ -97,7 +102,7 @@ class LentTable:
             table.checked = list(rows)
             table.highlighted = rows[0] if rows else None
             if rows and not self._choosing:
-                place = int(np.flatnonzero(table._get_sorted_indices() == rows[0])[0])
+                place = int(np.flatnonzero(self.order == rows[0])[0])
                 size = table.options.get("itemsPerPage", table.items_per_page)
                 if size > 0:
                     table.options = {**table.options, "page": place // size + 1}

@@ -16,6 +16,7 @@ __all__ = [
     "arrange_viewers",
     "create_viewer",
     "draw_thick",
+    "draw_unseen",
     "follow_layers",
     "glue_viewer",
     "hide_layer",
@@ -349,6 +350,20 @@ def lay_over_figure(viewer: Any, widget: Any) -> bool:
             window.data_menu_widget = f"IPY_MODEL_{widget.model_id}"
             return True
     return False
+
+
+def draw_unseen(app: Any, widget: Any) -> None:
+    """Have a widget in the page of an app that nobody sees, for what it does there.
+
+    Reason: jdaviz has a place for such widgets, without a public name. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    widget : DOMWidget
+    """
+    inner = application(app)
+    inner.invisible_children = [*inner.invisible_children, widget]
 
 
 def viewers_of_kind(app: Any, kind: str) -> list:

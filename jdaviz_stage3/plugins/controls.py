@@ -26,9 +26,10 @@ from jdaviz.core.template_mixin import (
     ViewerSelect,
 )
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, List, Unicode
+from traitlets import Bool, HasTraits, List, Unicode, default
 
 from ..readers.quality import DQ_FLAGS
+from ..viewers.keys import Key
 
 __all__ = ["DQ_BITS", "By", "Control", "DeclaredControls", "panel_of", "register_parts"]
 
@@ -243,14 +244,20 @@ class DeclaredControls(HasTraits):
     """
 
     declared: tuple[Control, ...] = ()
+    viewer_keys: tuple[Key, ...] = ()  # what keys do in viewers while the plugin listens
     in_sessions = True  # whether a session sets the controls as they are
     controls = List().tag(sync=True)  # the same for the template
     folded_sections = List().tag(sync=True)
+    key_lines = List().tag(sync=True)  # of the keys, for the panel
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         lines = "\n".join(control.line() for control in cls.declared)
         cls.__doc__ = inspect.cleandoc(cls.__doc__ or "").replace("{controls}", lines)
+
+    @default("key_lines")
+    def _lines_of_keys(self) -> list[str]:
+        return [key.line for key in self.viewer_keys]
 
     def make_selections(self) -> None:
         """Make jdaviz's object for each selection, as the attribute of its name."""

@@ -17,7 +17,7 @@ from .overlay import Overlay
 from .positions import SourcePositions
 from .segments import SegmentMarks
 
-__all__ = ["OverlayCanvas", "zoom_to"]
+__all__ = ["OverlayCanvas", "bring_into_view", "zoom_to"]
 
 _AROUND = 20  # pixels
 _REACH = 12  # screen pixels from the cursor within which a source is meant
@@ -195,6 +195,26 @@ class OverlayCanvas:
         line = found[0].sources.sentence(found[1]) if found else ""
         self.annotations.say(line)
         self._on_hover(line)
+
+
+def bring_into_view(viewer: Any, positions: SourcePositions, row: int) -> None:
+    """Move a viewer to a source that it does not show, without zooming.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    positions : SourcePositions
+    row : int
+        One without a position moves nothing.
+    """
+    state = viewer.state
+    for axis, at in (("x", positions.x[row]), ("y", positions.y[row])):
+        low, high = (getattr(state, f"{axis}_{end}") for end in ("min", "max"))
+        if np.isfinite(at) and not min(low, high) <= at <= max(low, high):
+            half = (high - low) / 2
+            with delay_callback(state, f"{axis}_min", f"{axis}_max"):
+                setattr(state, f"{axis}_min", at - half)
+                setattr(state, f"{axis}_max", at + half)
 
 
 def zoom_to(viewer: Any, positions: SourcePositions, rows: np.ndarray, size: float = 0.0) -> None:

@@ -13,8 +13,10 @@ from traitlets import Bool, HasTraits, Int, List, Unicode
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import show_message
+from ...viewers.keys import keyboard
 from .canvas import zoom_to
 from .overlay import Overlay
+from .source_keys import SOURCE_KEYS, SourceKeys
 from .table import TableLink
 
 __all__ = ["SelectionControls", "SourceSelectionMessage"]
@@ -57,6 +59,12 @@ class SelectionControls(HasTraits):
     @cached_property
     def _tables(self) -> TableLink:
         return TableLink(self, self._rows_checked)
+
+    viewer_keys = SOURCE_KEYS
+
+    @cached_property
+    def _keys(self) -> SourceKeys:
+        return SourceKeys(self, self._overlay_in)
 
     @cached_property
     def _listeners(self) -> list[Callable[[list], None]]:
@@ -105,7 +113,7 @@ class SelectionControls(HasTraits):
             elif not len(labels):
                 text = f"{overlay.sources.name}: the catalog has no sources"
             raise Stage3Error(text)
-        self._select_rows(overlay, rows)
+        self.select_rows(overlay, rows)
         if zoom:
             self.zoom_to_selected()
 
@@ -113,7 +121,7 @@ class SelectionControls(HasTraits):
         """Select no source."""
         overlay = self.current()
         if overlay is not None:
-            self._select_rows(overlay, np.empty(0, dtype=int))
+            self.select_rows(overlay, np.empty(0, dtype=int))
 
     def on_selection(self, callback: Callable[[list], None]) -> Callable[[], None]:
         """Call a function with the labels of the selected sources when the selection changes.
@@ -156,7 +164,8 @@ class SelectionControls(HasTraits):
         self._follow_tables()
         return label
 
-    def _select_rows(self, overlay: Overlay, rows: np.ndarray) -> None:
+    def select_rows(self, overlay: Overlay, rows: np.ndarray) -> None:
+        """Select these rows of a catalog, everywhere."""
         if np.array_equal(rows, overlay.selection):
             return
         overlay.selection = rows
@@ -167,6 +176,20 @@ class SelectionControls(HasTraits):
             self.catalog_selected = overlay.sources.name
         self._show_details(overlay)
         self._announce(overlay)
+
+    def order_in_table(self, overlay: Overlay) -> np.ndarray | None:
+        """The rows of a catalog as its table is sorted, ndarray of int; None without a table."""
+        return self._tables.order(overlay)
+
+    def _overlay_in(self, viewer: str) -> Overlay | None:
+        """The overlay that is meant by a key in a viewer: the chosen one, if it is there."""
+        drawn = [overlay for overlay in self._overlays.values() if overlay.is_on]
+        drawn.sort(key=lambda overlay: overlay is not self.current())
+        for overlay in drawn:
+            where = (*overlay.viewers, *self._tables.viewers_of(overlay))
+            if viewer in [each.reference for each in where]:
+                return overlay
+        return None
 
     def _announce(self, overlay: Overlay) -> None:
         labels = overlay.sources.labels[overlay.selection].tolist()
@@ -189,18 +212,21 @@ class SelectionControls(HasTraits):
     def _clicked(self, overlay: Overlay, row: int, add: bool) -> None:
         rows = overlay.selection.tolist() if add else []
         rows = [other for other in rows if other != row] + ([] if row in rows else [row])
-        self._select_rows(overlay, np.array(rows, dtype=int))
+        self.select_rows(overlay, np.array(rows, dtype=int))
 
     def _hovered(self, line: str) -> None:
         self.hover_text = line
 
     def _rows_checked(self, data: Any, rows: np.ndarray) -> None:
         if data in self._overlays:
-            self._select_rows(self._overlays[data], rows)
+            self.select_rows(self._overlays[data], rows)
 
     def _follow_tables(self) -> None:
         """Listen to the tables of the catalogs that are drawn, and to no others."""
-        self._tables.follow([o for o in self._overlays.values() if o.is_on])
+        drawn = [overlay for overlay in self._overlays.values() if overlay.is_on]
+        self._tables.follow(drawn)
+        images = [viewer for overlay in drawn for viewer in overlay.viewers]
+        keyboard(self).listen(self._keys, self.viewer_keys, [*images, *self._tables.viewers])
         current = self.current()
         self.has_table = current is not None and self._tables.has_table(current)
 

@@ -60,6 +60,21 @@ class TableLink:
             if table.data is overlay.sources.data:
                 table.show(overlay.selection.tolist())
 
+    @property
+    def viewers(self) -> list[Any]:
+        """The (glue) table viewers in which sources are selected."""
+        return list(self._lent)
+
+    def viewers_of(self, overlay: Overlay) -> list[Any]:
+        """Those of them that show a catalog."""
+        return [viewer for viewer, lent in self._lent.items() if lent.data is overlay.sources.data]
+
+    def order(self, overlay: Overlay) -> np.ndarray | None:
+        """The rows of a catalog as its first table is sorted, ndarray of int; None without one."""
+        for viewer in self.viewers_of(overlay):
+            return self._lent[viewer].order
+        return None
+
     def has_table(self, overlay: Overlay) -> bool:
         """Whether a table viewer shows a catalog."""
         return bool(table_viewers_of(self._app, overlay.sources.data))

@@ -36,9 +36,11 @@ from ...loaders.journal import adding_to_app
 from ...loaders.stack_data import StackData
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import to_frame, to_image
+from ...viewers.keys import keyboard
 from ...viewers.picture_title import show_picture_title
 from ..panel import ShownPython, describe
 from ..updates import Updates
+from .frame_keys import FRAME_KEYS, FrameKeys
 from .in_time import SeriesInApp
 from .limits import StackLimits
 from .marks import StackMarks
@@ -52,8 +54,7 @@ __all__ = ["ImageStackPlugin"]
 class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
     """Go through the images of a stack: integrations, or PSFs.
 
-    While the plugin is open, the left and right arrow keys over the image go to the frame before
-    and after.
+    While the plugin is open, the arrow keys over the image go to the frame before and after.
 
     Only the following attributes and methods are available through the public plugin API:
 
@@ -68,6 +69,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
     """
 
     template_file = __file__, "image_stack.vue"
+    viewer_keys = FRAME_KEYS
     uses_active_status = Bool(True).tag(sync=True)
 
     n_frames = Int(0).tag(sync=True)
@@ -87,6 +89,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
         self._limits = StackLimits(self._pictures)
         self._marks: dict[Any, StackMarks] = {}
         self._series = SeriesInApp(self)
+        self._keys = FrameKeys(self)
         self._updates = Updates(self._show)
         super().__init__(*args, **kwargs)
         describe(self, "The images of a stack, one after the other and together.", "image_stack")
@@ -227,6 +230,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
 
     def _mark_flagged(self, data: StackData | None) -> None:
         viewers = self._viewers(data) if self.is_active else []
+        keyboard(self).listen(self._keys, self.viewer_keys, viewers)
         for gone in [viewer for viewer in self._marks if viewer not in viewers]:
             self._marks.pop(gone).close()
         for viewer in viewers:
@@ -252,14 +256,13 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
         self._marks[viewer] = StackMarks(
             viewer,
             on_click=lambda x, y: self._click(viewer, x, y),
-            on_step=self._step,
             on_move=lambda: self._draw_flagged(viewer),
         )
 
-    def _step(self, by: int) -> None:
-        """Go on by one frame or back, from the last to the first."""
-        if self.n_frames:
-            self.frame = (self.frame - 1 + by) % self.n_frames + 1
+    def mark_pixel(self, pixel: list[int]) -> None:
+        """Mark a pixel, column and row; none where the list is empty."""
+        self.clicked = pixel
+        self._update()
 
     # ---- through the frames ----
 
@@ -291,8 +294,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
             If no stack is loaded, or it has no such pixel.
         """
         series = self._series.of_pixel(self._loaded(), x, y)
-        self.clicked = list(series.meta["pixel"])
-        self._update()
+        self.mark_pixel(list(series.meta["pixel"]))
         return series
 
     @adding_to_app

@@ -17,7 +17,6 @@ __all__ = ["StackMarks"]
 
 _LIMITS = ("x_min", "x_max", "y_min", "y_max")
 _PLACE = {"colors": ["#ffb000"], "marker": "cross", "default_size": 120, "fill": False}
-_STEPS = {"ArrowLeft": -1, "ArrowRight": 1}
 
 
 class StackMarks:
@@ -28,8 +27,6 @@ class StackMarks:
     viewer : glue image viewer
     on_click : callable
         Called with x and y in the viewer's frame where the user clicks.
-    on_step : callable
-        Called with -1 or 1 where an arrow key is pressed over the viewer.
     on_move : callable
         Called when the limits of the viewer have changed.
     """
@@ -38,26 +35,22 @@ class StackMarks:
         self,
         viewer: Any,
         on_click: Callable[[float, float], None],
-        on_step: Callable[[int], None],
         on_move: Callable[[], None],
     ):
         self.viewer = viewer
         self._flagged = FlaggedPixels(viewer)
         self._place = FigureMarks()
         self._known: tuple[Any, tuple[np.ndarray, np.ndarray]] | None = None
-        self._on_click, self._on_step, self._on_move = on_click, on_step, on_move
+        self._on_click, self._on_move = on_click, on_move
         for limit in _LIMITS:
             viewer.state.add_callback(limit, self._moved)
-        viewer.add_event_callback(self._done, events=["click", "keydown"])
+        viewer.add_event_callback(self._done, events=["click"])
 
     def _moved(self, *_: Any) -> None:
         self._on_move()
 
     def _done(self, event: dict) -> None:
-        if event["event"] == "click":
-            self._on_click(event["domain"]["x"], event["domain"]["y"])
-        elif event["key"] in _STEPS:
-            self._on_step(_STEPS[event["key"]])
+        self._on_click(event["domain"]["x"], event["domain"]["y"])
 
     def draw_flagged(self, data: StackData, flags: tuple[str, ...]) -> int:
         """Mark the flagged pixels of the frame that is shown.

@@ -22,6 +22,7 @@ from ...jdaviz_compat import (
 )
 from ...layout import layout_of
 from ...origin import origin_of
+from ...viewers.keys import BACKWARD, FORWARD, Key, keyboard
 from ...viewers.light_curve_readout import value_with_error
 from ...viewers.stations import stations_of
 from .marks import ObservableMarks, goes_with
@@ -47,6 +48,12 @@ class ObservablesDrawing(HasTraits):
     model_text = Unicode().tag(sync=True)
     problem = Unicode().tag(sync=True)
     observables: Callable[[], Any]  # the plugin's own
+
+    viewer_keys = (
+        Key(FORWARD, "next baseline or triangle", "next_stations"),
+        Key(BACKWARD, "the one before", "previous_stations"),
+        Key(("Escape",), "mark none", "mark_none"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._marks: dict[Any, ObservableMarks] = {}
@@ -105,11 +112,12 @@ class ObservablesDrawing(HasTraits):
             That is chosen.
         """
         viewers = self._plot_viewers() if self.is_active else {}
+        keyboard(self).listen(self, self.viewer_keys, viewers)
         for gone in [viewer for viewer in self._marks if viewer not in viewers]:
             self._marks.pop(gone).close()
         for viewer in viewers:
             if viewer not in self._marks:
-                self._marks[viewer] = ObservableMarks(viewer, self._clicked, self._step)
+                self._marks[viewer] = ObservableMarks(viewer, self._clicked)
             self._marks[viewer].draw_marked(self.marked)
         self.marked_rows = self._values_of_marked() if self.marked else []
         self._draw_model(product, viewers)
@@ -119,10 +127,23 @@ class ObservablesDrawing(HasTraits):
         stations = stations_of(data, row)
         self._mark_and_show("" if self.marked == stations else stations)
 
+    def next_stations(self, viewer: str = "") -> None:
+        """Mark the next baseline or triangle of the chosen product."""
+        self._step(1)
+
+    def previous_stations(self, viewer: str = "") -> None:
+        """Mark the baseline or triangle before."""
+        self._step(-1)
+
+    def mark_none(self, viewer: str = "") -> bool:
+        """Take the marks away."""
+        was_marked = bool(self.marked)
+        self.marked = ""
+        return was_marked
+
     def _step(self, by: int) -> None:
-        """Mark the next baseline or triangle of the chosen product, or the one before."""
         product = self._products.get(self.dataset_selected)
-        if product is None or not by:
+        if product is None:
             self.marked = ""
             return
         tables = product.as_they_are.tables.values()

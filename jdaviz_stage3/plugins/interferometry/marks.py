@@ -16,7 +16,6 @@ from ...viewers.stations import stations_by_row, stations_of
 
 __all__ = ["ObservableMarks", "goes_with"]
 
-_STEPS = {"ArrowLeft": -1, "ArrowRight": 1, "Escape": 0}
 _FEW = 500  # rings in a viewer, of which all are drawn
 _EXACT = {
     "colors": ["#d500f9"], "stroke": "#d500f9", "marker": "circle", "fill": False,
@@ -57,18 +56,14 @@ class ObservableMarks:
     viewer : ObservablesViewer
     on_click : callable
         Called with the data (glue) and the row of the point that is nearest to a click.
-    on_step : callable
-        Called with -1 or 1 where an arrow key is pressed over the viewer, with 0 for Escape.
     """
 
-    def __init__(
-        self, viewer: Any, on_click: Callable[[Data, int], None], on_step: Callable[[int], None]
-    ):
+    def __init__(self, viewer: Any, on_click: Callable[[Data, int], None]):
         self.viewer = viewer
         self._marks = FigureMarks()
         self._marked, self._visible = "", self._shown()
-        self._on_click, self._on_step = on_click, on_step
-        viewer.add_event_callback(self._done, events=["click", "keydown"])
+        self._on_click = on_click
+        viewer.add_event_callback(self._done, events=["click"])
         viewer.state.add_callback("layers", self._layers_changed)
 
     def _shown(self) -> list[Any]:
@@ -80,10 +75,6 @@ class ObservableMarks:
             self.draw_marked(self._marked)
 
     def _done(self, event: dict) -> None:
-        if event["event"] == "keydown":
-            if event["key"] in _STEPS:
-                self._on_step(_STEPS[event["key"]])
-            return
         x, y = (event["domain"][axis] for axis in "xy")
         found = nearest_point(self.viewer, x, y)
         if found is not None and stations_of(*found):

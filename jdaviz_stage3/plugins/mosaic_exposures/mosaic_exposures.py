@@ -39,6 +39,7 @@ from ...origin import FileStamp, origin_of
 from ...readers.mosaic_inputs import exposure_name
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import unbounded
+from ...viewers.keys import Key, keyboard
 from ..panel import ShownPython, describe
 from ..updates import Updates
 from .exposure_list import ExposureList
@@ -68,6 +69,7 @@ class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
     """
 
     template_file = __file__, "mosaic_exposures.vue"
+    viewer_keys = (Key(("Escape",), "choose no place", "forget_place"),)
     uses_active_status = Bool(True).tag(sync=True)
 
     problem = Unicode().tag(sync=True)
@@ -130,6 +132,13 @@ class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
         if self._ready:
             self._forget_place()
             self._update()
+
+    def forget_place(self, viewer: str = "") -> bool:
+        """Choose no place, by a key."""
+        was_chosen = self.position is not None
+        self._forget_place()
+        self._update()
+        return was_chosen
 
     def _forget_place(self) -> None:
         self.position, self._table = None, None
@@ -279,6 +288,7 @@ class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
             self._forget_place()
         self._tell_place()
         viewers = self._viewers() if exposures is not None and self.is_active else []
+        keyboard(self).listen(self, self.viewer_keys, viewers)
         for gone in [viewer for viewer in self._marks if viewer not in viewers]:
             self._marks.pop(gone).close()
         for viewer in viewers:

@@ -32,6 +32,7 @@ class Dragging:
         self._plugin, self._views = plugin, views
         self._pointers: dict[Any, PointerEvents] = {}
         self._moved: Any = None  # the edge in the hand
+        self._before: dict[str, Any] = {}  # what the settings were when it was taken
 
     def listen(self, curve_viewer: Any, trace_viewers: list[tuple[Any, str, str]]) -> None:
         """Follow the mouse in these viewers, and in no others.
@@ -69,6 +70,27 @@ class Dragging:
         """Whether an edge is being dragged."""
         return self._moved is not None
 
+    def put_back(self) -> bool:
+        """Let go of what is in the hand, and set it as it was before.
+
+        Returns
+        -------
+        bool
+            Whether anything was in the hand.
+        """
+        if self._moved is None:
+            return False
+        self._moved = None
+        with self._plugin.hold_trait_notifications():
+            for name, value in self._before.items():
+                setattr(self._plugin, name, value)
+        return True
+
+    def _take(self, what: Any, *settings: str) -> None:
+        """Take an edge into the hand, if there is one; remember the settings that it moves."""
+        self._moved = what
+        self._before = {name: getattr(self._plugin, name) for name in settings}
+
     def stop(self) -> None:
         """Follow the mouse no longer."""
         for pointer in self._pointers.values():
@@ -86,7 +108,7 @@ class Dragging:
     def _drag_band(self, viewer: Any, phase: str, x: float) -> bool:
         plugin = self._plugin
         if phase == "start":
-            self._moved = self._edge_of_band(viewer, x)
+            self._take(self._edge_of_band(viewer, x), "band_low", "band_high")
             return self._moved is not None
         if self._moved is None:
             return False
@@ -138,7 +160,7 @@ class Dragging:
         except Stage3Error:
             return False
         if phase == "start":
-            self._moved = self._edge_of_baseline(x)
+            self._take(self._edge_of_baseline(x), "baseline_text")
             # where the curve is divided by the baseline, what else would a drag be for
             makes_new = plugin.pick_baseline or curves.settings.normalize == "baseline"
             if self._moved is None and makes_new:

@@ -25,6 +25,8 @@ from ...jdaviz_compat import (
 )
 from ...viewers.curve_canvas import COLORS, CurveCanvas, DrawnCurve
 from ...viewers.curve_points import CurvePoints
+from ...viewers.keys import keyboard
+from .curve_keys import CURVE_KEYS, CurveKeys
 from .curves import LightCurves
 from .dragging import Dragging
 from .model import fine_times, model_level, transit_model
@@ -97,6 +99,7 @@ class Views:
         self._canvas: CurveCanvas | None = None
         self._panel = PanelPlots(plugin)
         self.dragging = Dragging(plugin, self)
+        self._keys = CurveKeys(plugin, self.dragging)
         self._axis: tuple | None = None
 
     # ---- everything ----
@@ -126,7 +129,10 @@ class Views:
         self._attempt(traces.draw_bands, curves, taken or {})
         # on the time axis that the dynamic spectra have got
         self._attempt(self._draw_cursor, curves, placed)
-        self.dragging.listen(canvas.viewer, traces.viewers(list(curves.traces)))
+        shown = traces.viewers(list(curves.traces))
+        self.dragging.listen(canvas.viewer, shown)
+        listening = [canvas.viewer, *(viewer for viewer, _, _ in shown)]
+        keyboard(plugin).listen(self._keys, CURVE_KEYS, listening)
         self._texts.problem = " ".join(dict.fromkeys(self._problems))
         return self._texts
 
@@ -155,6 +161,7 @@ class Views:
         """Take away what belongs to an open panel."""
         self.of_traces.clear()
         self.dragging.stop()
+        keyboard(self.plugin).listen(self._keys, CURVE_KEYS, ())
 
     def clear_all(self) -> None:
         """Take everything away, where there is no trace any more."""

@@ -40,6 +40,7 @@ from ..curves_in_app import add_curve, show_curve
 from ..panel import SavingControls, describe
 from ..updates import Updates
 from .controls import CurveControls
+from .curve_keys import CURVE_KEYS
 from .results import tables_of_curves
 from .settings import is_empty
 from .traces import integration_numbers
@@ -83,6 +84,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
     """
 
     template_file = __file__, "white_light_curve.vue"
+    viewer_keys = CURVE_KEYS
     uses_active_status = Bool(True).tag(sync=True)
     order_of_settings = _ORDER
 
@@ -322,16 +324,23 @@ class WhiteLightCurve(SavingControls, CurveControls):
         self.baseline_text = ""
 
     def vue_whole_band(self, *_: Any) -> None:
+        self.take_whole_band()
+
+    def take_whole_band(self) -> None:
+        """Take all channels."""
         with self.hold_trait_notifications():
             self.band_low = self.band_high = ""
 
     def vue_step(self, steps: int) -> None:
+        self.step(int(steps))
+
+    def step(self, steps: int) -> None:
         """Move the time cursor by some integrations."""
         for trace in list(self.curves.traces.values())[:1]:
             numbers = integration_numbers(trace)
             row = 0 if is_empty(self.integration) else int(
                 np.argmin(np.abs(numbers - float(self.integration)))
-            ) + int(steps)  # fmt: skip
+            ) + steps  # fmt: skip
             self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
 
     def vue_add_to_app(self, *_: Any) -> None:

@@ -15,6 +15,7 @@ from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import data_of, glue_viewer, shown_in
+from jdaviz_stage3.viewers.keys import keyboard
 from jdaviz_stage3.viewers.picture_title import show_picture_title
 
 LABEL = "psfsub stack"
@@ -118,8 +119,7 @@ def test_arrow_keys(plugin, shared_app, key, number):
     plugin.frame = SHAPE[0] if key == "ArrowRight" else 1
     if key == "b":
         plugin.frame = 3
-    marks = plugin._obj._marks[glue_viewer(shared_app, LABEL)]
-    marks._done({"event": "keydown", "key": key})
+    keyboard(shared_app).press(key, LABEL)
     assert plugin.frame == number
 
 

@@ -13,6 +13,7 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3 import analysis
 from jdaviz_stage3.jdaviz_compat import data_of, glue_viewer, remove_data
 from jdaviz_stage3.readers import read_interferometry
+from jdaviz_stage3.viewers.keys import keyboard
 
 EAST, NORTH, RATIO = 110.0, -75.0, 0.08
 ROOT = "jw09997-o00{}_t001_niriss_f380m-nrm-sub80"
@@ -159,9 +160,7 @@ def test_a_click_marks_the_baseline_in_all_plots(plugin, shared_app, paths):
 
 def test_keys_go_from_one_to_the_next_and_what_is_hidden_has_no_rings(plugin, shared_app):
     def press(key):
-        viewer = glue_viewer(shared_app, PLOTS[1])
-        event = {"event": "keydown", "key": key, "domain": {"x": 3, "y": 0}}
-        viewer._on_mouse_interaction(viewer.figure.interaction, event, None)
+        keyboard(shared_app).press(key, PLOTS[1])
 
     press("ArrowRight")
     assert plugin.marked == "A1-A2"
