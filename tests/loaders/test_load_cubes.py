@@ -15,6 +15,7 @@ from regions import CirclePixelRegion, PixCoord
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import cube_viewers_showing, glue_viewer, remove_data, shown_in
 from jdaviz_stage3.readers.stored_array import StoredArray
+from jdaviz_stage3.viewers.keys import keyboard
 
 # An app is the slower the more it has held: each test has a copy of its own.
 pytestmark = pytest.mark.forked
@@ -277,6 +278,18 @@ def test_a_large_cube_is_not_read_for_a_sum_that_nobody_asked_for(tmp_path, monk
     wanted = np.nansum(arrays.data[:, 6:11, 8:13], axis=(1, 2), dtype=float) * JY
     np.testing.assert_allclose(spectrum_of(app, part).flux.value, wanted, rtol=1e-6)
     assert glue_viewer(app, "3D Spectrum").slice_index == 0
+
+
+def test_keys_go_from_slice_to_slice(loaded, arrays):
+    app, labels, _ = loaded
+    [viewer] = cube_viewers_showing(app, labels[0])
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        before = int(viewer.slice)
+        keyboard(app).press(key, viewer.reference)
+        assert int(viewer.slice) - before == (-1 if key == "ArrowLeft" else 1)
+    for _ in range(len(arrays.data)):
+        keyboard(app).press("ArrowLeft", viewer.reference)
+    assert int(viewer.slice) == 0, "not beyond the first"
 
 
 def test_gaussian_smooth(loaded, arrays):

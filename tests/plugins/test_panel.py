@@ -7,6 +7,7 @@ import pytest
 from fresh_apps import new_app
 
 from jdaviz_stage3.plugins import names_for
+from jdaviz_stage3.viewers.slice_keys import SLICE_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,6 +23,19 @@ def test_each_panel_says_what_it_is_for_and_leads_to_its_page():
         folder, page = panel.docs_link.rsplit("/", 1)
         assert folder.startswith("https://jdaviz-stage3.")
         assert (DOCS / page.replace(".html", ".rst")).exists()
+
+
+@pytest.mark.forked
+def test_keys_are_in_the_panel_and_in_the_docs():
+    app = new_app()
+    page = " ".join((DOCS / "keyboard.rst").read_text().split())
+    for name in names_for("deconfigged"):
+        panel = app._app.get_tray_item_from_name(name)
+        assert panel.key_lines == [key.line for key in panel.viewer_keys]
+        for key in panel.viewer_keys:
+            assert key.meaning in page
+    for key in SLICE_KEYS:
+        assert key.meaning in page
 
 
 @pytest.mark.forked

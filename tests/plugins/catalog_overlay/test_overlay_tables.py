@@ -15,6 +15,7 @@ from overlay_tools import demo, field, logged, overlay, plugin, reset, viewer
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import LentTable
+from jdaviz_stage3.viewers.keys import keyboard
 
 HIGHLIGHT = "jdaviz:table_highlight_selected"
 
@@ -288,3 +289,42 @@ def test_removed_the_table_is_jdaviz_s_again():
     assert view.widget_table.checked == [] and not view.widget_table.selection_enabled
     assert not clickable(view)
     assert logged(app) == []
+
+
+def test_keys_go_through_the_sources_as_the_table_is_sorted(app, plg, own):
+    press, image = keyboard(app).press, viewer(plg).reference
+    flux = QTable.read(demo("cat"))["aper_total_flux"].value
+    labels = np.array(QTable.read(demo("cat"))["label"])
+    own.widget_table.options = {**own.widget_table.options, "sortBy": ["aper_total_flux"]}
+    plg.add_filter("aper_total_flux > 1e-7 Jy")
+    wanted = labels[np.argsort(flux)][np.sort(flux) > 1e-7].tolist()
+    for where, key in ((image, "ArrowRight"), (own.reference, "ArrowDown")):
+        press(key, where)
+        assert plg.selected == [wanted.pop(0)]
+    assert press("ArrowLeft", image) and plg.selected != [wanted[0]]
+    assert press("Escape", image) and plg.selected == []
+    assert not press("Escape", image), "nothing is selected: the key is another's"
+    press("ArrowLeft", image)
+    assert plg.selected == [wanted[-1]], "from none, back to the last"
+    assert not press("ArrowRight", "no such viewer") and not press("b", image)
+
+
+def test_a_key_moves_the_view_to_its_source_without_zooming(app, plg):
+    state = viewer(plg).state
+    before = [getattr(state, name) for name in ("x_min", "x_max", "y_min", "y_max")]
+    try:
+        state.x_min, state.x_max = before[0], before[0] + 20
+        width = state.x_max - state.x_min
+        plg.clear_selection()
+        keyboard(app).press("ArrowRight", viewer(plg).reference)
+        x = float(QTable.read(demo("cat"))["xcentroid"][0])
+        assert state.x_min < x < state.x_max
+        assert state.x_max - state.x_min == pytest.approx(width)
+    finally:
+        state.x_min, state.x_max, state.y_min, state.y_max = before
+
+
+def test_no_key_acts_while_the_overlay_is_off(app, plg):
+    assert viewer(plg).reference in keyboard(app).bound
+    plg.visible = False
+    assert viewer(plg).reference not in keyboard(app).bound

@@ -39,6 +39,7 @@ from jdaviz_stage3.jdaviz_compat import data_labels, remove_data
 from jdaviz_stage3.plugins.white_light_curve import model, views
 from jdaviz_stage3.plugins.white_light_curve.curves import LightCurves
 from jdaviz_stage3.plugins.white_light_curve.model import transit_model
+from jdaviz_stage3.viewers.keys import keyboard
 
 # ---- the numbers ----
 
@@ -476,6 +477,30 @@ def test_buttons_step_through_time(one):
     for step, number in ((1, 1), (1, 2), (10, 12), (-1, 11), (999, N), (-999, 1)):
         one._obj.vue_step(step)
         assert one.integration == number
+
+
+def test_keys_step_through_time_and_escape_takes_back_what_was_last(one, generalised, traces):
+    press, dynamic = keyboard(generalised).press, dynamic_viewer(generalised)
+    one.show(in_viewer=True, integration="")
+    own = canvas(one).viewer.reference
+    assert press("ArrowRight", own) and press("ArrowDown", dynamic.reference)
+    assert one.integration == 2
+    assert press("ArrowLeft", dynamic.reference) and one.integration == 1
+    one.band_low, one.band_high = 1.2, 2.0
+    mouse(dynamic, "dragstart", 1.2)
+    mouse(dynamic, "dragmove", 1.5)
+    assert one.band_low == pytest.approx(1.5, rel=1e-5)
+    press("Escape", dynamic.reference)
+    assert one.band_low == 1.2, "as before the drag, which is over"
+    mouse(dynamic, "dragmove", 1.6)
+    mouse(dynamic, "dragend", 1.6)
+    assert one.band_low == 1.2
+    press("Escape", own)
+    assert one.integration == "" and one.band_low == 1.2
+    assert not press("Escape", own), "the band's edges are in another viewer"
+    assert press("Escape", dynamic.reference) and one.band_low == one.band_high == ""
+    one.keep_active = False
+    assert own not in keyboard(generalised).bound
 
 
 def test_dynamic_spectra_are_normalised(plg, app, traces):

@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.table import QTable
 from plots_in_browser import switch
 from scipy.ndimage import binary_dilation, distance_transform_edt
+from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from jdaviz_stage3.demo import demo_products
@@ -341,6 +342,32 @@ def test_a_clicked_cell_selects_its_row_alone(field):
         ).click()
         field.page.wait_for(lambda: len(_checked_rows(field)) == 2, "the other as well")
     field.page.screenshot("overlay-table-rows")
+
+
+def test_keys_go_from_source_to_source_but_not_while_one_types(field):
+    page = field.page
+    first = _rows_on_page(field)[0]
+    _table_row(field, first).find_element("css selector", "td.glue-selectable-cell").click()
+    page.wait_for(lambda: _checked_rows(field) == [first], "a row alone")
+    page.point_at(*field.place(field.isolated(True)[0]))  # the cursor brings the focus there
+    ActionChains(page.driver).send_keys(Keys.ARROW_DOWN).perform()
+    page.wait_for(lambda: _checked_rows(field) not in ([], [first]), "the next source")
+    after = _checked_rows(field)
+    assert len(after) == 1 and after[0] > first
+    entry = page.field("Value and unit")
+    entry.send_keys(Keys.CONTROL, "a")
+    entry.send_keys("1", Keys.ARROW_LEFT, "2", Keys.ESCAPE)
+    assert entry.get_property("value") == "21"
+    assert _checked_rows(field) == after
+
+    def at_a_viewer():
+        ActionChains(page.driver).send_keys(Keys.TAB).perform()
+        return page.find(".stage3-listens:focus-visible")
+
+    page.wait_for(at_a_viewer, "a viewer that Tab stops at")
+    page.screenshot("overlay-keyboard")
+    ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
+    page.wait_for(lambda: _checked_rows(field) == [], "the end of the selection")
 
 
 def test_the_table_is_jdaviz_s_again_while_the_overlay_is_off(field):
