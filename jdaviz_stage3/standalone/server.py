@@ -43,6 +43,7 @@ from .network import ServerError, addresses, choose_port
 __all__ = ["Page", "ServerError", "serve"]
 
 TITLE = "jdaviz_stage3"
+_ASSETS = Path(__file__).parent / "assets"  # what solara puts into its page
 _LONGEST = 300  # characters of a message
 _GRACE = 2  # seconds that open connections get when the server ends
 
@@ -51,6 +52,8 @@ _STYLE = """
 html, body { height: 100%; margin: 0; overflow: hidden; }
 .solara-content-main { padding: 0 !important; }
 .widget-output { margin: 0; }
+#app.theme--dark { color-scheme: dark; }
+#app.theme--dark .jdaviz-stage3-loading { background: #1e1e1e; color: #ffffff; }
 .v-content.jdaviz__content--not-in-notebook { height: 100vh; max-height: 100vh; }
 .jdaviz-stage3-loading { height: 100vh; display: flex; flex-direction: column; gap: 24px;
                          align-items: center; justify-content: center; font-size: 1.2rem; }
@@ -320,6 +323,7 @@ def _make_server(host: str, port: int) -> tuple[Any, str | None]:
     settings.theme.title = TITLE
     settings.theme.loader = "plain"
     settings.theme.show_banner = False
+    settings.assets.extra_locations = [*settings.assets.extra_locations, str(_ASSETS)]
     settings.telemetry.mixpanel_enable = False
     warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
 

@@ -344,6 +344,16 @@ def test_a_clicked_cell_selects_its_row_alone(field):
     field.page.screenshot("overlay-table-rows")
 
 
+def test_the_table_is_jdaviz_s_again_while_the_overlay_is_off(field):
+    switch(field.page, "Show over images")
+    field.page.wait_for(
+        lambda: not field.page.find(".glue-data-table tbody .v-input--selection-controls__ripple"),
+        "no boxes",
+    )
+    switch(field.page, "Show over images")
+    field.page.wait_for(lambda: len(_checked_rows(field)) == 2, "the boxes again")
+
+
 def test_keys_go_from_source_to_source_but_not_while_one_types(field):
     page = field.page
     first = _rows_on_page(field)[0]
@@ -368,16 +378,6 @@ def test_keys_go_from_source_to_source_but_not_while_one_types(field):
     page.screenshot("overlay-keyboard")
     ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
     page.wait_for(lambda: _checked_rows(field) == [], "the end of the selection")
-
-
-def test_the_table_is_jdaviz_s_again_while_the_overlay_is_off(field):
-    switch(field.page, "Show over images")
-    field.page.wait_for(
-        lambda: not field.page.find(".glue-data-table tbody .v-input--selection-controls__ripple"),
-        "no boxes",
-    )
-    switch(field.page, "Show over images")
-    field.page.wait_for(lambda: len(_checked_rows(field)) == 2, "the boxes again")
 
 
 def test_browser_has_nothing_to_complain_about(field):

@@ -90,6 +90,22 @@ def test_app_fills_the_window(demo):
     assert app == page == window
 
 
+def test_light_and_dark_are_the_browser_s_choice(demo):
+    def prefer(scheme):
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        demo.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    def ground():
+        """Of the plot of the spectrum, the brightness that most of it has."""
+        return np.median(demo.picture("1D Spectrum"))
+
+    for scheme, fits in (("dark", lambda: ground() < 60), ("light", lambda: ground() > 200)):
+        prefer(scheme)
+        demo.wait_for(lambda: demo.find(f".jdaviz.theme--{scheme}"), scheme)  # noqa: B023
+        demo.wait_for(fits, f"a {scheme} plot")
+        demo.screenshot(f"demo-{scheme}")
+
+
 def test_browser_has_nothing_to_complain_about(demo):
     assert demo.complaints() == []
 
