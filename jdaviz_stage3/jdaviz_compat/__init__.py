@@ -75,6 +75,7 @@ from .images import (
 from .lent_table import LentTable
 from .loading import (
     CATALOG_COLUMNS,
+    OptionsAskedFor,
     OptionsOfFile,
     catalog_meta,
     column_for,
@@ -169,6 +170,7 @@ __all__ = [
     "NoLayerPanel",
     "CATALOG_COLUMNS",
     "LentTable",
+    "OptionsAskedFor",
     "OptionsOfFile",
     "add_plugins",
     "add_subset",

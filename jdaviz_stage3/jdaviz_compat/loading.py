@@ -14,6 +14,7 @@ from .subscriptions import let_go
 
 __all__ = [
     "CATALOG_COLUMNS",
+    "OptionsAskedFor",
     "OptionsOfFile",
     "catalog_meta",
     "column_for",
@@ -292,6 +293,25 @@ def without_jdaviz_keys(meta: Mapping[str, Any]) -> dict[str, Any]:
     """
     keys = ("_jdaviz_", "_native_data", "_importer", "_data_hash")
     return {key: value for key, value in meta.items() if not str(key).startswith(keys)}
+
+
+class OptionsAskedFor:
+    """Mixed into an importer, before jdaviz's class: which options it was given by a call.
+
+    Reason: an option that is given can be what it would be by default, and jdaviz keeps no record.
+    jdaviz 5.1: the same.
+
+    Attributes
+    ----------
+    asked_for : frozenset of str
+    """
+
+    asked_for: frozenset[str] = frozenset()
+
+    def _apply_kwargs(self, kwargs: Mapping[str, Any]) -> Any:
+        given = {name for name, value in kwargs.items() if value is not None}
+        self.asked_for = frozenset(given)
+        return super()._apply_kwargs(kwargs)  # type: ignore[misc]
 
 
 class OptionsOfFile(HasTraits):

@@ -18,6 +18,7 @@ from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason
 from ..fits_structure import read_primary_header
 from ..groups import Finding, findings_of_groups, findings_of_product
 from ..jdaviz_compat import (
+    OptionsAskedFor,
     OptionsOfFile,
     configuration,
     create_viewer,
@@ -90,7 +91,7 @@ class FileSelect(OptionsOfFile, SelectPluginComponent):
     """A choice among what a file holds."""
 
 
-class ProductImporterMixin(HasTraits):
+class ProductImporterMixin(OptionsAskedFor, HasTraits):
     """Mixed into an importer, before jdaviz's class, to make it take `Product` objects only.
 
     Classes carry the names of jdaviz's own importers where there is one: jdaviz looks at the

@@ -13,6 +13,7 @@ from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     adding_data,
     configuration,
+    glue_viewer,
     show_flux_in,
     show_message,
     shows_other_target_only,
@@ -24,8 +25,10 @@ from ..jdaviz_compat import (
 from ..origin import ORIGIN, Origin
 from ..readers.quality import dq_value
 from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
+from .asked_options import chosen_options
 from .chosen_spectra import ChosenSpectra
 from .flux_axis import check_flux_axis
+from .flux_levels import MOST_APART, flux_level, level_in, times_brighter
 from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
@@ -147,6 +150,42 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
             why = "SURF_BRIGHT holds no values"
         return f"{column} is shown ({why})"
 
+    def _keep_apart(self, spectra: list[Spectrum]) -> None:
+        """Show what is much brighter or fainter than a target's other spectra apart from these.
+
+        Only where nobody has chosen a viewer, and there are not too many: see `prepare`.
+        """
+        chosen = chosen_options(self).get("viewer")
+        by_default = "viewer" not in self.asked_for and chosen == self._by_default.get("viewer")
+        n_viewers = len(viewers_of_kind(self, _KIND))
+        if not (by_default and chosen) or configuration(self) == "specviz":
+            return
+        level = flux_level(spectrum.flux for spectrum in spectra)
+        apart = {
+            label: times_brighter(level, level_in(glue_viewer(self, label), level.unit))
+            for label in (self.viewer.choices if level is not None else ())
+        }
+        far = [label for label in chosen if apart.get(label, 1) > MOST_APART]
+        if len(far) < len(chosen):
+            self.viewer.selected = [label for label in chosen if label not in far]
+            return
+        near = [label for label, times in apart.items() if times <= MOST_APART]
+        if near:
+            self.viewer.selected = near[:1]
+        elif n_viewers < MOST_VIEWERS:
+            self.show_in_new_viewer(_KIND, "1D Spectrum")
+        else:
+            return
+        shown = level_in(glue_viewer(self, far[0]), level.unit)
+        than = f"{apart[far[0]]:.3g} times {'brighter' if level > shown else 'fainter'}"
+        show_message(
+            self,
+            f"{self.product.path.name}: {than} than what {far[0]!r} shows, where one of the two "
+            f"would be a flat line; so it is in {self.viewer.selected[0]!r}. "
+            f"viewer={far[0]!r} puts it there all the same.",
+            color="info",
+        )
+
     def assign_component_type(self, comp_id, comp, units, physical_type):
         return spectral_component_type(comp_id, comp, units, physical_type)
 
@@ -159,6 +198,7 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         what = self._what_is_shown(spectra)
         for spectrum in spectra:
             check_flux_axis(self, spectrum.flux.unit, self.product.path.name, what)
+        self._keep_apart(spectra)
         first = spectral_flux_unit(self) is None
         with adding_data(self):
             for spectrum, label in zip(spectra, list(self.spectra_selected), strict=True):

@@ -8,6 +8,7 @@ from astropy.io import fits
 from fresh_apps import new_app
 from make_products import mosaic
 from make_spectra import extracted_single, one_source_each
+from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.chosen_products import chosen_products
@@ -80,6 +81,33 @@ def test_a_broken_file_is_named_whatever_is_asked_for(folder, tmp_path, app):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(stage3.Stage3Error, match="s00002.*loaded: .*s00001"):
         stage3.load(tmp_path, app=app, source_id=1)
+
+
+@pytest.mark.forked
+def test_spectra_of_very_different_flux_are_apart_unless_a_viewer_is_chosen(tmp_path):
+    app = new_app()
+    paths = {}
+    for number, factor in enumerate((1, 20, 1000, 2000, 1000)):
+        (folder := tmp_path / str(number)).mkdir()
+        path = extracted_single(folder)
+        with fits.open(path, mode="update") as hdus:
+            hdus[0].header["TARGNAME"] = "STAR"
+            hdus["EXTRACT1D"].data["FLUX"] *= factor
+        paths[number] = path.rename(folder / f"o{number}_x1d.fits")
+
+    def viewers_after(number, **options):
+        [label] = stage3.load(paths[number], app=app, **options)
+        return {viewer.reference for viewer in shown_in(app, label)}
+
+    assert viewers_after(0) == viewers_after(1) == {"1D Spectrum"}
+    messages = snackbar_texts(app)
+    assert viewers_after(2) == {"1D Spectrum STAR"}
+    [text] = [text for text in messages if "flat line" in text]
+    # 1000 over 20, which is the brightest that is there
+    assert text.startswith("o2_x1d.fits: 50 times brighter than what '1D Spectrum' shows")
+    assert "viewer='1D Spectrum'" in text
+    assert viewers_after(3) == {"1D Spectrum STAR"}, "there is a viewer that fits"
+    assert viewers_after(4, viewer="1D Spectrum") == {"1D Spectrum"}, "chosen, as by default"
 
 
 @pytest.mark.forked

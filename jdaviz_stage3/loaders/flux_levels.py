@@ -1,0 +1,75 @@
+"""How bright spectra are, and which of them can be seen on one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from glue.core import Data
+
+from ..jdaviz_compat import layers_of
+
+__all__ = ["MOST_APART", "flux_level", "level_in", "times_brighter"]
+
+#: Where one spectrum is more than so many times brighter than another, the other is a flat line.
+MOST_APART = 30
+
+
+def flux_level(fluxes: Iterable[u.Quantity]) -> u.Quantity | None:
+    """Return how bright the brightest of some spectra is, outliers and lines aside.
+
+    Parameters
+    ----------
+    fluxes : iterable of Quantity
+
+    Returns
+    -------
+    Quantity or None
+        The largest of the medians of their absolute values; None where none is above zero.
+    """
+    levels = []
+    for flux in fluxes:
+        there = np.abs(flux.value[np.isfinite(flux.value)])
+        if there.size and np.median(there) > 0:
+            levels.append(float(np.median(there)) * flux.unit)
+    return max(levels, default=None)
+
+
+def level_in(viewer: Any, unit: u.UnitBase) -> u.Quantity | None:
+    """Return how bright the brightest spectrum is that a viewer shows.
+
+    Parameters
+    ----------
+    viewer : glue viewer of 1-D spectra
+    unit : Unit
+        That of another spectrum: those in units that are not of its kind are left out.
+
+    Returns
+    -------
+    Quantity or None
+        In this unit; None where there is none.
+    """
+    found = []
+    for layer in layers_of(viewer):
+        data = layer.layer
+        if not (layer.visible and isinstance(data, Data) and data.ndim == 1):
+            continue
+        own = u.Unit(data.get_component(layer.attribute).units or "", parse_strict="silent")
+        if own.is_equivalent(unit):
+            found.append((np.asarray(data[layer.attribute], dtype=float) * own).to(unit))
+    return flux_level(found)
+
+
+def times_brighter(level: u.Quantity | None, other: u.Quantity | None) -> float:
+    """Return how many times brighter the brighter of two is than the fainter; 1 where one lacks.
+
+    Parameters
+    ----------
+    level, other : Quantity or None
+    """
+    if level is None or other is None:
+        return 1.0
+    ratio = float((level / other).to_value(u.one))
+    return max(ratio, 1 / ratio)
