@@ -24,6 +24,7 @@ SCREENSHOTS = {
     "demo": "demo",
     "exposures": "exposures",
     "image_stack": "image_stack",
+    "inspect_sources": "inspect-sources",
     "interferometry": "interferometry",
     "interferometry_plugin": "interferometry_plugin",
     "median_smooth": "smooth-preview",

@@ -60,6 +60,7 @@ _LAZY = {
     "analysis": "analysis",
     "widgets": "widgets",
     "session": "session",
+    "identity": "identity",
 }
 
 

@@ -238,6 +238,11 @@ PLUGINS = {
         pixel_series playing problem psf reference_from reference_to region region_series
         series_of_clicked show show_flagged speed stack statistic to_python
     """,
+    "Inspect Sources": """
+        comment descending find_sources flag folder inspector kind line_list merge next only
+        order_by previous problem record redshift saved_to select show size source sources table
+        to_python
+    """,
     "Interferometry": """
         average bandwidth_smearing by_integration calibrate clip_sigma dataset detection_limits
         diameter east export export_companion export_table extent first_integration flux_ratio

@@ -7,7 +7,7 @@ from astropy import units as u
 from bqplot import Figure, Image, Label, LinearScale, Lines, Scatter
 
 from ..identity import SourceCutout
-from .plain_figures import empty_png, png_of
+from .plain_figures import empty_png, png_of, repainting
 
 __all__ = ["CutoutFigure"]
 
@@ -63,8 +63,8 @@ class CutoutFigure:
         low, high = np.percentile(finite, _PERCENTILES) if finite.size else (0.0, 1.0)
         for scale in (self._x, self._y):
             scale.min, scale.max = -0.5, size - 0.5
-        self._picture.image = png_of(cutout.values, float(low), float(high), "gray")
-        self._picture.x = self._picture.y = np.array([-0.5, size - 0.5])
+        with repainting(self._picture, png_of(cutout.values, float(low), float(high), "gray")):
+            self._picture.x = self._picture.y = np.array([-0.5, size - 0.5])
         # rings one after the other, with a gap between them
         gap = np.full((1, 2), np.nan)
         rings = [part for ring in cutout.outline for part in (ring, gap)]

@@ -38,11 +38,14 @@ class Key:
     method : str
         Of who listens; called with the label of the viewer. Where it returns False, it had nothing
         to do, and the key is another's.
+    named : bool
+        Whether the method is called with the name of the key, too.
     """
 
     names: tuple[str, ...]
     meaning: str
     method: str
+    named: bool = False
 
     @property
     def line(self) -> str:
@@ -112,7 +115,8 @@ class Keyboard(VuetifyTemplate):
         for listener, (keys, labels) in reversed(list(self._listeners.items())):
             found = next((key for key in keys if name in key.names), None)
             if viewer in labels and found is not None:
-                if getattr(listener, found.method)(viewer) is not False:
+                told = (viewer, name) if found.named else (viewer,)
+                if getattr(listener, found.method)(*told) is not False:
                     return True
         return False
 

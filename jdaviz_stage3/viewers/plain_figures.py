@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from bqplot import Axis, Figure, LinearScale
+from bqplot import Image as ImageMark
 from bqplot.interacts import PanZoom
 from ipywidgets import Image as ImageFile
 from ipywidgets import ToggleButton
@@ -21,6 +24,7 @@ __all__ = [
     "plot",
     "png_of",
     "range_of",
+    "repainting",
     "zoom_button",
 ]
 
@@ -155,6 +159,24 @@ def png_of(values: np.ndarray, low: float, high: float, colors: str = "viridis")
     stream = io.BytesIO()
     imsave(stream, (255 * painted[::-1]).astype(np.uint8), format="png")
     return ImageFile(value=stream.getvalue(), format="png")
+
+
+@contextmanager
+def repainting(mark: ImageMark, picture: ImageFile) -> Iterator[None]:
+    """Give a mark another picture, together with what else is set within this.
+
+    Each picture is a widget of its own: the one before is closed, else all of them were kept.
+
+    Parameters
+    ----------
+    mark : bqplot.Image
+    picture : ipywidgets.Image
+    """
+    before = mark.image
+    with mark.hold_sync():
+        mark.image = picture
+        yield
+    before.close()
 
 
 def empty_png() -> ImageFile:

@@ -13,7 +13,7 @@ from ipywidgets import VBox
 from numpy.lib.stride_tricks import sliding_window_view
 from specutils import Spectrum
 
-from .plain_figures import empty_png, png_of, range_of
+from .plain_figures import empty_png, png_of, range_of, repainting
 from .spectral_lines import RestLines
 
 __all__ = ["SpectrumFigure"]
@@ -190,8 +190,7 @@ class SpectrumFigure:
         values = np.where(_masked(image), np.nan, image.flux.value.astype(float))
         values = values[:, known[column]]
         low, high = range_of(values, 2, 99)
-        self._picture.image = png_of(values, low, high, "gray")
-        with self._picture.hold_sync():
+        with repainting(self._picture, png_of(values, low, high, "gray")):
             self._picture.x = ends
             self._picture.y = np.array([0.0, 1.0])
             self._picture.visible = True

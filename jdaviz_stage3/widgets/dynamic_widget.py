@@ -18,7 +18,7 @@ from ..readers.time_series import SpectralTimeSeries
 from ..readers.time_systems import TIME_SYSTEMS
 from ..readers.times import days_between
 from ..viewers.cells import Cells
-from ..viewers.plain_figures import COLORS, empty_png, plot, png_of, zoom_button
+from ..viewers.plain_figures import COLORS, empty_png, plot, png_of, repainting, zoom_button
 from .product_widget import ProductWidget, read_given
 
 __all__ = ["DynamicWidget", "dynamic_spectrum"]
@@ -119,8 +119,7 @@ class DynamicWidget(ProductWidget):
             return
         low, high = (float(v) for v in np.percentile(finite, self.percentiles.value))
         across, up = (cells.limits for cells in self._cells)
-        with self._image.hold_sync():
-            self._image.image = png_of(self._picture, low, high, self.colors.value)
+        with repainting(self._image, png_of(self._picture, low, high, self.colors.value)):
             self._image.x, self._image.y = np.array(across), np.array(up)
         with self._scale.hold_sync():
             steps = colormaps[self.colors.value](np.linspace(0, 1, 9))

@@ -18,7 +18,7 @@ from bqplot import Image, Scatter
 from ipywidgets import HTML, Button, Checkbox, Dropdown, FloatRangeSlider
 
 from ..errors import Stage3Error
-from ..viewers.plain_figures import COLORS, empty_png, plot, png_of, zoom_button
+from ..viewers.plain_figures import COLORS, empty_png, plot, png_of, repainting, zoom_button
 from .product_widget import ProductWidget, read_given
 from .selection import SourceSelection, selection_of
 
@@ -150,8 +150,7 @@ class ImageWidget(ProductWidget):
         low, high = self._limits
         scaled = np.clip((part - low) / ((high - low) or 1.0), 0, 1)
         drawn = _STRETCHES[self.stretch.value](scaled)
-        with self._picture.hold_sync():
-            self._picture.image = png_of(drawn, 0, 1, self.colors.value)
+        with repainting(self._picture, png_of(drawn, 0, 1, self.colors.value)):
             self._picture.x = np.array([left - 0.5, right - 0.5])
             self._picture.y = np.array([bottom - 0.5, top - 0.5])
 

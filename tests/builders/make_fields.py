@@ -28,7 +28,7 @@ def catalog(
     n = len(labels)
     table = make_tables.catalog_table(n)
     table["label"] = np.array(labels)
-    table["sky_centroid"] = SkyCoord(53 + np.array(IDS[:n]) / 1e3, -27.8, unit="deg")
+    table["sky_centroid"] = SkyCoord(53 + np.array([*IDS, 12][:n]) / 1e3, -27.8, unit="deg")
     return make_tables.save_table(table, folder / name)
 
 

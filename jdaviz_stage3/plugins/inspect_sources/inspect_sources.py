@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from astropy import units as u
 from astropy.table import Table
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
@@ -19,16 +18,18 @@ from traitlets import Bool, Int, List, Unicode, observe
 
 from ...errors import Stage3Error, Stage3Warning
 from ...identity import IndexedSource, IndexedSources, InspectionTable, index_sources
-from ...jdaviz_compat import all_data, create_viewer, glue_viewer, viewer_labels
+from ...jdaviz_compat import all_data
 from ...origin import origin_of
-from ...viewers.source import SourceViewer
+from ...viewers.keys import keyboard
 from ...viewers.spectral_lines import rest_lines
-from ..catalog_overlay import SourceSelectionMessage
 from ..offered_folders import OfferedFolders
-from ..panel import describe
+from ..panel import ShownPython, describe
 from ..products.messages import FoldersOpenedMessage
+from .inspection_keys import INSPECTION_KEYS, InspectionKeys
+from .overlay_link import OverlayLink
 from .settings import NO_LINES, InspectPanel
-from .stepping import sortable_columns, stepped_through
+from .shown_source import ShownSource
+from .stepping import CATALOG_ORDER, sortable_columns, stepped_through
 
 __all__ = ["InspectSources"]
 
@@ -36,7 +37,7 @@ _NAME = "Inspect Sources"
 
 
 @tray_registry("stage3-inspect-sources", label=_NAME, category="data:analysis")
-class InspectSources(InspectPanel, PluginTemplateMixin):
+class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
     """One source after the other: its pictures and spectra, and what you find.
 
     Only the following attributes and methods are available through the public plugin API:
@@ -50,10 +51,12 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
     * :meth:`record`: keep what was found of the source that is shown
     * ``table``: what was found, one row a source (read only)
     * ``saved_to``: the file that it is in (read only)
+    * :meth:`to_python`: the same as Python code
     * :meth:`merge`: take over what somebody else has found, and list disagreements
     """
 
     template_file = __file__, "inspect_sources.vue"
+    viewer_keys = INSPECTION_KEYS
     uses_active_status = Bool(True).tag(sync=True)
     in_sessions = False  # what was found is in its own file
 
@@ -75,7 +78,8 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
         self.source: IndexedSource | None = None
         self._inspections: InspectionTable | None = None
         self._order: np.ndarray = np.zeros(0, int)
-        self._viewer_label = ""
+        self._keys = InspectionKeys(self)
+        self._shown = ShownSource(self, self._shift, self._listen)
         self._filling = False  # the fields, with what is known of a source
         super().__init__(*args, **kwargs)
         describe(self, "Look at one source after the other, and keep what you find.", "sources")
@@ -83,7 +87,7 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
         self._folders = OfferedFolders(self, _NAME)
         self.may_choose = self._folders.may_choose
         self.hub.subscribe(self, FoldersOpenedMessage, handler=self._take_folders)
-        self.hub.subscribe(self, SourceSelectionMessage, handler=self._follow_selection)
+        self._overlay = OverlayLink(self, self._follow)
 
     @property
     def user_api(self) -> PluginUserApi:
@@ -96,7 +100,7 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
                 "next",
                 "previous",
                 "record",
-                "merge",
+                "merge", "to_python",
             ),
             readonly=("sources", "source", "table", "saved_to", "problem"),
         )  # fmt: skip
@@ -152,6 +156,7 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
             sources = index_sources(*self._folders.paths(self.folder))
         inspections = InspectionTable(sources, path, inspector=self.inspector.strip() or None)
         self.sources, self._inspections = sources, inspections
+        self._overlay.catalog = sources.catalog
         said = [str(one.message) for one in caught if issubclass(one.category, Stage3Warning)]
         self.notes = list(dict.fromkeys([*said, *inspections.notes]))
         self.inspector = inspections.inspector
@@ -242,27 +247,24 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
 
     def _show(self, place: int) -> IndexedSource:
         source = self._required()[place]
-        viewer = self._viewer()
-        viewer.figures.show(source, self.size * u.arcsec)
+        self._shown.show(source, self.size)
         self.source = source
         self.label_text = str(source.label)
         self._count()
         self._fill_fields(source)
         self._draw_lines()
-        self._select_elsewhere(source)
+        self._overlay.tell(source)
         return source
 
-    def _viewer(self) -> SourceViewer:
-        if self._viewer_label not in viewer_labels(self):
-            self._viewer_label = create_viewer(self, "stage3-source-viewer", "Source")
-            viewer = glue_viewer(self, self._viewer_label)
-            viewer.dragged = self._dragged
-        return glue_viewer(self, self._viewer_label)
+    @observe("is_active")
+    def _listen(self, *_: Any) -> None:
+        viewers = self._shown.viewers if self.is_active else []
+        keyboard(self).listen(self._keys, self.viewer_keys, viewers)
 
     @observe("size")
     def _resize(self, *_: Any) -> None:
         if self.source is not None and isinstance(self.size, float | int) and self.size > 0:
-            self._viewer().figures.show(self.source, self.size * u.arcsec)
+            self._shown.show(self.source, self.size)
             self._draw_lines()
 
     @observe("line_list_selected", "redshift")
@@ -270,57 +272,19 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
         if self.source is None:
             return
         lines = None if self.line_list_selected == NO_LINES else rest_lines(self.line_list_selected)
-        self._viewer().figures.show_lines(lines, _number(self.redshift))
+        self._shown.show_lines(lines, _number(self.redshift))
 
-    def _dragged(self, event: str, start: float, now: float) -> None:
-        """Move the lines with the pointer: what was under it where the drag began stays there."""
-        if event == "dragstart":
-            self._at_start = _number(self.redshift)
-        known = self._at_start if math.isfinite(self._at_start) else 0.0
-        redshift = (1 + known) * now / start - 1
-        self._filling = event == "dragmove"  # it is kept when the drag ends
-        try:
-            self.redshift = round(redshift, 5)
-        finally:
-            self._filling = False
-        if event == "dragend":
+    def _shift(self, redshift: float, over: bool) -> None:
+        """Take the redshift to which lines were dragged; it is kept when the drag is over."""
+        with self._not_kept():
+            self.redshift = redshift
+        if over:
             self._keep("redshift")
 
-    _at_start = math.nan
-
-    def _select_elsewhere(self, source: IndexedSource) -> None:
-        """Select the source in the overlay of its catalog, if that is loaded."""
-        if source.catalog is None or not self._following:
-            return
-        overlay = self.app.get_tray_item_from_name("stage3-catalog-overlay")
-        for data in all_data(self):
-            origin = origin_of(data)
-            if origin is not None and str(origin.path) == str(source.catalog):
-                with self._not_followed():
-                    overlay.select(source.label)
-                return
-
-    @contextmanager
-    def _not_followed(self) -> Iterator[None]:
-        self._following = False
-        try:
-            yield
-        finally:
-            self._following = True
-
-    _following = True
-
-    def _follow_selection(self, message: SourceSelectionMessage) -> None:
-        """Show the source that is selected in an image or a table."""
-        if not self._following or self.sources is None or len(message.labels) != 1:
-            return
-        loaded = next((data for data in all_data(self) if data.label == message.catalog), None)
-        origin = None if loaded is None else origin_of(loaded)
-        if origin is None or str(origin.path) != str(self.sources.catalog):
-            return
-        label = message.labels[0]
+    def _follow(self, label: int | str) -> None:
+        """Show the source that was selected elsewhere."""
         if self.source is None or self.source.label != label:
-            with self._in_words(), self._not_followed():
+            with self._in_words():
                 self.select(label)
 
     # ---- what is found ----
@@ -328,15 +292,21 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
     def _fill_fields(self, source: IndexedSource) -> None:
         assert self._inspections is not None
         found = self._inspections.of(source.label)
-        self._filling = True
-        try:
+        with self._not_kept():
             self.redshift = "" if math.isnan(found.redshift) else found.redshift
             self.flag = "" if found.flag < 0 else found.flag
             self.kind, self.comment = found.kind, found.comment
-        finally:
-            self._filling = False
         self.saved_text = f"Looked at {found.time[:16].replace('T', ' ')} UTC" if found.time else ""
         self.kinds = sorted({row["kind"] for row in self._inspections.table if row["kind"]})
+
+    @contextmanager
+    def _not_kept(self) -> Iterator[None]:
+        """Change fields within this, not what was found."""
+        self._filling = True
+        try:
+            yield
+        finally:
+            self._filling = False
 
     @observe("redshift", "flag", "kind", "comment")
     def _keep_change(self, change: dict[str, Any]) -> None:
@@ -393,6 +363,26 @@ class InspectSources(InspectPanel, PluginTemplateMixin):
         self._required()
         assert self._inspections is not None
         return self._inspections.merge(other)
+
+    def to_python(self) -> str:
+        """Return what is shown, and in which order, as Python code.
+
+        Returns
+        -------
+        str
+        """
+        lines = [
+            "import jdaviz", "", f'plg = jdaviz.gca().plugins["{_NAME}"]',
+            f"plg.find_sources({self.folder!r}, {self.saved_to!r})",
+        ]  # fmt: skip
+        defaults = {"order_by": CATALOG_ORDER, "only": "all", "line_list": NO_LINES}
+        for name in ("order_by", "descending", "only", "line_list", "size"):
+            value = getattr(self, f"{name}_selected", None) or getattr(self, name)
+            if value != defaults.get(name, {"size": 3.0, "descending": False}.get(name)):
+                lines.append(f"plg.{name} = {value!r}")
+        if self.source is not None:
+            lines.append(f"plg.select({self.source.label!r})")
+        return "\n".join(lines)
 
     # ---- from the panel ----
 

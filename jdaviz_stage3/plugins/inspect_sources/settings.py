@@ -114,4 +114,5 @@ InspectPanel = panel_of(
         unit="arcsec",
         section=_VIEW,
     ),
+    folded=("Python",),
 )

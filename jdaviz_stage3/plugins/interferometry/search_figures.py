@@ -14,6 +14,7 @@ from matplotlib.image import imsave
 from matplotlib.ticker import MaxNLocator
 
 from ...analysis.interferometry.binary_search import BinarySearch
+from ...viewers.plain_figures import repainting
 
 __all__ = ["ChiSquareMap", "LimitsPlot"]
 
@@ -56,8 +57,7 @@ class ChiSquareMap:
             drawn.tick_values = ticks[np.abs(ticks) <= half]
         self.figure.axes[2].tick_values = known[[known.argmin(), known.argmax()]]
         edges = np.array([axis[0] - cell / 2, axis[-1] + cell / 2])
-        with self._map.hold_sync():
-            self._map.image = ImageFile(value=_png(chi2), format="png")
+        with repainting(self._map, ImageFile(value=_png(chi2), format="png")):
             self._map.x, self._map.y = edges, edges
         east, north = (found.best[name].to_value(u.mas) for name in ("east", "north"))
         there = found.best["flux_ratio"] > 0

@@ -12,6 +12,7 @@ from make_tables import catalog, catalog_table
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.plugins.offered_folders import OfferedFolders
 from jdaviz_stage3.plugins.products import products as module
 from jdaviz_stage3.plugins.products import tell_of_folders
 
@@ -38,7 +39,8 @@ def shared_app():
 def app(shared_app):
     yield shared_app
     plugin = shared_app.plugins["Stage 3 Products"]._obj
-    plugin._may_choose, plugin._offered, plugin._pending = True, set(), ""
+    plugin._folders = OfferedFolders(plugin, "Stage 3 Products")
+    plugin._pending = ""
     plugin.search, plugin.shown.selected, plugin.folder = "", "all", ""
     emptied(shared_app)
 
@@ -169,7 +171,7 @@ def test_what_load_was_given_is_listed_when_the_panel_opens(app, folder):
 
 def test_on_another_machine_only_what_it_was_opened_with_is_listed(plg, app, folder):
     obj = plg._obj
-    obj._may_choose = False
+    obj._folders.may_choose = False
     tell_of_folders(app, [folder / "image"])
     assert len(plg.products) == 3
     obj.folder = str(folder)  # by the browser

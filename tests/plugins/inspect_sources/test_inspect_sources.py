@@ -1,0 +1,248 @@
+"""The plugin Inspect Sources: what is shown, in which order, and what is kept of it."""
+
+import gc
+import os
+import tracemalloc
+
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.io import fits
+from astropy.table import Table
+from fresh_apps import new_app
+from ipywidgets.widgets.widget import _instances
+from make_fields import IDS, ROOT, catalog, slitless
+from make_products import mosaic
+from specutils.utils.wcs_utils import air_to_vac
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3.errors import Stage3Error
+from jdaviz_stage3.plugins.inspect_sources.stepping import stepped_through
+from jdaviz_stage3.viewers.keys import keyboard
+from jdaviz_stage3.viewers.source_figures import SourceFigures
+from jdaviz_stage3.viewers.spectral_lines import rest_lines
+
+pytestmark = pytest.mark.filterwarnings("ignore::jdaviz_stage3.Stage3Warning")
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    """A mosaic, a catalog of four sources, and spectra of three of them."""
+    folder = tmp_path_factory.mktemp("field")
+    catalog(folder, (*IDS, 12))
+    mosaic(folder).rename(folder / f"{ROOT}_i2d.fits")
+    slitless(folder)
+    slitless(folder, combined=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sources(field):
+    return stage3.index_sources(field)
+
+
+def opened(field, tmp_path):
+    app = new_app()
+    plg = app.plugins["Inspect Sources"]
+    plg.find_sources(field, tmp_path / "inspection.ecsv")
+    return app, plg
+
+
+def drawn(plg):
+    """The panels of the source that is shown."""
+    return plg._obj._shown.figures._shown
+
+
+@pytest.mark.forked
+def test_shows_what_there_is_of_each_source(field, tmp_path):
+    app, plg = opened(field, tmp_path)
+    assert plg._obj.summary_text.startswith("4 sources of") and plg.only == "with spectra"
+    assert app.data_labels == []  # nothing is loaded
+    for label in IDS:
+        source = plg.select(label)
+        assert source.label == label and plg._obj.label_text == str(label)
+        [panel] = drawn(plg)
+        with fits.open(next(field.glob("*c1d.fits"))) as hdus:
+            rows = hdus["COMBINE1D"].data
+            row = rows[rows["SOURCE_ID"] == label][0]
+        length = row["N_ALONGDISP"]
+        np.testing.assert_array_equal(panel._combined.y, row["FLUX"][:length])
+        np.testing.assert_array_equal(panel._combined.x, row["WAVELENGTH"][:length])
+        assert panel._spectra.y.shape[0] == 2 and panel._spectra.labels == [
+            "exposure 1", "exposure 2",
+        ]  # fmt: skip
+    assert plg.select(12).products == () and drawn(plg) == []
+    with pytest.raises(Stage3Error, match=r"no source 17 among the 4"):
+        plg.select(17)
+    assert plg.source.label == 12
+
+
+@pytest.mark.forked
+def test_steps_and_what_is_found(field, tmp_path):
+    app, plg = opened(field, tmp_path)
+    assert [plg.next().label for _ in range(3)] == [5, 9, 2]
+    assert plg.previous().label == 9
+    plg.redshift = 1.25
+    plg.flag = 4
+    plg.kind, plg.comment = "galaxy", "two lines"
+    table = Table.read(tmp_path / "inspection.ecsv")
+    assert list(table["label"]) == ["9"]
+    assert tuple(table[0][["redshift", "flag", "kind", "comment"]]) == (
+        1.25, 4, "galaxy", "two lines",
+    )  # fmt: skip
+    plg.next()
+    assert (plg.redshift, plg.flag, plg.comment) == ("", "", "")  # the fields are those of source 2
+    plg.only = "not looked at"
+    assert [plg.next().label for _ in range(3)] == [5, 12, 2]
+    plg.only = "looked at"
+    assert plg.next().label == 9 and (plg.redshift, plg.flag) == (1.25, 4)
+    plg.redshift = ""
+    assert np.isnan(Table.read(tmp_path / "inspection.ecsv")["redshift"][0])
+    # another app goes on where this one was
+    again = new_app().plugins["Inspect Sources"]
+    again.find_sources(field, tmp_path / "inspection.ecsv")
+    assert again.table["comment"][0] == "two lines"
+
+
+@pytest.mark.forked
+def test_keys_over_the_source(field, tmp_path):
+    app, plg = opened(field, tmp_path)
+    plg._obj.keep_active = True
+    viewer = plg._obj._shown.viewers[0].reference
+    keys = keyboard(app)
+    assert keys.bound[viewer]["ArrowRight"] == "next source"
+    keys.press("ArrowRight", viewer)
+    keys.press("7", viewer)
+    assert (plg.source.label, plg.flag) == (5, 7)
+    keys.press("7", viewer)  # again: taken back
+    assert plg.flag == "" and plg._obj._inspections.of(5).flag == -1
+    plg._obj.keep_active = False
+    assert viewer not in keys.bound
+
+
+@pytest.mark.forked
+def test_lines_are_where_the_redshift_brings_them_and_follow_a_drag(field, tmp_path):
+    _, plg = opened(field, tmp_path)
+    plg.line_list = "SDSS-IV"  # in air, but for those below 2000 Å
+    plg.redshift = 1.2
+    [panel] = drawn(plg)
+    halpha = air_to_vac(6562.8 * u.AA).to_value(u.um) * 2.2
+    assert np.abs(panel._lines.x[:, 0] - halpha).min() < 2e-4
+    low, high = panel.limits
+    assert ((panel._lines.x >= low) & (panel._lines.x <= high)).all()
+    before = plg.table
+    # the line that was under the pointer goes along with it
+    for event, at in (("dragstart", halpha), ("dragmove", 1.5), ("dragend", 1.6)):
+        panel._mouse(None, {"event": event, "domain": {"x": at, "y": 0}}, None)
+        if event == "dragmove":
+            assert len(plg.table) == len(before)  # not yet written
+    assert plg.redshift == pytest.approx(2.2 * 1.6 / halpha - 1, abs=1e-5)
+    assert plg.table["redshift"][0] == plg.redshift
+    # a click is no drag; without lines, or a redshift, nothing moves
+    for event in ("dragstart", "dragend"):
+        panel._mouse(None, {"event": event, "domain": {"x": 1.5, "y": 0}}, None)
+    kept = plg.redshift
+    plg.line_list = "none"
+    for event, at in (("dragstart", 1.5), ("dragmove", 1.6), ("dragend", 1.6)):
+        panel._mouse(None, {"event": event, "domain": {"x": at, "y": 0}}, None)
+    assert plg.redshift == kept == plg.table["redshift"][0]
+    assert panel._lines.x.size == 0
+
+
+@pytest.mark.forked
+def test_the_overlay_and_the_inspection_select_together(field, tmp_path):
+    app, plg = opened(field, tmp_path)
+    stage3.load(field / f"{ROOT}_i2d.fits", field / f"{ROOT}_cat.ecsv", app=app)
+    overlay = app.plugins["Catalog Overlay"]
+    overlay.select(9)
+    assert plg.source.label == 9
+    plg.select(5)
+    assert overlay._obj.selected == [5]
+    overlay.select([2, 9])  # several: the source that is shown stays
+    assert plg.source.label == 5
+
+
+@pytest.mark.forked
+def test_nothing_is_lost_by_what_cannot_be_opened(field, tmp_path):
+    _, plg = opened(field, tmp_path)
+    plg.flag = 1
+    (tmp_path / "empty").mkdir()
+    plg.folder = str(tmp_path / "empty")
+    plg._obj.vue_find()
+    assert "no product with sources" in plg.problem
+    assert plg.source.label == 2 and len(plg.sources) == 4
+    (tmp_path / "other").mkdir()
+    catalog(tmp_path / "other", (9, 2, 5))
+    with pytest.raises(Stage3Error, match="an inspection of other sources"):
+        plg.find_sources(tmp_path / "other", tmp_path / "inspection.ecsv")
+    assert plg.source.label == 2 and plg.table["flag"][0] == 1
+    plg._obj.vue_set_flag(5)
+    assert plg._obj.saved_text == "Saved source 2"
+
+
+@pytest.mark.forked
+def test_a_served_app_lists_only_what_it_was_given(field, tmp_path):
+    plg = new_app().plugins["Inspect Sources"]
+    plg._obj._folders.may_choose = False
+    plg.folder = str(field)
+    plg._obj.vue_find()
+    assert "lists only the folders it was opened with" in plg.problem
+
+
+def test_orders(sources):
+    class Looked:
+        def __contains__(self, label):
+            return label == 5
+
+    def labels(*options):
+        return [sources.labels[place] for place in stepped_through(sources, Looked(), *options)]
+
+    assert labels("catalog", False, "all") == [2, 5, 9, 12]
+    flux = sources.catalog_table["aper_total_flux"].value
+    expected = [sources.labels[i] for i in sorted(range(4), key=lambda i: -flux[i])]
+    assert labels("aper_total_flux", True, "all") == expected
+    assert labels("catalog", False, "not looked at") == [2, 9, 12]
+    assert labels("number of spectra", True, "all")[-1] == 12
+    assert labels("catalog", False, "with spectra") == [2, 5, 9]
+
+
+def test_a_thousand_selections_leave_nothing_behind(sources):
+    """Figures, marks and arrays are those of the first ones."""
+    figures = SourceFigures()
+
+    def show_all(times: int) -> None:
+        for _ in range(times):
+            for place in range(len(sources)):
+                figures.show(sources[place], 1 * u.arcsec)
+
+    show_all(3)
+    gc.collect()
+    tracemalloc.start()
+    widgets = len(_instances)
+    before = tracemalloc.get_traced_memory()[0]
+    show_all(50)
+    gc.collect()
+    after = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    # each picture is a widget, whose forerunner is closed
+    assert len(_instances) - widgets <= 2
+    assert after - before < 200_000
+
+
+def test_lists_in_air_are_turned_into_vacuum():
+    lines = rest_lines("SDSS-IV")
+    nearest = np.abs(lines.wavelength - 0.6564).argmin()
+    assert 0.65645 < lines.wavelength[nearest] < 0.65648  # Hα: 6562.8 Å in air, 6564.6 in vacuum
+    vacuum = rest_lines("SDSS")
+    assert np.all(np.diff(vacuum.wavelength) >= 0)
+    with pytest.raises(Stage3Error, match="no line list 'none of them'"):
+        rest_lines("none of them")
+
+
+def test_the_file_is_not_written_where_the_package_is(monkeypatch, tmp_path):
+    from jdaviz_stage3.demo import demo_folder
+    from jdaviz_stage3.identity import InspectionTable
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    kept = InspectionTable(stage3.index_sources(demo_folder()))
+    assert tmp_path in kept.path.parents and os.path.basename(kept.path).startswith("jw09998-o001")
