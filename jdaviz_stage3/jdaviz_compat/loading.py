@@ -25,6 +25,7 @@ __all__ = [
     "imports_images",
     "load_file",
     "load_into",
+    "offer_format",
     "own_column_names",
     "replace_resolver",
     "restricted_formats",
@@ -146,17 +147,58 @@ def catalog_meta(columns: list[str]) -> dict[str, str]:
     return meta | {"_jdaviz_id_col": "ID"}
 
 
+def offer_format(resolver: Any, parser_name: str, name: str) -> bool:
+    """Let a resolver offer one format, without a search for others.
+
+    Reason: jdaviz has each of its parsers try each input, among them all readers of specutils, and
+    each importer what they give: a tenth of what loading a spectrum takes, and all that one waits
+    for as a file is chosen. Private names of the format selection are set as its own search would.
+    jdaviz 5.1: the same; proposed in ``docs/upstream.rst``.
+
+    Parameters
+    ----------
+    resolver : jdaviz resolver
+    parser_name : str
+        Of the parser whose output the importer takes.
+    name : str
+        Of the format.
+
+    Returns
+    -------
+    bool
+        False where the resolver is restricted to other formats, to a target, or says what it
+        tries: that is jdaviz's own search. Nothing is changed then.
+    """
+    from jdaviz.core.registries import loader_importer_registry, loader_parser_registry
+
+    select = resolver.format
+    wanted = restricted_formats(resolver)
+    if resolver._restrict_to_target is not None or select.debug or select.filters:
+        return False
+    if wanted and name not in wanted:
+        return False
+    parser = loader_parser_registry.members[parser_name](resolver._app, resolver.output)
+    importer = loader_importer_registry.members[name](
+        app=resolver._app, resolver=resolver, parser=parser, input=parser.output
+    )
+    select._parsers, select._importers = {parser_name: parser}, {name: importer}
+    select._invalid_importers = {}
+    select.items = [
+        {"label": name, "parser": parser_name, "importer": name, "target": importer.target}
+    ]
+    select._apply_default_selection()
+    resolver.target._update_items()
+    resolver._on_format_selected_changed()
+    return True
+
+
 @cache
 def _product_resolver() -> type:
     """Make the class of jdaviz's resolver that looks for no format, once jdaviz is imported.
 
-    Reason: jdaviz has each of its parsers try each object, three times a load, among them all
-    readers of specutils: a tenth of what loading a spectrum takes. Private names of the format
-    selection are set as its own search would. jdaviz 5.1: the same; proposed in
-    ``docs/upstream.rst``.
+    Reason: see `offer_format`. jdaviz 5.1: the same.
     """
     from jdaviz.core.loaders.resolvers.object.object import ObjectResolver
-    from jdaviz.core.registries import loader_importer_registry, loader_parser_registry
 
     class _ProductResolver(ObjectResolver):
         """The way in of one product of ours, whose importer is known."""
@@ -166,20 +208,8 @@ def _product_resolver() -> type:
             return self._object is not None
 
         def _update_format_items(self) -> None:
-            select = self.format
-            if not self.is_valid:
-                return
-            name = self._object.kind.importer
-            parser = loader_parser_registry.members["object"](self._app, self._object)
-            importer = loader_importer_registry.members[name](
-                app=self._app, resolver=self, parser=parser, input=self._object
-            )
-            select._parsers, select._importers = {"object": parser}, {name: importer}
-            select.items = [
-                {"label": name, "parser": "object", "importer": name, "target": importer.target}
-            ]
-            select._apply_default_selection()
-            self._on_format_selected_changed()
+            if self.is_valid:
+                offer_format(self, "object", self._object.kind.importer)
 
     return _ProductResolver
 

@@ -17,7 +17,7 @@ from ..fits_structure import read_primary_header
 from ..origin import FileStamp, Origin, file_stamp
 from ..products import ProductType, has_suffix, identify, product_root
 
-__all__ = ["Product", "ProductFile", "Stage3Parser"]
+__all__ = ["PARSER", "Product", "ProductFile", "Stage3Parser"]
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,11 @@ def _origin_as_yaml(dumper: AstropyDumper, origin: Origin) -> Any:
 AstropyDumper.add_representer(Origin, _origin_as_yaml)
 
 
-@loader_parser_registry("JWST Stage 3")
+#: The name of the parser that passes products to our importers.
+PARSER = "JWST Stage 3"
+
+
+@loader_parser_registry(PARSER)
 class Stage3Parser(BaseParser):
     """Turns a `ProductFile` into a `Product`; valid for nothing else."""
 

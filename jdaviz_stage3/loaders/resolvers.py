@@ -20,9 +20,10 @@ from jdaviz.core.loaders.resolvers.file_drop.file_drop import (
 from jdaviz.core.loaders.resolvers.url.url import URLResolver as JdavizURLResolver
 from jdaviz.core.loaders.resolvers.virtual_observatory.vo import VOResolver
 
-from ..jdaviz_compat import dropped_file_name, replace_resolver, restricted_formats
+from ..errors import Stage3Error
+from ..jdaviz_compat import dropped_file_name, offer_format, replace_resolver, restricted_formats
 from ..products import PRODUCT_TYPES
-from .product import ProductFile
+from .product import PARSER, ProductFile
 
 __all__ = ["OUR_FORMATS"]
 
@@ -52,7 +53,20 @@ def recognised(found: object, resolver: object) -> object:
     return ProductFile.recognise(found) or found
 
 
-class _RecognisesProducts:
+class _OffersOneFormat:
+    """Mixed into a resolver: for a product of ours no other format is looked for."""
+
+    def _update_format_items(self):
+        found = vars(self).get("parsed_input")  # where jdaviz keeps it, once it is parsed
+        try:
+            if isinstance(found, ProductFile) and offer_format(self, PARSER, found.kind.importer):
+                return
+        except Stage3Error:  # the file is another by now: jdaviz's search says so
+            pass
+        super()._update_format_items()
+
+
+class _RecognisesProducts(_OffersOneFormat):
     """Mixed into a resolver whose input is the path of a file."""
 
     def parse_input(self):
@@ -83,7 +97,7 @@ class VirtualObservatoryResolver(_RecognisesDownloads, VOResolver):
     """Downloads from the virtual observatory."""
 
 
-class FileDropResolver(JdavizFileDropResolver):
+class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
     """Files dropped into the browser; products are kept in a temporary folder, read lazily."""
 
     _kept: tuple[str, int, object] | None = None  # name, size, what was found in it

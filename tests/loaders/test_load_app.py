@@ -11,9 +11,11 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from fresh_apps import new_app
 from glue.config import colormaps
+from jdaviz.core.registries import loader_importer_registry, loader_parser_registry
 from make_products import BUILDERS
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.loaders.asked_options import chosen_options
 from jdaviz_stage3.products import PRODUCT_TYPES
 
 pytestmark = pytest.mark.forked  # each with an app of its own
@@ -45,9 +47,40 @@ def load_quietly(*paths, **options):
         return stage3.load(*paths, **options)
 
 
+class Imports:
+    """The importers that were called, each with what it was to do then."""
+
+    def __init__(self, monkeypatch, importer, runs):
+        self.found = []
+        cls = loader_importer_registry.members[importer]
+        run = cls.__call__
+
+        def noted(one):
+            viewers = one.viewer.selected, one.viewer.create_new.selected
+            self.found.append(
+                (one.product.path, one.data_label_value, chosen_options(one), viewers)
+            )
+            return run(one) if runs else []
+
+        monkeypatch.setattr(cls, "__call__", noted)
+
+
 @pytest.mark.parametrize("key", LOADABLE, ids="-".join)
-def test_every_type_and_generation_loads_and_is_shown(key, built, app):
+def test_every_type_and_generation_loads_and_is_shown(key, built, app, monkeypatch):
+    """And a bare ``load`` of jdaviz, and the file picker, find one format: it calls the same."""
     path = built(*key)
+    importer = stage3.identify(path).importer
+    loader = app.loaders["file"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", stage3.Stage3Warning)
+        loader.filepath = str(path)
+        assert loader.format.choices == [importer]
+        loader.filepath = ""
+        with monkeypatch.context() as patch:
+            by_jdaviz = Imports(patch, importer, runs=False)
+            app.load(str(path))
+    assert len(app._app.data_collection) == 0
+    by_us = Imports(monkeypatch, importer, runs=True)
     labels = load_quietly(path, app=app)
     assert labels
     root, suffix = stage3.products.product_root(path), key[0]
@@ -55,6 +88,8 @@ def test_every_type_and_generation_loads_and_is_shown(key, built, app):
         assert label.startswith(f"{root} {suffix}")
         assert "index" not in label
         assert viewer_of(app, label)
+    assert len(by_us.found) == 1
+    assert by_jdaviz.found == by_us.found
 
 
 @pytest.mark.parametrize("key", NOT_YET, ids="-".join)
@@ -66,25 +101,48 @@ def test_a_type_without_loader_is_named_in_the_error(key, built, app):
 
 
 def test_the_table_and_the_importers_agree():
-    from jdaviz.core.registries import loader_importer_registry
-
     importers = {row.importer for row in PRODUCT_TYPES if row.importer}
     assert importers <= set(loader_importer_registry.members)
     assert {name for name in loader_importer_registry.members if "JWST" in name} == importers
 
 
-@pytest.mark.parametrize("key", LOADABLE, ids="-".join)
-def test_a_bare_jdaviz_load_and_the_file_picker_find_one_format(key, built, app):
-    path = built(*key)
+ONE_OF_EACH = {stage3.products.product_type(key[0]).importer: key for key in LOADABLE}
+
+
+@pytest.mark.parametrize("key", ONE_OF_EACH.values(), ids="-".join)
+def test_a_bare_jdaviz_load_adds_the_data(key, built, app):
+    """One of each importer: that it calls the importer for all, the test above says."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stage3.Stage3Warning)
-        loader = app.loaders["file"]
-        loader.filepath = str(path)
-        assert loader.format.choices == [stage3.identify(path).importer]
-        loader.filepath = ""
-        before = len(app._app.data_collection)
-        app.load(str(path))
-        assert len(app._app.data_collection) > before
+        app.load(str(built(*key)))
+    assert len(app._app.data_collection) > 0
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    """The parsers of jdaviz that were asked about an input."""
+    found = []
+    for name, parser in loader_parser_registry.members.items():
+
+        def noted(one, app, given, name=name, made=parser.__init__):
+            found.append(name)
+            made(one, app, given)
+
+        monkeypatch.setattr(parser, "__init__", noted)
+    return found
+
+
+def test_for_a_product_no_other_format_is_looked_for(built, app, tried):
+    """Each other parser reads a file in its own way: seconds, where it is large."""
+    loader = app.loaders["file"]
+    loader.filepath = str(built("c1d", "CombinedSpecModel"))
+    assert loader.format.choices == ["JWST spectra"]
+    assert loader._obj.target.choices == ["Any", "1D Spectrum"]
+    assert set(tried) == {"JWST Stage 3"}
+    loader.filepath = str(built("asn", "json"))
+    assert len(set(tried)) > 3, "of other files it is as before"
+    loader.filepath = str(built("i2d", "ImageModel"))
+    assert loader.format.choices == ["JWST image"]
 
 
 def test_an_explicit_format_stays_jdavizs_own(built, app):
