@@ -94,7 +94,12 @@ def clean(app):
     assert (plg.problem, data_labels(app)) == ("", app.loaded)
     app.plugins["Logger"].clear_history()
     yield plg
-    assert [e["text"] for e in app.plugins["Logger"].history if e["color"] == "error"] == []
+    assert errors_logged(app) == []
+
+
+def errors_logged(app):
+    """What the app's log has in red."""
+    return [e["text"] for e in app.plugins["Logger"].history if e["color"] == "error"]
 
 
 # ---- what is drawn ----
