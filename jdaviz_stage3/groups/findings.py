@@ -17,7 +17,6 @@ from ..errors import (
     UnsupportedProductError,
 )
 from ..folders import product_files
-from ..origin import FileStamp, file_stamp
 from ..products import identify, product_root
 from ..readers import read
 from .grouping import product_name
@@ -154,23 +153,30 @@ def findings_of_groups(
     return list(_of_groups(list(_provenances(files))))
 
 
-def _group_of(path: Path) -> tuple[Path, str]:
+def _group_of(path: Path) -> tuple[str, str]:
     """What products of one observation have in common: their folder, and the product's name."""
-    return path.absolute().parent, product_name(product_root(path).lower())
+    return _group_at(os.path.abspath(path))
+
+
+@lru_cache(maxsize=20_000)
+def _group_at(path: str) -> tuple[str, str]:
+    return os.path.dirname(path), product_name(product_root(path).lower())
 
 
 def _provenances(files: Iterable[Path]) -> Iterator[Provenance]:
     for file in files:
         try:
-            if identify(file).container != "json":
-                yield _provenance(file, file_stamp(file))
+            status = os.stat(file)
+            made = _provenance(file, status.st_size, status.st_mtime_ns)
         except (Stage3Error, OSError):
             continue
+        if made is not None:
+            yield made
 
 
 @lru_cache(maxsize=2000)  # a file that is loaded beside others is asked for with each of them
-def _provenance(path: Path, stamp: FileStamp) -> Provenance:
-    return provenance(path)
+def _provenance(path: Path, size: int, mtime_ns: int) -> Provenance | None:
+    return None if identify(path).container == "json" else provenance(path)
 
 
 def _of_product(made: Provenance) -> Iterator[Finding]:
@@ -185,7 +191,7 @@ def _of_product(made: Provenance) -> Iterator[Finding]:
 
 
 def _of_groups(made: Sequence[Provenance]) -> Iterator[Finding]:
-    groups: dict[tuple[Path, str], list[Provenance]] = {}
+    groups: dict[tuple[str, str], list[Provenance]] = {}
     for one in made:
         groups.setdefault(_group_of(one.path), []).append(one)
     for (_, root), group in groups.items():

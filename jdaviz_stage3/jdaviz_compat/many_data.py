@@ -229,9 +229,11 @@ def _unit_choices(data_cid_units: Iterable[tuple]) -> list[str]:
 
 
 #: What BqplotProfileLayerArtist._update_profile asks of the viewer and of the layer.
-_DRAWN_BY = (
-    "layer", "x_att", "attribute", "function", "normalize", "v_min", "v_max", "as_steps",
-    "x_display_unit", "y_display_unit", "alpha", "color", "zorder", "visible", "linewidth",
+_DRAWN_BY = frozenset(
+    (
+        "layer", "x_att", "attribute", "function", "normalize", "v_min", "v_max", "as_steps",
+        "x_display_unit", "y_display_unit", "alpha", "color", "zorder", "visible", "linewidth",
+    )
 )  # fmt: skip
 _update_profile_of_glue = BqplotProfileLayerArtist._update_profile
 
@@ -240,23 +242,11 @@ def _update_profile(self: Any, force: bool = False, **changed: Any) -> None:
     """Draw a spectrum again if a setting that it depends on has changed: see glue-jupyter.
 
     There each spectrum copies all settings of viewer and layer at each change of any, before it
-    finds that none concerns it.
+    finds that none concerns it. What has changed is in the call.
     """
-    if force or not self._last_layer_state or _is_drawn_otherwise(self):
-        _update_profile_of_glue(self, force=force, **changed)
-
-
-def _is_drawn_otherwise(artist: Any) -> bool:
-    states = (
-        (artist._viewer_state, artist._last_viewer_state),
-        (artist.state, artist._last_layer_state),
-    )
-    return any(
-        getattr(state, name) != last.get(name)
-        for state, last in states
-        for name in _DRAWN_BY
-        if state.is_callback_property(name)
-    )
+    if not force and self._last_layer_state and changed and _DRAWN_BY.isdisjoint(changed):
+        return
+    _update_profile_of_glue(self, force=force, **changed)
 
 
 def _waiting_update(update: Any) -> Callable[..., None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,7 +41,8 @@ class _Filling:
             for viewer in self.inner._viewer_store.values()
         }
         self._data = list(self.inner.data_collection)
-        self._answers: dict[Any, dict] = {}
+        self._entries: list[tuple] | None = None
+        self._answers: dict[tuple, list[tuple]] = {}
         self._filters: dict[Any, dict] = {}
         self.viewers: dict[tuple, list] = {}  # by their names, as menus have them
         self.sorted: dict[Any, tuple] = {}  # layers by viewer, as glue sorts them
@@ -77,45 +79,55 @@ class _Filling:
 
     def fill_with_data(self, menu: Any) -> None:
         """Do as ``DatasetSelect._update_items``, with what has been asked for other menus."""
-        named = self.filters_of(menu)
-        tests = [self._test(menu, each, named) for each in menu.filters]
-        icons = menu._app.state.layer_icons
+        shared = list(itertools.takewhile(_is_shared, menu.filters))
+        passing = self._passing(menu, shared)
+        tests = [self._test(menu, each) for each in menu.filters[len(shared) :]]
         items = [{"label": label} for label in menu.manual_options]
-        for data in self._data:
-            if all(test(data) for test in tests):
-                items.append({"label": data.label, "icon": icons.get(data.label)})
+        items += [
+            {"label": label, "icon": icon}
+            for data, label, icon in passing
+            if all(test(data) for test in tests)
+        ]
         menu.items = items
         menu._apply_default_selection()
         menu._clear_cache(*menu._cached_properties)
 
-    def _test(self, menu: Any, each: Any, named: dict[str, Callable]) -> Callable[[Any], bool]:
+    def _passing(self, menu: Any, filters: list[str]) -> list[tuple]:
+        """Data that pass the first filters of a menu, with their labels and icons."""
+        if not filters:
+            if self._entries is None:
+                icons = menu._app.state.layer_icons
+                self._entries = [(data, data.label, icons.get(data.label)) for data in self._data]
+            return self._entries
+        viewers = "all" if menu._viewers is None else tuple(menu._viewers)
+        key = tuple(filters), viewers
+        if key not in self._answers:
+            *before, last = filters
+            known = self._passing(menu, before)
+            if last in _IN_VIEWERS:
+                shown = set(_IN_VIEWERS[last](menu))
+                self._answers[key] = [entry for entry in known if entry[1] in shown]
+            else:
+                test = self.filters_of(menu)[last]
+                self._answers[key] = [entry for entry in known if test(entry[0])]
+        return self._answers[key]
+
+    def _test(self, menu: Any, each: Any) -> Callable[[Any], bool]:
         if not isinstance(each, str):
             return self._not_in_viewer(menu) if _says_what_is_not_in_viewer(each) else each
-        if each in _IN_VIEWERS:
-            key = each, tuple(menu._viewers or ()), menu._viewers is None
-            if key not in self._answers:
-                self._answers[key] = dict.fromkeys(_IN_VIEWERS[each](menu), True)
-            shown = self._answers[key]
-            return lambda data: data.label in shown
         try:
-            stock = named[each]
+            return self.filters_of(menu)[each]
         except KeyError:
             raise ValueError(f"{each} not an implemented filter.") from None
-        if each not in _SAME_IN_ALL:
-            return stock
-        known = self._answers.setdefault(each, {})
-
-        def test(data: Any) -> bool:
-            if data not in known:
-                known[data] = bool(stock(data))
-            return known[data]
-
-        return test
 
     @staticmethod
     def _not_in_viewer(menu: Any) -> Callable[[Any], bool]:
         shown = set(menu.plugin.layer.choices)
         return lambda data: data.label not in shown
+
+
+def _is_shared(each: Any) -> bool:
+    return isinstance(each, str) and (each in _SAME_IN_ALL or each in _IN_VIEWERS)
 
 
 def _says_what_is_not_in_viewer(test: Callable) -> bool:

@@ -108,14 +108,17 @@ def _of_viewer(viewer: Any) -> Iterator[tuple]:
 
 
 def _of_layer(layer: Any) -> Iterator[tuple[str, Any]]:
+    kind, own = type(layer), vars(layer)
+    is_picture = hasattr(kind, "bitmap_visible")
     for name in LAYER_ATTRIBUTES:
-        if not hasattr(layer, name):
+        # most layers are lines, without most of these: of the class that is known without asking
+        if name not in own and not hasattr(kind, name):
             continue
         other, needed = _ONLY_WITH.get(name, ("", None))
         # the limits of a spectrum's layer are of no picture
         if other and getattr(layer, other, None) != needed:
             continue
-        if name in ("percentile", "v_min", "v_max") and not hasattr(layer, "bitmap_visible"):
+        if name in ("percentile", "v_min", "v_max") and not is_picture:
             continue
         yield name, plain(getattr(layer, name))
 
@@ -173,6 +176,8 @@ def differs(first: Any, second: Any) -> bool:
     -------
     bool
     """
+    if type(first) is type(second) and type(first) in (str, bool, type(None)):
+        return first != second
     numbers = [
         isinstance(value, (int, float)) and not isinstance(value, bool) for value in (first, second)
     ]
