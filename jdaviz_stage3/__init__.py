@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +15,7 @@ from .errors import (
     UnsupportedProductError,
 )
 from .products import PRODUCT_TYPES, ProductType, identify
+from .progress import said_meanwhile
 from .registration import register_with_jdaviz
 from .version import VERSION
 
@@ -64,11 +67,22 @@ _LAZY = {
 }
 
 
+_WITH_JDAVIZ = ("app", "session", "viewers.color_bars")
+
+
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f".{_LAZY[name]}", __name__)
+    with _said_of_jdaviz(_LAZY[name]):
+        module = import_module(f".{_LAZY[name]}", __name__)
     return module if name == _LAZY[name] else getattr(module, name)
+
+
+def _said_of_jdaviz(module: str) -> AbstractContextManager[None]:
+    """What says that jdaviz is being imported, where a module is the first to do that."""
+    if module in _WITH_JDAVIZ and "jdaviz" not in sys.modules:
+        return said_meanwhile("Starting jdaviz (the first time, 8 to 25 seconds) …")
+    return nullcontext()
 
 
 def __dir__() -> list[str]:

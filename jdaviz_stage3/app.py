@@ -19,6 +19,7 @@ from .loaders.importing import warnings_shown
 from .loaders.other_files import load_others
 from .loaders.several import load_products
 from .plugins.products import tell_of_folders
+from .progress import said_meanwhile
 from .viewers.color_bars import show_color_bars
 
 __all__ = ["attach", "load", "open_demo", "show"]
@@ -86,9 +87,7 @@ def load(
     if at_most is not None and not (isinstance(at_most, int) and at_most > 0):
         raise Stage3Error(f"load: at_most = {at_most!r}, expected a whole number from 1, or None")
     if app is None:
-        import jdaviz
-
-        app = jdaviz.gca()
+        app = _current_app()
     attach(app)
     with warnings_shown(app):
         chosen = chosen_products(paths, options, at_most, configuration(app))
@@ -106,6 +105,14 @@ def load(
     if failures:
         raise _combined(failures, loaded)
     return loaded
+
+
+def _current_app() -> Any:
+    """The current app of jdaviz; the first one takes a while to make."""
+    import jdaviz
+
+    with said_meanwhile("Making a jdaviz app …"):
+        return jdaviz.gca()
 
 
 def _combined(failures: list[Stage3Error], loaded: list[str]) -> Stage3Error:
@@ -168,7 +175,5 @@ def open_demo(app: Any = None) -> list[str]:
     from .demo import demo_products
 
     if app is None:
-        import jdaviz
-
-        app = jdaviz.gca()
+        app = _current_app()
     return load(*demo_products(), app=app)

@@ -1,11 +1,12 @@
-"""Progress bars in a terminal or a notebook, over what may take longer than a second."""
+"""Signs of work in a terminal or a notebook, for what may take longer than a second."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
-__all__ = ["with_progress"]
+__all__ = ["said_meanwhile", "with_progress"]
 
 
 def with_progress[Item](
@@ -47,6 +48,36 @@ def with_progress[Item](
             if name_of is not None:
                 bar.set_postfix_str(name_of(item), refresh=False)
             yield item
+
+
+@contextmanager
+def said_meanwhile(text: str) -> Iterator[None]:
+    """Say at once what is going on, and take that away at the end.
+
+    For what has no parts to count. Where nobody sees it, nothing is said.
+
+    Parameters
+    ----------
+    text : str
+    """
+    if not _is_seen():
+        yield
+        return
+    if sys.stderr.isatty():
+        print(text, end="\r", file=sys.stderr, flush=True)
+        try:
+            yield
+        finally:
+            print(" " * len(text), end="\r", file=sys.stderr, flush=True)
+        return
+    from IPython.display import display
+
+    line = display({"text/plain": text}, raw=True, display_id=True)
+    try:
+        yield
+    finally:
+        if line is not None:
+            line.update({"text/plain": ""}, raw=True)
 
 
 def _is_seen() -> bool:

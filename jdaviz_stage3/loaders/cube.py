@@ -31,7 +31,6 @@ from ..jdaviz_compat import (
 from ..origin import ORIGIN
 from ..readers.cubes import open_cube
 from ..readers.stored_cube import CUBE_DQ_BITS, StoredCube
-from ..viewers.slice_keys import slice_keys
 from .cube_data import CubeData
 from .flux_axis import fits_flux_axis
 from .importing import ProductImporterMixin, importing
@@ -135,7 +134,6 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
         link_spectra_by_wavelength(self)
         self.add_to_data_collection(data, label, data_hash=self.product.data_hash(), cls=Spectrum)
         follow_extracted_cube(self)
-        slice_keys(self).update()
         for viewer in shown_in(self, label):
             keep_fitted(viewer)
         if self.auto_extract:

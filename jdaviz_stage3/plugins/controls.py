@@ -249,6 +249,7 @@ class DeclaredControls(HasTraits):
     controls = List().tag(sync=True)  # the same for the template
     folded_sections = List().tag(sync=True)
     key_lines = List().tag(sync=True)  # of the keys, for the panel
+    busy = Bool(False).tag(sync=True)  # while a button is worked at
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from traitlets import Bool, HasTraits, Unicode
 from ..errors import Stage3Error
 from ..jdaviz_compat import can_save_files, set_description
 
-__all__ = ["SavingControls", "ShownPython", "describe"]
+__all__ = ["SavingControls", "ShownPython", "at_work", "describe"]
 
 
 def describe(plugin: Any, description: str, page: str) -> None:
@@ -33,6 +33,23 @@ def describe(plugin: Any, description: str, page: str) -> None:
     documentation = _documentation()
     if documentation:
         plugin.docs_link = f"{documentation}{page}.html"
+
+
+def at_work(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate what a button calls, so that the panel shows meanwhile that it works.
+
+    The button spins where the panel's template has ``:spinner="busy"``.
+    """
+
+    @wraps(handler)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.busy = True
+        try:
+            return handler(self, *args, **kwargs)
+        finally:
+            self.busy = False
+
+    return wrapped
 
 
 @cache

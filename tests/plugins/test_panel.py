@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from fresh_apps import new_app
 
+from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.plugins import names_for
+from jdaviz_stage3.plugins.controls import DeclaredControls
+from jdaviz_stage3.plugins.panel import at_work
 from jdaviz_stage3.viewers.slice_keys import SLICE_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -36,6 +39,21 @@ def test_keys_are_in_the_panel_and_in_the_docs():
             assert key.meaning in page
     for key in SLICE_KEYS:
         assert key.meaning in page
+
+
+def test_a_button_spins_while_it_is_worked_at_and_no_longer_where_that_fails():
+    class Panel(DeclaredControls):
+        @at_work
+        def vue_add(self, error):
+            seen.append(self.busy)
+            if error:
+                raise Stage3Error("no")
+
+    seen, panel = [], Panel()
+    panel.vue_add(False)
+    with pytest.raises(Stage3Error):
+        panel.vue_add(True)
+    assert seen == [True, True] and not panel.busy
 
 
 @pytest.mark.forked

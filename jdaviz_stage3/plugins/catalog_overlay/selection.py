@@ -14,6 +14,7 @@ from traitlets import Bool, HasTraits, Int, List, Unicode
 from ...errors import Stage3Error
 from ...jdaviz_compat import show_message
 from ...viewers.keys import keyboard
+from ..panel import at_work
 from .canvas import zoom_to
 from .overlay import Overlay
 from .source_keys import SOURCE_KEYS, SourceKeys
@@ -241,5 +242,6 @@ class SelectionControls(HasTraits):
         except Stage3Error as err:
             show_message(self, str(err))
 
+    @at_work
     def vue_open_table(self, *_: Any) -> None:
         self.open_table()

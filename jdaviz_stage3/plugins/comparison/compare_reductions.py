@@ -15,7 +15,7 @@ from jdaviz.core.events import AddDataMessage, RemoveDataMessage
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
 from jdaviz.core.user_api import PluginUserApi
-from traitlets import Bool, List, Unicode, observe
+from traitlets import List, Unicode, observe
 
 from ...analysis.comparison.catalogs import CatalogComparison
 from ...analysis.comparison.images import ImageComparison
@@ -27,7 +27,7 @@ from ...jdaviz_compat import data_of, show_message
 from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
 from ...origin import origin_of
-from ..panel import SavingControls, describe
+from ..panel import SavingControls, at_work, describe
 from .difference_plot import DifferencePlot, drawn_of
 from .loaded_parts import compare_loaded
 from .results import add_to_app, blink, python_code
@@ -66,7 +66,6 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
     plot_widget = Unicode().tag(sync=True)
     plot_text = Unicode().tag(sync=True)
     blink_text = Unicode().tag(sync=True)
-    busy = Bool(False).tag(sync=True)
 
     def __init__(self, *args, **kwargs):
         self._ready = False
@@ -320,14 +319,12 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
         """Save what :meth:`export` writes."""
         self.save_as_asked(self.export, f"{self.first_selected} difference", ".ecsv")
 
+    @at_work
     def _from_browser(self, method: Callable[[], Any]) -> None:
-        self.busy = True
         try:
             method()
         except Stage3Error as err:
             show_message(self, str(err))
-        finally:
-            self.busy = False
 
 
 def _in_words(part: Part) -> str:

@@ -74,7 +74,6 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
     injected_text = Unicode().tag(sync=True)
     curve_names = List().tag(sync=True)
     plot_widget = Unicode().tag(sync=True)
-    busy = Bool(False).tag(sync=True)
 
     def __init__(self, *args, **kwargs):
         self._ready = False

@@ -26,7 +26,7 @@ from ...jdaviz_compat import show_message
 from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
 from ...readers.interferometry import Interferometry
-from ..panel import SavingControls, describe
+from ..panel import SavingControls, at_work, describe
 from ..updates import Updates
 from .drawing import ObservablesDrawing
 from .in_python import python_code
@@ -81,7 +81,6 @@ class InterferometryPlugin(
     template_file = __file__, "interferometry.vue"
     uses_active_status = Bool(True).tag(sync=True)
 
-    busy = Bool(False).tag(sync=True)
     notes = List().tag(sync=True)
     about_text = Unicode().tag(sync=True)
     has_integrations = Bool(False).tag(sync=True)
@@ -349,12 +348,10 @@ class InterferometryPlugin(
 
             self.save_as_asked(save, f"{name} {what}", ".ecsv")
 
+    @at_work
     def _from_browser(self, method: Callable[[], Any]) -> None:
-        self.busy = True
         try:
             with warnings_shown(self):
                 method()
         except Stage3Error as err:
             show_message(self, str(err))
-        finally:
-            self.busy = False

@@ -43,7 +43,7 @@ from ...jdaviz_compat import (
 from ...loaders.journal import adding_to_app
 from ...origin import origin_of
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
-from ..panel import describe
+from ..panel import at_work, describe
 from ..updates import Updates
 from .export import SmoothingExport
 from .preview import SmoothingPreview
@@ -354,6 +354,7 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
 
     # ---- from the browser ----
 
+    @at_work
     def vue_smooth(self, *_: Any) -> None:
         try:
             results = self.smooth()

@@ -32,7 +32,7 @@ from ...jdaviz_compat import (
 from ...loaders.journal import adding_to_app
 from ...origin import origin_of
 from ...viewers.figure_marks import FigureMarks
-from ..panel import describe
+from ..panel import at_work, describe
 from ..updates import Updates
 from .apertures import CubeAperture
 from .band_controls import BandControls
@@ -247,6 +247,7 @@ class PipelineExtraction(BandControls, ExtractionPanel, PluginTemplateMixin):
     def vue_extract(self, *_: Any) -> None:
         self._from_browser(self.extract)
 
+    @at_work
     def _from_browser(self, method: Any) -> None:
         try:
             method()

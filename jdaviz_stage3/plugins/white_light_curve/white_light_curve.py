@@ -37,7 +37,7 @@ from ...jdaviz_compat import (
 )
 from ...loaders.journal import adding_to_app
 from ..curves_in_app import add_curve, show_curve
-from ..panel import SavingControls, describe
+from ..panel import SavingControls, at_work, describe
 from ..updates import Updates
 from .controls import CurveControls
 from .curve_keys import CURVE_KEYS
@@ -343,6 +343,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
             ) + steps  # fmt: skip
             self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
 
+    @at_work
     def vue_add_to_app(self, *_: Any) -> None:
         try:
             labels = self.add_to_app()
