@@ -343,7 +343,8 @@ def lay_over_figure(viewer: Any, widget: Any) -> bool:
     """
     from ipywidgets import widget_serialization
 
-    for item in viewer.jdaviz_app.state.viewer_items:
+    app = getattr(viewer, "jdaviz_app", None)  # a figure in a panel has none
+    for item in () if app is None else app.state.viewer_items:
         if item["id"] == getattr(viewer, "_reference_id", None):
             window = widget_serialization["from_json"](item["widget"], None)
             widget.menu = window.data_menu_widget

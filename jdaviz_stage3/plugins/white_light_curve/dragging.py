@@ -66,6 +66,13 @@ class Dragging:
             self._pointers[viewer] = pointer
 
     @property
+    def makes_ranges(self) -> bool:
+        """Whether a drag over the light curve is a new range of the baseline."""
+        # where the curve is divided by the baseline, what else would a drag be for
+        plugin = self._plugin
+        return plugin.pick_baseline or plugin.normalize_selected == "baseline"
+
+    @property
     def in_hand(self) -> bool:
         """Whether an edge is being dragged."""
         return self._moved is not None
@@ -89,6 +96,8 @@ class Dragging:
     def _take(self, what: Any, *settings: str) -> None:
         """Take an edge into the hand, if there is one; remember the settings that it moves."""
         self._moved = what
+        if what is not None:
+            self._views.hints.is_known("band" if "band_low" in settings else "baseline")
         self._before = {name: getattr(self._plugin, name) for name in settings}
 
     def stop(self) -> None:
@@ -161,10 +170,8 @@ class Dragging:
             return False
         if phase == "start":
             self._take(self._edge_of_baseline(x), "baseline_text")
-            # where the curve is divided by the baseline, what else would a drag be for
-            makes_new = plugin.pick_baseline or curves.settings.normalize == "baseline"
-            if self._moved is None and makes_new:
-                self._moved = (len(ranges), time)  # a new range, which begins here
+            if self._moved is None and self.makes_ranges:
+                self._take((len(ranges), time), "baseline_text")  # a new range, which begins here
             return self._moved is not None
         if self._moved is None:
             return False

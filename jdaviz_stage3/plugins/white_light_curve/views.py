@@ -25,6 +25,7 @@ from ...jdaviz_compat import (
 )
 from ...viewers.curve_canvas import COLORS, CurveCanvas, DrawnCurve
 from ...viewers.curve_points import CurvePoints
+from ...viewers.hints import Hints
 from ...viewers.keys import keyboard
 from .curve_keys import CURVE_KEYS, CurveKeys
 from .curves import LightCurves
@@ -100,6 +101,7 @@ class Views:
         self._panel = PanelPlots(plugin)
         self.dragging = Dragging(plugin, self)
         self._keys = CurveKeys(plugin, self.dragging)
+        self.hints = Hints()
         self._axis: tuple | None = None
 
     # ---- everything ----
@@ -133,6 +135,10 @@ class Views:
         self.dragging.listen(canvas.viewer, shown)
         listening = [canvas.viewer, *(viewer for viewer, _, _ in shown)]
         keyboard(plugin).listen(self._keys, CURVE_KEYS, listening)
+        hints = {viewer: ("band", "Drag the edges of the band") for viewer, _, _ in shown}
+        if self.dragging.makes_ranges:
+            hints[canvas.viewer] = ("baseline", "Drag over the curve to choose a baseline")
+        self.hints.show(hints)
         self._texts.problem = " ".join(dict.fromkeys(self._problems))
         return self._texts
 
@@ -162,6 +168,7 @@ class Views:
         self.of_traces.clear()
         self.dragging.stop()
         keyboard(self.plugin).listen(self._keys, CURVE_KEYS, ())
+        self.hints.show({})
 
     def clear_all(self) -> None:
         """Take everything away, where there is no trace any more."""

@@ -39,6 +39,7 @@ from jdaviz_stage3.jdaviz_compat import data_labels, remove_data
 from jdaviz_stage3.plugins.white_light_curve import model, views
 from jdaviz_stage3.plugins.white_light_curve.curves import LightCurves
 from jdaviz_stage3.plugins.white_light_curve.model import transit_model
+from jdaviz_stage3.viewers.hints import Hints, _of_viewer
 from jdaviz_stage3.viewers.keys import keyboard
 
 # ---- the numbers ----
@@ -481,6 +482,7 @@ def test_buttons_step_through_time(one):
 
 def test_keys_step_through_time_and_escape_takes_back_what_was_last(one, generalised, traces):
     press, dynamic = keyboard(generalised).press, dynamic_viewer(generalised)
+    one.show()  # where the viewer was closed, the panel has the curve
     one.show(in_viewer=True, integration="")
     own = canvas(one).viewer.reference
     assert press("ArrowRight", own) and press("ArrowDown", dynamic.reference)
@@ -501,6 +503,28 @@ def test_keys_step_through_time_and_escape_takes_back_what_was_last(one, general
     assert press("Escape", dynamic.reference) and one.band_low == one.band_high == ""
     one.keep_active = False
     assert own not in keyboard(generalised).bound
+
+
+def test_a_hint_says_what_can_be_dragged_until_that_is_done(one, generalised):
+    dynamic = dynamic_viewer(generalised)
+    one._obj._views.hints = Hints()  # as it begins
+    one.show()  # where the viewer was closed, the panel has the curve
+    one.show(band_low=1.2, in_viewer=True)
+    assert hint_over(dynamic) == "Drag the edges of the band"
+    one.keep_active = False
+    assert hint_over(dynamic) == "", "only while the panel is open"
+    one.show(normalize="baseline", baseline=[(0, 1)])
+    own = canvas(one).viewer
+    assert "baseline" in hint_over(own)
+    drag(dynamic, 1.2, 1.5)
+    assert hint_over(dynamic) == "" and "baseline" in hint_over(own)
+    _of_viewer[own].vue_dismiss()
+    one.show(normalize="baseline", baseline=[(0, 2)])
+    assert hint_over(dynamic) == hint_over(own) == "", "for good"
+
+
+def hint_over(viewer):
+    return _of_viewer[viewer].text
 
 
 def test_dynamic_spectra_are_normalised(plg, app, traces):
