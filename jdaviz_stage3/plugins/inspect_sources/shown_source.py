@@ -94,8 +94,6 @@ class ShownSource:
         # without lines, or a redshift at which they are, nothing can be seen to move
         if self._lines is None or not math.isfinite(self._at_start):
             return
-        if event == "dragmove":
+        if event == "dragmove" or (event == "dragend" and math.isfinite(self._moved)):
             self._moved = round((1 + self._at_start) * now / start - 1, 5)
-            self._shift(self._moved, False)
-        elif event == "dragend" and math.isfinite(self._moved):
-            self._shift(self._moved, True)
+            self._shift(self._moved, event == "dragend")

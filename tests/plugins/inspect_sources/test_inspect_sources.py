@@ -57,7 +57,7 @@ def drawn(plg):
 def test_shows_what_there_is_of_each_source(field, tmp_path):
     app, plg = opened(field, tmp_path)
     assert plg._obj.summary_text.startswith("4 sources of") and plg.only == "with spectra"
-    assert app.data_labels == []  # nothing is loaded
+    assert len(app._app.data_collection) == 0  # nothing is loaded
     for label in IDS:
         source = plg.select(label)
         assert source.label == label and plg._obj.label_text == str(label)
