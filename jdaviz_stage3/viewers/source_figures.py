@@ -56,10 +56,12 @@ class SourceFigures(VBox):
             layout={"flex_flow": "row wrap", "align_items": "flex-start", "flex": "0 0 auto"},
         )
         self.notes: tuple[str, ...] = ()
+        self._heading.add_class("stage3-source-heading")
         super().__init__(
             [self._heading, self._said, self._row],
             layout={"width": "100%", "height": "100%", "overflow": "auto", "padding": "4px 8px"},
         )
+        self.add_class("stage3-source")
 
     def show(self, source: IndexedSource, size: u.Quantity) -> None:
         """Show a source: what is drawn is read now, and nothing else.

@@ -247,11 +247,12 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
 
     def _show(self, place: int) -> IndexedSource:
         source = self._required()[place]
-        self._shown.show(source, self.size)
+        # first what keys and fields are for: who sees the next source does not flag the one before
         self.source = source
         self.label_text = str(source.label)
         self._count()
         self._fill_fields(source)
+        self._shown.show(source, self.size)
         self._draw_lines()
         self._overlay.tell(source)
         return source
@@ -415,9 +416,38 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
             known = {str(label): label for label in sources.labels}
             self.select(known.get(text, text))
 
-    def vue_set_flag(self, flag: int) -> None:
-        """Flag the source; with its own flag, take that back."""
+    def vue_set_flag(self, asked: dict[str, Any]) -> None:
+        """Flag the source that the panel showed; with its own flag, take that back."""
+        label, flag = str(asked["label"]), int(asked["flag"])
+        if label == self.label_text:
+            self.toggle_flag(flag)
+        else:
+            self._record_late(label, flag=flag)
+
+    def vue_type_comment(self, asked: dict[str, Any]) -> None:
+        """Take a comment, which comes a moment after it is typed."""
+        label, text = str(asked["label"]), str(asked["text"])
+        if label == self.label_text:
+            self.comment = text
+        else:
+            self._record_late(label, comment=text)
+
+    def toggle_flag(self, flag: int) -> None:
+        """Flag the source that is shown; with its own flag, take that back.
+
+        Parameters
+        ----------
+        flag : int
+        """
         self.flag = "" if flag == self.flag else flag
+
+    def _record_late(self, label: str, **found: int | str) -> None:
+        """Keep what was found of a source after which another is shown already."""
+        known = {} if self.sources is None else {str(one): one for one in self.sources.labels}
+        if self._inspections is not None and label in known:
+            with self._in_words():
+                self._inspections.record(known[label], **found)
+                self.saved_text = f"Saved source {label}"
 
 
 def _number(value: Any) -> float:

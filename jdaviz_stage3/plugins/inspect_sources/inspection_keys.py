@@ -36,4 +36,4 @@ class InspectionKeys:
 
     def flag(self, viewer: str, name: str) -> None:
         """Flag the source; with its own flag, take that back."""
-        self._plugin.vue_set_flag(int(name))
+        self._plugin.toggle_flag(int(name))
