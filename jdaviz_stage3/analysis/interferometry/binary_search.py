@@ -218,6 +218,9 @@ def _refined(
         turn = model.turns(parameters[:1], parameters[1:2])
         return model.residuals(model.predicted(turn, parameters[2:]))[0] * root
 
+    def slope(parameters: np.ndarray) -> np.ndarray:
+        return -model.gradient(*parameters) * root[:, np.newaxis]
+
     best = (np.zeros(3), model.chi2_of_star, np.zeros((3, 3)))
     for place in minima[np.argsort(chi2.ravel()[minima])][:_STARTS]:
         row, column = np.unravel_index(place, chi2.shape)
@@ -225,6 +228,7 @@ def _refined(
         fit = least_squares(
             off,
             start,
+            jac=slope,
             bounds=(
                 [*(start[:2] - half / 4), limits[0] * (1 - 1e-9)],
                 [*(start[:2] + half / 4), limits[1] * (1 + 1e-9)],

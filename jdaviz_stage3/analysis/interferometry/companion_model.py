@@ -136,6 +136,39 @@ class CompanionModel:
         grows = 2 * (turn.real[:, rows] + f * np.abs(turn[:, rows]) ** 2) / (1 + f) ** 2
         return np.concatenate([phases, grows - 2 * power[:, rows] / (1 + f) ** 3], axis=1)
 
+    def gradient(self, east: float, north: float, ratio: float) -> np.ndarray:
+        """Return the derivatives of `predicted` of one companion.
+
+        Parameters
+        ----------
+        east, north : float
+            Its offset in mas.
+        ratio : float
+            Flux of the companion over that of the star.
+
+        Returns
+        -------
+        ndarray, shape (n_triangles + n_vis2, 3)
+            By east and north (per mas), and by the flux ratio.
+        """
+        cycles = east * self.x + north * self.y
+        turn = np.exp(-2j * np.pi * cycles)
+        smeared, spread = np.sinc(cycles * self.smearing), cycles * self.smearing
+        # the derivative of sinc, which is 0 where nothing is smeared
+        tiny = np.abs(spread) < 1e-6
+        safe = np.where(tiny, 1.0, spread)
+        bend = np.where(tiny, -(np.pi**2) / 3 * spread, (np.cos(np.pi * safe) - smeared) / safe)
+        by_cycles = turn * (self.smearing * bend - 2j * np.pi * smeared)
+        turn = turn * smeared
+        both = 1 + ratio * turn
+        moved = ratio * by_cycles[:, np.newaxis] * np.stack([self.x, self.y], axis=1)
+        phases = self.closure.T @ (moved / both[:, np.newaxis]).imag
+        rows = self.vis2_rows
+        power = 2 * (both[rows, np.newaxis].conj() * moved[rows]).real / (1 + ratio) ** 2
+        by_place = np.concatenate([phases, power]) if len(self.vis2) else phases
+        by_ratio = self.slopes(turn[np.newaxis], np.array([ratio]))[0]
+        return np.concatenate([by_place, by_ratio[:, np.newaxis]], axis=1)
+
     def residuals(self, predicted: np.ndarray, measured: np.ndarray | None = None) -> np.ndarray:
         """Return measured - predicted, closure phases within half a turn.
 

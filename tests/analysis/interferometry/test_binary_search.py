@@ -1,6 +1,7 @@
 """The search for a companion against brute force, and by companions that are put in."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.stats import norm
 
 from jdaviz_stage3 import Stage3Error, analysis
 from jdaviz_stage3.analysis.interferometry.binary_search import _sigmas
+from jdaviz_stage3.analysis.interferometry.companion_model import CompanionModel
 from jdaviz_stage3.readers import read_interferometry
 
 PLACE, RATIO = (90.0, -60.0), 0.03
@@ -222,3 +224,48 @@ def test_false_alarms_where_errors_are_too_small(quiet):
         often = np.mean(np.array(said) <= quantile)
         spread = np.sqrt(quantile * (1 - quantile) / len(said))
         assert often == pytest.approx(quantile, abs=3 * spread)
+
+
+# ---- how it is refined ----
+
+
+@pytest.mark.parametrize("vis2", [True, False])
+@pytest.mark.parametrize("smearing", [0.0, 0.08])
+def test_the_gradient_is_how_the_model_changes(quiet, smearing, vis2):
+    """Against central differences, on both sides of the star and on it."""
+    model = analysis.binary_search(measured(quiet, PLACE, RATIO)).model
+    model = replace(model, smearing=np.full(len(model.x), smearing))
+    if not vis2:
+        model = replace(model, vis2=model.vis2[:0], vis2_rows=model.vis2_rows[:0])
+
+    def predicted(parameters):
+        return model.predicted(model.turns(parameters[:1], parameters[1:2]), parameters[2:])[0]
+
+    for place in ((90.0, -60.0, 0.03), (-3.0, 250.0, 0.4), (0.0, 0.0, 0.1)):
+        steps = np.diag([1e-3, 1e-3, 1e-6])
+        expected = [
+            (predicted(place + step) - predicted(place - step)) / (2 * step.sum()) for step in steps
+        ]
+        found = model.gradient(*place)
+        assert found.shape == (model.n_used, 3)
+        np.testing.assert_allclose(found, np.transpose(expected), rtol=1e-5, atol=1e-8)
+
+
+def test_the_fit_uses_the_gradient(quiet, monkeypatch):
+    """By differences it asks for the model four times a step."""
+    asked = {"predicted": 0, "gradient": 0}
+
+    def counted(name):
+        method = getattr(CompanionModel, name)
+
+        def noted(self, *arguments):
+            # the grid and the limits are of many positions at once
+            asked[name] += name == "gradient" or len(arguments[1]) == 1
+            return method(self, *arguments)
+
+        monkeypatch.setattr(CompanionModel, name, noted)
+
+    counted("predicted")
+    counted("gradient")
+    analysis.binary_search(measured(quiet, PLACE, RATIO, np.random.default_rng(1)))
+    assert 0 < asked["gradient"] <= asked["predicted"] < 2 * asked["gradient"]
