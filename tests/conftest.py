@@ -35,6 +35,9 @@ SLOW = (
     "notebooks",
     "tests/loaders",
     "tests/viewers",
+    "tests/session",
+    "tests/analysis",
+    "tests/test_hostile_files.py",
 )
 
 

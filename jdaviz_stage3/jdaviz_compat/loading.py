@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ __all__ = [
     "catalog_meta",
     "column_for",
     "dropped_file_name",
-    "formats_of_file",
+    "file_in_jdaviz",
     "image_meta",
     "importer_registry_name",
     "imports_images",
@@ -249,20 +250,22 @@ def load_into(app: Any, product: Any, **options: Any) -> list[str]:
         let_go(resolver)
 
 
-def formats_of_file(app: Any, path: Path) -> list[str]:
-    """Return the formats of jdaviz's own in which it would load a file.
+@contextmanager
+def file_in_jdaviz(app: Any, path: Path) -> Iterator[FileInJdaviz]:
+    """Let jdaviz look at a file, and load it; what it holds of it is let go at the end.
 
-    Reason: ``load`` raises where there are several, and a loader of the import dialog would change
-    before the person's eyes. jdaviz 5.1: the same.
+    Reason: ``load`` raises where there are several formats, and would read the file once more where
+    one of them is named; and a loader of the import dialog would change before the person's eyes.
+    jdaviz 5.1: the same.
 
     Parameters
     ----------
     app : jdaviz helper or inner application
     path : path
 
-    Returns
-    -------
-    list of str
+    Yields
+    ------
+    FileInJdaviz
     """
     from jdaviz.core.registries import loader_resolver_registry
     from jdaviz.utils import suppress_widget_comms
@@ -270,14 +273,51 @@ def formats_of_file(app: Any, path: Path) -> list[str]:
     with suppress_widget_comms():  # nobody sees these widgets
         resolver = loader_resolver_registry.members["file"].from_input(application(app), str(path))
     try:
-        return [item["label"] for item in resolver.format.items] if resolver.is_valid else []
+        yield FileInJdaviz(resolver)
     finally:
         resolver._cleanup()  # its parsers hold the file open
         let_go(resolver)
 
 
+class FileInJdaviz:
+    """A file that jdaviz's own parsers and importers have looked at: see `file_in_jdaviz`.
+
+    Parameters
+    ----------
+    resolver : jdaviz resolver
+    """
+
+    def __init__(self, resolver: Any):
+        self._resolver = resolver
+
+    @property
+    def formats(self) -> list[str]:
+        """The formats in which jdaviz would load it."""
+        resolver = self._resolver
+        return [item["label"] for item in resolver.format.items] if resolver.is_valid else []
+
+    def load(self, form: str, **options: Any) -> None:
+        """Load it in one of them.
+
+        Parameters
+        ----------
+        form : str
+            The format.
+        **options
+            Of its importer.
+        """
+        resolver = self._resolver
+        resolver.format.selected = form
+        known = resolver.importer.user_api._expose
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise ValueError(f"Invalid argument for {form} format: {', '.join(unknown)}")
+        resolver.importer._apply_kwargs(options)
+        resolver.load()
+
+
 def load_file(app: Any, path: Path, form: str, **options: Any) -> None:
-    """Let jdaviz load a file in a format of its own.
+    """Let jdaviz load a file in a format of its own that is known before.
 
     Reason: what loads is the helper around the inner application. jdaviz 5.1: the same.
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import Stage3Error, Stage3Warning, UnknownProductError, reason_of
-from ..jdaviz_compat import (
-    data_labels,
-    formats_of_file,
-    load_file,
-    show_message,
-)
+from ..jdaviz_compat import data_labels, file_in_jdaviz, load_file, show_message
 from .asked_options import note_other_loading
 from .importing import all_or_nothing, warnings_shown
 from .journal import journal_of
@@ -81,26 +78,35 @@ def load_others(
 
 def _load_one(app: Any, file: OtherFile, options: dict[str, Any]) -> str:
     """Load a file, and return the format that it was taken for."""
-    name = file.path.name
     options = dict(options)
     form = options.pop("format", None)
-    if form is None:
-        formats = formats_of_file(app, file.path)
-        if not formats:
+    if form is not None:
+        with _said_of(file, form):
+            load_file(app, file.path, form, **options)
+        return form
+    with file_in_jdaviz(app, file.path) as found:
+        if not found.formats:
             raise UnknownProductError(f"{file.reason}; jdaviz has no importer for it either")
-        form, *others = sorted(formats, key=lambda one: one.startswith(_LESS_LIKELY))
+        form, *others = sorted(found.formats, key=lambda one: one.startswith(_LESS_LIKELY))
         more = f"; load(…, format={others[0]!r}) takes it for another" if others else ""
         warnings.warn(
             f"{file.reason}; jdaviz's own importer opens it, as {form}{more}",
             Stage3Warning,
             stacklevel=4,
         )
+        with _said_of(file, form):
+            found.load(form, **options)
+    return form
+
+
+@contextmanager
+def _said_of(file: OtherFile, form: str) -> Iterator[None]:
+    """Say of which file and importer it is, if that fails."""
     try:
-        load_file(app, file.path, form, **options)
+        yield
     except Exception as err:  # whatever importers of others raise
         if not os.path.exists(file.path):
             raise Stage3Error(f"{file.path}: the file is not there (any more)") from err
         raise Stage3Error(
-            f"{name}: jdaviz's importer {form!r} could not load it ({reason_of(err)})"
+            f"{file.path.name}: jdaviz's importer {form!r} could not load it ({reason_of(err)})"
         ) from err
-    return form

@@ -8,11 +8,12 @@ import pytest
 from astropy import units as u
 from astropy.io import fits
 from fresh_apps import new_app
+from jdaviz.core.loaders.parsers import BaseParser
 from make_products import mosaic
 from specutils import Spectrum
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.jdaviz_compat import data_labels, formats_of_file
+from jdaviz_stage3.jdaviz_compat import data_labels, file_in_jdaviz
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,32 @@ def test_what_jdaviz_does_not_know_either_is_refused_in_words(tmp_path, rate):
         stage3.load(rate, app=app, format="3D Spectrum")
     with pytest.raises(stage3.Stage3Error, match="rate.fits: jdaviz's importer 'Image'"):
         stage3.load(rate, app=app, format="Image", smooth=3)
+    with (
+        pytest.warns(stage3.Stage3Warning, match="as Image"),
+        pytest.raises(stage3.Stage3Error, match="rate.fits: jdaviz's importer 'Image'.*smooth"),
+    ):
+        stage3.load(rate, app=app, smooth=3)
     assert data_labels(app) == []
+
+
+@pytest.mark.forked
+def test_a_file_is_parsed_once(rate, monkeypatch):
+    """Finding its format takes most of the time of loading it."""
+    asked = []
+    made = BaseParser.__init__
+
+    def noted(one, app, given):
+        asked.append((type(one).__name__, str(given)))
+        made(one, app, given)
+
+    monkeypatch.setattr(BaseParser, "__init__", noted)
+    app = new_app()
+    asked.clear()
+    with pytest.warns(stage3.Stage3Warning, match="as Image"):
+        stage3.load(rate, app=app)
+    of_file = [name for name, given in asked if given == str(rate)]
+    assert "FITSParser" in of_file
+    assert len(of_file) == len(set(of_file))
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are counted in /proc")
@@ -76,7 +102,8 @@ def test_no_file_is_left_open(rate):
     app = new_app()
     stage3.load(rate, app=app, format="Image")
     before = _open_files()
-    assert formats_of_file(app, rate) == ["Image"]
+    with file_in_jdaviz(app, rate) as found:
+        assert found.formats == ["Image"]
     assert _open_files() == before
 
 
