@@ -1,4 +1,4 @@
-"""What ami3 computes, in a process of its own: ``python pipeline_ami.py JOB…``, each job as JSON.
+"""What ami3 computes, to be imported in a process of its own: see `pipeline_ami_process`.
 
 jwst.ami imports synphot, which registers units that jdaviz 5.0.5 then offers and cannot parse: no
 spectrum can be loaded any more in a process that has imported it.
@@ -6,8 +6,7 @@ spectrum can be loaded any more in a process that has imported it.
 
 from __future__ import annotations
 
-import json
-import sys
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -32,11 +31,18 @@ def mask() -> SimpleNamespace:
     return SimpleNamespace(**places, flat_to_flat=0.80, diameter=6.5, pupil_circumscribed=6.6)
 
 
-def image(shift: tuple[int, int]) -> np.ndarray:
-    """A star in the middle of the subarray, and its companion shifted by (x, y) pixels."""
+@cache
+def lone_star() -> np.ndarray:
+    """A star in the middle of the subarray."""
     model = LgModel(mask(), np.radians(PIXEL), BANDPASS, over=3)
     star = np.zeros((SIZE, SIZE))
     star[9:74, 8:73] = model.simulate(65)
+    return star
+
+
+def image(shift: tuple[int, int]) -> np.ndarray:
+    """That star, and its companion shifted by (x, y) pixels."""
+    star = lone_star()
     return star + FLUX_RATIO * np.roll(star, shift[::-1], axis=(0, 1))
 
 
@@ -82,13 +88,9 @@ def normalised(target: str, reference: str, path: str, mended: bool) -> None:
         CalibOifits(star, other).calibrate().save(path)
 
 
-def main() -> None:
-    for job in map(json.loads, sys.argv[1:]):
-        if "shift" in job:
-            analyzed(exposure(tuple(job["shift"]), job["roll"], job["vparity"]), job["path"])
-        else:
-            normalised(job["target"], job["reference"], job["path"], job["mended"])
-
-
-if __name__ == "__main__":
-    main()
+def run(job: dict) -> None:
+    """Write what a job asks for."""
+    if "shift" in job:
+        analyzed(exposure(tuple(job["shift"]), job["roll"], job["vparity"]), job["path"])
+    else:
+        normalised(job["target"], job["reference"], job["path"], job["mended"])
