@@ -9,13 +9,14 @@ import numpy as np
 from astropy import units as u
 
 from ..errors import reason_of
-from ..origin import same_file
+from ..origin import origin_of, same_file
 from .application import application, show_message
 
 __all__ = [
     "in_display_units",
     "is_spectrum_viewer",
     "mend_cross_dispersion",
+    "mend_line_analysis",
     "reset_spectral_limits",
     "show_flux_in",
     "shows_other_target_only",
@@ -226,6 +227,60 @@ def spectrum_viewers_of_file(app: Any, data: Any) -> list:
             layer.visible and same_file(layer.layer.data, data) for layer in viewer.state.layers
         )
     ]
+
+
+class _WithoutGaps:
+    """A menu of data whose spectrum is that of the data without samples that are not finite."""
+
+    def __init__(self, menu: Any):
+        self._menu = menu
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._menu, name)
+
+    def get_selected_spectrum(self, use_display_units: bool = True) -> Any:
+        from specutils import Spectrum
+
+        whole = self._menu.get_selected_spectrum(use_display_units=use_display_units)
+        if whole is None or whole.flux.ndim != 1:
+            return whole
+        finite = np.isfinite(whole.flux.value)
+        if finite.all() or finite.sum() < 2:
+            return whole
+        return Spectrum(
+            flux=whole.flux[finite],
+            spectral_axis=whole.spectral_axis[finite],
+            uncertainty=None if whole.uncertainty is None else whole.uncertainty[finite],
+            mask=None if whole.mask is None else whole.mask[finite],
+            meta=whole.meta,
+        )
+
+
+def mend_line_analysis() -> None:
+    """Let Line Analysis leave out samples of our spectra that are excluded.
+
+    They are NaN, as gaps are drawn. The continuum of the whole spectrum goes through its first and
+    its last sample, and at the ends of a detector these are flagged: no result at all. Likewise
+    where the continuum beside a subset holds one such sample. Where a subset of its own is chosen
+    for the continuum, and for data that are not ours, it stays with what jdaviz does.
+
+    Reason: the continuum is found in a private method. jdaviz 5.1: to check.
+    """
+    from jdaviz.core.template_mixin import SpectralContinuumMixin
+
+    stock = SpectralContinuumMixin._get_continuum
+
+    @functools.wraps(stock)
+    def _get_continuum(
+        self: Any, dataset: Any, spectral_subset: Any, update_marks: bool = False,
+        per_pixel: bool = False,
+    ) -> Any:  # fmt: skip
+        simple = not per_pixel and self.continuum_subset_selected in ("Surrounding", "None")
+        if simple and dataset.selected and origin_of(dataset.selected_dc_item) is not None:
+            dataset = _WithoutGaps(dataset)
+        return stock(self, dataset, spectral_subset, update_marks, per_pixel)
+
+    SpectralContinuumMixin._get_continuum = _get_continuum
 
 
 def mend_cross_dispersion() -> None:

@@ -14,6 +14,7 @@ from ..jdaviz_compat import (
     adding_data,
     configuration,
     glue_viewer,
+    mend_line_analysis,
     show_flux_in,
     show_message,
     shows_other_target_only,
@@ -217,6 +218,7 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
 
 # Before apps are made, for the menus of an app keep the methods that they have then.
 spare_repetitions()
+mend_line_analysis()
 
 
 def _slitless(entries: list[SpectrumEntry]) -> bool:

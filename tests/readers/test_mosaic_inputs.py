@@ -115,6 +115,19 @@ def test_no_polygon(region):
         corners_of_region(region)
 
 
+@pytest.mark.parametrize(
+    "region", ["1 1 1 1 1 1", "10 20 10 20 10 21", "0 0 120 0 240 0", "10 20 10 21 10 22 10 20"]
+)
+def test_no_area(region):
+    with pytest.raises(Stage3Error, match="has no area"):
+        corners_of_region(f"POLYGON ICRS {region}")
+
+
+def test_the_narrowest_of_slits_has_an_area():
+    corners = corners_of_region("POLYGON ICRS 10 0 10.0013 0 10.0013 0.00001 10 0.00001")
+    assert covers([corners], SkyCoord(10.0006, 0.000005, unit="deg")).all()
+
+
 # ---- pixels ----
 
 

@@ -15,6 +15,9 @@ __all__ = ["corners_of_region", "covers"]
 
 _POLYGON = re.compile(r"^\s*POLYGON\s+(?:ICRS\s+)?((?:[-+\d.eE]+\s*)+)$", re.IGNORECASE)
 
+# No detector is as small (radian), or as narrow by its length.
+_SMALLEST, _NARROWEST = 1e-9, 1e-3
+
 
 def corners_of_region(region: str) -> SkyCoord:
     """Return the corners of a footprint.
@@ -32,7 +35,7 @@ def corners_of_region(region: str) -> SkyCoord:
     Raises
     ------
     Stage3Error
-        If it is no polygon of three corners or more.
+        If it is no polygon of three corners or more, or one without an area.
     """
     found = _POLYGON.match(region)
     try:
@@ -44,8 +47,17 @@ def corners_of_region(region: str) -> SkyCoord:
         if len(ra) > 3 and (ra[0], dec[0]) == (ra[-1], dec[-1]):
             ra, dec = ra[:-1], dec[:-1]
         if (abs(dec) <= 90).all():
-            return SkyCoord(ra, dec, unit="deg")
+            corners = SkyCoord(ra, dec, unit="deg")
+            if _has_no_area(corners):
+                raise Stage3Error(f"S_REGION = {region!r} has no area: its corners are on one line")
+            return corners
     raise Stage3Error(f"S_REGION = {region!r}, expected 'POLYGON ICRS ra dec ra dec …' in degrees")
+
+
+def _has_no_area(corners: SkyCoord) -> bool:
+    """Whether corners are in one place, or on one great circle."""
+    _, length, width = np.linalg.svd(corners.cartesian.xyz.value.T, compute_uv=False)
+    return bool(length < _SMALLEST or width < _NARROWEST * length)
 
 
 def covers(footprints: Iterable[SkyCoord], position: SkyCoord) -> np.ndarray:
