@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from traitlets import HasTraits, observe
 
-from ..jdaviz_compat import show_message
+from ..jdaviz_compat import all_data, show_message
+from ..origin import origin_of
 from ..readers.addressed_sequence import AddressedSequence
 
 __all__ = ["ChosenSpectra", "chosen_by", "unique_labels"]
@@ -42,6 +44,7 @@ class ChosenSpectra(HasTraits):
     """
 
     addresses = ("source_id", "order", "exposure", "slit")
+    _labels: list[str] = []  # where the file cannot be read
 
     def offer_spectra(self, sequence: AddressedSequence, what: str) -> None:
         """Offer the spectra of a file, and choose those that are loaded if nothing is asked for.
@@ -59,8 +62,18 @@ class ChosenSpectra(HasTraits):
         hint = f"{len(self._labels)} {what} in the file; choose those to load."
         self.offer("spectra", self._labels, hint)
         self._select_default()
-        self.data_hashes = [self.product.data_hash(label) for label in self._labels]
-        self.hash_map_to_label = dict(zip(self.data_hashes, self._labels, strict=True))
+
+    def reset_and_check_existing_data_in_dc(self, change: Any = None) -> None:
+        """Say which of the spectra are loaded already: see jdaviz, which asks for all hashes.
+
+        Of the thousands in a slitless file only those are made that some data may have.
+        """
+        origins = [origin_of(data) for data in all_data(self)]
+        parts = {one.part for one in origins if one and one.stamp == self.product.stamp}
+        there = [label for label in self._labels if label in parts] if parts else []
+        self.data_hashes = [self.product.data_hash(label) for label in there]
+        self.hash_map_to_label = dict(zip(self.data_hashes, there, strict=True))
+        super().reset_and_check_existing_data_in_dc(change)
 
     def _select_default(self) -> None:
         entries = self._sequence.entries

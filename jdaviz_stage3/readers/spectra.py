@@ -135,14 +135,12 @@ def _table_entries(
             }
         ]
     _check_vector_lengths(hdu, path)
-    table, every = StoredTable(hdu, Path(path)), slice(0, n_rows)
     width = vector_length(hdu.columns["WAVELENGTH"])
-    columns = {
-        name: native(table.column(name, every)) if name in hdu.columns.names else None
-        for name in ("N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")
-    }
-    source_ids = native(table.column("SOURCE_ID", every))
-    lengths = columns["N_ALONGDISP"]
+    wanted = ("SOURCE_ID", "N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")
+    present = [name for name in wanted if name in hdu.columns.names]
+    stored = StoredTable(hdu, Path(path)).columns(present)
+    columns = {name: native(stored[name]) if name in stored else None for name in wanted[1:]}
+    source_ids, lengths = native(stored["SOURCE_ID"]), columns["N_ALONGDISP"]
     lengths = np.full(n_rows, width) if lengths is None else np.clip(lengths, 0, width)
     unknown = np.full(n_rows, np.nan)
     ra = unknown if columns["SOURCE_RA"] is None else columns["SOURCE_RA"]

@@ -41,12 +41,16 @@ def orders(tmp_path_factory):
 def columns_read(monkeypatch):
     """The names of the columns that are taken out of a table from here on."""
     taken = []
-    field, column = fits.FITS_rec.field, StoredTable.column
+    field, stored = fits.FITS_rec.field, StoredTable._read
     monkeypatch.setattr(
         fits.FITS_rec, "field", lambda self, key: taken.append(key) or field(self, key)
     )
     monkeypatch.setattr(
-        StoredTable, "column", lambda self, key, rows: taken.append(key) or column(self, key, rows)
+        StoredTable,
+        "_read",
+        lambda self, stream, start, names, rows: (
+            taken.extend(names) or stored(self, stream, start, names, rows)
+        ),
     )
     return taken
 
