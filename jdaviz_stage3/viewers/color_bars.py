@@ -79,6 +79,8 @@ class ColorBar(VuetifyTemplate):
         if viewer is None:
             return
         self._layer = layer = top_color_layer(viewer)
+        if layer is not None:
+            layer.part_limits()
         scale = layer and layer.scale()
         with self.hold_sync():
             self.words = layer.words if layer else ""

@@ -21,6 +21,7 @@ __all__ = ["ColorLayer", "top_color_layer"]
 _BY_COLOR = "One color per layer"  # glue's name of the mode of composites
 _PRESETS = {100: "Min/Max", 99.5: "99.5 %", 99: "99 %", 95: "95 %", 90: "90 %"}
 _WITHOUT_ORDER = ("Random", "Segments")  # colour maps of labels
+_AROUND_ONE = 0.01  # of a value that is all there is, on each side of it
 _ROWS = 512  # of a segmentation map that are looked at at a time
 
 
@@ -75,6 +76,21 @@ class ColorLayer:
         layer = self._layer
         own = layer.layer.get_component(layer.attribute).units
         return bool(own and layer.attribute_display_unit not in (None, "", own))
+
+    def part_limits(self) -> None:
+        """Put the limits apart where they are one value, as of a constant image.
+
+        With equal limits there is nothing that a colour stands for; with the value in the middle of
+        a small range, the image has the middle colour, and the limits can be set as of any other.
+        """
+        layer = self._layer
+        if layer is None or layer.v_min is None or layer.v_min != layer.v_max:
+            return
+        value = float(layer.v_min)
+        if np.isfinite(value):
+            half = _AROUND_ONE * abs(value) or 1.0
+            with delay_callback(layer, "v_min", "v_max"):
+                layer.v_min, layer.v_max = value - half, value + half
 
     def scale(self) -> ColorScale | None:
         """Return the bar, None where there is none."""

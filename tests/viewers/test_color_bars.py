@@ -107,6 +107,21 @@ def test_the_bar_is_of_what_is_on_top(tmp_path):
 
 
 @pytest.mark.forked
+@pytest.mark.parametrize("value", [0.25, 0.0, -3.0])
+def test_a_constant_image_has_its_value_in_the_middle_of_a_bar(tmp_path, value):
+    arrays = {"data": np.full((30, 40), value, "f4"), "err": np.ones((30, 40), "f4")}
+    app = new_app()
+    stage3.load(mosaic(tmp_path, arrays), app=app)
+    bar = stage3.color_bar("Image", app)
+    low, high = bar.limits
+    assert low < value < high and (low + high) / 2 == pytest.approx(value, abs=1e-6)
+    assert len(bar.colors) > 2
+    assert any(place == pytest.approx(0.5, abs=0.01) for place, _ in bar.ticks[-1])
+    bar.limits = (value - 5, value + 5)
+    assert bar.limits == (value - 5, value + 5)
+
+
+@pytest.mark.forked
 def test_data_of_others_have_no_bar():
     app = new_app()
     app.load(np.ones((10, 10)), format="Image")
