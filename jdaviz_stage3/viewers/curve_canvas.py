@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from bqplot import Label, LinearScale, Lines, Scatter
 from echo import delay_callback
+from glue_jupyter.bqplot.compatibility import ScatterGL
 from matplotlib.ticker import MaxNLocator
 
 from .curve_points import CurvePoints, span_of
 from .figure_marks import FigureMarks
 from .light_curve_layer import FLAG_COLOR
+from .seen_points import MOST_POINTS, seen_points
 
 __all__ = ["COLORS", "CurveCanvas", "DrawnCurve", "few_round_ticks"]
 
@@ -21,6 +23,8 @@ COLORS = (
     "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#666666",
 )  # fmt: skip
 _MODEL, _PIPELINE, _BASELINE, _CURSOR = "#000000", "#8a8a8a", "#2ca02c", "#ff7f0e"
+_LIMITS = ("x_min", "x_max", "y_min", "y_max")
+_FEW = 1500  # points that are drawn as nodes of the page
 _MARGIN = 0.06  # of the range of the values, around it
 
 
@@ -63,6 +67,9 @@ class CurveCanvas:
         self._limits: tuple[float, ...] | None = None  # the last that were set from here
         self._full = {"x": LinearScale(min=0, max=1), "y": LinearScale(min=0, max=1)}
         self._curves: list[DrawnCurve] = []
+        self._drawn_for: tuple | None = None  # the view at the last drawing
+        for limit in _LIMITS:
+            viewer.state.add_callback(limit, self._moved)
         viewer.reset_limits = self.home  # what the button of the toolbar calls
         viewer.describe_drawn = self.describe
 
@@ -77,13 +84,19 @@ class CurveCanvas:
         x_label, y_label : str
         """
         self._curves = list(curves)
-        wanted = {}
-        for index, curve in enumerate(curves):
-            wanted |= self._draw_curve(index, curve, named=len(curves) > 1)
-        self._keep([*wanted, *(key for key in self._marks if key[0] in ("range", "cursor"))])
+        self._drawn_for = None  # no drawing while the limits change
+        self._fit(curves)
+        self._draw_curves()
         axes = self.viewer.figure.axes
         axes[0].label, axes[1].label = x_label, y_label
-        self._fit(curves)
+
+    def _draw_curves(self) -> None:
+        """Draw the curves, where they have many points those that can be told apart in the view."""
+        self._drawn_for = self._view()
+        wanted = {}
+        for index, curve in enumerate(self._curves):
+            wanted |= self._draw_curve(index, curve, named=len(self._curves) > 1)
+        self._keep([*wanted, *(key for key in self._marks if key[0] in ("range", "cursor"))])
 
     def _draw_curve(self, index: int, curve: DrawnCurve, named: bool) -> dict:
         points = curve.points
@@ -147,7 +160,7 @@ class CurveCanvas:
     def clear(self) -> None:
         """Take everything out of the figure that was drawn from here."""
         self._keep([])
-        self._curves, self._limits = [], None
+        self._curves, self._limits, self._drawn_for = [], None, None
 
     def erase_curves(self) -> None:
         """Take the curves out of the figure; the ranges, the cursor and the limits stay."""
@@ -188,13 +201,30 @@ class CurveCanvas:
         return self._put(key, Lines, {"x": x, "y": y}, style)
 
     def _scatter(self, key, points, rows, color, size, *, hollow=False, marker="circle") -> dict:
+        if np.count_nonzero(rows) > MOST_POINTS:
+            rows = seen_points(points.x, points.y, rows, self._view() or limits_of(self._curves))
         values = {"x": points.x[rows], "y": points.y[rows]}
         style = {
             "colors": [color], "default_size": size,
             "marker": marker, "fill": not hollow, "stroke": color,
             "stroke_width": 1.8 if hollow else 0.0,
         }  # fmt: skip
-        return self._put(key, Scatter, values, style)
+        if len(values["x"]) <= _FEW or hollow:
+            return self._put(key, Scatter, values, style)
+        # each point of a Scatter is a node of the page
+        values = {axis: value.astype(np.float32) for axis, value in values.items()}
+        return self._put((*key, "many"), ScatterGL, values, style)
+
+    def _view(self) -> tuple[float, float, float, float] | None:
+        """The limits of the view; None where it has none."""
+        found = tuple(getattr(self.viewer.state, limit) for limit in _LIMITS)
+        return None if None in found or not np.isfinite(found).all() else found
+
+    def _moved(self, *_: Any) -> None:
+        """Draw what is in view now, where not all points are drawn."""
+        many = any(len(curve.points.x) > MOST_POINTS for curve in self._curves)
+        if many and self._drawn_for not in (None, self._view()):
+            self._draw_curves()
 
     def _put(self, key: tuple, kind: type, values: dict, style: dict, scales=None) -> dict:
         """Draw a mark, where it has any points; return its key, to be kept."""

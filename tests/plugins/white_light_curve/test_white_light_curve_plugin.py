@@ -39,6 +39,8 @@ from jdaviz_stage3.jdaviz_compat import data_labels, remove_data
 from jdaviz_stage3.plugins.white_light_curve import model, views
 from jdaviz_stage3.plugins.white_light_curve.curves import LightCurves
 from jdaviz_stage3.plugins.white_light_curve.model import transit_model
+from jdaviz_stage3.viewers.curve_canvas import DrawnCurve
+from jdaviz_stage3.viewers.curve_points import CurvePoints
 from jdaviz_stage3.viewers.hints import Hints, _of_viewer
 from jdaviz_stage3.viewers.keys import keyboard
 
@@ -111,6 +113,45 @@ def test_error_bars_are_the_errors(plg):
     low, high = np.append(mark(plg, "errors").y, np.nan).reshape(-1, 3)[:, :2].T
     np.testing.assert_allclose((high - low) / 2, curve["flux_err"][good], rtol=1e-6)
     np.testing.assert_allclose((high + low) / 2, curve["flux"][good], rtol=1e-12)
+
+
+def test_of_many_points_those_are_drawn_that_are_seen_and_all_when_zoomed(one):
+    one.show()
+    drawn, rng = canvas(one), np.random.default_rng(3)
+    x, y = np.linspace(0, 1, 130_000), rng.normal(1, 1e-3, 130_000)
+    y[70_000] = 0.9  # a dip of one integration
+    flagged = np.zeros(x.size, bool)
+    flagged[[5, 99_999]] = True
+    y[99_999] = 1.05
+    try:
+        drawn.draw([DrawnCurve(CurvePoints(x, y, flagged=flagged))], "x", "y")
+        points, outliers = drawn._marks[0, "points", "many"], drawn._marks[0, "outliers"]
+        assert len(points.x) < 90_000
+        assert np.float32(0.9) in points.y and set(outliers.x) == set(x[flagged])
+        state = drawn.viewer.state
+        low, high, bottom, top = (getattr(state, f"{a}_{e}") for a in "xy" for e in ("min", "max"))
+        cells = (
+            np.floor((points.x - low) / (high - low) * 1000),
+            (points.y - bottom) / (top - bottom),
+        )
+        places = set(zip(cells[0].tolist(), np.floor(cells[1] * 500).tolist(), strict=True))
+        every = (
+            np.floor((x - low) / (high - low) * 1000),
+            np.floor((y - bottom) / (top - bottom) * 500),
+        )
+        good = ~flagged
+        wanted = set(zip(every[0][good].tolist(), every[1][good].tolist(), strict=True))
+        assert len(wanted - places) < 0.005 * len(wanted), (
+            "but for the rounding of single precision"
+        )
+        drawn.set_limits((0.5, 0.501, 0.99, 1.01))
+        inside = (x >= 0.5) & (x <= 0.501) & (y >= 0.99) & (y <= 1.01)
+        points = drawn._marks[0, "points"]
+        np.testing.assert_array_equal(points.x, x[inside])
+        assert (0, "points", "many") not in drawn._marks
+    finally:
+        drawn.refit()
+        one.show()
 
 
 def test_bins_are_drawn_over_the_points(plg, traces):
