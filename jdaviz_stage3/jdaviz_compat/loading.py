@@ -220,7 +220,7 @@ def _unseen() -> Iterator[None]:
     """Make widgets within this that no browser is told of, neither now nor later.
 
     Reason: jdaviz's own way to do so has them put each change into a message, which then goes
-    nowhere: of 20 000 options, that is a second. jdaviz 5.1: the same; proposed in
+    nowhere, 20 000 options of a slitless file among them. jdaviz 5.1: the same; proposed in
     ``docs/upstream.rst``.
     """
     from ipywidgets.widgets import widget
