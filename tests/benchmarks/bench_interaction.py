@@ -203,12 +203,20 @@ def _limits(app: App) -> tuple[float, float]:
     return plot.value(0, 0)[2], plot.value(1, 0)[2]
 
 
+def _field(page: Page) -> object:
+    """The field with the end of the band, once it is there."""
+    inputs = page.find(".v-expansion-panel--active .v-input")
+    found = [each for each in inputs if each.text.startswith("To (")]
+    return found and found[0].find_element("css selector", "input")
+
+
 def set_(app: App, tries: int) -> list[dict]:
     """The end of the band is typed: all points are drawn anew."""
     page = app.page
     found = []
     for number in range(tries):
-        entry = page.field("To (um)")
+        page.wait_for(lambda: page.find(".v-expansion-panel--active .v-input"), "the panel")
+        entry = page.wait_for(lambda: _field(page), "the field")
         page.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", entry)
         before = page.driver.execute_script(_PANEL + "return said;")
         value = ("2.0", "2.7")[number % 2]
