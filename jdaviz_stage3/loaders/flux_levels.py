@@ -10,9 +10,11 @@ from astropy import units as u
 from glue.core import Data
 
 from ..jdaviz_compat import layers_of
+from ..origin import origin_of
 
 __all__ = ["MOST_APART", "flux_level", "level_in", "times_brighter"]
 
+_SPECTRA = ("x1d", "c1d")
 #: Where one spectrum is more than so many times brighter than another, the other is a flat line.
 MOST_APART = 30
 
@@ -40,6 +42,8 @@ def flux_level(fluxes: Iterable[u.Quantity]) -> u.Quantity | None:
 def level_in(viewer: Any, unit: u.UnitBase) -> u.Quantity | None:
     """Return how bright the brightest spectrum is that a viewer shows.
 
+    The sum over a cube does not count: spectra are laid over it to be compared.
+
     Parameters
     ----------
     viewer : glue viewer of 1-D spectra
@@ -55,6 +59,9 @@ def level_in(viewer: Any, unit: u.UnitBase) -> u.Quantity | None:
     for layer in layers_of(viewer):
         data = layer.layer
         if not (layer.visible and isinstance(data, Data) and data.ndim == 1):
+            continue
+        origin = origin_of(data)
+        if origin is not None and origin.suffix not in _SPECTRA:
             continue
         own = u.Unit(data.get_component(layer.attribute).units or "", parse_strict="silent")
         if own.is_equivalent(unit):
