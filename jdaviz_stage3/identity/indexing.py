@@ -16,6 +16,7 @@ from ..analysis.sources.matching import SAME_PLACE
 from ..errors import Stage3Error, Stage3Warning
 from ..groups import ListedProduct, ProductList
 from ..products import product_root
+from ..readers.association import read_association
 from ..readers.catalog import label_column, read_catalog, sky_column
 from ..readers.product_group import ProductGroup
 from ..readers.source_tables import SourceTable, list_source_tables
@@ -126,6 +127,8 @@ def _products_of(paths: Iterable[str | os.PathLike | ProductGroup]) -> list[List
     """What is there, each file once."""
     wanted: list[str | os.PathLike] = []
     for path in paths:
+        if not isinstance(path, ProductGroup) and _is_association(path):
+            path = read_association(path)
         if isinstance(path, ProductGroup):
             for one in path.products:
                 wanted += [p for found in one.files.values() for p in found]
@@ -134,6 +137,11 @@ def _products_of(paths: Iterable[str | os.PathLike | ProductGroup]) -> list[List
         else:
             wanted.append(path)
     return ProductList(wanted).finish().products
+
+
+def _is_association(path: str | os.PathLike) -> bool:
+    name = os.path.expanduser(path)
+    return str(name).lower().endswith(".json") and os.path.isfile(name)
 
 
 def _file_rows(

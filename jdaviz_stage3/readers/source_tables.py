@@ -165,7 +165,8 @@ def _table_of(
         lengths = np.array([header_int(header.get(axis)) or 0])
         there = lengths > 0
         numbers = None if number is None else np.array([number])[there]
-        ra, dec, lengths = np.array(place[:1])[there], np.array(place[1:])[there], lengths[there]
+        ra, dec = _on_the_sky(*np.array(place)[:, np.newaxis][:, there])
+        lengths = lengths[there]
         types = np.array([str(header.get("SRCTYPE") or "").encode()])[there]
     return SourceTable(
         path=path,
@@ -193,15 +194,30 @@ def _rows_of(hdu: fits.BinTableHDU, path: Path) -> tuple[np.ndarray, dict[str, n
     there = [name for name in _COLUMNS if name in hdu.columns.names]
     stored = StoredTable(hdu, path).columns(there)
     columns = {name: native(values) for name, values in stored.items()}
+    for name, values in columns.items():
+        expected = "S" if name == "SOURCE_TYPE" else "iuf"
+        if values.dtype.kind not in expected or values.ndim != 1:
+            raise UnreadableProductError(
+                f"{path.name}: {name} of {hdu.name} holds {values.dtype} {values.shape[1:] or ''}, "
+                f"expected one {'word' if expected == 'S' else 'number'} a row"
+            )
     width = vector_length(hdu.columns["WAVELENGTH"]) if "WAVELENGTH" in hdu.columns.names else 0
-    lengths = np.clip(columns.get("N_ALONGDISP", np.full(n_rows, width)), 0, width)
+    lengths = np.nan_to_num(columns.get("N_ALONGDISP", np.full(n_rows, width)))
+    lengths = np.clip(lengths, 0, width)
     rows = np.flatnonzero(lengths > 0)  # blank where the source fell off the detector
     unknown = np.full(n_rows, np.nan)
     found = {
-        "SOURCE_ID": columns["SOURCE_ID"].astype(int),
+        "SOURCE_ID": np.nan_to_num(columns["SOURCE_ID"]).astype(int),
         "N_ALONGDISP": lengths.astype(int),
         "SOURCE_TYPE": columns.get("SOURCE_TYPE", np.zeros(n_rows, "S1")),
     }
-    for name in ("SOURCE_RA", "SOURCE_DEC"):
-        found[name] = np.asarray(columns.get(name, unknown), dtype=float)
+    places = [np.asarray(columns.get(name, unknown), float) for name in _COLUMNS[-2:]]
+    found["SOURCE_RA"], found["SOURCE_DEC"] = _on_the_sky(*places)
     return rows, {name: values[rows] for name, values in found.items()}
+
+
+def _on_the_sky(ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places as they are, both NaN where they are none: fill values, beyond a pole."""
+    with np.errstate(invalid="ignore"):
+        there = (np.abs(ra) <= 360) & (np.abs(dec) <= 90)
+    return np.where(there, ra, np.nan), np.where(there, dec, np.nan)

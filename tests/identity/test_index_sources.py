@@ -11,6 +11,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import QTable
+from make_associations import associate
 from make_fields import IDS, catalog, indexed, observed, slitless
 
 import jdaviz_stage3 as stage3
@@ -182,6 +183,38 @@ def test_a_file_that_is_broken_is_said_and_left_out(tmp_path):
     index, said = indexed(tmp_path)
     assert index.labels == list(IDS)
     assert any(broken.name in text for text in said)
+
+
+def test_an_association_and_a_group_are_what_they_name(tmp_path):
+    """The mosaic's association has no spectra; that of the spectra lies beside their catalog."""
+    catalog(tmp_path)
+    path = slitless(tmp_path)
+    other = slitless(tmp_path, number=2)
+    asn = associate(tmp_path, {other.stem.removesuffix("_x1d"): []}, kind="spec3")
+    index, _ = indexed(asn)
+    assert {one.name for one in index.rows.products} == {other.name}
+    groups = [g for g in stage3.find_groups(tmp_path) if path.stem[:-4] in g.products[0].name]
+    index, _ = indexed(*groups)
+    assert {one.name for one in index.rows.products} == {path.name}
+
+
+def test_places_that_are_none_and_columns_that_are_no_numbers(tmp_path):
+    catalog(tmp_path)
+    fill = [make_spectra.grism_source(i, SOURCE_DEC=-999.0 if i == 5 else -27.8) for i in IDS]
+    path = slitless(tmp_path, fill)
+    index, said = indexed(tmp_path)
+    assert {one.by for one in index.labelled(5).products} == {"number"}
+    with fits.open(path) as hdus:
+        columns = hdus["EXTRACT1D"].columns
+        words = fits.Column("SOURCE_ID", "3A", array=np.array(["a", "b", "c"]))
+        table = fits.BinTableHDU.from_columns(
+            [words, *(c for c in columns if c.name != "SOURCE_ID")], name="EXTRACT1D"
+        )
+        fits.HDUList([hdus[0], table]).writeto(path, overwrite=True)
+    index, said = indexed(tmp_path)
+    assert len(index) == 3 and index.rows.source.size == 0
+    [text] = said
+    assert "SOURCE_ID of EXTRACT1D holds |S3" in text and "expected one number a row" in text
 
 
 def test_nothing_to_index(tmp_path, built):
