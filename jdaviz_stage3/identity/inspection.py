@@ -26,6 +26,7 @@ __all__ = ["Inspection", "InspectionTable", "compare_inspections"]
 
 #: Farther than this from where it was when it was looked at, a source is another one.
 _SAME_SOURCE = 0.5 * u.arcsec
+_IN_MEMORY = "no file is written: what is found is kept until the app is closed"
 _PACKAGE = Path(__file__).parents[1]
 #: What says that a table is one of these.
 _KIND = "jdaviz_stage3 inspection"
@@ -86,10 +87,12 @@ class InspectionTable:
         that folder cannot be written to, in the user's data folder.
     inspector : str, optional
         By default the name of the account.
+    on_disk : bool, optional
+        Whether there is a file at all; without one what is found is kept in memory.
 
     Attributes
     ----------
-    path : path
+    path : path or None
     notes : tuple of str
         Where the file is, if not beside the data.
 
@@ -110,14 +113,16 @@ class InspectionTable:
         path: str | os.PathLike | None = None,
         *,
         inspector: str | None = None,
+        on_disk: bool = True,
     ):
         self.sources = sources
         self.inspector = _account() if inspector is None else inspector.strip()
-        self.path, self.notes = (
-            _default_path(sources)
-            if path is None
-            else (Path(os.path.expanduser(path)).absolute(), ())
-        )
+        self.path: Path | None = None
+        self.notes: tuple[str, ...] = (_IN_MEMORY,)
+        if on_disk and path is None:
+            self.path, self.notes = _default_path(sources)
+        elif on_disk and path is not None:
+            self.path, self.notes = Path(os.path.expanduser(path)).absolute(), ()
         self._kept: dict[str, Inspection] = {}
         self._stamp: tuple[int, int] | None = None
         self._read_what_is_new()
@@ -212,6 +217,8 @@ class InspectionTable:
 
     def _read_what_is_new(self) -> None:
         """Take over rows that the file has got since it was read."""
+        if self.path is None:
+            return
         try:
             status = self.path.stat()
         except OSError:
@@ -226,6 +233,8 @@ class InspectionTable:
         self._stamp = stamp
 
     def _write(self) -> None:
+        if self.path is None:
+            return
         table = self.table
         catalog = self.sources.catalog
         table.meta = {"kind": _KIND, "catalog": catalog.name if catalog else ""}

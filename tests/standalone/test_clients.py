@@ -26,6 +26,8 @@ HARMLESS = {
     "horne_ext_profile_items": "a profile of brightness",
     "horne_ext_profile_selected": "a profile of brightness",
     "setting_defaults": "a flag of a panel",
+    "saved_to": "what a panel says; the place is kept in Python",
+    "saved_text": "what a panel says",
     "nfiles": "how many were dropped",
     "file_info": "of the files that the browser sends",
     "esm_export": "of the page's own code",

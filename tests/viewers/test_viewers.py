@@ -94,7 +94,7 @@ def test_the_limits_show_all_orders(built):
         warnings.simplefilter("ignore", stage3.Stage3Warning)
         labels = stage3.load(
             built("x1d", "MRSMultiSpecModel"),
-            built("c1d", "CombinedSpecModel"),
+            built("x1d", "MultiSpecModel"),  # as bright, at shorter wavelengths
             app=app,
             quantity="flux",
         )

@@ -94,12 +94,7 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
         return PluginUserApi(
             self,
             expose=(
-                *self.control_names(),
-                "find_sources",
-                "select",
-                "next",
-                "previous",
-                "record",
+                *self.control_names(), "find_sources", "select", "next", "previous", "record",
                 "merge", "to_python",
             ),
             readonly=("sources", "source", "table", "saved_to", "problem"),
@@ -154,13 +149,17 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", Stage3Warning)
             sources = index_sources(*self._folders.paths(self.folder))
-        inspections = InspectionTable(sources, path, inspector=self.inspector.strip() or None)
+        inspections = InspectionTable(
+            sources, path, inspector=self.inspector.strip() or None,
+            on_disk=self._folders.may_choose,
+        )  # fmt: skip
         self.sources, self._inspections = sources, inspections
+        self.source, self.label_text = None, ""  # one of the sources before
         self._overlay.catalog = sources.catalog
         said = [str(one.message) for one in caught if issubclass(one.category, Stage3Warning)]
         self.notes = list(dict.fromkeys([*said, *inspections.notes]))
         self.inspector = inspections.inspector
-        self.saved_to = str(inspections.path)
+        self.saved_to = "" if inspections.path is None else str(inspections.path)
         self.order_by.choices = sortable_columns(sources)
         self.source_items = [str(label) for label in sources.labels]
         some = int(np.unique(sources.rows.source).size)
@@ -169,6 +168,8 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
         if some and self.only_selected == "all" and some < len(sources):
             self.only.selected = "with spectra"
         self._reorder()
+        if not self._order.size:
+            self.only.selected = "all"
         if self._order.size:
             self._show(int(self._order[0]))
         return sources
@@ -296,7 +297,9 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
         with self._not_kept():
             self.redshift = "" if math.isnan(found.redshift) else found.redshift
             self.flag = "" if found.flag < 0 else found.flag
-            self.kind, self.comment = found.kind, found.comment
+            self.kind = found.kind
+            if _one_line(self.comment) != found.comment:  # what is being typed is left alone
+                self.comment = found.comment
         self.saved_text = f"Looked at {found.time[:16].replace('T', ' ')} UTC" if found.time else ""
         self.kinds = sorted({row["kind"] for row in self._inspections.table if row["kind"]})
 
@@ -320,6 +323,8 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
         value = getattr(self, name)
         with self._in_words():
             self.record(**{name: None if value == "" else value})
+        if self.problem:  # the field says what is kept
+            self._fill_fields(self.source)
 
     def record(self, **found: float | int | str | None) -> None:
         """Keep what was found of the source that is shown; the file is written at once.
@@ -341,7 +346,7 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
         self._inspections.inspector = self.inspector.strip()
         self._inspections.record(self.source.label, **found)
         self._fill_fields(self.source)
-        self.saved_text = f"Saved source {self.source.label}"
+        self.saved_text = f"{'Saved' if self.saved_to else 'Kept'} source {self.source.label}"
 
     def merge(self, other: str | os.PathLike) -> Table:
         """Take over what somebody else has found.
@@ -448,6 +453,10 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
             with self._in_words():
                 self._inspections.record(known[label], **found)
                 self.saved_text = f"Saved source {label}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _number(value: Any) -> float:
