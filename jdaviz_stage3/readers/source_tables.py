@@ -12,7 +12,7 @@ from astropy.io import fits
 
 from ..errors import UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
-from .extensions import header_float, header_int, native, open_product
+from .extensions import header_float, header_int, native, open_product, require_columns
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
 from .stored_table import StoredTable, vector_length
 
@@ -138,6 +138,8 @@ def _listed(path: Path, stamp: FileStamp) -> tuple[SourceTable, ...]:
         found = []
         for position, hdu in enumerate(hdus):
             if hdu.name == name:
+                if name in _SPECTRA:
+                    require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
                 found.append(_table_of(hdu, position, hdus[0].header, path, stamp))
     return tuple(table for table in found if len(table))
 

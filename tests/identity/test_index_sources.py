@@ -217,6 +217,17 @@ def test_places_that_are_none_and_columns_that_are_no_numbers(tmp_path):
     assert "SOURCE_ID of EXTRACT1D holds |S3" in text and "expected one number a row" in text
 
 
+def test_a_table_without_flux_is_left_out(tmp_path):
+    path = slitless(tmp_path)
+    with fits.open(path) as hdus:
+        hdus["EXTRACT1D"].columns["FLUX"].name = "FLEX"
+        fits.HDUList([hdus[0], hdus["EXTRACT1D"]]).writeto(tmp_path / "broken.fits")
+    (tmp_path / "broken.fits").replace(path.with_stem("jw09997-o003_t001_niriss_x1d"))
+    index, [text] = indexed(tmp_path)
+    assert len(index) == 3 and {p.path for s in index for p in s.products} == {path}
+    assert text.startswith("left out: jw09997-o003_t001_niriss_x1d.fits") and "FLUX" in text
+
+
 def test_nothing_to_index(tmp_path, built):
     shutil.copy(built("i2d", "ImageModel"), tmp_path / "jw09997-o001_t001_nircam_f444w_i2d.fits")
     with pytest.raises(Stage3Error, match=r"no product with sources .*types found: i2d"):
