@@ -176,6 +176,7 @@ def repainting(mark: ImageMark, picture: ImageFile) -> Iterator[None]:
     with mark.hold_sync():
         mark.image = picture
         yield
+    before.layout.close()  # a widget, too
     before.close()
 
 

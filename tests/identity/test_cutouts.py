@@ -43,6 +43,8 @@ def test_pixels_are_those_of_the_mosaic(field, x, y):
             inside = 0 <= i < whole.shape[0] and 0 <= j < whole.shape[1]
             expected = whole[i, j] if inside else np.nan
             np.testing.assert_equal(found.values[row, column], expected)
+    middle = found.values.shape[0] // 2
+    assert max(abs(found.x - middle), abs(found.y - middle)) <= 0.5 + 1e-6
     assert 0 <= found.x < found.values.shape[1] and 0 <= found.y < found.values.shape[0]
 
 
