@@ -11,6 +11,7 @@ from .application import (
     can_save_files,
     configuration,
     give_layout,
+    kept_with,
     name_package,
     on_every_app,
     one_for_each_app,
@@ -21,6 +22,7 @@ from .application import (
     show_message,
 )
 from .clients import refuse_files_to_browsers
+from .closing import follow_states, forget_app, release
 from .cubes import (
     cube_viewers_showing,
     follow_extracted_cube,
@@ -128,7 +130,7 @@ from .spectra import (
     spectrum_viewers_showing,
     use_steradian,
 )
-from .standalone import forget_app, hide_server_files, register_vue_components, renew_snackbar
+from .standalone import hide_server_files, register_vue_components, renew_snackbar
 from .tables import (
     add_table,
     clicks_check_table_rows,
@@ -207,6 +209,8 @@ __all__ = [
     "file_in_jdaviz",
     "figure_size",
     "keep_fitted",
+    "kept_with",
+    "follow_states",
     "forget_app",
     "forget_removed_children",
     "give_layout",
@@ -262,6 +266,7 @@ __all__ = [
     "own_column_names",
     "refresh_from_registries",
     "refuse_files_to_browsers",
+    "release",
     "register_vue_components",
     "remove_data",
     "remove_viewers",

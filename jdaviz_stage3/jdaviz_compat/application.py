@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 __all__ = [
     "add_plugins",
@@ -13,6 +12,7 @@ __all__ = [
     "can_save_files",
     "configuration",
     "give_layout",
+    "kept_with",
     "on_every_app",
     "one_for_each_app",
     "plugin_label",
@@ -35,27 +35,41 @@ def application(app: Any) -> Any:
 def one_for_each_app[Made](make: Callable[[Any], Made]) -> Callable[[Any], Made]:
     """Return what gives something that there is one of for each app; it goes with the app.
 
-    Reason: an app is told from another by the inner one, for plugins and helpers alike.
+    Reason: an app is told from another by the inner one, for plugins and helpers alike, and nothing
+    else ends with it.
 
     Parameters
     ----------
     make : callable
-        Called with the inner application, once; must not keep it.
+        Called with the inner application, once. A function or class of a module: its name is that
+        of what it makes.
 
     Returns
     -------
     callable
         Takes a jdaviz helper, inner application, plugin or importer.
     """
-    made: WeakKeyDictionary[Any, Made] = WeakKeyDictionary()
+    return lambda app: kept_with(application(app), make)
 
-    def of_app(app: Any) -> Made:
-        inner = application(app)
-        if inner not in made:
-            made[inner] = make(inner)
-        return made[inner]
 
-    return of_app
+def kept_with[Made](owner: Any, make: Callable[[Any], Made]) -> Made:
+    """Return what there is one of for each app, viewer or layer; it goes with its owner.
+
+    Reason: it is an attribute of its owner. What is made may know the owner, and a dictionary of
+    weak keys, which holds its values, would keep both for ever.
+
+    Parameters
+    ----------
+    owner : object
+        An inner application, viewer or state.
+    make : callable
+        Called with the owner, once. A function or class of a module, whose name is the attribute's.
+    """
+    name = f"_stage3_{make.__module__}.{make.__qualname__}"
+    kept = vars(owner)
+    if name not in kept:
+        kept[name] = make(owner)
+    return kept[name]
 
 
 def configuration(app: Any) -> str:

@@ -163,7 +163,9 @@ def show_native_markers(viewer: Any, data: Any, shown: bool) -> bool:
     return True
 
 
-_tied_colors: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
+#: The attribute of a layer's state that keeps the function which is told its colour. A dictionary
+#: of weak keys would keep the function, and with it the layer and its app, for ever.
+_TOLD_COLOR = "_stage3_told_color"
 
 
 def tie_layer_color(viewer: Any, data: Any, color: str, changed: Callable[[str], None]) -> None:
@@ -184,13 +186,13 @@ def tie_layer_color(viewer: Any, data: Any, color: str, changed: Callable[[str],
     layer = layer_of(viewer, data)
     if layer is None or not hasattr(layer, "markers_visible"):
         return
-    if layer not in _tied_colors:
+    if _TOLD_COLOR not in vars(layer):
 
         def tell(value: Any) -> None:
             if is_color_like(value):
                 changed(to_hex(value))
 
-        _tied_colors[layer] = tell
+        vars(layer)[_TOLD_COLOR] = tell
         layer.add_callback("color", tell)
     if to_hex(layer.color) != color.lower():
         layer.color = color
@@ -225,7 +227,7 @@ def offer_options_that_act(app: Any) -> None:
 
 def _act_with(stock: Callable[[Any], bool]) -> Callable[[Any], bool]:
     def acts(state: Any) -> bool:
-        drawn_by_overlay = state in _tied_colors and not state.markers_visible
+        drawn_by_overlay = _TOLD_COLOR in vars(state) and not state.markers_visible
         return stock(state) and not drawn_by_overlay
 
     acts.of_overlays = True

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from .application import application
 
-__all__ = ["forget_app", "hide_server_files", "register_vue_components", "renew_snackbar"]
+__all__ = ["hide_server_files", "register_vue_components", "renew_snackbar"]
 
 
 def register_vue_components() -> None:
@@ -71,21 +70,3 @@ def renew_snackbar(app: Any) -> None:
     state = application(app).state
     state.snackbar_queue = SnackbarQueue()
     state.snackbar["show"] = False
-
-
-def forget_app(app: Any) -> None:
-    """Take an app out of jdaviz's list of apps, so that its memory can be freed.
-
-    Reason: ``jdaviz.new_app`` keeps each app for ever, and a server makes one a browser tab. The
-    index of the current app (``jdaviz._current_index``) must stay inside the list. jdaviz 5.1:
-    the same.
-
-    Parameters
-    ----------
-    app : jdaviz helper
-    """
-    import jdaviz
-
-    with contextlib.suppress(ValueError):
-        jdaviz.get_all_apps().remove(app)
-    jdaviz._current_index = max(0, len(jdaviz.get_all_apps()) - 1)

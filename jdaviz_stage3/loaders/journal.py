@@ -194,7 +194,11 @@ class Journal:
                     known[key] = value
 
 
-_of_app = one_for_each_app(lambda _: Journal())
+def _new_journal(app: Any) -> Journal:
+    return Journal()
+
+
+_of_app = one_for_each_app(_new_journal)
 
 
 def journal_of(app: Any) -> Journal:

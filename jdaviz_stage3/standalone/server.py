@@ -27,10 +27,12 @@ import solara
 from ..errors import Stage3Error, Stage3Warning
 from ..jdaviz_compat import (
     application,
+    follow_states,
     forget_app,
     hide_server_files,
     refuse_files_to_browsers,
     register_vue_components,
+    release,
     renew_snackbar,
     send_plain_table_rows,
     send_together,
@@ -45,6 +47,7 @@ __all__ = ["Page", "ServerError", "serve"]
 TITLE = "jdaviz_stage3"
 _ASSETS = Path(__file__).parent / "assets"  # what solara puts into its page
 _LONGEST = 300  # characters of a message
+_CLOSING = 60  # seconds in which a tab's widgets are all closed
 _GRACE = 2  # seconds that open connections get when the server ends
 
 #: The app takes the whole window, and only its own panels scroll.
@@ -176,6 +179,30 @@ class _Tab:
         if self.app is not None:
             forget_app(self.app)
             self.app = None
+        kernel = _current_kernel()
+        if kernel is not None:
+            closed = kernel.closed_event, kernel.id, frozenset(kernel.widgets)
+            threading.Thread(target=_release_once, args=closed, daemon=True).start()
+
+
+def _release_once(closed: threading.Event, key: str, widgets: frozenset[str]) -> None:
+    """Let go of what libraries keep of a tab, once its kernel is closed."""
+    if closed.wait(_CLOSING):
+        release(key, widgets)
+
+
+def _current_kernel() -> Any:
+    """The solara kernel, of which each tab has one, that is running; None outside."""
+    from solara.server import kernel_context
+
+    has_one = kernel_context.has_current_context()
+    return kernel_context.get_current_context() if has_one else None
+
+
+def _current_tab() -> str | None:
+    """The id of that kernel."""
+    kernel = _current_kernel()
+    return kernel and kernel.id
 
 
 def _new_app() -> Any:
@@ -327,6 +354,7 @@ def _make_server(host: str, port: int) -> tuple[Any, str | None]:
     settings.telemetry.mixpanel_enable = False
     warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
 
+    follow_states(_current_tab)
     send_plain_table_rows()
     send_together(starlette)
     page_files.only_serve(starlette, settings.assets.proxy_cache_dir)

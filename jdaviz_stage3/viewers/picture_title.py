@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from bqplot import Label, LinearScale
 from glue.core import Data, HubListener
 from glue.core.message import NumericalDataChangedMessage
 
+from ..jdaviz_compat import kept_with
 from .figure_marks import FigureMarks
 
 __all__ = ["PictureTitle", "show_picture_title"]
@@ -63,9 +64,6 @@ class PictureTitle(HubListener):
                 mark.text = [title]
 
 
-_titles: WeakKeyDictionary[Any, PictureTitle] = WeakKeyDictionary()
-
-
 def show_picture_title(viewer: Any) -> PictureTitle:
     """Write the title of what is shown of a stack into a viewer from now on.
 
@@ -78,6 +76,4 @@ def show_picture_title(viewer: Any) -> PictureTitle:
     -------
     PictureTitle
     """
-    if viewer not in _titles:
-        _titles[viewer] = PictureTitle(viewer)
-    return _titles[viewer]
+    return kept_with(viewer, PictureTitle)

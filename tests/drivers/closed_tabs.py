@@ -1,0 +1,64 @@
+"""As a script: open and close tabs of the standalone app, and print which apps are left.
+
+A process of its own: the server patches ipywidgets before the first widget is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import warnings
+import weakref
+from pathlib import Path
+
+
+def _open_and_close(path: Path) -> weakref.ref:
+    """Open a product in a tab, as its page does, and close it; refers to jdaviz's inner app."""
+    from solara.server import kernel, kernel_context
+
+    from jdaviz_stage3.standalone import server
+
+    context = kernel_context.VirtualKernelContext(path.name, kernel.Kernel(), "session")
+    kernel_context.contexts[context.id] = context
+    server._request = server._Request(paths=(path,))
+    with context:
+        tab = server._Tab()
+        tab.open(lambda app: None)
+        inner = weakref.ref(tab.app._app)
+        assert len(inner().data_collection) > 0, path.name
+        context.on_close(tab.close)
+    context.close()
+    return inner
+
+
+async def _left(paths: list[Path]) -> list[str]:
+    """The products whose apps are there still, when all that waits has had its time."""
+    apps = {path.name: _open_and_close(path) for path in paths}
+    for _ in range(100):  # messages are shown for some seconds, by threads that know them
+        await asyncio.sleep(0.3)
+        gc.collect()
+        if not any(app() for app in apps.values()):
+            break
+    return [name for name, app in apps.items() if app() is not None]
+
+
+def main() -> None:
+    """Print the names, one a line."""
+    warnings.simplefilter("ignore")
+    os.environ["SOLARA_APP"] = "jdaviz_stage3.standalone.server"
+    import solara.server.starlette  # noqa: F401
+
+    import jdaviz_stage3.app  # noqa: F401
+    from jdaviz_stage3.jdaviz_compat import follow_states
+    from jdaviz_stage3.standalone import server
+
+    follow_states(server._current_tab)
+    for name in asyncio.run(_left([Path(each) for each in sys.argv[1:]])):
+        print(f"left: {name}")
+    print("done")
+
+
+if __name__ == "__main__":
+    main()
