@@ -210,6 +210,11 @@ class InspectionTable:
         return differing
 
     @property
+    def kinds(self) -> list[str]:
+        """What sources were said to be, each once."""
+        return sorted({row.kind for row in self._kept.values()} - {""})
+
+    @property
     def table(self) -> Table:
         """One row an inspected source, in the order of the index."""
         place = {str(label): place for place, label in enumerate(self.sources.labels)}

@@ -12,16 +12,15 @@ from astropy.io import fits
 
 from ..errors import UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
-from .extensions import header_float, header_int, native, open_product, require_columns
+from .extensions import header_float, header_int, open_product, require_columns
+from .source_rows import on_the_sky, read_source_rows
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
-from .stored_table import StoredTable, vector_length
 
 __all__ = ["SourceTable", "list_source_tables"]
 
 _SPECTRA = ("EXTRACT1D", "COMBINE1D")
 #: What says where a source is, the best first; the slit's place where its source's is not said.
 _PLACES = (("SRCRA", "SRCDEC", True), ("SLIT_RA", "SLIT_DEC", False))
-_COLUMNS = ("SOURCE_ID", "N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,10 +150,11 @@ def _table_of(
     header = hdu.header
     rows, of_source = None, True
     if isinstance(hdu, fits.BinTableHDU) and "SOURCE_ID" in hdu.columns.names:
-        rows, columns = _rows_of(hdu, path)
-        numbers: np.ndarray | None = columns["SOURCE_ID"]
-        ra, dec = columns["SOURCE_RA"], columns["SOURCE_DEC"]
-        lengths, types = columns["N_ALONGDISP"], columns["SOURCE_TYPE"]
+        found = read_source_rows(hdu, path)
+        rows = found.rows
+        numbers: np.ndarray | None = found.source_id
+        ra, dec = found.ra, found.dec
+        lengths, types = found.n_wavelengths, found.source_type
     else:
         number = header_int(header.get("SOURCEID"))
         place = (np.nan, np.nan)
@@ -167,7 +167,7 @@ def _table_of(
         lengths = np.array([header_int(header.get(axis)) or 0])
         there = lengths > 0
         numbers = None if number is None else np.array([number])[there]
-        ra, dec = _on_the_sky(*np.array(place)[:, np.newaxis][:, there])
+        ra, dec = on_the_sky(*np.array(place)[:, np.newaxis][:, there])
         lengths = lengths[there]
         types = np.array([str(header.get("SRCTYPE") or "").encode()])[there]
     return SourceTable(
@@ -188,38 +188,3 @@ def _table_of(
         detector=str(header.get("DETECTOR") or primary.get("DETECTOR") or ""),
         source_name=str(header.get("SRCNAME") or "").strip(),
     )
-
-
-def _rows_of(hdu: fits.BinTableHDU, path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The rows that hold a spectrum, and their columns in native byte order."""
-    n_rows = hdu.header["NAXIS2"]
-    there = [name for name in _COLUMNS if name in hdu.columns.names]
-    stored = StoredTable(hdu, path).columns(there)
-    columns = {name: native(values) for name, values in stored.items()}
-    for name, values in columns.items():
-        expected = "S" if name == "SOURCE_TYPE" else "iuf"
-        if values.dtype.kind not in expected or values.ndim != 1:
-            raise UnreadableProductError(
-                f"{path.name}: {name} of {hdu.name} holds {values.dtype} {values.shape[1:] or ''}, "
-                f"expected one {'word' if expected == 'S' else 'number'} a row"
-            )
-    width = vector_length(hdu.columns["WAVELENGTH"]) if "WAVELENGTH" in hdu.columns.names else 0
-    lengths = np.nan_to_num(columns.get("N_ALONGDISP", np.full(n_rows, width)))
-    lengths = np.clip(lengths, 0, width)
-    rows = np.flatnonzero(lengths > 0)  # blank where the source fell off the detector
-    unknown = np.full(n_rows, np.nan)
-    found = {
-        "SOURCE_ID": np.nan_to_num(columns["SOURCE_ID"]).astype(int),
-        "N_ALONGDISP": lengths.astype(int),
-        "SOURCE_TYPE": columns.get("SOURCE_TYPE", np.zeros(n_rows, "S1")),
-    }
-    places = [np.asarray(columns.get(name, unknown), float) for name in _COLUMNS[-2:]]
-    found["SOURCE_RA"], found["SOURCE_DEC"] = _on_the_sky(*places)
-    return rows, {name: values[rows] for name, values in found.items()}
-
-
-def _on_the_sky(ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places as they are, both NaN where they are none: fill values, beyond a pole."""
-    with np.errstate(invalid="ignore"):
-        there = (np.abs(ra) <= 360) & (np.abs(dec) <= 90)
-    return np.where(there, ra, np.nan), np.where(there, dec, np.nan)

@@ -14,9 +14,10 @@ from astropy.io import fits
 from ..errors import UnreadableProductError
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import check_quantity
-from .extensions import header_float, header_int, native, open_product, require_columns
+from .extensions import header_float, header_int, open_product, require_columns
+from .source_rows import read_source_rows
 from .spectrum_sequence import SpectrumEntry, SpectrumSequence
-from .stored_table import StoredTable, vector_length
+from .stored_table import vector_length
 
 __all__ = ["SpectrumEntry", "SpectrumSequence", "read_spectra"]
 
@@ -135,31 +136,13 @@ def _table_entries(
             }
         ]
     _check_vector_lengths(hdu, path)
-    width = vector_length(hdu.columns["WAVELENGTH"])
-    wanted = ("SOURCE_ID", "N_ALONGDISP", "SOURCE_TYPE", "SOURCE_RA", "SOURCE_DEC")
-    present = [name for name in wanted if name in hdu.columns.names]
-    stored = StoredTable(hdu, Path(path)).columns(present)
-    columns = {name: native(stored[name]) if name in stored else None for name in wanted[1:]}
-    source_ids, lengths = native(stored["SOURCE_ID"]), columns["N_ALONGDISP"]
-    lengths = np.full(n_rows, width) if lengths is None else np.clip(lengths, 0, width)
-    unknown = np.full(n_rows, np.nan)
-    ra = unknown if columns["SOURCE_RA"] is None else columns["SOURCE_RA"]
-    dec = unknown if columns["SOURCE_DEC"] is None else columns["SOURCE_DEC"]
-    types = columns["SOURCE_TYPE"]
-    if types is not None:
-        types = np.char.strip(np.char.decode(types, "ascii", "replace"))
+    found = read_source_rows(hdu, Path(path))
+    types = np.char.strip(np.char.decode(found.source_type, "ascii", "replace"), " \0")
+    columns = (found.rows, found.source_id, types, found.n_wavelengths, found.ra, found.dec)
+    names = ("row", "source_id", "source_type", "n_wavelengths", "ra", "dec")
     return [
-        common
-        | {
-            "row": row,
-            "source_id": int(source_ids[row]),
-            "source_type": "" if types is None else str(types[row]),
-            "n_wavelengths": int(lengths[row]),
-            "ra": float(ra[row]),
-            "dec": float(dec[row]),
-        }
-        for row in range(n_rows)
-        if lengths[row]  # every exposure has a row for every source, blank where it fell off
+        common | dict(zip(names, values, strict=True))
+        for values in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 

@@ -363,6 +363,23 @@ def test_a_column_missing(tmp_path, column):
         read(path)
 
 
+def test_places_that_are_none_and_sources_that_are_no_numbers(tmp_path):
+    """As in the index of sources, which reads the same columns: fill values are no places."""
+    sources = [grism_source(2), grism_source(5, SOURCE_DEC=-999.0), grism_source(9, SOURCE_RA=1e5)]
+    path = slitless(tmp_path, [(sources, {"spectral_order": 1})], width=30)
+    entries = read(path).entries
+    assert [entry.source_id for entry in entries] == [2, 5, 9]
+    assert np.isfinite([entry.ra for entry in entries]).tolist() == [True, False, False]
+    with fits.open(path) as hdus:
+        table = hdus["EXTRACT1D"]
+        columns = [column for column in table.columns if column.name != "SOURCE_ID"]
+        columns.append(fits.Column("SOURCE_ID", "3A", array=np.array(["a", "b", "c"])))
+        table = fits.BinTableHDU.from_columns(columns, name="EXTRACT1D")
+        fits.HDUList([hdus[0], table]).writeto(tmp_path / "words_x1d.fits")
+    with pytest.raises(UnreadableProductError, match="SOURCE_ID of EXTRACT1D holds .S3 , expected"):
+        read(tmp_path / "words_x1d.fits")
+
+
 def test_columns_of_unequal_length(tmp_path):
     columns = [fits.Column("SOURCE_ID", "J", array=[1]),
                fits.Column("WAVELENGTH", "6D", array=np.ones((1, 6))),

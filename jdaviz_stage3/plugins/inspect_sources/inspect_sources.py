@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from astropy.table import Table
 from jdaviz.core.registries import tray_registry
 from jdaviz.core.template_mixin import PluginTemplateMixin
 from jdaviz.core.user_api import PluginUserApi
@@ -25,6 +22,7 @@ from ...viewers.spectral_lines import rest_lines
 from ..offered_folders import OfferedFolders
 from ..panel import ShownPython, describe
 from ..products.messages import FoldersOpenedMessage
+from .found_fields import FoundFields
 from .inspection_keys import INSPECTION_KEYS, InspectionKeys
 from .overlay_link import OverlayLink
 from .settings import NO_LINES, InspectPanel
@@ -37,7 +35,7 @@ _NAME = "Inspect Sources"
 
 
 @tray_registry("stage3-inspect-sources", label=_NAME, category="data:analysis")
-class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
+class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin):
     """One source after the other: its pictures and spectra, and what you find.
 
     Only the following attributes and methods are available through the public plugin API:
@@ -62,25 +60,16 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
 
     may_choose = Bool(True).tag(sync=True)  # shows the field, and no more than that
     indexing = Bool(False).tag(sync=True)
-    problem = Unicode().tag(sync=True)
     summary_text = Unicode().tag(sync=True)
     notes = List().tag(sync=True)
     n_shown = Int(0).tag(sync=True)
     place = Int(0).tag(sync=True)  # from 1; 0 where the source is not among those stepped through
-    label_text = Unicode().tag(sync=True)
     source_items = List().tag(sync=True)
-    saved_to = Unicode().tag(sync=True)
-    saved_text = Unicode().tag(sync=True)
-    kinds = List().tag(sync=True)
 
     def __init__(self, *args: Any, **kwargs: Any):
-        self.sources: IndexedSources | None = None
-        self.source: IndexedSource | None = None
-        self._inspections: InspectionTable | None = None
         self._order: np.ndarray = np.zeros(0, int)
         self._keys = InspectionKeys(self)
         self._shown = ShownSource(self, self._shift, self._listen)
-        self._filling = False  # the fields, with what is known of a source
         super().__init__(*args, **kwargs)
         describe(self, "Look at one source after the other, and keep what you find.", "sources")
         self.make_selections()
@@ -99,11 +88,6 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
             ),
             readonly=("sources", "source", "table", "saved_to", "problem"),
         )  # fmt: skip
-
-    @property
-    def table(self) -> Table | None:
-        """What was found."""
-        return None if self._inspections is None else self._inspections.table
 
     # ---- the sources ----
 
@@ -252,7 +236,7 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
         self.source = source
         self.label_text = str(source.label)
         self._count()
-        self._fill_fields(source)
+        self.fill_fields(source)
         self._shown.show(source, self.size)
         self._draw_lines()
         self._overlay.tell(source)
@@ -278,97 +262,16 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
 
     def _shift(self, redshift: float, over: bool) -> None:
         """Take the redshift to which lines were dragged; it is kept when the drag is over."""
-        with self._not_kept():
+        with self.not_kept():
             self.redshift = redshift
         if over:
-            self._keep("redshift")
+            self.keep("redshift")
 
     def _follow(self, label: int | str) -> None:
         """Show the source that was selected elsewhere."""
         if self.source is None or self.source.label != label:
-            with self._in_words():
+            with self.in_words():
                 self.select(label)
-
-    # ---- what is found ----
-
-    def _fill_fields(self, source: IndexedSource) -> None:
-        assert self._inspections is not None
-        found = self._inspections.of(source.label)
-        with self._not_kept():
-            self.redshift = "" if math.isnan(found.redshift) else found.redshift
-            self.flag = "" if found.flag < 0 else found.flag
-            self.kind = found.kind
-            if _one_line(self.comment) != found.comment:  # what is being typed is left alone
-                self.comment = found.comment
-        self.saved_text = f"Looked at {found.time[:16].replace('T', ' ')} UTC" if found.time else ""
-        self.kinds = sorted({row["kind"] for row in self._inspections.table if row["kind"]})
-
-    @contextmanager
-    def _not_kept(self) -> Iterator[None]:
-        """Change fields within this, not what was found."""
-        self._filling = True
-        try:
-            yield
-        finally:
-            self._filling = False
-
-    @observe("redshift", "flag", "kind", "comment")
-    def _keep_change(self, change: dict[str, Any]) -> None:
-        if not self._filling:
-            self._keep(change["name"])
-
-    def _keep(self, name: str) -> None:
-        if self.source is None:
-            return
-        value = getattr(self, name)
-        with self._in_words():
-            self.record(**{name: None if value == "" else value})
-        if self.problem:  # the field says what is kept
-            self._fill_fields(self.source)
-
-    def record(self, **found: float | int | str | None) -> None:
-        """Keep what was found of the source that is shown; the file is written at once.
-
-        Parameters
-        ----------
-        **found
-            ``redshift``, ``flag``, ``kind``, ``comment``; None takes one back.
-
-        Raises
-        ------
-        Stage3Error
-            If no source is shown, a value cannot be, or the file cannot be written.
-        """
-        if self.source is None or self._inspections is None:
-            raise Stage3Error(
-                f"{_NAME}: no source is shown; call find_sources(folder) or select(label)"
-            )
-        self._inspections.inspector = self.inspector.strip()
-        self._inspections.record(self.source.label, **found)
-        self._fill_fields(self.source)
-        self.saved_text = f"{'Saved' if self.saved_to else 'Kept'} source {self.source.label}"
-
-    def merge(self, other: str | os.PathLike) -> Table:
-        """Take over what somebody else has found.
-
-        Parameters
-        ----------
-        other : path-like
-            Their inspection of the same sources.
-
-        Returns
-        -------
-        astropy.table.Table
-            Where the two of you disagree, one row a source; your own row is kept.
-
-        Raises
-        ------
-        Stage3Error
-            If it is not an inspection of these sources.
-        """
-        self._required()
-        assert self._inspections is not None
-        return self._inspections.merge(other)
 
     def to_python(self) -> str:
         """Return what is shown, and in which order, as Python code.
@@ -392,71 +295,26 @@ class InspectSources(ShownPython, InspectPanel, PluginTemplateMixin):
 
     # ---- from the panel ----
 
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        self.problem = ""
-        try:
-            yield
-        except Stage3Error as err:
-            self.problem = str(err)
-
     def vue_find(self, *_: Any) -> None:
         """Find the sources of the folder in the field."""
         self.indexing = True
         try:
-            with self._in_words():
+            with self.in_words():
                 self._find()
         finally:
             self.indexing = False
 
     def vue_step(self, step: int) -> None:
         """Show the next source, or the one before."""
-        with self._in_words():
+        with self.in_words():
             self._step(1 if step > 0 else -1)
 
     def vue_show_label(self, text: str) -> None:
         """Show the source whose label was chosen."""
-        with self._in_words():
+        with self.in_words():
             sources = self._required()
             known = {str(label): label for label in sources.labels}
             self.select(known.get(text, text))
-
-    def vue_set_flag(self, asked: dict[str, Any]) -> None:
-        """Flag the source that the panel showed; with its own flag, take that back."""
-        label, flag = str(asked["label"]), int(asked["flag"])
-        if label == self.label_text:
-            self.toggle_flag(flag)
-        else:
-            self._record_late(label, flag=flag)
-
-    def vue_type_comment(self, asked: dict[str, Any]) -> None:
-        """Take a comment, which comes a moment after it is typed."""
-        label, text = str(asked["label"]), str(asked["text"])
-        if label == self.label_text:
-            self.comment = text
-        else:
-            self._record_late(label, comment=text)
-
-    def toggle_flag(self, flag: int) -> None:
-        """Flag the source that is shown; with its own flag, take that back.
-
-        Parameters
-        ----------
-        flag : int
-        """
-        self.flag = "" if flag == self.flag else flag
-
-    def _record_late(self, label: str, **found: int | str) -> None:
-        """Keep what was found of a source after which another is shown already."""
-        known = {} if self.sources is None else {str(one): one for one in self.sources.labels}
-        if self._inspections is not None and label in known:
-            with self._in_words():
-                self._inspections.record(known[label], **found)
-                self.saved_text = f"Saved source {label}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _number(value: Any) -> float:
