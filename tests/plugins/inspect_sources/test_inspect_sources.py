@@ -1,6 +1,8 @@
 """The plugin Inspect Sources: what is shown, in which order, and what is kept of it."""
 
+import gc
 import os
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -16,9 +18,9 @@ from specutils.utils.wcs_utils import air_to_vac
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.demo import demo_folder
 from jdaviz_stage3.errors import Stage3Error
+from jdaviz_stage3.identity import IndexedSource, SourceProduct
 from jdaviz_stage3.plugins.inspect_sources.stepping import stepped_through
 from jdaviz_stage3.viewers.keys import keyboard
-from jdaviz_stage3.viewers.source_figures import SourceFigures
 from jdaviz_stage3.viewers.spectral_lines import rest_lines
 
 pytestmark = pytest.mark.filterwarnings("ignore::jdaviz_stage3.Stage3Warning")
@@ -235,21 +237,49 @@ def test_orders(sources):
     assert labels("catalog", False, "with spectra") == [2, 5, 9]
 
 
-def test_selections_leave_nothing_behind():
+@pytest.mark.forked
+def test_a_thousand_selections_leave_nothing_behind(monkeypatch, tmp_path):
     """Figures and marks are those of the first ones, and a picture's forerunner is closed."""
-    sources = stage3.index_sources(demo_folder())
-    figures = SourceFigures()
+    app, plg = opened(demo_folder(), tmp_path)
+    stage3.load(*demo_folder().glob("jw09998-o001*_cat.ecsv"), app=app)  # the overlay follows
+    read, cut, kept = SourceProduct.spectrum, IndexedSource.cutout, {}
 
-    def show_all(times: int) -> None:
+    def spectrum(product):
+        key = product.path, product.table.extension, product.element
+        return kept.setdefault(key, kept.get(key) or read(product))
+
+    def cutout(source, size, mosaic):
+        key = source.label, mosaic
+        return kept.setdefault(key, kept.get(key) or cut(source, size, mosaic))
+
+    def show_all(times):
         for _ in range(times):
             for label in (6, 16, 21):
-                figures.show(sources.labelled(label), 1 * u.arcsec)
-                assert len(figures._pictures_box.children) == 1
+                plg.select(label)
+                assert len(plg._obj._shown.figures._pictures_box.children) == 1
 
     show_all(2)
-    widgets = len(_instances)
-    show_all(5)
-    assert len(_instances) - widgets <= 2
+    before = widgets_and_objects()
+    show_all(4)  # reads each anew
+    with monkeypatch.context() as patch:
+        patch.setattr(SourceProduct, "spectrum", spectrum)
+        patch.setattr(IndexedSource, "cutout", cutout)
+        show_all(330)  # reading costs a third of it
+    kept.clear()
+    widgets, objects = widgets_and_objects()
+    assert widgets - before[0] <= 2
+    assert {
+        name: n - before[1][name] for name, n in objects.items() if n > before[1][name] + 2
+    } == {}
+
+
+def widgets_and_objects():
+    """How many widgets there are, and how many objects of each class of ours, bqplot and glue."""
+    gc.collect()
+    ours = ("jdaviz", "bqplot", "glue", "ipywidgets", "specutils", "astropy.io.fits")
+    kinds = (type(each) for each in gc.get_objects())
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in kinds)
+    return len(_instances), Counter(name for name in names if name.startswith(ours))
 
 
 def test_lists_in_air_are_turned_into_vacuum():
