@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from .cutouts import SourceCutout
-from .indexed_sources import IndexedSource, IndexedSources, SourceProduct
+from .indexed_sources import IndexedSource, IndexedSources
 from .indexing import index_sources
-from .inspection import Inspection, InspectionTable, compare_inspections
+from .inspection import Inspection, compare_inspections
+from .inspection_table import InspectionTable
+from .source_products import SourceProduct
 
 __all__ = [
     "IndexedSource",

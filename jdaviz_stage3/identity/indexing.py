@@ -20,7 +20,8 @@ from ..readers.association import read_association
 from ..readers.catalog import label_column, read_catalog, sky_column
 from ..readers.product_group import ProductGroup
 from ..readers.source_tables import SourceTable, list_source_tables
-from .indexed_sources import IndexedSources, Label, ProductRows
+from .field_exposures import image_exposures
+from .indexed_sources import IndexedSources, Label
 from .joining import (
     CatalogSources,
     FileRows,
@@ -29,12 +30,13 @@ from .joining import (
     follow_numbers,
     join_to_catalog,
 )
+from .source_products import ProductRows
 from .unlisted import group_unlisted
 
 __all__ = ["index_sources"]
 
 #: What has spectra of many sources, or of one that its headers number.
-_OF_SOURCES = ("x1d", "c1d", "s2d", "cal")
+_OF_SOURCES = ("x1d", "c1d", "s2d", "cal", "crf")
 #: What is of the one target.
 _OF_TARGET = ("s3d", "x1dints", "whtlt", "phot")
 
@@ -148,7 +150,12 @@ def _file_rows(
     products: Sequence[ListedProduct], notes: list[str],
     progress: Callable[[int, int], None] | None,
 ) -> list[FileRows]:  # fmt: skip
-    spectroscopic = [product for product in products if product.suffix in _OF_SOURCES]
+    fields = set(image_exposures(products))
+    spectroscopic = [
+        product
+        for product in products
+        if product.suffix in _OF_SOURCES and product.path not in fields
+    ]
     found = []
     for done, product in enumerate(spectroscopic, 1):
         tables: tuple[SourceTable, ...] = ()
@@ -158,7 +165,7 @@ def _file_rows(
             notes.append(f"left out: {err}")
         if product.problem:
             notes.append(f"left out: {product.problem}")
-        elif product.suffix == "cal" and all(table.source_id is None for table in tables):
+        elif product.suffix in ("cal", "crf") and all(table.source_id is None for table in tables):
             tables = ()  # an exposure of the field
         if tables:
             found.append(FileRows.of(product, tables))
@@ -275,6 +282,7 @@ def _assemble(
         catalog_table=table,
         images=shown["i2d"],
         segmentations=segmentations,
+        exposures=image_exposures(products),
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -1,16 +1,13 @@
-"""What somebody found by looking at sources: kept in a file after each, and put together."""
+"""What somebody found by looking at a source: a row of a table, and tables of two inspectors."""
 
 from __future__ import annotations
 
-import getpass
 import math
 import os
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -18,18 +15,21 @@ from astropy.coordinates import SkyCoord
 from astropy.table import Table
 
 from ..errors import Stage3Error, UnreadableProductError, reason_of
-from ..products import product_root
-from ..saving import save_files
-from .indexed_sources import IndexedSources, Label
+from .indexed_sources import IndexedSources
 
-__all__ = ["Inspection", "InspectionTable", "compare_inspections"]
+__all__ = [
+    "Inspection",
+    "as_table",
+    "checked_value",
+    "compare_inspections",
+    "disagreements",
+    "read_inspections",
+]
 
 #: Farther than this from where it was when it was looked at, a source is another one.
 _SAME_SOURCE = 0.5 * u.arcsec
-_IN_MEMORY = "no file is written: what is found is kept until the app is closed"
-_PACKAGE = Path(__file__).parents[1]
 #: What says that a table is one of these.
-_KIND = "jdaviz_stage3 inspection"
+KIND = "jdaviz_stage3 inspection"
 
 
 @dataclass(frozen=True)
@@ -76,182 +76,6 @@ _NUMBERS = {"ra": float, "dec": float, "redshift": float, "flag": int}
 _GIVEN = ("redshift", "flag", "kind", "comment")
 
 
-class InspectionTable:
-    """The inspections of the sources of an index, in an ECSV file that is written after each.
-
-    Parameters
-    ----------
-    sources : IndexedSources
-    path : path-like, optional
-        By default beside the catalog, or the first product, ``<root>_inspection.ecsv``; where
-        that folder cannot be written to, in the user's data folder.
-    inspector : str, optional
-        By default the name of the account.
-    on_disk : bool, optional
-        Whether there is a file at all; without one what is found is kept in memory.
-
-    Attributes
-    ----------
-    path : path or None
-    notes : tuple of str
-        Where the file is, if not beside the data.
-
-    Raises
-    ------
-    Stage3Error
-        If the file is there, and is not an inspection of these sources, or cannot be read.
-
-    Notes
-    -----
-    What another program has written to the file since it was read is kept: of a source that both
-    have, the later row.
-    """
-
-    def __init__(
-        self,
-        sources: IndexedSources,
-        path: str | os.PathLike | None = None,
-        *,
-        inspector: str | None = None,
-        on_disk: bool = True,
-    ):
-        self.sources = sources
-        self.inspector = _account() if inspector is None else inspector.strip()
-        self.path: Path | None = None
-        self.notes: tuple[str, ...] = (_IN_MEMORY,)
-        if on_disk and path is None:
-            self.path, self.notes = _default_path(sources)
-        elif on_disk and path is not None:
-            self.path, self.notes = Path(os.path.expanduser(path)).absolute(), ()
-        self._kept: dict[str, Inspection] = {}
-        self._stamp: tuple[int, int] | None = None
-        self._read_what_is_new()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def __contains__(self, label: Label) -> bool:
-        return str(label) in self._kept
-
-    def of(self, label: Label) -> Inspection:
-        """Return what was found of a source.
-
-        Parameters
-        ----------
-        label : int or str
-
-        Returns
-        -------
-        Inspection
-            An empty one where it has not been looked at.
-
-        Raises
-        ------
-        Stage3Error
-            If there is no such source.
-        """
-        position = self.sources.positions[self.sources.place_of(label)]
-        empty = Inspection(str(label), float(position.ra.deg), float(position.dec.deg))
-        return self._kept.get(str(label), empty)
-
-    def record(self, label: Label, **found: float | int | str | None) -> Inspection:
-        """Keep what was found of a source, and write the file.
-
-        Parameters
-        ----------
-        label : int or str
-        **found
-            ``redshift``, ``flag``, ``kind``, ``comment``; what is not given stays, and None takes
-            it back.
-
-        Returns
-        -------
-        Inspection
-
-        Raises
-        ------
-        Stage3Error
-            If there is no such source, a value cannot be, or the file cannot be written; what was
-            found is kept in memory then, and written with the next.
-        """
-        values: dict[str, Any] = {name: _checked(name, value) for name, value in found.items()}
-        now = datetime.now(UTC).isoformat(timespec="microseconds")
-        self._read_what_is_new()
-        new = replace(self.of(label), inspector=self.inspector, time=now, **values)
-        self._kept[new.label] = new
-        self._write()
-        return new
-
-    def merge(self, other: str | os.PathLike) -> Table:
-        """Take over what somebody else has found, of sources that are not in this table.
-
-        Parameters
-        ----------
-        other : path-like
-            Another inspection of the same sources.
-
-        Returns
-        -------
-        astropy.table.Table
-            Of sources in both, where these disagree; see `compare_inspections`. Of them this
-            table keeps its own row.
-
-        Raises
-        ------
-        Stage3Error
-            If it is no inspection of these sources.
-        """
-        path = Path(os.path.expanduser(other))
-        theirs = _read(path, self.sources)
-        self._read_what_is_new()
-        differing = _disagreements(self._kept.values(), theirs.values())
-        self._kept = theirs | self._kept
-        self._write()
-        return differing
-
-    @property
-    def kinds(self) -> list[str]:
-        """What sources were said to be, each once."""
-        return sorted({row.kind for row in self._kept.values()} - {""})
-
-    @property
-    def table(self) -> Table:
-        """One row an inspected source, in the order of the index."""
-        place = {str(label): place for place, label in enumerate(self.sources.labels)}
-        return _as_table(sorted(self._kept.values(), key=lambda one: place[one.label]))
-
-    def _read_what_is_new(self) -> None:
-        """Take over rows that the file has got since it was read."""
-        if self.path is None:
-            return
-        try:
-            status = self.path.stat()
-        except OSError:
-            return
-        stamp = (status.st_size, status.st_mtime_ns)
-        if stamp == self._stamp:
-            return
-        for label, row in _read(self.path, self.sources).items():
-            own = self._kept.get(label)
-            if own is None or row.time > own.time:
-                self._kept[label] = row
-        self._stamp = stamp
-
-    def _write(self) -> None:
-        if self.path is None:
-            return
-        table = self.table
-        catalog = self.sources.catalog
-        table.meta = {"kind": _KIND, "catalog": catalog.name if catalog else ""}
-
-        def write(path: Path) -> None:
-            table.write(path, format="ascii.ecsv")
-
-        save_files(self.path, [write], overwrite=True)
-        status = self.path.stat()
-        self._stamp = (status.st_size, status.st_mtime_ns)
-
-
 def compare_inspections(first: str | os.PathLike, second: str | os.PathLike) -> Table:
     """List the sources of which two inspectors found different things.
 
@@ -270,11 +94,22 @@ def compare_inspections(first: str | os.PathLike, second: str | os.PathLike) -> 
     Stage3Error
         If one is no inspection table.
     """
-    tables = [_read(Path(os.path.expanduser(path)), None) for path in (first, second)]
-    return _disagreements(*(table.values() for table in tables))
+    tables = [read_inspections(Path(os.path.expanduser(path)), None) for path in (first, second)]
+    return disagreements(*(table.values() for table in tables))
 
 
-def _disagreements(first: Iterable[Inspection], second: Iterable[Inspection]) -> Table:
+def disagreements(first: Iterable[Inspection], second: Iterable[Inspection]) -> Table:
+    """List the sources of which two inspectors found different things.
+
+    Parameters
+    ----------
+    first, second : iterable of Inspection
+
+    Returns
+    -------
+    astropy.table.Table
+        See `compare_inspections`.
+    """
     theirs = {row.label: row for row in second}
     pairs = [(row, theirs[row.label]) for row in first if row.label in theirs]
     rows = []
@@ -307,8 +142,23 @@ def _apart(one: Inspection, other: Inspection) -> float:
     return float(places[0].separation(places[1]).to_value(u.arcsec))
 
 
-def _checked(name: str, value: float | int | str | None) -> float | int | str:
-    """A value as it is kept."""
+def checked_value(name: str, value: float | int | str | None) -> float | int | str:
+    """Return a value as it is kept.
+
+    Parameters
+    ----------
+    name : {'redshift', 'flag', 'kind', 'comment'}
+    value : float, int, str or None
+
+    Returns
+    -------
+    float, int or str
+
+    Raises
+    ------
+    Stage3Error
+        If it cannot be.
+    """
     if name not in _GIVEN:
         raise Stage3Error(f"{name!r} cannot be recorded; expected {', '.join(_GIVEN)}")
     if value is None:
@@ -329,37 +179,17 @@ def _checked(name: str, value: float | int | str | None) -> float | int | str:
     return int(number)
 
 
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name
-        return ""
+def as_table(rows: list[Inspection]) -> Table:
+    """Return inspections as a table, a row a source.
 
+    Parameters
+    ----------
+    rows : list of Inspection
 
-def _default_path(sources: IndexedSources) -> tuple[Path, tuple[str, ...]]:
-    products = [product.path for product in sources.rows.products]
-    first = sources.catalog or next(iter(products), None)
-    if first is None:
-        raise Stage3Error("there are no sources to inspect")
-    name = f"{product_root(first)}_inspection.ecsv"
-    beside = first.absolute().parent
-    # what is installed with the package, its demo, is nobody's to write to
-    if os.access(beside, os.W_OK) and _PACKAGE not in beside.parents:
-        return beside / name, ()
-    from platformdirs import user_data_path
-
-    folder = user_data_path("jdaviz_stage3") / "inspections"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        raise Stage3Error(
-            f"{folder}: cannot be made ({err.strerror}), and nothing is written to {beside}; give "
-            "a path for the inspection"
-        ) from err
-    return folder / name, (f"nothing is written to {beside}; the inspection is in {folder / name}",)
-
-
-def _as_table(rows: list[Inspection]) -> Table:
+    Returns
+    -------
+    astropy.table.Table
+    """
     values = [asdict(row) for row in rows]
     table = Table()
     for name in _COLUMNS:
@@ -369,8 +199,27 @@ def _as_table(rows: list[Inspection]) -> Table:
     return table
 
 
-def _read(path: Path, sources: IndexedSources | None) -> dict[str, Inspection]:
-    """The rows of a file; an error where they are not of these sources."""
+def read_inspections(path: Path, sources: IndexedSources | None) -> dict[str, Inspection]:
+    """Read the rows of a file.
+
+    Parameters
+    ----------
+    path : path
+    sources : IndexedSources or None
+        Whose inspections they have to be.
+
+    Returns
+    -------
+    dict of str to Inspection
+        By label.
+
+    Raises
+    ------
+    UnreadableProductError
+        If it is not there, or no inspection.
+    Stage3Error
+        If it is one of other sources.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what follows says what is wrong with it
@@ -382,7 +231,7 @@ def _read(path: Path, sources: IndexedSources | None) -> dict[str, Inspection]:
             f"{path}: not a readable inspection ({reason_of(err)}); move it away to begin a new one"
         ) from err
     lacking = [name for name in _COLUMNS if name not in table.colnames]
-    if table.meta.get("kind") != _KIND or lacking:
+    if table.meta.get("kind") != KIND or lacking:
         what = f"without {', '.join(lacking)}" if lacking else "of another kind"
         raise UnreadableProductError(
             f"{path}: a table {what}, expected an inspection; give another path"

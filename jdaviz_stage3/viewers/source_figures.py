@@ -14,6 +14,7 @@ from specutils import Spectrum
 from ..errors import Stage3Error, Stage3Warning
 from ..identity import IndexedSource, SourceProduct
 from .cutout_figure import CutoutFigure
+from .exposure_figures import ExposureFigures
 from .spectral_lines import RestLines
 from .spectrum_figure import SpectrumFigure
 
@@ -55,15 +56,16 @@ class SourceFigures(VBox):
             [self._pictures_box, self._panels_box],
             layout={"flex_flow": "row wrap", "align_items": "flex-start", "flex": "0 0 auto"},
         )
+        self._exposures = ExposureFigures()
         self.notes: tuple[str, ...] = ()
         self._heading.add_class("stage3-source-heading")
         super().__init__(
-            [self._heading, self._said, self._row],
+            [self._heading, self._said, self._row, self._exposures],
             layout={"width": "100%", "height": "100%", "overflow": "auto", "padding": "4px 8px"},
         )
         self.add_class("stage3-source")
 
-    def show(self, source: IndexedSource, size: u.Quantity) -> None:
+    def show(self, source: IndexedSource, size: u.Quantity, *, exposures: bool = False) -> None:
         """Show a source: what is drawn is read now, and nothing else.
 
         Parameters
@@ -71,6 +73,8 @@ class SourceFigures(VBox):
         source : IndexedSource
         size : Quantity
             Side of the pictures, an angle.
+        exposures : bool, optional
+            Whether to show the single exposures, of images and of slits, too.
         """
         notes: list[str] = []
         with warnings.catch_warnings(record=True) as caught:
@@ -78,6 +82,7 @@ class SourceFigures(VBox):
             self._heading.value = _heading(source)
             self._show_pictures(source, size, notes)
             self._show_spectra(source, notes)
+            self._exposures.show(source if exposures else None, size, notes)
         notes += [str(one.message) for one in caught if issubclass(one.category, Stage3Warning)]
         self.notes = tuple(dict.fromkeys(notes))
         self._said.value = "".join(

@@ -68,6 +68,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._order: np.ndarray = np.zeros(0, int)
+        self._side = 3.0  # of the pictures, arcsec
         self._keys = InspectionKeys(self)
         self._shown = ShownSource(self, self._shift, self._listen)
         super().__init__(*args, **kwargs)
@@ -237,8 +238,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self.label_text = str(source.label)
         self._count()
         self.fill_fields(source)
-        self._shown.show(source, self.size)
-        self._draw_lines()
+        self._draw()
         self._overlay.tell(source)
         return source
 
@@ -247,11 +247,14 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         viewers = self._shown.viewers if self.is_active else []
         keyboard(self).listen(self._keys, self.viewer_keys, viewers)
 
-    @observe("size")
-    def _resize(self, *_: Any) -> None:
-        if self.source is not None and isinstance(self.size, float | int) and self.size > 0:
-            self._shown.show(self.source, self.size)
-            self._draw_lines()
+    @observe("size", "exposures")
+    def _draw(self, *_: Any) -> None:
+        if self.source is None:
+            return
+        if isinstance(self.size, float | int) and self.size > 0:  # else the field is being typed in
+            self._side = float(self.size)
+        self._shown.show(self.source, self._side, self.exposures)
+        self._draw_lines()
 
     @observe("line_list_selected", "redshift")
     def _draw_lines(self, *_: Any) -> None:
@@ -284,10 +287,13 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             "import jdaviz", "", f'plg = jdaviz.gca().plugins["{_NAME}"]',
             f"plg.find_sources({self.folder!r}, {self.saved_to!r})",
         ]  # fmt: skip
-        defaults = {"order_by": CATALOG_ORDER, "only": "all", "line_list": NO_LINES}
-        for name in ("order_by", "descending", "only", "line_list", "size"):
+        defaults = {
+            "order_by": CATALOG_ORDER, "descending": False, "only": "all", "line_list": NO_LINES,
+            "size": 3.0, "exposures": False,
+        }  # fmt: skip
+        for name, default in defaults.items():
             value = getattr(self, f"{name}_selected", None) or getattr(self, name)
-            if value != defaults.get(name, {"size": 3.0, "descending": False}.get(name)):
+            if value != default:
                 lines.append(f"plg.{name} = {value!r}")
         if self.source is not None:
             lines.append(f"plg.select({self.source.label!r})")

@@ -114,5 +114,14 @@ InspectPanel = panel_of(
         unit="arcsec",
         section=_VIEW,
     ),
+    Control(
+        "exposures",
+        "switch",
+        "Single exposures",
+        "whether the exposures of images (crf, cal) that the source is on, and its slits in "
+        "exposures, are shown, too",
+        default=False,
+        section=_VIEW,
+    ),
     folded=("Python",),
 )

@@ -56,7 +56,7 @@ class ShownSource:
             self._made()
         return self.viewers[0].figures
 
-    def show(self, source: IndexedSource, size: float) -> None:
+    def show(self, source: IndexedSource, size: float, exposures: bool) -> None:
         """Show a source.
 
         Parameters
@@ -64,8 +64,10 @@ class ShownSource:
         source : IndexedSource
         size : float
             Side of the pictures, arcsec.
+        exposures : bool
+            Whether single exposures are shown, too.
         """
-        self.figures.show(source, size * u.arcsec)
+        self.figures.show(source, size * u.arcsec, exposures=exposures)
         self._moved = math.nan
 
     def show_lines(self, lines: RestLines | None, redshift: float) -> None:

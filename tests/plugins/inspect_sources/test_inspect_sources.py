@@ -1,9 +1,12 @@
 """The plugin Inspect Sources: what is shown, in which order, and what is kept of it."""
 
 import gc
+import io
 import os
 from collections import Counter
 
+import make_exposures
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from astropy import units as u
@@ -11,7 +14,7 @@ from astropy.io import fits
 from astropy.table import Table
 from fresh_apps import new_app
 from ipywidgets.widgets.widget import _instances
-from make_fields import IDS, ROOT, catalog, slitless
+from make_fields import IDS, ROOT, catalog, observed, slitless
 from make_products import mosaic
 from specutils.utils.wcs_utils import air_to_vac
 
@@ -175,6 +178,41 @@ def test_the_overlay_and_the_inspection_select_together(field, tmp_path):
     assert overlay._obj.selected == [5]
     overlay.select([2, 9])  # several: the source that is shown stays
     assert plg.source.label == 5
+
+
+@pytest.mark.forked
+def test_exposures_are_read_and_drawn_when_they_are_asked_for(tmp_path, monkeypatch):
+    """The demo's field has two; the slits of a mask lie in one file a source."""
+    made = make_exposures.slit_exposures("MultiExposureModel", "cal", tmp_path)
+    observed(made, "jw09997-o001_s000000001_nirspec_cal.fits", EXP_TYPE="NRS_MSASPEC",
+             FILTER="CLEAR")  # fmt: skip
+    app, plg = opened(demo_folder(), tmp_path)
+    read = []
+    for kind, name in ((IndexedSource, "exposure_cutout"), (SourceProduct, "image")):
+        whole = getattr(kind, name)
+        monkeypatch.setattr(kind, name, lambda *a, w=whole: read.append(a) or w(*a))
+    figures = plg._obj._shown.figures._exposures
+    plg.select(16)
+    assert read == [] and figures._pictures_box.children == ()
+    plg.exposures = True
+    assert len(read) == len(figures._pictures_box.children) == 2
+    titles = [each.figure.title for each in figures._pictures]
+    assert titles == ["02101 00001 nrcblong", "02101 00002 nrcblong"]
+    plg.size = ""  # while another is typed
+    plg.next()
+    assert len(figures._pictures) == 2 and plg.source.label == 21
+    assert "plg.exposures = True" in plg.to_python()
+    plg.exposures = False
+    assert figures._pictures_box.children == ()
+    plg.find_sources(tmp_path, tmp_path / "other.ecsv")
+    plg.exposures = True
+    figures = plg._obj._shown.figures._exposures
+    assert [s.figure.title for s in figures._strips] == [
+        "cal S200A1 exposure 1", "cal S200A1 exposure 2", "cal S200A2",
+    ]  # fmt: skip
+    picture = plt.imread(io.BytesIO(figures._strips[0]._picture.image.value))
+    assert picture.shape[:2] == (6, 9)
+    assert figures._pictures_box.children == ()
 
 
 @pytest.mark.forked
