@@ -11,6 +11,7 @@ from astropy import units as u
 from ipywidgets import HTML, HBox, VBox
 from specutils import Spectrum
 
+from ..analysis.extraction.window import ExtractionWindow, extraction_window
 from ..errors import Stage3Error, Stage3Warning
 from ..identity import IndexedSource, SourceProduct
 from .cutout_figure import CutoutFigure
@@ -130,7 +131,8 @@ class SourceFigures(VBox):
             if len(self._shown) == len(self._panels):
                 self._panels.append(SpectrumFigure(self._drag))
             panel = self._panels[len(self._shown)]
-            panel.show(title, *_spectra_of(products, notes))
+            spectra, combined, image = _spectra_of(products, notes)
+            panel.show(title, spectra, combined, image, _window_of(image, spectra))
             self._shown.append(panel)
         self._panels_box.children = [panel.widget for panel in self._shown]
 
@@ -181,6 +183,20 @@ def _spectra_of(
         elif product.suffix == "s2d" and image is None:
             image = _read(product, notes)
     return spectra, combined, image
+
+
+def _window_of(
+    image: Spectrum | None, spectra: list[tuple[str, Spectrum]]
+) -> ExtractionWindow | None:
+    """Where the 2-D spectrum was extracted, as the 1-D spectrum of the same slit says."""
+    for _, one in spectra:
+        if image is not None and one.meta.get("slit") == image.meta.get("slit"):
+            axis = image.meta.get("dispersion_axis") or 1
+            try:
+                return extraction_window(one.meta, axis, *image.flux.shape)
+            except Stage3Error:  # the file has none, or one of another image
+                return None
+    return None
 
 
 def _read(product: SourceProduct, notes: list[str]) -> Spectrum | None:

@@ -13,6 +13,7 @@ from ipywidgets import VBox
 from numpy.lib.stride_tricks import sliding_window_view
 from specutils import Spectrum
 
+from ..analysis.extraction.window import ExtractionWindow
 from .plain_figures import empty_png, png_of, range_of, repainting
 from .spectral_lines import RestLines
 
@@ -20,7 +21,7 @@ __all__ = ["SpectrumFigure"]
 
 #: Of the exposures, told apart by who is colour-blind; the combined spectrum is dark.
 _COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#8C564B")
-_COMBINED, _LINE = "#222222", "#d62728"
+_COMBINED, _LINE, _WINDOW = "#222222", "#d62728", "#ff9100"
 _MOST_COLUMNS = 3000  # of a picture
 _MOST_NAMES = 40  # of lines, beyond which names would lie over each other
 _NAME_WIDTH, _NAME_LENGTH, _LEVELS = 0.02, 0.2, 4  # of a name, in parts of the axes
@@ -69,6 +70,10 @@ class SpectrumFigure:
         lines = {"stroke_width": 1, "line_style": "dashed", "colors": [_LINE], "opacities": [0.7]}
         self._lines = Lines(x=nothing, y=nothing, scales=across, **lines)
         self._lines_above = Lines(x=nothing, y=nothing, scales=across, **lines)
+        rows = {"x": LinearScale(min=0, max=1), "y": self._rows}
+        window = {"colors": [_WINDOW], "stroke_width": 1.5}
+        self._window = Lines(x=nothing, y=nothing, scales=rows, **window)
+        self._source = Lines(x=nothing, y=nothing, scales=rows, line_style="dashed", **window)
         self._names = Label(
             x=nothing, y=nothing, text=[], scales=across, colors=[_LINE], default_size=11,
             rotate_angle=-90, align="end", x_offset=9, y_offset=4,
@@ -89,7 +94,8 @@ class SpectrumFigure:
             animation_duration=0,
         )  # fmt: skip
         self._above = Figure(
-            marks=[self._picture, self._lines_above], title_style={"font-size": "13px"},
+            marks=[self._picture, self._window, self._source, self._lines_above],
+            title_style={"font-size": "13px"},
             fig_margin={"top": 24, "bottom": 2, **margins}, animation_duration=0,
         )  # fmt: skip
         self._below.layout.height, self._below.layout.width = "230px", "100%"
@@ -104,6 +110,7 @@ class SpectrumFigure:
     def show(
         self, title: str, spectra: Sequence[tuple[str, Spectrum]],
         combined: tuple[str, Spectrum] | None, image: Spectrum | None,
+        window: ExtractionWindow | None = None,
     ) -> None:  # fmt: skip
         """Show spectra.
 
@@ -115,7 +122,9 @@ class SpectrumFigure:
         combined : (str, Spectrum) or None
             Drawn over them.
         image : Spectrum or None
-            2-D.
+            2-D; the planned place of the source is marked where its axes are known.
+        window : ExtractionWindow or None, optional
+            Of the image, from which a spectrum was extracted.
         """
         everything = [one for _, one in spectra] + ([combined[1]] if combined else [])
         unit = everything[0].flux.unit if everything else u.dimensionless_unscaled
@@ -132,6 +141,7 @@ class SpectrumFigure:
             self._combined.labels = [combined[0]] if combined else []
         self._show_errors(combined[1] if combined else None, unit)
         self._show_image(image)
+        self._show_rows(image, window)
         x = np.concatenate([over[0], *(d[1] for d in drawn), _wavelengths(image)])
         self.limits = (float(np.nanmin(x)), float(np.nanmax(x))) if x.size else (0.0, 1.0)
         self._x.min, self._x.max = self.limits
@@ -194,6 +204,21 @@ class SpectrumFigure:
             self._picture.x = ends
             self._picture.y = np.array([0.0, 1.0])
             self._picture.visible = True
+
+    def _show_rows(self, image: Spectrum | None, window: ExtractionWindow | None) -> None:
+        """Mark where the source was planned to be, and from where to where it was extracted."""
+        edges: list[float] = []
+        source: list[float] = []
+        if image is not None:
+            edges = [] if window is None else [window.lower, window.upper]
+            planned = image.meta.get("offsets_from") == "planned source position"
+            source = [image.meta["origin_row"]] if planned else []
+        for mark, rows in ((self._window, edges), (self._source, source)):
+            # the picture goes from the lower edge of row 0 to the upper one of the last
+            part = (np.array(rows) + 0.5) / (1 if image is None else image.flux.shape[0])
+            with mark.hold_sync():
+                mark.x = np.tile([0.0, 1.0], (part.size, 1)) if part.size else part
+                mark.y = np.repeat(part, 2).reshape(-1, 2) if part.size else part
 
     def _mouse(self, _: Any, data: dict[str, Any], __: Any) -> None:
         if data.get("event") not in drag_events or "domain" not in data:

@@ -106,7 +106,10 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             self.folder = self._folders.offer(sorted(folders))
 
     def find_sources(
-        self, folder: str | os.PathLike | None = None, path: str | os.PathLike | None = None
+        self,
+        folder: str | os.PathLike | None = None,
+        path: str | os.PathLike | None = None,
+        label: int | str | None = None,
     ) -> IndexedSources:
         """Find the sources of a folder, and show the first.
 
@@ -116,6 +119,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             A folder or an asn.json; by default that of the panel.
         path : path-like, optional
             The file of what is found; by default ``<root>_inspection.ecsv`` beside the catalog.
+        label : int or str, optional
+            Of the source that is shown instead of the first.
 
         Returns
         -------
@@ -124,16 +129,20 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         Raises
         ------
         Stage3Error
-            If there are no sources, or the file is an inspection of others; what was shown stays.
+            If there are no sources, none of the label, or the file is an inspection of others; what
+            was shown stays.
         """
         if folder is not None:
             self.folder = self._folders.offer([folder])
-        return self._find(path)
+        return self._find(path, label)
 
-    def _find(self, path: str | os.PathLike | None = None) -> IndexedSources:
+    def _find(
+        self, path: str | os.PathLike | None = None, label: int | str | None = None
+    ) -> IndexedSources:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", Stage3Warning)
             sources = index_sources(*self._folders.paths(self.folder))
+        first = None if label is None else sources.place_of(label)
         inspections = InspectionTable(
             sources, path, inspector=self.inspector.strip() or None,
             on_disk=self._folders.may_choose,
@@ -155,8 +164,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self._reorder()
         if not self._order.size:
             self.only.selected = "all"
-        if self._order.size:
-            self._show(int(self._order[0]))
+        if first is not None or self._order.size:
+            self._show(int(self._order[0]) if first is None else first)
         return sources
 
     @observe("order_by_selected", "descending", "only_selected")
