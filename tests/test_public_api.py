@@ -239,9 +239,9 @@ PLUGINS = {
         series_of_clicked show show_flagged speed stack statistic to_python
     """,
     "Inspect Sources": """
-        comment descending find_sources flag folder inspector kind line_list merge next only
-        order_by previous problem record redshift saved_to select show size source sources table
-        to_python
+        comment descending exposures filtered find_sources flag folder inspector kind line_list
+        merge next only order_by previous problem record redshift saved_to select show size source
+        sources table to_python
     """,
     "Interferometry": """
         average bandwidth_smearing by_integration calibrate clip_sigma dataset detection_limits

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -277,6 +279,40 @@ class IndexedSources(Sequence):
             If there is none.
         """
         return self[self.place_of(label)]
+
+    def owner_of(self, path: str | os.PathLike, number: int | None) -> int | None:
+        """Return where the source of a spectrum is in the index.
+
+        Parameters
+        ----------
+        path : path-like
+            Its file.
+        number : int or None
+            SOURCE_ID in it, None where it has none.
+
+        Returns
+        -------
+        int or None
+            None where the file is not of the index, or has several sources of that number.
+        """
+        real = os.path.realpath(path)
+        rows, found = self.rows, []
+        for table in self._tables_of.get(real, ()):
+            here = np.flatnonzero(rows.table == table)
+            listed = rows.tables[table]
+            if number is not None and listed is not None and listed.source_id is not None:
+                here = here[listed.source_id[rows.element[here]] == number]
+            found.append(rows.source[here])
+        owners = np.unique(np.concatenate(found)) if found else np.zeros(0, int)
+        return int(owners[0]) if owners.size == 1 else None
+
+    @cached_property
+    def _tables_of(self) -> dict[str, list[int]]:
+        """The tables of each file, by its path without links."""
+        tables: dict[str, list[int]] = {}
+        for place, product in enumerate(self.rows.products):
+            tables.setdefault(os.path.realpath(product.path), []).append(place)
+        return tables
 
     def nearest(self, position: SkyCoord) -> IndexedSource:
         """Return the source that is nearest to a place.

@@ -100,6 +100,7 @@ from .many_data import adding_data, spare_repetitions
 from .page_messages import send_together
 from .readout import keep_units_of_images
 from .removal import mend_removal
+from .row_links import ChosenSpectra, link_rows, links_rows
 from .sessions import (
     add_subset,
     home_limits,
@@ -173,6 +174,7 @@ from .viewers import (
 __all__ = [
     "NoLayerPanel",
     "CATALOG_COLUMNS",
+    "ChosenSpectra",
     "LentTable",
     "OptionsAskedFor",
     "OptionsOfFile",
@@ -226,7 +228,9 @@ __all__ = [
     "images_of",
     "importer_registry_name",
     "imports_images",
+    "link_rows",
     "link_spectra_by_wavelength",
+    "links_rows",
     "links_at_once",
     "load_file",
     "load_into",

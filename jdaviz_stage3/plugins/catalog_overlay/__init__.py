@@ -1,6 +1,7 @@
 """Catalogs over images."""
 
 from .catalog_overlay import CatalogOverlay
+from .filters import SourceFilterMessage
 from .selection import SourceSelectionMessage
 
-__all__ = ["CatalogOverlay", "SourceSelectionMessage"]
+__all__ = ["CatalogOverlay", "SourceFilterMessage", "SourceSelectionMessage"]

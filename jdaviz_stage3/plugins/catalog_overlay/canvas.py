@@ -141,8 +141,8 @@ class OverlayCanvas:
         Returns
         -------
         tuple of Overlay and int, or None
-            The nearest within 12 screen pixels; else the one whose ellipse, as it is drawn, holds
-            the position most centrally.
+            The nearest within 12 screen pixels; else the one whose segment, or whose ellipse as it
+            is drawn, holds the position (most centrally).
         """
         view = view_of(self.viewer)
         if view is None:
@@ -165,6 +165,10 @@ class OverlayCanvas:
                 best = float(np.hypot(dx, dy)), overlay, row
         if best is not None:
             return best[1:]
+        for overlay in self.marks:
+            row = self.segments[overlay].row_at(x, y)
+            if row is not None:
+                return overlay, row
         for overlay, marks in self.marks.items():
             row = marks.holding(x, y)
             if row is not None:

@@ -39,7 +39,7 @@ from ..panel import describe
 from .canvas import OverlayCanvas
 from .controls import SettingsControls
 from .export import OverlayExport, overlay_lines
-from .filters import FilterControls
+from .filters import FilterControls, SourceFilterMessage
 from .overlay import Overlay
 from .selection import SelectionControls
 from .settings import COLORS, OverlaySettings
@@ -134,6 +134,7 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
                 overlay.colors = (free or COLORS)[0]
                 overlay.settings = self.default_settings(overlay)
                 self._overlays[data] = overlay
+                self.hub.broadcast(SourceFilterMessage(self, overlay.sources.name))
         self._show_current()
 
     def default_settings(self, overlay: Overlay) -> OverlaySettings:
@@ -202,9 +203,11 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
             for other in self._overlays.values():
                 if other.settings.segmentation == data.label:
                     other.settings.segmentation = ""
-        elif len(overlay.selection):
-            overlay.selection = overlay.selection[:0]
-            self._announce(overlay)
+        else:
+            self.hub.broadcast(SourceFilterMessage(self, overlay.sources.name))
+            if len(overlay.selection):
+                overlay.selection = overlay.selection[:0]
+                self._announce(overlay)
         self.redraw()
         self._show_current()
 

@@ -7,15 +7,34 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from glue.core.message import Message
 from traitlets import HasTraits, Int, List, Unicode
 
 from ...analysis import Condition, quote_name
 from ...errors import ConditionError, Stage3Error, Stage3Warning
 from .overlay import Overlay
 
-__all__ = ["FilterControls"]
+__all__ = ["FilterControls", "SourceFilterMessage"]
 
 _OPERATORS = (">", ">=", "<", "<=", "==", "!=")
+
+
+class SourceFilterMessage(Message):
+    """Sent over the app's hub when other sources pass the filters of a catalog.
+
+    Also when a catalog comes, and when it goes.
+
+    Parameters
+    ----------
+    sender : CatalogOverlay
+    catalog : str
+        Label of the catalog in the app.
+    """
+
+    def __init__(self, sender, catalog: str):
+        super().__init__(sender)
+        self.catalog = catalog
 
 
 class FilterControls(HasTraits):
@@ -57,6 +76,25 @@ class FilterControls(HasTraits):
             )
         self.show_filters(overlay)
         self.redraw()
+        self.hub.broadcast(SourceFilterMessage(self, overlay.sources.name))
+
+    def passing(self, catalog: str) -> np.ndarray | None:
+        """Return which sources pass the filters of a catalog.
+
+        Parameters
+        ----------
+        catalog : str
+            Its label.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,), or None
+            None where there is no such catalog.
+        """
+        for overlay in self._overlays.values():
+            if overlay.sources.name == catalog:
+                return overlay.passing.copy()
+        return None
 
     def add_filter(self, condition: str) -> None:
         """Show only the sources that meet one more condition.

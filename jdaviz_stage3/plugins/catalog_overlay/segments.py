@@ -136,6 +136,34 @@ class SegmentMarks:
         x, y = on_screen(self._drawn, *self._to_viewer(segments, ring[:, 0], ring[:, 1]))
         return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True)) + "Z"
 
+    def row_at(self, x: float, y: float) -> int | None:
+        """Return the source whose segment holds a position.
+
+        Parameters
+        ----------
+        x, y : float
+            In the viewer's frame.
+
+        Returns
+        -------
+        int or None
+            Its row; None where the catalog's own map is not there, or has no source that is drawn.
+        """
+        segments = self.own_map
+        if segments is None or self._drawn is None:
+            return None
+        if aligned_by_wcs(self.viewer):
+            x, y = pixel_to_pixel(self.viewer.state.reference_data, segments, x, y)
+        if not np.isfinite(x + y):
+            return None
+        column, line = round(float(x)), round(float(y))
+        if not (0 <= line < segments.shape[0] and 0 <= column < segments.shape[1]):
+            return None
+        # one pixel: a pointer that moves asks for many
+        label = segments.get_data(segments.main_components[0], view=(line, column))
+        rows = self.overlay.sources.rows_of([int(label)]) if label else ()
+        return int(rows[0]) if len(rows) and self.overlay.passing[rows[0]] else None
+
     def remove(self) -> None:
         """Take the pictures out of the viewer."""
         self._outlines.remove()

@@ -22,12 +22,13 @@ from ...viewers.spectral_lines import rest_lines
 from ..offered_folders import OfferedFolders
 from ..panel import ShownPython, describe
 from ..products.messages import FoldersOpenedMessage
+from .app_spectra import AppSpectra
 from .found_fields import FoundFields
 from .inspection_keys import INSPECTION_KEYS, InspectionKeys
 from .overlay_link import OverlayLink
 from .settings import NO_LINES, InspectPanel
 from .shown_source import ShownSource
-from .stepping import CATALOG_ORDER, sortable_columns, stepped_through
+from .stepping import CATALOG_ORDER, said_of_filters, sortable_columns, stepped_through
 
 __all__ = ["InspectSources"]
 
@@ -62,6 +63,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
     indexing = Bool(False).tag(sync=True)
     summary_text = Unicode().tag(sync=True)
     notes = List().tag(sync=True)
+    filter_text = Unicode().tag(sync=True)
     n_shown = Int(0).tag(sync=True)
     place = Int(0).tag(sync=True)  # from 1; 0 where the source is not among those stepped through
     source_items = List().tag(sync=True)
@@ -77,7 +79,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self._folders = OfferedFolders(self, _NAME)
         self.may_choose = self._folders.may_choose
         self.hub.subscribe(self, FoldersOpenedMessage, handler=self._take_folders)
-        self._overlay = OverlayLink(self, self._follow)
+        self._overlay = OverlayLink(self, self._follow, self._refilter)
+        self._spectra = AppSpectra(self, self._follow, self._overlay.labels_of_catalog)
 
     @property
     def user_api(self) -> PluginUserApi:
@@ -149,7 +152,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         )  # fmt: skip
         self.sources, self._inspections = sources, inspections
         self.source, self.label_text = None, ""  # one of the sources before
-        self._overlay.catalog = sources.catalog
+        self._overlay.catalog, self._spectra.sources = sources.catalog, sources
+        self._spectra.link_rows()
         said = [str(one.message) for one in caught if issubclass(one.category, Stage3Warning)]
         self.notes = list(dict.fromkeys([*said, *inspections.notes]))
         self.inspector = inspections.inspector
@@ -168,16 +172,23 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             self._show(int(self._order[0]) if first is None else first)
         return sources
 
-    @observe("order_by_selected", "descending", "only_selected")
+    @observe("order_by_selected", "descending", "only_selected", "filtered")
     def _reorder(self, *_: Any) -> None:
         if self.sources is None or self._inspections is None:
             return
+        passing = self._overlay.passing()
+        self.filter_text = said_of_filters(passing)
         self._order = stepped_through(
             self.sources, self._inspections, self.order_by_selected, self.descending,
-            self.only_selected,
+            self.only_selected, passing if self.filtered else None,
         )  # fmt: skip
         self.n_shown = int(self._order.size)
         self._count()
+
+    def _refilter(self) -> None:
+        """Other sources pass the filters of the overlay."""
+        if self.filtered or self.filter_text:
+            self._reorder()
 
     def _count(self) -> None:
         """Say the how-many-th the source is."""
@@ -229,7 +240,9 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
     def _step(self, step: int) -> IndexedSource:
         sources = self._required()
         if not self._order.size:
-            raise Stage3Error(f"{_NAME}: no source is {self.only_selected}")
+            wanted = "there" if self.only_selected == "all" else self.only_selected
+            passes = " and passes the filters of Catalog Overlay" if self.filtered else ""
+            raise Stage3Error(f"{_NAME}: no source is {wanted}{passes}")
         here = -1 if self.source is None else sources.place_of(self.source.label)
         found = np.flatnonzero(self._order == here)
         if found.size:
@@ -297,8 +310,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             f"plg.find_sources({self.folder!r}, {self.saved_to!r})",
         ]  # fmt: skip
         defaults = {
-            "order_by": CATALOG_ORDER, "descending": False, "only": "all", "line_list": NO_LINES,
-            "size": 3.0, "exposures": False,
+            "order_by": CATALOG_ORDER, "descending": False, "only": "all", "filtered": False,
+            "line_list": NO_LINES, "size": 3.0, "exposures": False,
         }  # fmt: skip
         for name, default in defaults.items():
             value = getattr(self, f"{name}_selected", None) or getattr(self, name)

@@ -48,6 +48,16 @@ InspectPanel = panel_of(
         section=_ORDER,
     ),
     Control(
+        "filtered",
+        "switch",
+        "Only what Catalog Overlay shows",
+        "whether only sources are stepped through that pass the filters of *Catalog Overlay*, if "
+        "the catalog is loaded",
+        hint="{filter_text}",
+        default=False,
+        section=_ORDER,
+    ),
+    Control(
         "redshift",
         "number",
         "Redshift",

@@ -8,7 +8,7 @@ from astropy.table import QTable
 
 from ...identity import IndexedSources, InspectionTable
 
-__all__ = ["CATALOG_ORDER", "sortable_columns", "stepped_through"]
+__all__ = ["CATALOG_ORDER", "said_of_filters", "sortable_columns", "stepped_through"]
 
 CATALOG_ORDER = "catalog"
 _SPECTRA = "number of spectra"
@@ -39,6 +39,7 @@ def stepped_through(
     order_by: str,
     descending: bool,
     only: str,
+    passing: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the sources that are looked at, in their order.
 
@@ -50,6 +51,8 @@ def stepped_through(
         One of `sortable_columns`.
     descending : bool
     only : {'all', 'with spectra', 'not looked at', 'looked at'}
+    passing : ndarray of bool, shape (n_catalog,), or None, optional
+        Rows of the catalog that are left; None for all sources.
 
     Returns
     -------
@@ -64,6 +67,9 @@ def stepped_through(
     elif only in ("looked at", "not looked at"):
         done = np.fromiter((label in inspections for label in sources.labels), bool, size)
         keep = done if only == "looked at" else ~done
+    if passing is not None:
+        keep &= np.arange(size) < passing.size  # what is in no catalog passes no filter of it
+        keep[: passing.size] &= passing[:size]
     values = np.full(size, np.nan)
     if order_by == _SPECTRA:
         values = np.bincount(sources.rows.source, minlength=size).astype(float)
@@ -75,6 +81,23 @@ def stepped_through(
     values = -values if descending else values
     order = np.argsort(values, kind="stable")  # NaN last
     return order[keep[order]]
+
+
+def said_of_filters(passing: np.ndarray | None) -> str:
+    """Return in words how many sources pass the filters of the overlay.
+
+    Parameters
+    ----------
+    passing : ndarray of bool, or None
+        None where the catalog is not loaded.
+
+    Returns
+    -------
+    str
+    """
+    if passing is None:
+        return "The catalog is not loaded, so there are no filters of it."
+    return f"{np.count_nonzero(passing)} of {passing.size} pass its filters."
 
 
 def _is_number(table: QTable, name: str) -> bool:

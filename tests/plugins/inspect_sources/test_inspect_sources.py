@@ -3,11 +3,13 @@
 import gc
 import io
 import os
+import shutil
 from collections import Counter
 
 import make_exposures
 import matplotlib.pyplot as plt
 import numpy as np
+import overlay_tools
 import pytest
 from astropy import units as u
 from astropy.io import fits
@@ -213,6 +215,136 @@ def test_exposures_are_read_and_drawn_when_they_are_asked_for(tmp_path, monkeypa
     picture = plt.imread(io.BytesIO(figures._strips[0]._picture.image.value))
     assert picture.shape[:2] == (6, 9)
     assert figures._pictures_box.children == ()
+
+
+@pytest.mark.forked
+def test_wherever_a_source_is_clicked_it_is_shown(tmp_path):
+    """Its symbol in the image, its segment, its row in the table, and what is checked there."""
+    app, plg = opened(demo_folder(), tmp_path)
+    paths = [
+        *demo_folder().glob("jw09998-o001*_i2d.fits"),
+        *demo_folder().glob("jw09998-o001*_cat*"),
+    ]
+    segments = next(demo_folder().glob("jw09998-o001*_segm.fits"))
+    stage3.load(*paths, segments, app=app)
+    overlay = app.plugins["Catalog Overlay"]
+    pad = overlay_tools.canvas(overlay)
+    rows, x, y = overlay_tools.drawn(overlay)
+    labels = overlay._obj.current().sources.labels
+    place = np.flatnonzero(labels[rows] == 16)[0]
+
+    def click(at):
+        pad._mouse({"event": "click", "domain": {"x": float(at[0]), "y": float(at[1])}})
+
+    click((x[place], y[place]))
+    assert plg.source.label == 16
+    # as far from the middle of the segment as it goes, and from all symbols
+    overlay_tools.zoom(overlay_tools.viewer(overlay), x[place], y[place], 20)
+    map_ = fits.getdata(segments, "SCI")
+    overlay.shape = "Marker"
+    for label in (6, 21):
+        pixels = np.argwhere(map_ == label)[:, ::-1]
+        away = [np.hypot(*(np.stack([x, y], axis=1) - at).T).min() for at in pixels]
+        far = pixels[int(np.argmax(away))]
+        overlay_tools.zoom(overlay_tools.viewer(overlay), *far, 5)
+        click(far)
+        assert plg.source.label == label
+    click((0, 0))
+    assert plg.source.label == 21
+    overlay.open_table()
+    [table] = [
+        v.widget_table for v in app._app._viewer_store.values() if hasattr(v, "widget_table")
+    ]
+    table.highlighted = int(np.flatnonzero(labels == 16)[0])
+    assert plg.source.label == 16
+    table.checked = [int(np.flatnonzero(labels == 6)[0])]
+    assert plg.source.label == 6
+    overlay.select(21)
+    assert plg.source.label == 21
+    plg.select(16)
+    assert overlay.selected == [16] and table.checked == [int(np.flatnonzero(labels == 16)[0])]
+
+
+@pytest.mark.forked
+def test_only_what_passes_the_filters_of_the_overlay(field, tmp_path):
+    app, plg = opened(field, tmp_path)
+    plg.filtered = True
+    assert "not loaded" in plg._obj.filter_text and plg._obj.n_shown == 3
+    [label] = stage3.load(field / f"{ROOT}_cat.ecsv", app=app)
+    assert plg._obj.filter_text == "4 of 4 pass its filters."
+    overlay = app.plugins["Catalog Overlay"]
+    overlay.add_filter("ID > 4")
+    plg.only = "all"
+    assert [plg.next().label for _ in range(4)] == [5, 9, 12, 5]
+    plg.order_by, plg.descending = "aper_total_flux", True
+    flux = plg.sources.catalog_table["aper_total_flux"].value[1:]
+    expected = [(5, 9, 12)[k] for k in np.argsort(-flux)]
+    plg.select(expected[0])
+    assert [plg.next().label for _ in range(3)] == [*expected[1:], expected[0]]
+    plg.flag = 1
+    plg.only = "not looked at"  # and both
+    assert [plg.next().label for _ in range(3)] == [*expected[1:], expected[1]]
+    overlay.add_filter("ID > 400")
+    with pytest.raises(Stage3Error, match="no source is not looked at and passes the filters"):
+        plg.next()
+    assert plg._obj.filter_text == "0 of 4 pass its filters."
+    overlay.clear_filters()
+    plg.only = "all"
+    assert plg._obj.n_shown == 4
+    overlay.add_filter("ID > 4")
+    assert plg._obj.n_shown == 3
+    app._app.data_item_remove(label)
+    assert "not loaded" in plg._obj.filter_text and plg._obj.n_shown == 4
+    assert "plg.filtered = True" in plg.to_python()
+
+
+@pytest.mark.forked
+def test_a_spectrum_that_is_chosen_in_a_legend_shows_its_source(field, tmp_path):
+    app, plg = opened(field, tmp_path)
+    [path] = field.glob("*c1d.fits")
+    labels = stage3.load(path, app=app)
+    assert plg.source.label == 2  # loading chooses none
+    menu = app.viewers["1D Spectrum"].data_menu
+    for label, number in ((labels[2], 9), (labels[1], 5)):
+        menu.layer.selected = [label]
+        assert plg.source.label == number
+    menu.layer.selected = labels[:2]  # several: the source that is shown stays
+    menu.layer.selected = []
+    assert plg.source.label == 5
+    # a spectrum of no source, and one of a viewer that came later
+    shutil.copy(path, tmp_path / "other_c1d.fits")
+    other = stage3.load(tmp_path / "other_c1d.fits", app=app)
+    for name in app.viewers:
+        chosen = app.viewers[name].data_menu
+        if other[0] in getattr(chosen, "data_labels_loaded", ()):
+            chosen.layer.selected = [other[0]]
+    assert plg.source.label == 5
+
+
+@pytest.mark.forked
+def test_where_jdaviz_links_rows_the_catalog_gets_its_spectra(field, tmp_path, monkeypatch):
+    """A stand-in for jdaviz 5.1, whose helper takes for each row the data of each viewer."""
+    given = {}
+
+    def set_viewer_data_columns(helper, data_label, viewer_data, column_prefix="Data: "):
+        size = helper._app.data_collection[data_label].size
+        assert all(len(rows) == size for rows in viewer_data.values())
+        loaded = helper._app.data_collection.labels
+        assert {one for rows in viewer_data.values() for row in rows for one in row} <= set(loaded)
+        assert set(viewer_data) <= set(helper.viewers)
+        given[data_label] = viewer_data
+
+    app = new_app()
+    plg = app.plugins["Inspect Sources"]
+    [label] = stage3.load(field / f"{ROOT}_cat.ecsv", app=app)
+    spectra = stage3.load(*field.glob("*c1d.fits"), app=app)
+    plg.find_sources(field, tmp_path / "inspection.ecsv")
+    assert given == {}  # jdaviz 5.0 has no such thing
+    kind = type(app)
+    monkeypatch.setattr(kind, "set_viewer_data_columns", set_viewer_data_columns, raising=False)
+    plg.find_sources(field, tmp_path / "inspection.ecsv")
+    rows = given[label]["1D Spectrum"]
+    assert rows == [[spectra[0]], [spectra[1]], [spectra[2]], []]
 
 
 @pytest.mark.forked
