@@ -165,6 +165,12 @@ class IndexedSources(Sequence):
     notes : tuple of str
         What does not fit, and what was assumed, in words.
 
+    Attributes
+    ----------
+    reductions : tuple of Path
+        Folders of several reductions of one product, that of the one that counts first; empty where
+        there is one only.
+
     Examples
     --------
     >>> import jdaviz_stage3 as stage3
@@ -194,6 +200,7 @@ class IndexedSources(Sequence):
         self.segmentations = segmentations
         self.exposures = exposures
         self.notes = notes
+        self.reductions: tuple[Path, ...] = ()
         self.catalog_table = catalog_table
         self._places = {label: place for place, label in enumerate(self.labels)}
 

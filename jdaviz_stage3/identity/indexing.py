@@ -30,6 +30,7 @@ from .joining import (
     follow_numbers,
     join_to_catalog,
 )
+from .reductions import one_reduction
 from .source_products import ProductRows
 from .unlisted import group_unlisted
 
@@ -44,6 +45,7 @@ _OF_TARGET = ("s3d", "x1dints", "whtlt", "phot")
 def index_sources(
     *paths: str | os.PathLike | ProductGroup,
     catalog: str | os.PathLike | None = None,
+    reduction: str | os.PathLike | None = None,
     tolerance: u.Quantity = SAME_PLACE,
     progress: Callable[[int, int], None] | None = None,
 ) -> IndexedSources:
@@ -62,6 +64,9 @@ def index_sources(
     catalog : path-like, optional
         Whose labels to go by, where there are several; by default the one that agrees in number
         and place with most spectra.
+    reduction : path-like, optional
+        Folder of the reduction that counts, where products are there in several; by default the
+        newest. What is there once is always taken.
     tolerance : Quantity, optional
         Within which two positions are one source; 0.2 arcsec. Where only the position of a slit is
         known, at least 0.5 arcsec.
@@ -78,7 +83,8 @@ def index_sources(
     UnreadableProductError
         If a path is not there.
     Stage3Error
-        If there is no product with sources among them, or the tolerance is no positive angle.
+        If there is no product with sources among them, no reduction in the folder asked for, or the
+        tolerance is no positive angle.
 
     Warns
     -----
@@ -93,9 +99,12 @@ def index_sources(
     """
     limit = _angle(tolerance)
     products = _products_of(paths)
-    if catalog is not None:
+    reductions = one_reduction(products, reduction)
+    products, notes = reductions.products, list(reductions.notes)
+    if catalog is not None:  # also one of another reduction
+        wanted = Path(os.path.expanduser(catalog)).absolute()
         products += [p for p in ProductList([catalog]).finish().products if p not in products]
-    notes: list[str] = []
+        products = [p for p in products if p.suffix != "cat" or p.path == wanted]
     files = _file_rows(products, notes, progress)
     chosen, read = _choose_catalog(products, catalog, files, limit, notes)
     targets = [product for product in products if product.suffix in _OF_TARGET]
@@ -108,6 +117,7 @@ def index_sources(
     joined = follow_numbers(files, [_joined(rows, chosen, limit) for rows in files])
     notes += _said_once(files, joined)
     index = _assemble(chosen, read, files, joined, targets, products, notes)
+    index.reductions = reductions.folders
     for note in index.notes:
         warnings.warn(note, Stage3Warning, stacklevel=2)
     return index

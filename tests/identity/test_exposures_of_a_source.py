@@ -96,12 +96,14 @@ def test_of_a_cal_and_a_crf_of_one_exposure_the_crf(field, tmp_path):
 @pytest.mark.parametrize(
     ("model", "suffix", "expected"),
     [
-        ("MultiExposureModel", "cal", {1: [1, 2, 3]}),  # all are of one source
-        ("MultiSlitModel", "crf", {1: [1, 2], 2: [3]}),
+        ("MultiExposureModel", "cal", {4: [1, 2, 3]}),
+        ("MultiSlitModel", "crf", {4: [1, 2], 7: [3]}),
     ],
 )
 def test_the_slits_of_a_source(tmp_path, model, suffix, expected):
-    made = make_exposures.slit_exposures(model, suffix, tmp_path)
+    numbers = [number for number, levels in expected.items() for _ in levels]
+    slits = [("S1", n, (6, 9 + k)) for k, n in enumerate(numbers)]
+    made = make_exposures.slit_exposures(model, suffix, tmp_path, slits)
     path = observed(
         made, f"jw09997-o001_s000000001_nirspec_{suffix}.fits",
         EXP_TYPE="NRS_MSASPEC", FILTER="CLEAR",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 
 import pytest
 from astropy.table import Table
@@ -92,3 +93,42 @@ def choose(page, field: str, choice: str) -> None:
 
 def lines(page) -> list:
     return page.find(".stage3-source .bqplot text.label, .stage3-source .bqplot .label")
+
+
+def test_what_was_typed_outlives_a_server_that_is_killed(
+    start_own_server, start_own_browser, folder
+):
+    """Each field, a comment while it is typed too; the next session goes on from there."""
+    path = folder / f"{ROOT}_inspection.ecsv"
+    path.unlink(missing_ok=True)
+    server = start_own_server("open", str(folder))
+    page = start_own_browser()
+    page.open(server.url)
+    page.wait_for(lambda: page.picture("1D Spectrum").size, "the viewer")
+    page.open_plugin("Inspect Sources")
+    page.press("Find sources")
+    page.wait_for(lambda: "Source 6" in heading(page), "the first source with a spectrum")
+    body = page.driver.find_element(By.TAG_NAME, "body")
+    body.send_keys("7")
+    page.wait_for(lambda: kept(folder).get("6", {"flag": -1})["flag"] == 7, "the flag")
+    page.field("Redshift").send_keys("0.62", Keys.TAB)
+    page.wait_for(lambda: kept(folder)["6"]["redshift"] == 0.62, "the redshift")
+    body.send_keys(Keys.ARROW_RIGHT)
+    page.wait_for(lambda: "Source 16" in heading(page), "the next source")
+    page.field("Comment").send_keys("two lines")  # the field is not left
+    page.wait_for(lambda: kept(folder).get("16", {"comment": ""})["comment"], "the comment")
+    assert server.stop(signal.SIGKILL) != 0
+    assert [each.name for each in folder.glob("*inspection*")] == [path.name]  # no half a file
+    again = start_own_browser()
+    again.open(start_own_server("open", str(folder)).url)
+    again.wait_for(lambda: again.picture("1D Spectrum").size, "the viewer")
+    again.open_plugin("Inspect Sources")
+    again.press("Find sources")
+    again.wait_for(lambda: "Source 6" in heading(again), "the first source")
+    assert again.field("Redshift").get_attribute("value") == "0.62"
+    assert again.find('.stage3-flags [aria-pressed="true"]')[0].text == "7"
+    again.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.ARROW_RIGHT)
+    again.wait_for(lambda: "Source 16" in heading(again), "the next source")
+    again.wait_for(
+        lambda: again.field("Comment").get_attribute("value") == "two lines", "the comment"
+    )

@@ -1,0 +1,159 @@
+"""Several reductions of one product below one folder: which counts, and how they are told apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import Stage3Error
+from ..groups import ListedProduct
+
+__all__ = ["Reductions", "one_reduction"]
+
+
+@dataclass(frozen=True)
+class Reductions:
+    """Products, each once.
+
+    Attributes
+    ----------
+    products : list of ListedProduct
+        Those of the reduction that counts, and all that there is once.
+    folders : tuple of Path
+        Where reductions of one product lie: the one that counts, then the others, the newest
+        first. Empty where there is one only.
+    notes : tuple of str
+        What was left out, in words.
+    """
+
+    products: list[ListedProduct]
+    folders: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def one_reduction(
+    products: Sequence[ListedProduct], asked: str | os.PathLike | None = None
+) -> Reductions:
+    """Leave one of several reductions of a product.
+
+    Files of one name (but for the mark of a copy) in several folders are reductions of one product.
+    The folder counts whose products are newest, for all products that it has: catalog, segments
+    and spectra of one reduction belong together.
+
+    Parameters
+    ----------
+    products : sequence of ListedProduct
+    asked : path-like, optional
+        The folder that counts instead, as ``folders`` has it.
+
+    Returns
+    -------
+    Reductions
+
+    Raises
+    ------
+    Stage3Error
+        If there is no reduction in that folder.
+    """
+    alike: dict[tuple[str, str], list[ListedProduct]] = {}
+    for product in products:
+        alike.setdefault((product.root, product.suffix), []).append(product)
+    several = {key: found for key, found in alike.items() if len(found) > 1 and key[1] != "asn"}
+    folder_of: dict[Path, Path] = {}
+    for found in several.values():
+        folder_of |= _folders_of([product.path for product in found])
+    made: dict[Path, list[ListedProduct]] = {}
+    for found in several.values():
+        for product in found:
+            made.setdefault(folder_of[product.path], []).append(product)
+    folders = sorted(made, key=lambda folder: (_newest(made[folder]), str(folder)), reverse=True)
+    if asked is not None:
+        folders = _first(Path(os.path.expanduser(asked)).absolute(), folders)
+    rank = {folder: place for place, folder in enumerate(folders)}
+    left_out: list[ListedProduct] = []
+    kept: list[tuple[ListedProduct, list[ListedProduct]]] = []
+    for found in several.values():
+        # of copies in one folder the newest
+        order = sorted(found, key=_when, reverse=True)
+        order.sort(key=lambda product: (bool(product.problem), rank[folder_of[product.path]]))
+        kept.append((order[0], order[1:]))
+        left_out += order[1:]
+    gone = {product.path for product in left_out}
+    whole = tuple(folders) if len(folders) > 1 else ()
+    return Reductions(
+        [product for product in products if product.path not in gone], whole,
+        tuple(_notes(kept, whole)),
+    )  # fmt: skip
+
+
+def _folders_of(paths: Sequence[Path]) -> dict[Path, Path]:
+    """Where the folders of files part, seen from the files: ``old`` and ``new`` of old/JWST/a."""
+    parents = [path.parent.parts for path in paths]
+    shared = 0
+    while (
+        all(len(parts) > shared + 1 for parts in parents)
+        and len({parts[-1 - shared] for parts in parents}) == 1
+        and len(set(parents)) > 1
+    ):
+        shared += 1
+    return {
+        path: Path(*parts[: len(parts) - shared])
+        for path, parts in zip(paths, parents, strict=True)
+    }
+
+
+def _first(asked: Path, folders: Sequence[Path]) -> list[Path]:
+    """The folders, the one that was asked for before the others."""
+    if asked not in folders:
+        there = ", ".join(str(folder) for folder in folders) or "none"
+        raise Stage3Error(
+            f"{asked}: no reduction of what lies elsewhere, too; expected one of: {there}"
+        )
+    return [asked, *(folder for folder in folders if folder != asked)]
+
+
+def _newest(products: Sequence[ListedProduct]) -> str:
+    """When the newest was made; when a file was copied counts where none of them says more."""
+    said = [product for product in products if product.created]
+    return max(_when(product) for product in said or products)
+
+
+def _when(product: ListedProduct) -> str:
+    """When it was made, as text that sorts."""
+    written = datetime.fromtimestamp(product.mtime_ns / 1e9, UTC).isoformat(timespec="seconds")
+    return product.created[:19] or written[:19]
+
+
+def _notes(
+    kept: Sequence[tuple[ListedProduct, list[ListedProduct]]], folders: Sequence[Path]
+) -> Iterable[str]:
+    same = [(one, [o for o in others if o.path.parent == one.path.parent]) for one, others in kept]
+    copies = [(one, others) for one, others in same if others]
+    if folders:
+        apart = [
+            (one, [o for o in others if o.path.parent != one.path.parent]) for one, others in kept
+        ]
+        apart = [(one, others) for one, others in apart if others]
+        first, others = apart[0]
+        more = f" and {len(apart) - 1} more products are" if len(apart) > 1 else " is"
+        listed = "; ".join(f"{_facts(one)} in {one.path.parent}" for one in others)
+        yield (
+            f"{first.name}{more} there in {len(folders)} reductions, which are not shown together: "
+            f"{_facts(first)} in {first.path.parent} counts, not {listed}. Another one: "
+            f"index_sources(…, reduction={str(folders[1])!r})"
+        )
+    if copies:
+        first, others = copies[0]
+        more = f" (and the like of {len(copies) - 1} more products)" if len(copies) > 1 else ""
+        yield (
+            f"{', '.join(one.name for one in others)} left out: another copy of {first.name}, "
+            f"which is of {_when(first).replace('T', ' ')}{more}"
+        )
+
+
+def _facts(product: ListedProduct) -> str:
+    version = f"jwst {product.pipeline_version}" if product.pipeline_version else "version unknown"
+    return f"{version} of {_when(product).replace('T', ' ')}"
