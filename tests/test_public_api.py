@@ -240,8 +240,8 @@ PLUGINS = {
     """,
     "Inspect Sources": """
         comment descending exposures filtered find_sources flag folder inspector kind line_list
-        merge next only order_by previous problem record redshift saved_to select show size source
-        sources table to_python
+        merge next only order_by previous problem record redshift reduction saved_to select show
+        size source sources table to_python
     """,
     "Interferometry": """
         average bandwidth_smearing by_integration calibrate clip_sigma dataset detection_limits

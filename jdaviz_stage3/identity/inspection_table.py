@@ -136,6 +136,18 @@ class InspectionTable:
         self._write()
         return new
 
+    def resume(self, before: InspectionTable) -> None:
+        """Take over what was found of these sources in a table that has no file.
+
+        Parameters
+        ----------
+        before : InspectionTable
+            Of the same catalog.
+        """
+        known = {str(label) for label in self.sources.labels}
+        kept = {label: row for label, row in before._kept.items() if label in known}
+        self._kept = kept | self._kept
+
     def merge(self, other: str | os.PathLike) -> Table:
         """Take over what somebody else has found, of sources that are not in this table.
 

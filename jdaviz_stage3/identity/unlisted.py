@@ -49,7 +49,9 @@ def group_unlisted(
     """Give a source to each spectrum that no catalog has.
 
     Spectra of one observation with one number are of one source, unless their places are more than
-    an arcsec apart; so are spectra without a number of one program, target and slit.
+    an arcsec apart; so are spectra without a number of one program, target and slit. Over the
+    observations of a program those of one number are of one source where both say the place, and it
+    is the same: gratings of a mask.
 
     Parameters
     ----------
@@ -74,11 +76,11 @@ def group_unlisted(
     nowhere = np.full(len(targets), np.nan)
     ra = np.concatenate([*(rows.ra[k] for rows, k in zip(files, left, strict=True)), nowhere])
     dec = np.concatenate([*(rows.dec[k] for rows, k in zip(files, left, strict=True)), nowhere])
-    group, head = _grouped(keys, ra, dec)
+    names = list(codes)
+    group, head = _grouped(keys, ra, dec, [name[0] for name in names])
     products = [rows.product for rows in files] + list(targets)
     sizes = [kept.size for kept in left] + [1] * len(targets)
     of_row = np.repeat(np.arange(len(products)), sizes)
-    names = list(codes)
     used = set(taken)
     labels = [
         _label(int(keys[row, 1]) or names[keys[row, 0]][-2:], products[of_row[row]], used)
@@ -118,10 +120,13 @@ def _of_target(product: ListedProduct, slit: str = "") -> tuple:
     return (product.program, "", name, slit)
 
 
-def _grouped(keys: np.ndarray, ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _grouped(
+    keys: np.ndarray, ra: np.ndarray, dec: np.ndarray, programs: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
     """Number the sources in the order in which they appear; return that, and each one's first row.
 
-    Rows of one key that lie apart are several sources.
+    Rows of one key that lie apart are several sources; those of one number of a program in one
+    place are one. ``programs`` has that of each code.
     """
     group = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
     rest = np.arange(len(keys))
@@ -136,11 +141,36 @@ def _grouped(keys: np.ndarray, ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndar
         # those that lie apart are looked at anew, among themselves
         if rest.size:
             group[rest] = count + np.unique(group[rest], return_inverse=True)[1].reshape(-1)
+    group = _across_observations(group, keys, ra, dec, programs)
     _, head, number = np.unique(group, return_index=True, return_inverse=True)
     order = np.argsort(head)
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)
     return rank[number.reshape(-1)], head[order]
+
+
+def _across_observations(
+    group: np.ndarray, keys: np.ndarray, ra: np.ndarray, dec: np.ndarray, programs: Sequence[str]
+) -> np.ndarray:
+    """Give groups of one program, number and place the number of the first of them."""
+    of_group, head = np.unique(group, return_index=True)
+    count = int(of_group[-1]) + 1 if of_group.size else 0
+    places = np.radians(_first_known(group, ra, dec, count))
+    merged = np.arange(count)
+    first: dict[tuple[str, int], list[int]] = {}
+    for one, row in sorted(zip(of_group.tolist(), head.tolist(), strict=True), key=lambda x: x[1]):
+        number = int(keys[row, 1])
+        if number == 0 or not np.isfinite(places[:, one]).all():
+            continue
+        before = first.setdefault((programs[keys[row, 0]], number), [])
+        for other in before:
+            away = np.degrees(angular_separation(*places[:, other], *places[:, one])) * 3600
+            if away <= _ONE_SOURCE:
+                merged[one] = other
+                break
+        else:
+            before.append(one)
+    return merged[group]
 
 
 def _first_known(

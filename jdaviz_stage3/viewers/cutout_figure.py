@@ -68,7 +68,7 @@ class CutoutFigure:
         # rings one after the other, with a gap between them
         gap = np.full((1, 2), np.nan)
         rings = [part for ring in cutout.outline for part in (ring, gap)]
-        points = np.concatenate(rings) if rings else np.empty((0, 2))
+        points = np.concatenate(rings[:-1]) if rings else np.empty((0, 2))
         with self._outline.hold_sync():
             self._outline.x, self._outline.y = points[:, 0], points[:, 1]
         with self._place.hold_sync():

@@ -130,14 +130,13 @@ class SpectrumFigure:
         unit = everything[0].flux.unit if everything else u.dimensionless_unscaled
         drawn = [(name, *_xy(one, unit)) for name, one in spectra]
         with self._spectra.hold_sync():
-            self._spectra.x, self._spectra.y = (
-                _padded([d[1] for d in drawn]),
-                _padded([d[2] for d in drawn]),
+            self._spectra.x, self._spectra.y = _ended(
+                _padded([d[1] for d in drawn]), _padded([d[2] for d in drawn])
             )
             self._spectra.labels = [d[0] for d in drawn]
         over = _xy(combined[1], unit) if combined else (np.array([]), np.array([]))
         with self._combined.hold_sync():
-            self._combined.x, self._combined.y = over
+            self._combined.x, self._combined.y = _ended(*over)
             self._combined.labels = [combined[0]] if combined else []
         self._show_errors(combined[1] if combined else None, unit)
         self._show_image(image)
@@ -167,9 +166,12 @@ class SpectrumFigure:
             names, at = lines.seen(redshift, *self.limits)
         x = np.repeat(at, 2).reshape(-1, 2)
         y = np.tile([0.0, 1.0], (at.size, 1))
+        nothing = np.array([]), np.array([])
         for mark in (self._lines, self._lines_above):
+            # above there is a title only, where there is no picture
+            drawn = at.size and (mark is self._lines or self._picture.visible)
             with mark.hold_sync():
-                mark.x, mark.y = (x, y) if at.size else (np.array([]), np.array([]))
+                mark.x, mark.y = (x, y) if drawn else nothing
         named = slice(0, len(names) if len(names) <= _MOST_NAMES else 0)
         with self._names.hold_sync():
             self._names.x, self._names.y = at[named], _heights(at[named], self.limits)
@@ -278,3 +280,19 @@ def _padded(rows: Sequence[np.ndarray]) -> np.ndarray:
     for place, row in zip(out, rows, strict=True):
         place[: row.size] = row
     return out
+
+
+def _ended(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lines, shape (n,) or (n_lines, n), that end at the last point which has a value, not in NaN.
+
+    bqplot puts the (hidden) name of a line at its last point, and complains where that is nowhere.
+    """
+    x, y = np.array(x, float), np.array(y, float)
+    for row_x, row_y in zip(np.atleast_2d(x), np.atleast_2d(y), strict=True):
+        known = np.flatnonzero(np.isfinite(row_x) & np.isfinite(row_y))
+        if known.size:
+            last = known[-1]
+            row_x[last:], row_y[last:] = row_x[last], row_y[last]
+        else:  # a line of no length is not seen
+            row_x[:] = row_y[:] = 0.0
+    return x, y

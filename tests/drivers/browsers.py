@@ -42,7 +42,6 @@ _KNOWN_COMPLAINTS = (
     "/solara/readyz",  # ipypopout asks whether it runs in Jupyter
     "Error setting state: Cannot read properties of null (reading '0')",  # the 1D spectrum viewer
     "Computed radius is NaN",  # bqplot-gl lines with gaps
-    "<g> attribute transform: Expected number",  # bqplot figures before they have a place
     "<rect> attribute width: A negative",  # bqplot figures in a viewer tab that is not in front
     "<rect> attribute height: A negative",
 )

@@ -166,6 +166,48 @@ def test_the_slits_of_a_mask_one_file_each(tmp_path):
     assert image.spectrum().flux.ndim == 2 and said == []
 
 
+def test_gratings_of_a_mask_in_several_observations(tmp_path):
+    """One number and one place are one source; another place is another one; none is not joined."""
+    for observation, grating, moved in ((1, "G140M", 0), (2, "G235M", 0), (3, "G395M", 60)):
+        for number in (7, 8):
+            header = {"source_id": number}
+            if number == 7:
+                header |= {"source_ra": 53.007, "source_dec": -27.8 + moved / 3600}
+            made = make_spectra.extracted(tmp_path, [(make_spectra.smooth_spectrum(20), header)])
+            name = f"jw09997-o{observation:03d}_s{number:09d}_nirspec_f170lp-{grating.lower()}_x1d"
+            observed(
+                made, f"{name}.fits", EXP_TYPE="NRS_MSASPEC", OBSERVTN=f"{observation:03d}",
+                GRATING=grating,
+            )  # fmt: skip
+        # an s2d does not say where its source is: it goes with the x1d of its observation
+        slit = make_slits.single_slit(tmp_path, make_slits.Slit(source_id=7))
+        observed(
+            slit, f"jw09997-o{observation:03d}_s000000007_nirspec_s2d.fits", GRATING=grating,
+            EXP_TYPE="NRS_MSASPEC", OBSERVTN=f"{observation:03d}",
+        )  # fmt: skip
+    other = make_spectra.extracted(
+        tmp_path,
+        [(make_spectra.smooth_spectrum(20), {"source_id": 7, "source_ra": 53.007,
+                                              "source_dec": -27.8})],
+    )  # fmt: skip
+    observed(
+        other, "jw01111-o001_s000000007_nirspec_x1d.fits", EXP_TYPE="NRS_MSASPEC",
+        PROGRAM="01111", GRATING="PRISM",
+    )  # fmt: skip
+    index, said = indexed(tmp_path)
+    assert said == []
+
+    def gratings(label):
+        return sorted((p.suffix, p.product.grating) for p in index.labelled(label).products)
+
+    places = {label: gratings(label) for label in index.labels}
+    both = [("s2d", "G140M"), ("s2d", "G235M"), ("x1d", "G140M"), ("x1d", "G235M")]
+    assert sorted(places.values()) == sorted([
+        both, [("s2d", "G395M"), ("x1d", "G395M")], [("x1d", "PRISM")],
+        *([("x1d", grating)] for grating in ("G140M", "G235M", "G395M")),
+    ])  # fmt: skip
+
+
 def test_a_time_series_is_its_targets(tmp_path):
     made = make_spectra.two_segments(tmp_path)
     observed(made, "jw09997-o003_t002_miri_p750l_x1dints.fits", TARGNAME="WASP-0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from .app_spectra import AppSpectra
 from .found_fields import FoundFields
 from .inspection_keys import INSPECTION_KEYS, InspectionKeys
 from .overlay_link import OverlayLink
-from .settings import NO_LINES, InspectPanel
+from .settings import NO_LINES, ONE_REDUCTION, InspectPanel
 from .shown_source import ShownSource
 from .stepping import CATALOG_ORDER, said_of_filters, sortable_columns, stepped_through
 
@@ -70,6 +71,9 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._order: np.ndarray = np.zeros(0, int)
+        self._unsaved: dict[Path, InspectionTable] = {}
+        self._reductions: dict[str, Path] = {}  # by what they are called
+        self._offering = False  # reductions: none is chosen meanwhile
         self._side = 3.0  # of the pictures, arcsec
         self._keys = InspectionKeys(self)
         self._shown = ShownSource(self, self._shift, self._listen)
@@ -140,16 +144,24 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         return self._find(path, label)
 
     def _find(
-        self, path: str | os.PathLike | None = None, label: int | str | None = None
+        self,
+        path: str | os.PathLike | None = None,
+        label: int | str | None = None,
+        reduction: Path | None = None,
     ) -> IndexedSources:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", Stage3Warning)
-            sources = index_sources(*self._folders.paths(self.folder))
+            sources = index_sources(*self._folders.paths(self.folder), reduction=reduction)
         first = None if label is None else sources.place_of(label)
         inspections = InspectionTable(
             sources, path, inspector=self.inspector.strip() or None,
             on_disk=self._folders.may_choose,
         )  # fmt: skip
+        if inspections.path is None:  # what was found before is nowhere else
+            key = sources.catalog or sources.rows.products[0].path
+            if key in self._unsaved:
+                inspections.resume(self._unsaved[key])
+            self._unsaved[key] = inspections
         self.sources, self._inspections = sources, inspections
         self.source, self.label_text = None, ""  # one of the sources before
         self._overlay.catalog, self._spectra.sources = sources.catalog, sources
@@ -158,6 +170,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self.notes = list(dict.fromkeys([*said, *inspections.notes]))
         self.inspector = inspections.inspector
         self.saved_to = "" if inspections.path is None else str(inspections.path)
+        self._offer_reductions()
         self.order_by.choices = sortable_columns(sources)
         self.source_items = [str(label) for label in sources.labels]
         some = int(np.unique(sources.rows.source).size)
@@ -171,6 +184,29 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         if first is not None or self._order.size:
             self._show(int(self._order[0]) if first is None else first)
         return sources
+
+    def _offer_reductions(self) -> None:
+        """Let another reduction be chosen, by what tells its folder from those of the others."""
+        folders = self._required().reductions
+        shared = Path(os.path.commonpath(folders)) if folders else Path()
+        self._reductions = {str(folder.relative_to(shared)): folder for folder in folders}
+        self._offering = True
+        try:
+            self.reduction.choices = sorted(self._reductions) or [ONE_REDUCTION]
+            self.reduction.selected = next(iter(self._reductions), ONE_REDUCTION)
+        finally:
+            self._offering = False
+
+    @observe("reduction_selected")
+    def _reduce(self, *_: Any) -> None:
+        folder = self._reductions.get(self.reduction_selected)
+        if self._offering or folder is None or self.sources is None:
+            return
+        label = None if self.source is None else self.source.label
+        with self.in_words():
+            self._find(reduction=folder)
+            if label in self._required().labels:
+                self.select(label)
 
     @observe("order_by_selected", "descending", "only_selected", "filtered")
     def _reorder(self, *_: Any) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ...viewers.spectral_lines import line_lists
 from ..controls import Control, panel_of
 
-__all__ = ["NO_LINES", "InspectPanel"]
+__all__ = ["NO_LINES", "ONE_REDUCTION", "InspectPanel"]
 
 NO_LINES = "none"
+#: What stands for a reduction where there is no choice.
+ONE_REDUCTION = "only one"
 _ORDER, _FOUND, _VIEW = "Order", "Found", "View"
 
 #: A base class with the traits of the controls.
@@ -20,6 +22,13 @@ InspectPanel = panel_of(
         default="",
         placeholder="mastDownload",
         own_part=True,
+    ),
+    Control(
+        "reduction",
+        "choice",
+        "Reduction",
+        "which one counts of several reductions of one product, by its folder; the newest at first",
+        choices=(ONE_REDUCTION,),
     ),
     Control(
         "order_by",

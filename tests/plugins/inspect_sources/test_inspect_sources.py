@@ -218,6 +218,34 @@ def test_exposures_are_read_and_drawn_when_they_are_asked_for(tmp_path, monkeypa
 
 
 @pytest.mark.forked
+def test_of_two_reductions_another_one_is_chosen(tmp_path):
+    paths = {}
+    for name, date in (("old", "2024-01-01"), ("new", "2026-01-01")):
+        (tmp_path / name).mkdir()
+        paths[name] = slitless(tmp_path / name)
+        fits.setval(paths[name], "DATE", value=date)
+        catalog(tmp_path / name)
+    app = new_app()
+    plg = app.plugins["Inspect Sources"]
+    plg.find_sources(tmp_path)
+    assert plg.reduction.choices == ["new", "old"] and plg.reduction == "new"
+    assert "in 2 reductions, which are not shown together" in plg._obj.notes[0]
+    assert drawn(plg)[0]._spectra.labels == ["exposure 1", "exposure 2"]
+    plg.select(9)
+    plg.flag = 4
+    plg.reduction = "old"
+    assert plg.source.label == 9 and {p.path for p in plg.source.products} == {paths["old"]}
+    # its labels are its own
+    assert plg.flag == "" and plg.saved_to.startswith(str(tmp_path / "old"))
+    plg.flag = 7
+    plg.reduction = "new"
+    assert plg.flag == 4
+    assert Table.read(plg.saved_to)["flag"][0] == 4
+    plg.find_sources(tmp_path / "old")
+    assert plg.reduction.choices == ["only one"] and plg.flag == ""
+
+
+@pytest.mark.forked
 def test_wherever_a_source_is_clicked_it_is_shown(tmp_path):
     """Its symbol in the image, its segment, its row in the table, and what is checked there."""
     app, plg = opened(demo_folder(), tmp_path)
@@ -388,6 +416,13 @@ def test_a_served_app_lists_only_what_it_was_given(field, tmp_path):
     plg.flag = 3
     assert plg.table["flag"][0] == 3 and plg.saved_to == ""
     assert "no file is written" in plg._obj.notes[-1] and set(field.iterdir()) == before
+    # other sources, and these again: what was found is still there
+    (tmp_path / "other").mkdir()
+    catalog(tmp_path / "other", (31, 32))
+    plg.find_sources(tmp_path / "other")
+    assert len(plg.table) == 0
+    plg.find_sources(field)
+    assert plg.flag == 3 and len(plg.table) == 1
 
 
 def test_orders(sources):
