@@ -29,7 +29,7 @@ PACKAGE = {
     "compare_provenance": "paths",
     "find_groups": "*paths progress",
     "identify": "path",
-    "index_sources": "*paths catalog tolerance progress",
+    "index_sources": "*paths catalog reduction tolerance progress",
     "load": "*paths app arrange at_most **options",
     "open_demo": "app",
     "provenance": "path",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from .counterparts import Counterpart
 from .cutouts import SourceCutout
-from .indexed_sources import IndexedSource, IndexedSources
+from .indexed_source import IndexedSource
+from .indexed_sources import IndexedSources
 from .indexing import index_sources
 from .inspection import Inspection, compare_inspections
 from .inspection_table import InspectionTable
 from .source_products import SourceProduct
 
 __all__ = [
+    "Counterpart",
     "IndexedSource",
     "IndexedSources",
     "Inspection",

@@ -21,7 +21,8 @@ from ..readers.catalog import label_column, read_catalog, sky_column
 from ..readers.product_group import ProductGroup
 from ..readers.source_tables import SourceTable, list_source_tables
 from .field_exposures import image_exposures
-from .indexed_sources import IndexedSources, Label
+from .indexed_source import Label
+from .indexed_sources import IndexedSources
 from .joining import (
     CatalogSources,
     FileRows,
@@ -106,7 +107,7 @@ def index_sources(
         products += [p for p in ProductList([catalog]).finish().products if p not in products]
         products = [p for p in products if p.suffix != "cat" or p.path == wanted]
     files = _file_rows(products, notes, progress)
-    chosen, read = _choose_catalog(products, catalog, files, limit, notes)
+    chosen, read, others = _choose_catalog(products, catalog, files, limit, notes)
     targets = [product for product in products if product.suffix in _OF_TARGET]
     if not files and chosen is None and not targets:
         found = ", ".join(sorted({p.suffix for p in products if p.suffix})) or "none"
@@ -118,6 +119,8 @@ def index_sources(
     notes += _said_once(files, joined)
     index = _assemble(chosen, read, files, joined, targets, products, notes)
     index.reductions = reductions.folders
+    for sources, table in others:
+        index.add_catalog(sources.path.name, table, sources.positions, tolerance=limit)
     for note in index.notes:
         warnings.warn(note, Stage3Warning, stacklevel=2)
     return index
@@ -187,8 +190,8 @@ def _file_rows(
 def _choose_catalog(
     products: Sequence[ListedProduct], asked: str | os.PathLike | None,
     files: Sequence[FileRows], tolerance: u.Quantity, notes: list[str],
-) -> tuple[CatalogSources | None, QTable | None]:  # fmt: skip
-    """The catalog to go by, and its table."""
+) -> tuple[CatalogSources | None, QTable | None, list[tuple[CatalogSources, QTable]]]:  # fmt: skip
+    """The catalog to go by, its table, and the other catalogs."""
     there = [product for product in products if product.suffix == "cat"]
     if asked is not None:
         wanted = Path(os.path.expanduser(asked)).absolute()
@@ -197,7 +200,7 @@ def _choose_catalog(
             raise Stage3Error(f"{asked}: not a source catalog (cat)")
     # one catalog needs no comparison
     slitless = [rows for rows in files if rows.of_catalog] if len(there) > 1 else []
-    best: tuple[tuple[int, int, int], CatalogSources, QTable] | None = None
+    found: list[tuple[tuple[int, int, int], CatalogSources, QTable]] = []
     counts = []
     for product in there:
         try:
@@ -211,17 +214,16 @@ def _choose_catalog(
         pairs = [count_agreeing(rows, sources, tolerance) for rows in slitless]
         by_label, at_all = (sum(pair[i] for pair in pairs) for i in (0, 1))
         counts.append(f"{product.name}: {by_label} by label and place, {at_all} by place")
-        rank = (by_label, at_all, len(sources.labels))
-        if best is None or rank > best[0]:
-            best = (rank, sources, table)
-    if best is None:
-        return None, None
+        found.append(((by_label, at_all, len(sources.labels)), sources, table))
+    if not found:
+        return None, None, []
+    best = max(found, key=lambda each: each[0])
     if len(counts) > 1:
         notes.append(
             f"{len(counts)} catalogs; went by the labels of {best[1].path.name} "
             f"({'; '.join(counts)}). Another one: index_sources(…, catalog=path)"
         )
-    return best[1], best[2]
+    return best[1], best[2], [each[1:] for each in found if each is not best]
 
 
 def _catalog_sources(product: ListedProduct, table: QTable) -> CatalogSources:

@@ -14,7 +14,8 @@ from astropy.table import Table
 from ..errors import Stage3Error
 from ..products import product_root
 from ..saving import save_files
-from .indexed_sources import IndexedSources, Label
+from .indexed_source import Label
+from .indexed_sources import IndexedSources
 from .inspection import (
     KIND,
     Inspection,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 
 import numpy as np
@@ -13,7 +14,8 @@ from specutils import Spectrum
 
 from ..analysis.extraction.window import ExtractionWindow, extraction_window
 from ..errors import Stage3Error, Stage3Warning
-from ..identity import IndexedSource, SourceProduct
+from ..identity import Counterpart, IndexedSource, SourceProduct
+from ..readers.catalog import label_column
 from .cutout_figure import CutoutFigure
 from .exposure_figures import ExposureFigures
 from .spectral_lines import RestLines
@@ -213,14 +215,31 @@ def _title_of_image(name: str) -> str:
     return " ".join(parts[2:-1]) if len(parts) > 3 else name
 
 
+def _said(other: Counterpart) -> str:
+    """What another catalog has there: label, magnitude or flux, and how far away."""
+    names = other.row.colnames
+    parts = [other.catalog]
+    label = label_column(other.row.table)
+    parts.append(f"source {other.row[label]}" if label else f"row {other.row.index + 1}")
+    brightness = [n for n in names if n.lower().endswith("mag")] or [
+        n for n in names if n.lower().endswith("flux")
+    ]
+    for name in sorted(brightness, key=lambda n: n not in _MAGNITUDES)[:1]:
+        value = other.row[name]
+        with suppress(TypeError, ValueError):  # a column of words
+            number = u.Quantity(value, subok=True)
+            if np.isfinite(number.value):
+                parts.append(f"{name} {number.value:.4g} {number.unit}".rstrip())
+    parts.append(f"{other.separation.to_value(u.arcsec):.2f}″ away")
+    return " · ".join(parts)
+
+
 def _heading(source: IndexedSource) -> str:
     parts = [f"<b>Source {escape(str(source.label))}</b>"]
     if source.known_place:
         parts.append(escape(source.position.to_string("hmsdms", precision=2)))
     if source.row is not None:
-        magnitudes = [
-            n for n in ("aper_total_abmag", "isophotal_abmag") if n in source.row.colnames
-        ]
+        magnitudes = [name for name in _MAGNITUDES if name in source.row.colnames]
         values = [float(u.Quantity(source.row[name]).value) for name in magnitudes]
         if values and np.isfinite(values[0]):
             parts.append(f"{magnitudes[0]} {values[0]:.2f}")
@@ -234,4 +253,7 @@ def _heading(source: IndexedSource) -> str:
         parts.append(
             f'<span style="color:#b3541e">spectra joined by position, up to {away:.2f}″ away</span>'
         )
-    return f'<div style="line-height:1.6">{" · ".join(parts)}</div>'
+    others = "".join(
+        f'<div style="line-height:1.4">{escape(_said(each))}</div>' for each in source.counterparts
+    )
+    return f'<div style="line-height:1.6">{" · ".join(parts)}</div>{others}'

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from astropy.coordinates import SkyCoord
 from astropy.table import QTable
 from glue.core.message import DataCollectionAddMessage, DataCollectionDeleteMessage
 from jdaviz.core.events import (
@@ -377,6 +378,27 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         """Number of sources that pass the filters and have a position."""
         overlay = self.current()
         return int(np.count_nonzero(overlay.passing & overlay.sources.placed)) if overlay else 0
+
+    def placed_catalog(self, name: str) -> tuple[QTable, SkyCoord] | None:
+        """Return all sources of a catalog, and where they are on the sky.
+
+        Parameters
+        ----------
+        name : str
+            Label of the catalog.
+
+        Returns
+        -------
+        table : QTable
+        places : SkyCoord, shape (n,)
+            None instead of both where there is no such catalog, or it has no such places.
+        """
+        for overlay in self._overlays.values():
+            sky = overlay.sources.sky if overlay.sources.name == name else None
+            if sky is not None:
+                table = overlay.sources.table(np.arange(len(overlay.sources)))
+                return table, SkyCoord(*sky, unit="deg")
+        return None
 
     def table(self) -> QTable:
         """Return the sources that pass the filters, with all columns."""

@@ -164,7 +164,9 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             self._unsaved[key] = inspections
         self.sources, self._inspections = sources, inspections
         self.source, self.label_text = None, ""  # one of the sources before
-        self._overlay.catalog, self._spectra.sources = sources.catalog, sources
+        self._overlay.begin(sources.catalog)
+        self._overlay.join_others(sources)
+        self._spectra.sources = sources
         self._spectra.link_rows()
         said = [str(one.message) for one in caught if issubclass(one.category, Stage3Warning)]
         self.notes = list(dict.fromkeys([*said, *inspections.notes]))
@@ -222,7 +224,11 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self._count()
 
     def _refilter(self) -> None:
-        """Other sources pass the filters of the overlay."""
+        """Other sources pass the filters of the overlay, or other catalogs are there."""
+        if self.sources is not None and self._overlay.join_others(self.sources):
+            if self.source is not None:
+                self.source = self.sources.labelled(self.source.label)
+                self._draw()
         if self.filtered or self.filter_text:
             self._reorder()
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...identity import IndexedSource
-from ...jdaviz_compat import all_data, application
+from ...identity import IndexedSource, IndexedSources
+from ...jdaviz_compat import all_data, application, catalogs_of
 from ...origin import origin_of
 from ..catalog_overlay import SourceFilterMessage, SourceSelectionMessage
 
@@ -36,6 +36,7 @@ class OverlayLink:
         self._plugin = plugin
         self._select = select
         self._following = True
+        self._joined: set[str] = set()
         plugin.hub.subscribe(plugin, SourceSelectionMessage, handler=self._follow)
         plugin.hub.subscribe(plugin, SourceFilterMessage, handler=lambda _: refilter())
 
@@ -63,6 +64,32 @@ class OverlayLink:
             return self._overlay.passing(label)
         return None
 
+    def join_others(self, sources: IndexedSources) -> bool:
+        """Find the sources of the other catalogs of the app among those of the index.
+
+        Parameters
+        ----------
+        sources : IndexedSources
+
+        Returns
+        -------
+        bool
+            Whether there are others than before.
+        """
+        own = set(self.labels_of_catalog())
+        there = {data.label for data in catalogs_of(self._plugin)} - own
+        before = set(self._joined)
+        for label in before - there:
+            sources.others.pop(label, None)
+        for label in there - before:
+            found = self._overlay.placed_catalog(label)
+            if found is None:
+                there.discard(label)
+            else:
+                sources.add_catalog(label, *found)
+        self._joined = there
+        return there != before
+
     def labels_of_catalog(self) -> list[str]:
         """The labels of the index's catalog in the app."""
         found = []
@@ -71,6 +98,17 @@ class OverlayLink:
             if origin is not None and Path(origin.path) == self.catalog:
                 found.append(data.label)
         return found
+
+    def begin(self, catalog: Path | None) -> None:
+        """Follow another index.
+
+        Parameters
+        ----------
+        catalog : path or None
+            Of the index.
+        """
+        self.catalog = catalog
+        self._joined = set()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

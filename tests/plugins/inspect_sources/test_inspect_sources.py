@@ -246,6 +246,30 @@ def test_of_two_reductions_another_one_is_chosen(tmp_path):
 
 
 @pytest.mark.forked
+def test_what_other_catalogs_have_at_the_place(field, tmp_path):
+    """One beside the spectra, and the user's own table in the app; their labels are their own."""
+    folder = tmp_path / "field"
+    shutil.copytree(field, folder)
+    catalog(folder, (71, 72, 73), name="jw09997-o001_t001_nircam_f115w_cat.ecsv")
+    app, plg = opened(folder, tmp_path)
+    [other] = plg.select(5).counterparts
+    assert other.row["label"] == 72 and other.separation < 1e-3 * u.arcsec
+    heading = plg._obj._shown.figures._heading
+    assert "jw09997-o001_t001_nircam_f115w_cat.ecsv · source 72" in heading.value
+    own = Table({"RA": [53.02, np.nan, 53.005], "Dec": [-27.8, -27.8, -27.79999]})
+    own.write(tmp_path / "mine.ecsv")
+    [label] = stage3.load(tmp_path / "mine.ecsv", app=app)
+    [_, mine] = plg.source.counterparts
+    assert mine.catalog == label and mine.separation.to_value(u.arcsec) == pytest.approx(0.036)
+    assert f"{label} · row 3 · 0.04″ away" in heading.value
+    assert len(plg.select(9).counterparts) == 1  # none of mine there
+    plg.find_sources(folder, tmp_path / "inspection.ecsv", label=5)
+    assert len(plg.source.counterparts) == 2
+    app._app.data_item_remove(label)
+    assert len(plg.source.counterparts) == 1 and "row 3" not in heading.value
+
+
+@pytest.mark.forked
 def test_wherever_a_source_is_clicked_it_is_shown(tmp_path):
     """Its symbol in the image, its segment, its row in the table, and what is checked there."""
     app, plg = opened(demo_folder(), tmp_path)
