@@ -80,7 +80,7 @@ def cut_out(
     Stage3Error
         If the segmentation map has another shape than the mosaic.
     """
-    geometry = _geometry(mosaic, file_stamp(mosaic))
+    geometry = _geometry(mosaic, _stamp(mosaic))
     square = _square(geometry, position, size)
     if square is None:
         return None
@@ -88,7 +88,7 @@ def cut_out(
     values = _piece(mosaic, left, bottom, width, np.nan).astype(float)
     outline: list[np.ndarray] = []
     if segmentation is not None and label is not None:
-        of_segments, shape = _geometry(segmentation, file_stamp(segmentation)).shape, geometry.shape
+        of_segments, shape = _geometry(segmentation, _stamp(segmentation)).shape, geometry.shape
         if of_segments != shape:
             raise Stage3Error(
                 f"{segmentation.name}: {of_segments[1]} × {of_segments[0]} pixels, but "
@@ -121,7 +121,7 @@ def cut_out_exposure(path: Path, position: SkyCoord, size: u.Quantity) -> Source
     UnreadableProductError
         If it cannot be read, or is no image of the sky.
     """
-    geometry = _geometry(path, file_stamp(path), exposure=True)
+    geometry = _geometry(path, _stamp(path), exposure=True)
     square = _square(geometry, position, size)
     if square is None:
         return None
@@ -157,6 +157,13 @@ def _square(
         return None
     half = max(2, round(size.to_value(u.arcsec) / scale / 2))
     return x, y, scale, round(x) - half, round(y) - half, 2 * half + 1
+
+
+def _stamp(path: Path) -> FileStamp:
+    try:
+        return file_stamp(path)
+    except OSError as err:
+        raise UnreadableProductError(f"{path}: the file is not there (any more) ({err})") from err
 
 
 @lru_cache(maxsize=128)

@@ -114,6 +114,7 @@ def index_sources(
         raise Stage3Error(
             f"no product with sources among {', '.join(map(str, paths)) or 'nothing'} (product "
             f"types found: {found}); expected a catalog (cat), or spectra (x1d, c1d, s2d)"
+            + "".join(f". {note}" for note in notes[:1])
         )
     joined = follow_numbers(files, [_joined(rows, chosen, limit) for rows in files])
     notes += _said_once(files, joined)

@@ -305,9 +305,12 @@ def _disagreements(
         at = f"source {numbers[first]} at {_place(places[first])}"
         label_row = match.label_row[first]
         if label_row >= 0:
+            place = catalog.positions[label_row]
             at += (
-                f"; label {numbers[first]} is at {_place(catalog.positions[label_row])}, "
+                f"; label {numbers[first]} is at {_place(place)}, "
                 f"{_apart(match.label_separation[first])} away"
+                if np.isfinite(place.ra.deg + place.dec.deg)
+                else f"; label {numbers[first]} has no position there"
             )
         notes["not in it"] = (
             f"{int(lost.sum())} of {known.sum()} sources are not in {other}, such as {at}"

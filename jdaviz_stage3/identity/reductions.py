@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from ..errors import Stage3Error
 from ..groups import ListedProduct
 
 __all__ = ["Reductions", "one_reduction"]
+
+#: Names that the pipeline gives: program, and observation, candidate or visit.
+_PIPELINE = re.compile(r"(?:copy of )?jw\d{5}(?:-[oca]\d+|\d{6})_", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ def one_reduction(
 ) -> Reductions:
     """Leave one of several reductions of a product.
 
-    Files of one name (but for the mark of a copy) in several folders are reductions of one product.
+    Files of one name (but for the mark of a copy) in several folders are reductions of one product,
+    where it is a name of the pipeline, or program, observation, target and filters are the same.
     The folder counts whose products are newest, for all products that it has: catalog, segments
     and spectra of one reduction belong together.
 
@@ -58,10 +63,12 @@ def one_reduction(
     Stage3Error
         If there is no reduction in that folder.
     """
-    alike: dict[tuple[str, str], list[ListedProduct]] = {}
+    alike: dict[tuple[str, ...], list[ListedProduct]] = {}
     for product in products:
-        alike.setdefault((product.root, product.suffix), []).append(product)
-    several = {key: found for key, found in alike.items() if len(found) > 1 and key[1] != "asn"}
+        name = _name(product)
+        if name is not None:
+            alike.setdefault(name, []).append(product)
+    several = {name: found for name, found in alike.items() if len(found) > 1}
     folder_of: dict[Path, Path] = {}
     for found in several.values():
         folder_of |= _folders_of([product.path for product in found])
@@ -87,6 +94,19 @@ def one_reduction(
         [product for product in products if product.path not in gone], whole,
         tuple(_notes(kept, whole)),
     )  # fmt: skip
+
+
+def _name(product: ListedProduct) -> tuple[str, ...] | None:
+    """What two reductions of a product share; None where that cannot be told."""
+    if product.suffix in ("", "asn"):
+        return None
+    if _PIPELINE.match(product.name):
+        return (product.root.lower(), product.suffix)
+    # who names files anew has the same names in the folders of other targets
+    facts = (product.program, product.observation, product.target, product.instrument,
+             product.filter, product.pupil, product.grating)  # fmt: skip
+    known = product.program and product.observation and product.target
+    return (product.root.lower(), product.suffix, *facts) if known else None
 
 
 def _folders_of(paths: Sequence[Path]) -> dict[Path, Path]:

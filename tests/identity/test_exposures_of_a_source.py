@@ -10,7 +10,8 @@ from make_fields import indexed, observed
 from make_tables import catalog_table, save_table
 from scipy.optimize import root
 
-from jdaviz_stage3.errors import Stage3Error
+from jdaviz_stage3.errors import Stage3Error, UnreadableProductError
+from jdaviz_stage3.viewers.source_figures import SourceFigures
 
 OFFSETS = ((0, 0), (10, 4), (-40, 30))  # the last one is off the first source
 
@@ -120,3 +121,24 @@ def test_the_slits_of_a_source(tmp_path, model, suffix, expected):
         assert all(image.mask[0, 0] and image.mask.sum() == 1 for image in images)
     with pytest.raises(Stage3Error, match="is no spectrum of one source"):
         products[0].spectrum()
+
+
+def test_files_that_are_gone_or_broken_are_said(field, tmp_path):
+    """They may go, or be cut, between the index and the picture."""
+    folder, paths = field
+    for path in (*paths[:2], next(folder.glob("*cat.ecsv")), next(folder.glob("*_i2d.fits"))):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    source = indexed(tmp_path)[0].labelled(4)
+    first, second = source.exposures
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:20000])
+    for path, what in ((first, "not there"), (second, "truncated")):
+        with pytest.raises(UnreadableProductError, match=what):
+            source.exposure_cutout(path)
+    [mosaic] = source.images
+    mosaic.unlink()
+    with pytest.raises(UnreadableProductError, match="not there"):
+        source.cutout()
+    figures = SourceFigures()
+    figures.show(source, 2 * u.arcsec, exposures=True)
+    assert len(figures.notes) == 4 and "no exposure" in figures.notes[-1]

@@ -131,6 +131,17 @@ def test_a_source_without_a_position_is_not_joined_where_they_do_not(tmp_path):
     assert {one.number for one in index.labelled("5 of jw09997-o001_t001_niriss").products} == {5}
 
 
+def test_a_label_whose_place_is_not_known_is_no_place(tmp_path):
+    slitless(tmp_path)
+    table = make_tables.catalog_table(3)
+    table["label"] = list(IDS)
+    table["sky_centroid"] = SkyCoord([np.nan, 53.005, 53.009], [np.nan, -27.8, -27.8], unit="deg")
+    make_tables.catalog(tmp_path, table)
+    index, [text] = indexed(tmp_path)
+    assert "label 2 has no position there" in text and "nan" not in text
+    assert index.labelled(2).products == () and len(index) == 4
+
+
 def test_labels_that_repeat_are_joined_by_position(tmp_path):
     catalog(tmp_path, (2, 2, 9))
     slitless(tmp_path)

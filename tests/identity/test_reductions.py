@@ -75,3 +75,18 @@ def test_a_newer_one_that_is_broken_does_not_count(tmp_path):
     index, _ = indexed(tmp_path)
     assert {one.path for one in index.labelled(5).products} == {old}
     assert np.isfinite(index.labelled(5).products[0].spectrum().flux.value).any()
+
+
+def test_the_same_name_in_the_folders_of_two_targets_is_no_reduction(tmp_path):
+    """A user's own names say nothing; the headers do."""
+    for target in ("A", "B"):
+        (tmp_path / target).mkdir()
+        path = slitless(tmp_path / target, TARGNAME=target)
+        path.rename(path.with_name("final_x1d.fits"))
+    index, said = indexed(tmp_path)
+    assert index.reductions == () and not any("reductions" in text for text in said)
+    assert sum(len(source.products) for source in index) == 12
+    for target in ("A", "B"):  # and of one target
+        fits.setval(tmp_path / target / "final_x1d.fits", "TARGNAME", value="A")
+    index, said = indexed(tmp_path)
+    assert len(index.reductions) == 2 and "in 2 reductions" in said[0]
