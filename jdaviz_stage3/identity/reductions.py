@@ -163,7 +163,7 @@ def _notes(
         yield (
             f"{first.name}{more} there in {len(folders)} reductions, which are not shown together: "
             f"{_facts(first)} in {first.path.parent} counts, not {listed}. Another one: "
-            f"index_sources(…, reduction={str(folders[1])!r})"
+            f"index_sources(…, reduction={str(folders[1])!r}), Reduction in the panel"
         )
     if copies:
         first, others = copies[0]

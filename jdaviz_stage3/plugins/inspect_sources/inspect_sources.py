@@ -73,6 +73,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self._order: np.ndarray = np.zeros(0, int)
         self._unsaved: dict[Path, InspectionTable] = {}
         self._reductions: dict[str, Path] = {}  # by what they are called
+        self._asked = False  # for another reduction than the newest
         self._offering = False  # reductions: none is chosen meanwhile
         self._side = 3.0  # of the pictures, arcsec
         self._keys = InspectionKeys(self)
@@ -163,6 +164,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
                 inspections.resume(self._unsaved[key])
             self._unsaved[key] = inspections
         self.sources, self._inspections = sources, inspections
+        self._asked = reduction is not None
         self.source, self.label_text = None, ""  # one of the sources before
         self._overlay.begin(sources.catalog)
         self._overlay.join_others(sources)
@@ -209,6 +211,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             self._find(reduction=folder)
             if label in self._required().labels:
                 self.select(label)
+        if self.problem:  # the field says which one is shown
+            self._offer_reductions()
 
     @observe("order_by_selected", "descending", "only_selected", "filtered")
     def _reorder(self, *_: Any) -> None:
@@ -347,10 +351,12 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         -------
         str
         """
-        lines = [
-            "import jdaviz", "", f'plg = jdaviz.gca().plugins["{_NAME}"]',
-            f"plg.find_sources({self.folder!r}, {self.saved_to!r})",
-        ]  # fmt: skip
+        lines = ["import jdaviz", "", f'plg = jdaviz.gca().plugins["{_NAME}"]']
+        if self._asked:  # each reduction has a file of its own
+            lines.append(f"plg.find_sources({self.folder!r})")
+            lines.append(f"plg.reduction = {self.reduction_selected!r}")
+        else:
+            lines.append(f"plg.find_sources({self.folder!r}, {self.saved_to!r})")
         defaults = {
             "order_by": CATALOG_ORDER, "descending": False, "only": "all", "filtered": False,
             "line_list": NO_LINES, "size": 3.0, "exposures": False,

@@ -29,6 +29,7 @@ InspectPanel = panel_of(
         "Reduction",
         "which one counts of several reductions of one product, by its folder; the newest at first",
         choices=(ONE_REDUCTION,),
+        section=_ORDER,
     ),
     Control(
         "order_by",

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import make_exposures
 import matplotlib.pyplot as plt
@@ -238,6 +239,15 @@ def test_of_two_reductions_another_one_is_chosen(tmp_path):
     # its labels are its own
     assert plg.flag == "" and plg.saved_to.startswith(str(tmp_path / "old"))
     plg.flag = 7
+    assert "plg.reduction = 'old'" in plg.to_python()
+    # an inspection there that is none: the one that is shown stays
+    mine = plg.saved_to.replace("old", "new")
+    kept = Path(mine).read_text()
+    Path(mine).write_text("not a table")
+    plg.reduction = "new"
+    assert "not a readable inspection" in plg.problem and plg.reduction == "old"
+    assert plg.flag == 7
+    Path(mine).write_text(kept)
     plg.reduction = "new"
     assert plg.flag == 4
     assert Table.read(plg.saved_to)["flag"][0] == 4
