@@ -45,6 +45,8 @@ class ConditionError(Stage3Error):
 class Stage3Warning(UserWarning):
     """Something about a product that its user should know before publishing from it."""
 
+    shown = False  # in an app, by the innermost of those that show what is warned of within
+
 
 def reason_of(err: BaseException) -> str:
     """Return what an exception says in one short line, for a message of ours.

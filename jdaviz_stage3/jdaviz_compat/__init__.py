@@ -98,6 +98,7 @@ from .loading import (
 )
 from .many_data import adding_data, spare_repetitions
 from .page_messages import send_together
+from .panels import SteadyPanel
 from .readout import keep_units_of_images
 from .removal import mend_removal
 from .row_links import ChosenSpectra, link_rows, links_rows
@@ -172,6 +173,7 @@ from .viewers import (
 )
 
 __all__ = [
+    "SteadyPanel",
     "NoLayerPanel",
     "CATALOG_COLUMNS",
     "ChosenSpectra",

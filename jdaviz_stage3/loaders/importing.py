@@ -312,7 +312,8 @@ def warnings_shown(app: Any) -> Iterator[None]:
         different = {(entry.category, str(entry.message)): entry for entry in reversed(caught)}
         entries = list(reversed(different.values()))
         for entry in entries:
-            if issubclass(entry.category, Stage3Warning):
+            if issubclass(entry.category, Stage3Warning) and not entry.message.shown:
+                entry.message.shown = True
                 show_message(app, str(entry.message), color="warning")
         for entry in entries:
             warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)

@@ -28,6 +28,7 @@ from jdaviz.core.template_mixin import (
 from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, List, Unicode, default
 
+from ..jdaviz_compat import SteadyPanel
 from ..readers.quality import DQ_FLAGS
 from ..viewers.keys import Key
 
@@ -237,7 +238,7 @@ DQ_BITS = Control(
 )
 
 
-class DeclaredControls(HasTraits):
+class DeclaredControls(SteadyPanel, HasTraits):
     """What a plugin has of its declared controls; `panel_of` makes a base class with the traits.
 
     ``{controls}`` in the docstring of the plugin becomes the list of them.

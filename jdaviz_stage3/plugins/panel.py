@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache
 from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from traitlets import Bool, HasTraits, Unicode
 
 from ..errors import Stage3Error
-from ..jdaviz_compat import can_save_files, set_description
+from ..jdaviz_compat import can_save_files, set_description, show_message
+from ..loaders.importing import warnings_shown
 
-__all__ = ["SavingControls", "ShownPython", "at_work", "describe"]
+__all__ = ["SavingControls", "ShownPython", "describe", "do_as_asked"]
 
 
 def describe(plugin: Any, description: str, page: str) -> None:
@@ -35,21 +36,31 @@ def describe(plugin: Any, description: str, page: str) -> None:
         plugin.docs_link = f"{documentation}{page}.html"
 
 
-def at_work(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate what a button calls, so that the panel shows meanwhile that it works.
+def do_as_asked(plugin: Any, method: Callable[[], Any]) -> str:
+    """Do what a button of a panel asks for, and say in the app why it cannot be done.
 
-    The button spins where the panel's template has ``:spinner="busy"``.
+    Parameters
+    ----------
+    plugin : plugin with `DeclaredControls`
+        ``busy`` meanwhile.
+    method : callable
+        Warnings of ours that it gives are shown in the app, too.
+
+    Returns
+    -------
+    str
+        Why it could not be done; empty where it was.
     """
-
-    @wraps(handler)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self.busy = True
-        try:
-            return handler(self, *args, **kwargs)
-        finally:
-            self.busy = False
-
-    return wrapped
+    plugin.busy = True
+    try:
+        with warnings_shown(plugin):
+            method()
+    except Stage3Error as err:
+        show_message(plugin, str(err))
+        return str(err)
+    finally:
+        plugin.busy = False
+    return ""
 
 
 @cache
@@ -68,7 +79,11 @@ class ShownPython(HasTraits):
 
     def vue_show_python(self, *_: Any) -> None:
         """Show the code that ``to_python`` gives."""
-        self.python_code = self.to_python()
+
+        def show() -> None:
+            self.python_code = self.to_python()
+
+        do_as_asked(self, show)
 
 
 class SavingControls(ShownPython):

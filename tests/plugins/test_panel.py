@@ -1,15 +1,16 @@
 """What the panels have in common."""
 
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from fresh_apps import new_app
 
-from jdaviz_stage3.errors import Stage3Error
-from jdaviz_stage3.plugins import names_for
+from jdaviz_stage3.errors import Stage3Error, Stage3Warning
+from jdaviz_stage3.loaders import importing
+from jdaviz_stage3.plugins import names_for, panel
 from jdaviz_stage3.plugins.controls import DeclaredControls
-from jdaviz_stage3.plugins.panel import at_work
 from jdaviz_stage3.viewers.slice_keys import SLICE_KEYS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -41,19 +42,24 @@ def test_keys_are_in_the_panel_and_in_the_docs():
         assert key.meaning in page
 
 
-def test_a_button_spins_while_it_is_worked_at_and_no_longer_where_that_fails():
-    class Panel(DeclaredControls):
-        @at_work
-        def vue_add(self, error):
-            seen.append(self.busy)
-            if error:
-                raise Stage3Error("no")
+def test_a_button_spins_while_it_is_worked_at_and_what_cannot_be_done_is_said(monkeypatch):
+    def add(fails):
+        seen.append(plugin.busy)
+        warnings.warn("by the way", Stage3Warning, stacklevel=1)
+        if fails:
+            with importing.warnings_shown(plugin):  # within, once all the same
+                warnings.warn("and", Stage3Warning, stacklevel=1)
+            raise Stage3Error("no")
 
-    seen, panel = [], Panel()
-    panel.vue_add(False)
-    with pytest.raises(Stage3Error):
-        panel.vue_add(True)
-    assert seen == [True, True] and not panel.busy
+    seen, said, plugin = [], [], DeclaredControls()
+    for module in (panel, importing):
+        monkeypatch.setattr(module, "show_message", lambda _, text, **more: said.append(text))
+    with pytest.warns(Stage3Warning, match="by the way"):
+        assert panel.do_as_asked(plugin, lambda: add(False)) == ""
+    assert said == ["by the way"] and seen == [True] and not plugin.busy
+    with pytest.warns(Stage3Warning, match="by the way|and"):
+        assert panel.do_as_asked(plugin, lambda: add(True)) == "no"
+    assert said[1:] == ["and", "by the way", "no"] and seen == [True, True] and not plugin.busy
 
 
 @pytest.mark.forked

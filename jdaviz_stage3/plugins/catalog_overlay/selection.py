@@ -14,7 +14,7 @@ from traitlets import Bool, HasTraits, Int, List, Unicode
 from ...errors import Stage3Error
 from ...jdaviz_compat import show_message
 from ...viewers.keys import keyboard
-from ..panel import at_work
+from ..panel import do_as_asked
 from .canvas import zoom_to
 from .overlay import Overlay
 from .source_keys import SOURCE_KEYS, SourceKeys
@@ -237,11 +237,7 @@ class SelectionControls(HasTraits):
         self.clear_selection()
 
     def vue_zoom_to_selected(self, *_: Any) -> None:
-        try:
-            self.zoom_to_selected()
-        except Stage3Error as err:
-            show_message(self, str(err))
+        do_as_asked(self, self.zoom_to_selected)
 
-    @at_work
     def vue_open_table(self, *_: Any) -> None:
-        self.open_table()
+        do_as_asked(self, self.open_table)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from ...jdaviz_compat import data_of, show_message
 from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
 from ...origin import origin_of
-from ..panel import SavingControls, at_work, describe
+from ..panel import SavingControls, describe, do_as_asked
 from .difference_plot import DifferencePlot, drawn_of
 from .loaded_parts import compare_loaded
 from .results import add_to_app, blink, python_code
@@ -299,7 +298,7 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
     # ---- from the browser ----
 
     def vue_compare(self, *_: Any) -> None:
-        self._from_browser(self.compare)
+        do_as_asked(self, self.compare)
 
     def vue_add_results(self, *_: Any) -> None:
         """Add what differs, and say so: not all of it is shown in a viewer."""
@@ -307,24 +306,14 @@ class CompareReductions(SavingControls, ComparisonPanel, PluginTemplateMixin):
         def add() -> None:
             show_message(self, f"Added to the data: {', '.join(self.add_results())}", color="info")
 
-        self._from_browser(add)
+        do_as_asked(self, add)
 
     def vue_blink(self, *_: Any) -> None:
-        self._from_browser(self.blink)
-
-    def vue_show_python(self, *_: Any) -> None:
-        self._from_browser(super().vue_show_python)
+        do_as_asked(self, self.blink)
 
     def vue_save_file(self, *_: Any) -> None:
         """Save what :meth:`export` writes."""
         self.save_as_asked(self.export, f"{self.first_selected} difference", ".ecsv")
-
-    @at_work
-    def _from_browser(self, method: Callable[[], Any]) -> None:
-        try:
-            method()
-        except Stage3Error as err:
-            show_message(self, str(err))
 
 
 def _in_words(part: Part) -> str:

@@ -24,11 +24,11 @@ from traitlets import Bool, List, Unicode, observe
 
 from ...analysis import SignalToNoise, align_offsets, compare_contrast_curves, write_contrast_curve
 from ...errors import Stage3Error
-from ...jdaviz_compat import data_of, drawn_once, show_message
+from ...jdaviz_compat import data_of, drawn_once
 from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
 from ...origin import of_suffix
-from ..panel import SavingControls, describe
+from ..panel import SavingControls, describe, do_as_asked
 from ..updates import Updates
 from .contrast_plot import CURVE_COLORS, ContrastPlot
 from .drawing import StarDrawing
@@ -192,7 +192,7 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
     @observe("column_selected")
     def _change_column(self, *_: Any) -> None:
         if self._ready and self.plot_widget:
-            self._from_browser(self._draw_curves)
+            do_as_asked(self, self._draw_curves)
 
     def comparison(self) -> QTable:
         """Compare the contrast curve with that of the second image, with the same settings.
@@ -350,32 +350,20 @@ class Coronagraphy(StarDrawing, SavingControls, CoronagraphyPanel, PluginTemplat
     # ---- from the browser ----
 
     def vue_contrast_curve(self, *_: Any) -> None:
-        self._from_browser(self.contrast_curve)
+        do_as_asked(self, self.contrast_curve)
 
     def vue_snr_map(self, *_: Any) -> None:
-        self._from_browser(self.snr_map)
+        do_as_asked(self, self.snr_map)
 
     def vue_inject(self, *_: Any) -> None:
-        self._from_browser(self.inject)
+        do_as_asked(self, self.inject)
 
     def vue_align_offsets(self, *_: Any) -> None:
-        self._from_browser(self.align_offsets)
+        do_as_asked(self, self.align_offsets)
 
     def vue_center_on_target(self, *_: Any) -> None:
-        self._from_browser(self.center_on_target)
-
-    def vue_show_python(self, *_: Any) -> None:
-        self._from_browser(super().vue_show_python)
+        do_as_asked(self, self.center_on_target)
 
     def vue_save_file(self, *_: Any) -> None:
         """Save what :meth:`export` writes."""
         self.save_as_asked(self.export, f"{self.dataset_selected} contrast", ".ecsv")
-
-    def _from_browser(self, method: Any) -> None:
-        self.busy = True
-        try:
-            method()
-        except Stage3Error as err:
-            show_message(self, str(err))
-        finally:
-            self.busy = False

@@ -13,6 +13,7 @@ from ...jdaviz_compat import data_of, image_viewers, images_in
 from ...loaders.stack_data import StackData
 from ...origin import of_suffix
 from ...viewers.image_frames import to_image
+from ..panel import do_as_asked
 from .common_view import show_around
 from .marks import StarMarks
 from .measurements import Measurement
@@ -176,4 +177,4 @@ class StarDrawing(HasTraits):
             self.companions = "; ".join(filter(None, [self.companions.strip(" ;"), place]))
             return
         self.position = place
-        self._from_browser(self.inject)
+        do_as_asked(self, self.inject)

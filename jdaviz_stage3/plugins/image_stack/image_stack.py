@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,14 @@ from ...jdaviz_compat import (
     image_viewers,
     images_in,
     layer_of,
-    show_message,
 )
-from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
 from ...loaders.stack_data import StackData
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import to_frame, to_image
 from ...viewers.keys import keyboard
 from ...viewers.picture_title import show_picture_title
-from ..panel import ShownPython, describe
+from ..panel import ShownPython, describe, do_as_asked
 from ..updates import Updates
 from .frame_keys import FRAME_KEYS, FrameKeys
 from .in_time import SeriesInApp
@@ -80,7 +77,6 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
     problem = Unicode().tag(sync=True)
     flagged_text = Unicode().tag(sync=True)
     clicked = List().tag(sync=True)
-    computing = Bool(False).tag(sync=True)
     percent_done = Int(100).tag(sync=True)
 
     def __init__(self, *args, **kwargs):
@@ -272,7 +268,7 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
         if data is None or not self.series_of_clicked:
             return
         column, row = to_image(viewer, data, x, y)
-        self._told(lambda: self.pixel_series(column, row))
+        do_as_asked(self, lambda: self.pixel_series(column, row))
 
     @adding_to_app
     def pixel_series(self, x: float, y: float) -> TimeSeries | QTable:
@@ -365,24 +361,13 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
                 f"Image Stack: {chosen.selected} is no region of {data.label}; draw it in its image"
             ) from None
 
-    def _told(self, what: Callable[[], Any]) -> None:
-        """Do what was asked for in the browser, and say there why it cannot be done."""
-        self.computing = True
-        try:
-            with warnings_shown(self):
-                what()
-        except Stage3Error as err:
-            show_message(self, str(err))
-        finally:
-            self.computing = False
-
     def vue_region_series(self, *_: Any) -> None:
         """Add the series of the region, from the panel."""
-        self._told(self.region_series)
+        do_as_asked(self, self.region_series)
 
     def vue_drift(self, *_: Any) -> None:
         """Add centroid and background, from the panel."""
-        self._told(lambda: self.drift(*self.clicked))
+        do_as_asked(self, lambda: self.drift(*self.clicked))
 
     # ---- Python ----
 

@@ -25,6 +25,7 @@ from ...origin import origin_of
 from ...viewers.keys import BACKWARD, FORWARD, Key, keyboard
 from ...viewers.light_curve_readout import value_with_error
 from ...viewers.stations import stations_of
+from ..panel import do_as_asked
 from .marks import ObservableMarks, goes_with
 from .model_points import SkyModel
 from .products import VIEWER, InterferometryInApp, products_in, show_plot
@@ -155,7 +156,7 @@ class ObservablesDrawing(HasTraits):
     def _mark_and_show(self, stations: str) -> None:
         self.marked = stations
         if self.marked and self.show_series and self.has_integrations:
-            self._from_browser(self.series)
+            do_as_asked(self, self.series)
 
     def mark(self, stations: str = "") -> None:
         """Mark a baseline or triangle in all plots.

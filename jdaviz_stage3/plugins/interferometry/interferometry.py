@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,9 @@ from traitlets import Bool, List, Unicode, observe
 from ...analysis.interferometry.calibration import calibrate
 from ...analysis.interferometry.export import write_observables, write_oifits
 from ...errors import Stage3Error
-from ...jdaviz_compat import show_message
-from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
 from ...readers.interferometry import Interferometry
-from ..panel import SavingControls, at_work, describe
+from ..panel import SavingControls, describe, do_as_asked
 from ..updates import Updates
 from .drawing import ObservablesDrawing
 from .in_python import python_code
@@ -329,10 +326,7 @@ class InterferometryPlugin(
     def vue_act(self, what: str) -> None:
         """Do what a button says."""
         if what in _ACTIONS:
-            self._from_browser(getattr(self, what))
-
-    def vue_show_python(self, *_: Any) -> None:
-        self._from_browser(super().vue_show_python)
+            do_as_asked(self, getattr(self, what))
 
     def vue_save_file(self, what: str) -> None:
         """Save what a button says."""
@@ -347,11 +341,3 @@ class InterferometryPlugin(
                 return self.export_table(path, what, overwrite)
 
             self.save_as_asked(save, f"{name} {what}", ".ecsv")
-
-    @at_work
-    def _from_browser(self, method: Callable[[], Any]) -> None:
-        try:
-            with warnings_shown(self):
-                method()
-        except Stage3Error as err:
-            show_message(self, str(err))

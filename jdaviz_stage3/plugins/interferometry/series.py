@@ -18,6 +18,7 @@ from ...loaders.journal import adding_to_app
 from ...readers.interferometry import Interferometry
 from ...viewers.light_curve_readout import value_with_error
 from ..curves_in_app import add_curve, show_curve
+from ..panel import do_as_asked
 from .marks import goes_with
 from .products import add_product
 from .recipes import Averaged
@@ -120,7 +121,7 @@ class IntegrationControls(HasTraits):
         """Draw the series with other settings, where one is shown."""
         self.series_text = ""
         if self._series_label and self.marked and self._series_label in data_labels(self):
-            self._from_browser(self.series)
+            do_as_asked(self, self.series)
 
     @adding_to_app
     def average(self) -> Interferometry:

@@ -43,7 +43,7 @@ from ...jdaviz_compat import (
 from ...loaders.journal import adding_to_app
 from ...origin import origin_of
 from ...readers.quality import DO_NOT_USE, DQ_FLAGS
-from ..panel import at_work, describe
+from ..panel import describe, do_as_asked
 from ..updates import Updates
 from .export import SmoothingExport
 from .preview import SmoothingPreview
@@ -354,14 +354,11 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
 
     # ---- from the browser ----
 
-    @at_work
     def vue_smooth(self, *_: Any) -> None:
-        try:
-            results = self.smooth()
-        except Stage3Error as err:
-            self.problem = str(err)
-            show_message(self, self.problem)
-            return
+        self.problem = do_as_asked(self, self._smooth_and_say) or self.problem
+
+    def _smooth_and_say(self) -> None:
+        results = self.smooth()
         count = len(results) if isinstance(results, list) else 1
         what = "1 spectrum" if count == 1 else f"{count} spectra"
         names = ", ".join(map(self._result_label, self._labels()))

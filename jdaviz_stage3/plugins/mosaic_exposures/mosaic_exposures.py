@@ -40,7 +40,7 @@ from ...readers.mosaic_inputs import exposure_name
 from ...viewers.flagged_pixels import count_text
 from ...viewers.image_frames import unbounded
 from ...viewers.keys import Key, keyboard
-from ..panel import ShownPython, describe
+from ..panel import ShownPython, describe, do_as_asked
 from ..updates import Updates
 from .exposure_list import ExposureList
 from .marks import ExposureMarks, frame_of
@@ -245,10 +245,7 @@ class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
 
     def vue_load_ticked(self, *_: Any) -> None:
         """Load what is ticked, from the panel."""
-        try:
-            self.load()
-        except Stage3Error as err:
-            show_message(self, str(err))
+        do_as_asked(self, self.load)
 
     def to_python(self) -> str:
         """Return the settings and the place as Python code.

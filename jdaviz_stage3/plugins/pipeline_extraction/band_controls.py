@@ -152,13 +152,13 @@ class BandControls(HasTraits):
         show_slice(self, as_read(data).spectral_axis[data.shape[0] // 2])
 
     def vue_show_cube(self, *_: Any) -> None:
-        self._from_browser(self.show_cube)
+        self._do_as_asked(self.show_cube)
 
     def vue_extract_bands(self, *_: Any) -> None:
-        self._from_browser(self.extract_bands)
+        self._do_as_asked(self.extract_bands)
 
     def vue_stitch_bands(self, *_: Any) -> None:
-        self._from_browser(self.stitch_bands)
+        self._do_as_asked(self.stitch_bands)
 
 
 def _length(value: Any, name: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from glue.core.message import DataCollectionDeleteMessage
@@ -25,14 +26,13 @@ from ...jdaviz_compat import (
     data_of,
     plugin_label,
     replace_spectrum,
-    show_message,
     shown_in,
     spectrum_viewers_showing,
 )
 from ...loaders.journal import adding_to_app
 from ...origin import origin_of
 from ...viewers.figure_marks import FigureMarks
-from ..panel import at_work, describe
+from ..panel import describe, do_as_asked
 from ..updates import Updates
 from .apertures import CubeAperture
 from .band_controls import BandControls
@@ -242,18 +242,13 @@ class PipelineExtraction(BandControls, ExtractionPanel, PluginTemplateMixin):
     # ---- from the browser ----
 
     def vue_compare(self, *_: Any) -> None:
-        self._from_browser(self.compare)
+        self._do_as_asked(self.compare)
 
     def vue_extract(self, *_: Any) -> None:
-        self._from_browser(self.extract)
+        self._do_as_asked(self.extract)
 
-    @at_work
-    def _from_browser(self, method: Any) -> None:
-        try:
-            method()
-        except Stage3Error as err:
-            self.problem = str(err)
-            show_message(self, self.problem)
+    def _do_as_asked(self, method: Callable[[], Any]) -> None:
+        self.problem = do_as_asked(self, method) or self.problem
 
 
 def _in_words(found: ExtractionComparison, total: Spectrum, extraction: ShownExtraction) -> str:

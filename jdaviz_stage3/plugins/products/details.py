@@ -12,7 +12,7 @@ from traitlets import HasTraits, List, Unicode
 
 from ...errors import Stage3Error
 from ...groups import Finding, ListedProduct, compare_provenance, provenance, sanity
-from ...jdaviz_compat import show_message
+from ..panel import do_as_asked
 from .thumbnails import picture_url
 from .tree import ProductTree
 
@@ -98,10 +98,7 @@ class ProductDetails(HasTraits):
 
     def vue_compare(self, *_: Any) -> None:
         """Show how the ticked products were made, side by side."""
-        try:
-            self._tell_provenance(self.files_of(None))
-        except Stage3Error as err:
-            show_message(self, str(err))
+        do_as_asked(self, lambda: self._tell_provenance(self.files_of(None)))
 
     def provenance(self, paths: Iterable[str | os.PathLike] | None = None) -> Table:
         """Return how products were made, the differences first.

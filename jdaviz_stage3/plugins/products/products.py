@@ -20,14 +20,14 @@ from ...groups import (
     ProductList,
     group_products,
 )
-from ...jdaviz_compat import all_data, show_message
+from ...jdaviz_compat import all_data
 from ...loaders.importing import warnings_shown
 from ...loaders.product import Product
 from ...loaders.several import in_load_order, load_products
 from ...origin import origin_of
 from ...readers.product_group import ProductGroup
 from ..offered_folders import OfferedFolders
-from ..panel import describe
+from ..panel import describe, do_as_asked
 from .details import ProductDetails
 from .messages import FoldersOpenedMessage
 from .session_controls import SessionControls
@@ -314,11 +314,7 @@ class StageThreeProducts(ProductDetails, SessionControls, ProductsPanel, PluginT
 
     def vue_load_ticked(self, *_: Any) -> None:
         """Load what is ticked, from the panel."""
-        try:
-            self.load()
-        except Stage3Error as err:
-            show_message(self, str(err))
-        else:
+        if not do_as_asked(self, self.load):
             self.ticked = []
 
     def to_python(self) -> str:

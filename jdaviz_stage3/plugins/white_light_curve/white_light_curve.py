@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from ...jdaviz_compat import (
 )
 from ...loaders.journal import adding_to_app
 from ..curves_in_app import add_curve, show_curve
-from ..panel import SavingControls, at_work, describe
+from ..panel import SavingControls, describe, do_as_asked
 from ..updates import Updates
 from .controls import CurveControls
 from .curve_keys import CURVE_KEYS
@@ -315,10 +315,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
     # ---- from the browser ----
 
     def vue_use_pipeline_band(self, *_: Any) -> None:
-        try:
-            self.use_pipeline_band()
-        except Stage3Error as err:
-            self.problem = str(err)
+        self._do_as_asked(self.use_pipeline_band)
 
     def vue_clear_baseline(self, *_: Any) -> None:
         self.baseline_text = ""
@@ -343,22 +340,14 @@ class WhiteLightCurve(SavingControls, CurveControls):
             ) + steps  # fmt: skip
             self.integration = int(numbers[np.clip(row, 0, len(numbers) - 1)])
 
-    @at_work
     def vue_add_to_app(self, *_: Any) -> None:
-        try:
-            labels = self.add_to_app()
-        except Stage3Error as err:
-            self.problem = str(err)
-            show_message(self, self.problem)
-            return
-        show_message(self, f"Added {', '.join(labels)}.", "success")
+        def add() -> None:
+            show_message(self, f"Added {', '.join(self.add_to_app())}.", "success")
+
+        self._do_as_asked(add)
+
+    def _do_as_asked(self, method: Callable[[], Any]) -> None:
+        self.problem = do_as_asked(self, method) or self.problem
 
     def vue_save_file(self, *_: Any) -> None:
         self.save_as_asked(self.export, f"{(self._labels() or ['light'])[0]} light curve", ".ecsv")
-
-    def vue_show_python(self, *_: Any) -> None:
-        """Show the code that ``to_python`` gives."""
-        try:
-            self.python_code = self.to_python()
-        except Stage3Error as err:
-            self.problem = str(err)
