@@ -99,6 +99,13 @@ from .loading import (
 from .many_data import adding_data, spare_repetitions
 from .page_messages import send_together
 from .panels import SteadyPanel
+from .places import (
+    arrange_viewers,
+    in_place_at_once,
+    layout_cells,
+    layout_rows,
+    show_as_tab,
+)
 from .readout import keep_units_of_images
 from .removal import mend_removal
 from .row_links import ChosenSpectra, link_rows, links_rows
@@ -141,11 +148,10 @@ from .tables import (
     table_viewers_of,
     tables_of,
 )
-from .tools import leave_limits, point_with
+from .tools import leave_limits, pace_moves, point_with
 from .viewers import (
     NoLayerPanel,
     add_to_viewer,
-    arrange_viewers,
     create_viewer,
     draw_thick,
     draw_unseen,
@@ -156,13 +162,10 @@ from .viewers import (
     lay_over_figure,
     layer_of,
     layers_of,
-    layout_cells,
-    layout_rows,
     let_data_be_removed,
     offer_only,
     remove_viewers,
     show_alone,
-    show_as_tab,
     show_figure_without_data,
     shown_in,
     viewer_kind,
@@ -237,6 +240,7 @@ __all__ = [
     "load_file",
     "load_into",
     "in_display_units",
+    "in_place_at_once",
     "is_as_loaded",
     "is_catalog",
     "is_image",
@@ -267,6 +271,7 @@ __all__ = [
     "on_every_app",
     "one_for_each_app",
     "plugin_api",
+    "pace_moves",
     "plugin_label",
     "point_with",
     "own_column_names",

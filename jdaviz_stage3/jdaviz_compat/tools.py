@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["leave_limits", "point_with"]
+__all__ = ["leave_limits", "pace_moves", "point_with"]
 
 
 def leave_limits(linked: Callable[[Any, Any], bool]) -> None:
@@ -46,3 +46,19 @@ def point_with(viewer: Any, cursor: str) -> None:
         As CSS names it: ``'auto'``, ``'ew-resize'``.
     """
     viewer._mouse_interact.cursor = cursor
+
+
+def pace_moves(viewer: Any, milliseconds: int) -> None:
+    """Have the page tell of the mouse in a (glue) viewer not more often than that.
+
+    It always tells of the last place.
+
+    Reason: as for `point_with`. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+    milliseconds : int
+        Between two messages; bqplot-image-gl takes 50 by itself.
+    """
+    viewer._mouse_interact.move_throttle = milliseconds

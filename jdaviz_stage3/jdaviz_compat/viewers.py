@@ -1,19 +1,18 @@
-"""Viewers, their layers and their places."""
+"""Viewers and their layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from glue.core import Data
 from ipywidgets import DOMWidget
 
 from .application import application
+from .places import arrange_viewers, in_place_at_once, layout_cells
 
 __all__ = [
     "NoLayerPanel",
     "add_to_viewer",
-    "arrange_viewers",
     "create_viewer",
     "draw_thick",
     "draw_unseen",
@@ -24,13 +23,10 @@ __all__ = [
     "lay_over_figure",
     "layer_of",
     "layers_of",
-    "layout_cells",
-    "layout_rows",
     "let_data_be_removed",
     "offer_only",
     "remove_viewers",
     "show_alone",
-    "show_as_tab",
     "show_figure_without_data",
     "shown_in",
     "viewer_kind",
@@ -92,15 +88,16 @@ def create_viewer(app: Any, reference: str, label: str) -> Any:
     inner = application(app)
     label = inner.return_unique_name(label, typ="viewer")
     viewer_class = viewer_registry.members[reference]["cls"]
-    inner._on_new_viewer(
-        NewViewerMessage(viewer_class, data=None, sender=inner),
-        vid=label,
-        name=label,
-        open_data_menu_if_empty=False,
-    )
-    if any(item["id"] not in inner._viewer_store for item in inner.state.viewer_items):
-        # Once a viewer was closed, the browser can have lost the cell that new ones are put into.
-        arrange_viewers(app, {"col": _cells(app, list)})
+    with in_place_at_once(app):
+        inner._on_new_viewer(
+            NewViewerMessage(viewer_class, data=None, sender=inner),
+            vid=label,
+            name=label,
+            open_data_menu_if_empty=False,
+        )
+        if any(item["id"] not in inner._viewer_store for item in inner.state.viewer_items):
+            # Once one was closed, the browser can have lost the cell that new ones are put into.
+            arrange_viewers(app, {"col": layout_cells(app)})
     return label
 
 
@@ -130,88 +127,6 @@ def remove_viewers(app: Any, labels: list[str]) -> None:
     inner = application(app)
     for label in labels:
         inner.vue_destroy_viewer_item(label)
-
-
-def arrange_viewers(app: Any, layout: dict) -> None:
-    """Lay out the viewers of an app in rows and columns.
-
-    Reason: new viewers go below each other, and there is no public way to place them.
-    jdaviz 5.1: the same.
-
-    Parameters
-    ----------
-    app : jdaviz helper
-    layout : dict
-        ``{'col': [...]}`` of viewer labels, tuples of labels (tabs), ``{'row': [...]}`` and
-        further such dicts. Viewers that it does not name go below; names of viewers that there
-        are not are left out.
-    """
-    inner = application(app)
-    # viewers that were closed stay among the items
-    items = {i["reference"]: i for i in inner.state.viewer_items if i["id"] in inner._viewer_store}
-
-    def stack(*labels):
-        found = [items.pop(label) for label in labels if label in items]
-        return found and inner._create_stack_item(container="gl-stack", viewers=found)
-
-    def build(part):
-        if isinstance(part, (str, tuple)):
-            return stack(*([part] if isinstance(part, str) else part))
-        [(direction, parts)] = part.items()
-        children = [child for child in map(build, parts) if child]
-        return children and inner._create_stack_item(container=f"gl-{direction}", children=children)
-
-    [column] = layout.values()
-    children = [part for part in map(build, column) if part]
-    children += [stack(label) for label in list(items)]
-    inner.state.stack_items = [inner._create_stack_item(container="gl-col", children=children)]
-
-
-def show_as_tab(app: Any, label: str, beside: str) -> None:
-    """Put a viewer into the cell of another one, as the tab in front.
-
-    Reason: new viewers go below all others, and there is no public way to place them.
-    jdaviz 5.1: the same.
-    """
-
-    def move(labels: list[str]) -> list[str]:
-        kept = [other for other in labels if other != label]
-        return [label, *kept] if beside in kept else kept
-
-    arrange_viewers(app, {"col": _cells(app, move)})
-
-
-def layout_rows(app: Any) -> int:
-    """Return the number of rows that the viewers of an app are laid out in.
-
-    Reason: as for `show_as_tab`. jdaviz 5.1: the same.
-    """
-    return len(layout_cells(app))
-
-
-def layout_cells(app: Any) -> list:
-    """Return how the viewers of an app are laid out, as a column of `arrange_viewers`.
-
-    Reason: as for `show_as_tab`. jdaviz 5.1: the same.
-    """
-    return _cells(app, list)
-
-
-def _cells(app: Any, change: Callable[[list[str]], list[str]]) -> list:
-    """The layout of an app as `arrange_viewers` takes it, the labels of each cell changed."""
-
-    def described(item: Any) -> Any:
-        if not item["children"]:
-            return tuple(change([viewer["reference"] for viewer in item["viewers"]]))
-        return {item["container"].removeprefix("gl-"): [described(i) for i in item["children"]]}
-
-    def rows(items: list) -> list:
-        """A column in a column is rows of the same one."""
-        inner = [item.get("col") if isinstance(item, dict) else None for item in items]
-        parts = zip(items, inner, strict=True)
-        return [row for item, col in parts for row in ([item] if col is None else rows(col))]
-
-    return rows([described(item) for item in application(app).state.stack_items])
 
 
 def viewer_kind(viewer: Any) -> str:

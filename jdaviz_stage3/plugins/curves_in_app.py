@@ -14,6 +14,7 @@ from ..jdaviz_compat import (
     data_labels,
     data_of,
     glue_viewer,
+    in_place_at_once,
     remove_data,
     show_as_tab,
     viewers_of_kind,
@@ -64,9 +65,10 @@ def show_curve(
                 label, viewer = other.reference, other
                 break
     if viewer is None:
-        label = create_viewer(app, _KIND, label)
-        if beside:
-            show_as_tab(app, label, beside)
+        with in_place_at_once(app):
+            label = create_viewer(app, _KIND, label)
+            if beside:
+                show_as_tab(app, label, beside)
     add_to_viewer(app, label, data_of(app, name))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +11,13 @@ import numpy as np
 from astropy import units as u
 
 from ...errors import Stage3Error
-from ...jdaviz_compat import data_of, point_with
+from ...jdaviz_compat import data_of, pace_moves, point_with
 from .traces import integration_numbers
 
 __all__ = ["Dragging", "PointerEvents", "nearest_edge"]
 
 _REACH = 0.02  # of the width of the view: how near to an edge a drag must begin
+_PACE = 50  # ms between two moves of the mouse that the page tells of, where all is quick
 _EVENTS = ["dragstart", "dragmove", "dragend", "click", "mousemove"]
 
 
@@ -272,7 +274,7 @@ class PointerEvents:
     ):
         self.viewer = viewer
         self._on_drag, self._on_click, self._is_edge = on_drag, on_click, is_edge
-        self._dragging = False
+        self._dragging, self._paced = False, _PACE
         viewer.add_event_callback(self._on_event, events=_EVENTS)
 
     def _on_event(self, event: dict) -> None:
@@ -291,7 +293,16 @@ class PointerEvents:
             self._dragging = bool(self._on_drag("start", x, y))
         elif self._dragging:
             self._dragging = kind != "dragend"
+            began = time.monotonic()
             self._on_drag("move" if self._dragging else "end", x, y)
+            self._pace(time.monotonic() - began if self._dragging else 0.0)
+
+    def _pace(self, seconds: float) -> None:
+        """Let no more moves come than are drawn: those that wait would be drawn one by one."""
+        wanted = max(_PACE, round(1200 * seconds))  # a fifth of the time for all else
+        if wanted > 1.3 * self._paced or wanted < self._paced / 1.3:
+            self._paced = wanted
+            pace_moves(self.viewer, wanted)
 
     def close(self) -> None:
         """Listen no longer."""

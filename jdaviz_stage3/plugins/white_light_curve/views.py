@@ -17,6 +17,7 @@ from ...errors import Stage3Error
 from ...jdaviz_compat import (
     create_viewer,
     glue_viewer,
+    in_place_at_once,
     layout_rows,
     remove_viewers,
     show_as_tab,
@@ -193,10 +194,11 @@ class Views:
             plugin.in_viewer = False
         if plugin.in_viewer and plugin.has_viewers:
             if viewer is None:
-                self.viewer_label = create_viewer(plugin, "stage3-light-curve-viewer", _VIEWER)
-                viewer = glue_viewer(plugin, self.viewer_label)
-                show_figure_without_data(viewer)
-                self._place(self.viewer_label)
+                with in_place_at_once(plugin):
+                    self.viewer_label = create_viewer(plugin, "stage3-light-curve-viewer", _VIEWER)
+                    viewer = glue_viewer(plugin, self.viewer_label)
+                    show_figure_without_data(viewer)
+                    self._place(self.viewer_label)
         else:
             if viewer is not None:  # it would stay, empty
                 self._canvas, self.viewer_label = None, ""
