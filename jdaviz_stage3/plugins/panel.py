@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import metadata
 from pathlib import Path
@@ -15,7 +16,7 @@ from ..errors import Stage3Error
 from ..jdaviz_compat import can_save_files, set_description, show_message
 from ..loaders.importing import warnings_shown
 
-__all__ = ["SavingControls", "ShownPython", "describe", "do_as_asked"]
+__all__ = ["SavingControls", "ShownPython", "describe", "do_as_asked", "working"]
 
 
 def describe(plugin: Any, description: str, page: str) -> None:
@@ -51,16 +52,29 @@ def do_as_asked(plugin: Any, method: Callable[[], Any]) -> str:
     str
         Why it could not be done; empty where it was.
     """
-    plugin.busy = True
     try:
-        with warnings_shown(plugin):
+        with working(plugin), warnings_shown(plugin):
             method()
     except Stage3Error as err:
         show_message(plugin, str(err))
         return str(err)
-    finally:
-        plugin.busy = False
     return ""
+
+
+@contextmanager
+def working(plugin: Any) -> Iterator[None]:
+    """Let the panel show that it works: a line at its top, and buttons that spin.
+
+    Parameters
+    ----------
+    plugin : plugin with `DeclaredControls`
+        Its template has ``:spinner="busy"`` for the buttons.
+    """
+    before, plugin.busy = plugin.busy, True
+    try:
+        yield
+    finally:
+        plugin.busy = before
 
 
 @cache

@@ -107,6 +107,11 @@ class Views:
 
     # ---- everything ----
 
+    @property
+    def are_made(self) -> bool:
+        """Whether there is a figure to draw in, which takes longer to make than to draw in."""
+        return self._canvas is not None
+
     def draw(self, curves: LightCurves) -> Texts:
         """Draw what the settings give, and return what the panel says of it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from ...jdaviz_compat import (
 )
 from ...loaders.journal import adding_to_app
 from ..curves_in_app import add_curve, show_curve
-from ..panel import SavingControls, describe, do_as_asked
+from ..panel import SavingControls, describe, do_as_asked, working
 from ..updates import Updates
 from .controls import CurveControls
 from .curve_keys import CURVE_KEYS
@@ -306,7 +307,9 @@ class WhiteLightCurve(SavingControls, CurveControls):
             self._views.clear()
         else:
             self.band_unit = str(traces[0].wavelength.unit)
-            self._say(self._views.draw(self.curves))
+            # at each step of a drag it would flicker
+            with nullcontext() if self._views.are_made else working(self):
+                self._say(self._views.draw(self.curves))
 
     def _say(self, texts: Texts) -> None:
         for name, text in asdict(texts).items():
