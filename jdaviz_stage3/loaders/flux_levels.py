@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from glue.core import Data
 from ..jdaviz_compat import layers_of
 from ..origin import origin_of
 
-__all__ = ["MOST_APART", "flux_level", "level_in", "times_brighter"]
+__all__ = ["MOST_APART", "flux_level", "level_in", "of_like_flux", "times_brighter"]
 
 _SPECTRA = ("x1d", "c1d")
 #: Where one spectrum is more than so many times brighter than another, the other is a flat line.
@@ -80,3 +80,29 @@ def times_brighter(level: u.Quantity | None, other: u.Quantity | None) -> float:
         return 1.0
     ratio = float((level / other).to_value(u.one))
     return max(ratio, 1 / ratio)
+
+
+def of_like_flux(fluxes: Sequence[u.Quantity]) -> list[list[int]]:
+    """Part spectra into groups in which each can be seen on one axis with the others.
+
+    Parameters
+    ----------
+    fluxes : sequence of Quantity
+        Of one unit.
+
+    Returns
+    -------
+    list of list of int
+        Their places in the sequence, in order; that of the first spectrum comes first. What is
+        nowhere above zero is with the first.
+    """
+    found = {row: flux_level([flux]) for row, flux in enumerate(fluxes)}
+    levels = {row: level for row, level in found.items() if level is not None}
+    groups: list[list[int]] = []
+    for row in sorted(levels, key=lambda row: -levels[row]):
+        if not groups or times_brighter(levels[groups[-1][0]], levels[row]) > MOST_APART:
+            groups.append([])
+        groups[-1].append(row)
+    groups = sorted(sorted(group) for group in groups)
+    without = [row for row in range(len(fluxes)) if row not in levels]
+    return [sorted(groups[0] + without), *groups[1:]] if groups else [without]

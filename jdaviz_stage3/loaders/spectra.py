@@ -29,7 +29,7 @@ from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
 from .asked_options import chosen_options
 from .chosen_spectra import ChosenSpectra
 from .flux_axis import check_flux_axis
-from .flux_levels import MOST_APART, flux_level, level_in, times_brighter
+from .flux_levels import MOST_APART, flux_level, level_in, of_like_flux, times_brighter
 from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
@@ -154,13 +154,10 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
     def _keep_apart(self, spectra: list[Spectrum]) -> None:
         """Show what is much brighter or fainter than a target's other spectra apart from these.
 
-        Only where nobody has chosen a viewer, and there are not too many: see `prepare`.
+        Only where there are not too many viewers: see `prepare`.
         """
-        chosen = chosen_options(self).get("viewer")
-        by_default = "viewer" not in self.asked_for and chosen == self._by_default.get("viewer")
+        chosen = list(self.viewer.selected)
         n_viewers = len(viewers_of_kind(self, _KIND))
-        if not (by_default and chosen) or configuration(self) == "specviz":
-            return
         level = flux_level(spectrum.flux for spectrum in spectra)
         apart = {
             label: times_brighter(level, level_in(glue_viewer(self, label), level.unit))
@@ -194,21 +191,29 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
     def __call__(self):
         only = len(self._labels) == 1
         spectra = self.output
+        viewers = chosen_options(self).get("viewer")
+        by_default = "viewer" not in self.asked_for and viewers == self._by_default.get("viewer")
         if self.viewer.create_new.selected and self.viewer_label_auto:
             self.show_in_new_viewer(_KIND, "1D Spectrum")
         what = self._what_is_shown(spectra)
         for spectrum in spectra:
             check_flux_axis(self, spectrum.flux.unit, self.product.path.name, what)
-        self._keep_apart(spectra)
         first = spectral_flux_unit(self) is None
+        labels, shown_in = list(self.spectra_selected), list(self.viewer.selected)
+        may_part = by_default and bool(shown_in) and configuration(self) != "specviz"
+        groups = of_like_flux([s.flux for s in spectra]) if may_part else [range(len(spectra))]
         with adding_data(self):
-            for spectrum, label in zip(spectra, list(self.spectra_selected), strict=True):
-                parts = [self._sequence.label(0) if only else label]
-                if spectrum.meta["column"] != "FLUX":
-                    parts.append("surface brightness")
-                self.add_to_data_collection(
-                    spectrum, self.unique_label(*parts), data_hash=self.product.data_hash(label)
-                )
+            for rows in groups:
+                if may_part:
+                    self.viewer.selected = shown_in
+                    self._keep_apart([spectra[row] for row in rows])
+                for row in rows:
+                    parts = [self._sequence.label(0) if only else labels[row]]
+                    if spectra[row].meta["column"] != "FLUX":
+                        parts.append("surface brightness")
+                    data_hash = self.product.data_hash(labels[row])
+                    label = self.unique_label(*parts)
+                    self.add_to_data_collection(spectra[row], label, data_hash=data_hash)
         if what:
             show_message(self, f"{self.product.path.name}: {what}", color="info")
         if first:

@@ -3,16 +3,19 @@
 import shutil
 
 import jdaviz
+import numpy as np
 import pytest
+from astropy import units as u
 from astropy.io import fits
 from fresh_apps import new_app
 from make_products import mosaic
-from make_spectra import extracted_single, one_source_each
+from make_spectra import extracted, extracted_single, one_source_each, smooth_spectrum
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.chosen_products import chosen_products
 from jdaviz_stage3.jdaviz_compat import shown_in
+from jdaviz_stage3.loaders.flux_levels import of_like_flux
 
 N_FILES = 24
 
@@ -131,3 +134,43 @@ def test_targets_have_viewers_of_their_own_and_what_belongs_to_one_shares_it(tmp
     loader.importer._obj.viewer.create_new.selected = "1D Spectrum"
     loader.importer()
     assert list(app.viewers) == [*viewers, "1D Spectrum GALAXY (1)"]
+
+
+@pytest.mark.forked
+def test_spectra_of_very_different_flux_in_one_file_are_apart_unless_a_viewer_is_chosen(tmp_path):
+    factors = (1, 1000, 20, 50_000, 2)  # of the sources 1 to 5
+    spectra = []
+    for number, factor in enumerate(factors, 1):
+        columns = smooth_spectrum()
+        columns["FLUX"] = columns["FLUX"] * factor
+        header = {"source_id": number, "source_type": "POINT", "name": f"S{number}"}
+        spectra.append((columns, header))
+    path = extracted(tmp_path, spectra)
+    fits.setval(path, "TARGNAME", value="FIELD")
+
+    def viewers(labels):
+        return [[viewer.reference for viewer in shown_in(app, label)] for label in labels]
+
+    app = new_app()
+    messages = snackbar_texts(app)
+    labels = stage3.load(path, app=app)
+    # in the order of the viewers
+    assert [int(label.split("source ")[1].split()[0]) for label in labels] == [1, 3, 5, 2, 4]
+    fainter, brighter, brightest = ["1D Spectrum"], ["1D Spectrum FIELD"], ["1D Spectrum FIELD (1)"]
+    assert viewers(labels) == [fainter, fainter, fainter, brighter, brightest]
+    texts = [text for text in messages if "flat line" in text]
+    assert len(texts) == 2 and "50 times brighter than what '1D Spectrum' shows" in texts[0]
+    # again: each where it fits
+    assert viewers(stage3.load(path, app=app)) == viewers(labels)
+    assert viewers(stage3.load(path, app=app, viewer="1D Spectrum")) == [fainter] * 5
+
+
+def test_groups_of_like_flux():
+    def groups(*levels):
+        return of_like_flux([np.full(3, level) * u.Jy for level in levels])
+
+    assert groups(1, 2, 3) == [[0, 1, 2]]
+    assert groups(1, 100) == [[0], [1]] and groups(100, 1) == [[0], [1]]
+    assert groups(1, 30, 31) == [[0], [1, 2]]  # by the brightest
+    assert groups(np.nan, 1, 100, 0) == [[0, 1, 3], [2]]
+    assert groups(np.nan, 0) == [[0, 1]] and groups(5) == [[0]]
