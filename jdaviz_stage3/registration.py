@@ -30,11 +30,13 @@ def _link(app: object) -> None:
     # only when there is an app, for this may be run while the module is on its way
     from .viewers.color_bars import show_color_bars
     from .viewers.slice_keys import slice_keys
+    from .viewers.tab_titles import name_targets
     from .viewers.wavelength_link import link_wavelengths
 
     link_wavelengths(app)
     show_color_bars(app)
     slice_keys(app)
+    name_targets(app)
 
 
 def _name(app: object) -> None:

@@ -79,8 +79,13 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         # on one axis, all but the brightest target would be flat lines; Specviz has but one viewer
         n_viewers = len(viewers_of_kind(self, _KIND))
         if configuration(self) != "specviz" and n_viewers < MOST_VIEWERS:
-            self.viewer.add_filter(lambda viewer: not shows_other_target_only(viewer, target))
+
+            def not_of_others(viewer: object) -> bool:
+                return not shows_other_target_only(viewer, target)
+
+            self.viewer.add_filter(not_of_others)
             self.viewer.select_default()
+            self.viewer.remove_filter(not_of_others)  # whoever wants to may choose one
 
     @staticmethod
     def _get_supported_viewers():

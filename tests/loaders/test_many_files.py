@@ -127,6 +127,9 @@ def test_targets_have_viewers_of_their_own_and_what_belongs_to_one_shares_it(tmp
         {viewer.reference for label in labels[n] for viewer in shown_in(app, label)} for n in labels
     )
     assert first == third == {"1D Spectrum"} and second == {"1D Spectrum GALAXY"}
+    # unless that is asked for
+    again = stage3.load(tmp_path / "1" / "o1_x1d.fits", app=app, viewer="1D Spectrum")
+    assert [v.reference for label in again for v in shown_in(app, label)] == ["1D Spectrum"]
     # where a new viewer is asked for, it takes nobody's place
     viewers = list(app.viewers)
     loader = app.loaders["file"]

@@ -21,6 +21,7 @@ __all__ = ["OverlayCanvas", "bring_into_view", "zoom_to"]
 
 _AROUND = 20  # pixels
 _REACH = 12  # screen pixels from the cursor within which a source is meant
+_EVENTS = ["click", "mousemove", "mouseleave", "dragstart", "dragmove", "dragend"]
 _PAUSE = 0.1  # seconds at least between two drawings while the view moves
 
 
@@ -55,7 +56,7 @@ class OverlayCanvas:
             scale.observe(self._moved, names=["min", "max"])
         for limit in ("x_min", "x_max", "y_min", "y_max"):
             viewer.state.add_callback(limit, self._settled)
-        viewer.add_event_callback(self._mouse, events=["click", "mousemove", "mouseleave"])
+        viewer.add_event_callback(self._mouse, events=_EVENTS)
 
     def draw(self, overlays: Iterable[Overlay]) -> None:
         """Draw these overlays, those that are off included, and remove all others.
@@ -180,6 +181,9 @@ class OverlayCanvas:
             self._hover(None)
             return
         place = data["domain"]["x"], data["domain"]["y"]
+        if data["event"].startswith("drag"):
+            self._drag_legend(data["event"], *place)
+            return
         on_legend = self.annotations.legend.holds(*place)
         if on_legend and data["event"] == "click":
             self.annotations.legend.turn()
@@ -191,6 +195,18 @@ class OverlayCanvas:
         elif found is not None and not clicks_check_table_rows(self.viewer):
             add = any(data.get(key, False) for key in ("ctrlKey", "metaKey"))
             self._on_click(*found, add)
+
+    def _drag_legend(self, event: str, x: float, y: float) -> None:
+        legend = self.annotations.legend
+        if event == "dragstart":
+            legend.take(x, y)
+        elif event == "dragmove" and legend.drag(x, y):
+            self._draw_legend()
+
+    def step_legend(self) -> None:
+        """Put the legend into the next corner."""
+        self.annotations.legend.step()
+        self._draw_legend()
 
     def _hover(self, found: tuple[Overlay, int] | None) -> None:
         if found == self._hovered:

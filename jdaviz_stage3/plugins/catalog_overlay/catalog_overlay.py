@@ -255,6 +255,13 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         for canvas in self._canvases.values():
             canvas.put_legend(self.legend_selected)
 
+    def step_legend(self, viewer: str) -> bool:
+        """Put the legend of a viewer, by its label, into the next corner."""
+        found = [c for v, c in self._canvases.items() if v.reference == viewer and c.marks]
+        for canvas in found:
+            canvas.step_legend()
+        return bool(found)
+
     # ---- sessions ----
 
     def session_lines(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The legend over an image viewer: it folds, and goes out of the way of what is selected."""
+"""The legend over an image viewer: it folds, is dragged, and goes out of the way of selections."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ class Legend:
         self.box: tuple[float, float, float, float] | None = None
         self._folded: bool | None = None  # as it was clicked; None until it was
         self._is_folded = False
+        self._hold: tuple[float, float] | None = None  # from its corner to the hand that drags it
+        self._put_at: tuple[float, float] | None = None  # by hand: fractions of the free room
 
     def draw(self, marks: Sequence[CatalogMarks]) -> None:
         """Draw the legend and the colour bars of what is shown.
@@ -102,13 +104,45 @@ class Legend:
         right, down = on_screen(view, np.array(x), np.array(y))
         return bool(left <= right <= left + width and top <= down <= top + height)
 
+    def take(self, x: float, y: float) -> bool:
+        """Take it into the hand at a place (pixels of the viewer's frame), if it is there."""
+        self._hold = None
+        if self.holds(x, y):
+            right, down = on_screen(view_of(self._viewer), np.array(x), np.array(y))
+            self._hold = float(right) - self.box[0], float(down) - self.box[1]
+        return self._hold is not None
+
+    def drag(self, x: float, y: float) -> bool:
+        """Move it with the hand, which is at this place; it stays within the viewer, and there.
+
+        Returns
+        -------
+        bool
+            Whether it is in the hand.
+        """
+        view = view_of(self._viewer)
+        if self._hold is None or view is None or self.box is None:
+            return False
+        at = np.array(on_screen(view, np.array(x), np.array(y)), dtype=float) - self._hold
+        free = _free_room(view, self.box[2:])
+        self._put_at = tuple(np.clip(np.divide(at, free, out=np.zeros(2), where=free > 0), 0, 1))
+        return True
+
+    def step(self) -> None:
+        """Put it into the next corner, from wherever it is."""
+        place = CORNERS[0]
+        if self._put_at is None and self.place in (*CORNERS, "Auto"):
+            now = max(CORNERS.index(self.place) if self.place in CORNERS else 0, 0)
+            place = CORNERS[(now + 1) % len(CORNERS)]
+        self.put(place)
+
     def turn(self) -> None:
         """Fold or unfold it; it stays so until it is turned again."""
         self._folded = not self._is_folded
 
     def put(self, place: str) -> None:
-        """Put it where it is asked for; it forgets how it was turned."""
-        self.place, self._folded = place, None
+        """Put it where it is asked for; it forgets how it was turned, and where it was dragged."""
+        self.place, self._folded, self._put_at = place, None, None
 
     def remove(self) -> None:
         """Take it out of the viewer."""
@@ -125,6 +159,9 @@ class Legend:
             fits = width < view.width and height < view.height
             much = not fits or width * height > _MOST * view.width * view.height
             folded = self.place == "Folded" or much
+        if self._put_at is not None:  # also over what is selected: somebody wants it there
+            left, top = np.multiply(self._put_at, _free_room(view, _FOLDED if folded else size))
+            return folded, (float(left), float(top))
         first = self.place if self.place in CORNERS else CORNERS[0]
         corners = sorted(CORNERS, key=lambda corner: corner != first)  # the others as they are
         for is_folded in (False, True)[folded:]:
@@ -170,6 +207,11 @@ def _upper_left(corner: str, view: View, size: tuple[float, float]) -> tuple[flo
     x = _EDGE if left else view.width - right - size[0]
     y = _EDGE if top else view.height - _BELOW - _EDGE - size[1]
     return max(float(x), 0.0), max(float(y), 0.0)
+
+
+def _free_room(view: View, size: tuple[float, float]) -> np.ndarray:
+    """How far the legend can go to the right and down."""
+    return np.maximum(np.array([view.width, view.height]) - size, 0.0)
 
 
 def _covers(place: tuple[float, float], size: tuple[float, float], selected: np.ndarray) -> bool:

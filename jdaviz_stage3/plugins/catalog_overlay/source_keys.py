@@ -18,6 +18,7 @@ SOURCE_KEYS = (
     Key(FORWARD, "next source", "next"),
     Key(BACKWARD, "source before", "previous"),
     Key(("Escape",), "select no source", "clear"),
+    Key(("k",), "legend in the next corner", "step_legend"),
 )
 
 
@@ -49,6 +50,10 @@ class SourceKeys:
             return False
         self._plugin.select_rows(overlay, np.empty(0, dtype=int))
         return True
+
+    def step_legend(self, viewer: str) -> bool:
+        """Put the legend into the next corner of an image."""
+        return self._plugin.step_legend(viewer)
 
     def _step(self, viewer: str, by: int) -> bool:
         overlay = self._overlay_in(viewer)

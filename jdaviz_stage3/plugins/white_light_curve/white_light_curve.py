@@ -318,7 +318,10 @@ class WhiteLightCurve(SavingControls, CurveControls):
     # ---- from the browser ----
 
     def vue_use_pipeline_band(self, *_: Any) -> None:
-        self._do_as_asked(self.use_pipeline_band)
+        try:
+            self.use_pipeline_band()
+        except Stage3Error as err:  # said in the panel: it is about what the panel shows
+            self.problem = str(err)
 
     def vue_clear_baseline(self, *_: Any) -> None:
         self.baseline_text = ""

@@ -778,6 +778,52 @@ def test_the_legend_is_where_it_is_put(plg):
     assert len(legend(plg)) >= 3
 
 
+def test_the_legend_is_dragged_and_stays_there(plg):
+    drawn_legend, view = canvas(plg).annotations.legend, viewer(plg)
+    zoom(view, 80, 80, 90)
+    shown, (left, top, *size) = view_of(view), drawn_legend.box
+
+    def at(right, down):
+        dx, dy = np.abs(shown.pixel)
+        return {"x": shown.x[0] + right * dx, "y": shown.y[1] - down * dy}
+
+    def mouse(kind, right, down):
+        canvas(plg)._mouse({"event": kind, "domain": at(right, down)})
+
+    mouse("dragstart", left + 20, top + 10)
+    mouse("dragmove", left + 70, top + 55)
+    mouse("dragmove", left + 140, top + 75)
+    mouse("dragend", left + 140, top + 75)
+    np.testing.assert_allclose(drawn_legend.box, (left + 120, top + 65, *size))
+    assert plg.selected == []
+    # also over what is selected, for somebody wants it there
+    rows, x, y = drawn(plg)
+    inside = [row for row, x, y in zip(rows, x, y, strict=True) if drawn_legend.holds(x, y)]
+    plg.select(overlay(plg).sources.labels[inside or rows[:1]])
+    np.testing.assert_allclose(drawn_legend.box[:2], (left + 120, top + 65))
+    plg.clear_selection()
+    # folded it is there, too; where it is folded, its room is larger
+    mouse("click", left + 140, top + 75)
+    assert legend(plg) == ["▸ Legend"] and drawn_legend.box[0] > left + 120
+    mouse("dragstart", drawn_legend.box[0] + 5, drawn_legend.box[1] + 5)
+    mouse("dragmove", 1e4, -1e4)  # no further than the edges
+    np.testing.assert_allclose(drawn_legend.box[:2], (shown.width - drawn_legend.box[2], 0))
+    mouse("dragend", 1e4, -1e4)
+    # beside it nothing is dragged
+    mouse("dragstart", 5, shown.height - 5)
+    mouse("dragmove", 50, 50)
+    np.testing.assert_allclose(drawn_legend.box[:2], (shown.width - drawn_legend.box[2], 0))
+    # k: from corner to corner
+    corners = []
+    for _ in range(5):
+        assert plg._obj.step_legend(view.reference)
+        corners.append(tuple(bool(edge > 100) for edge in drawn_legend.box[:2]))
+    assert corners == [(False, False), (False, True), (True, True), (True, False), (False, False)]
+    assert not plg._obj.step_legend("no viewer")
+    canvas(plg).put_legend("Auto")
+    assert drawn_legend.box[:2] == (8, 8)
+
+
 def test_in_a_small_viewer_the_legend_is_folded_at_first(plg, monkeypatch):
     monkeypatch.setattr("jdaviz_stage3.plugins.catalog_overlay.legend.view_of", small_view)
     canvas(plg).put_legend("Auto")

@@ -192,6 +192,11 @@ def test_several_products_are_laid_out_so_that_each_is_seen(start_own_server, st
         height, width = page.picture(viewer).shape[:2]
         assert height > 200, viewer
         assert width > 300, viewer
+    # tabs name the targets, the labels by which scripts know the viewers are as they were
+    script = "return [...document.querySelectorAll('.lm_title')].map(e => [e.innerText, "
+    titles = dict(page.driver.execute_script(script + "getComputedStyle(e, '::after').content])"))
+    assert titles["1D Spectrum"] == titles["Image"] == '" · DEMO-DEEP-FIELD"'
+    assert titles["Dynamic spectrum order 1"] == '" · DEMO-HOST-1"'
     page.screenshot("several_products")
 
 
