@@ -1,7 +1,6 @@
 """An app as a script, run in another one: the two are the same."""
 
 import runpy
-import warnings
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from make_cubes import cube, cube_arrays
 from make_products import mosaic, segmentation
 from make_spectra import time_series, two_slits
 from make_tables import catalog
+from sessions import restored
 from white_light_tools import columns
 
 import jdaviz_stage3 as stage3
@@ -60,17 +60,6 @@ def draw(app, viewer, roi, mode=NewMode):
     if mode is NewMode:
         edit.edit_subset = None
     glue_viewer(app, viewer).apply_roi(roi)
-
-
-def restored(app, folder, tmp_path):
-    """The app that the script makes, and the script."""
-    script = tmp_path / "session.py"
-    script.write_text(stage3.session.to_python(app, folder))
-    other = new_app()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Stage3Warning)
-        run_script(script, other)
-    return other, script.read_text()
 
 
 @pytest.mark.forked

@@ -318,9 +318,17 @@ class WhiteLightCurve(SavingControls, CurveControls):
     # ---- from the browser ----
 
     def vue_use_pipeline_band(self, *_: Any) -> None:
+        self._say_in_panel(self.use_pipeline_band)
+
+    def vue_show_python(self, *_: Any) -> None:
+        """Show the code that ``to_python`` gives."""
+        self._say_in_panel(lambda: setattr(self, "python_code", self.to_python()))
+
+    def _say_in_panel(self, method: Callable[[], Any]) -> None:
+        """Do what is about the panel alone, and say in it why it cannot be done."""
         try:
-            self.use_pipeline_band()
-        except Stage3Error as err:  # said in the panel: it is about what the panel shows
+            method()
+        except Stage3Error as err:
             self.problem = str(err)
 
     def vue_clear_baseline(self, *_: Any) -> None:
