@@ -98,7 +98,7 @@ from .loading import (
 )
 from .many_data import adding_data, spare_repetitions
 from .page_messages import send_together
-from .panels import SteadyPanel
+from .panels import SteadyPanel, open_panels, open_panels_of
 from .places import (
     arrange_viewers,
     in_place_at_once,
@@ -271,6 +271,8 @@ __all__ = [
     "on_every_app",
     "one_for_each_app",
     "plugin_api",
+    "open_panels",
+    "open_panels_of",
     "pace_moves",
     "plugin_label",
     "point_with",

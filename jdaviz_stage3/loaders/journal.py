@@ -15,7 +15,7 @@ from typing import Any
 
 from ..jdaviz_compat import all_data, one_for_each_app, plugin_label
 from ..origin import FileStamp
-from .observed import differs, observed, settings_of
+from .observed import OF_VIEWERS, differs, observed, settings_of
 
 __all__ = ["Journal", "Loading", "Made", "adding_to_app", "journal_of"]
 
@@ -184,7 +184,7 @@ class Journal:
         viewers = {key[1] for key in now if key[0] == "viewer" and key not in known}
         viewers = {label for label in viewers if set(now["viewer", label][1]) & new}
         for key, value in now.items():
-            of_new_viewer = key[0] in ("viewer", "axes", "limits", "layer") and key[1] in viewers
+            of_new_viewer = key[0] in OF_VIEWERS and key[1] in viewers
             of_new_layer = key[0] == "layer" and key[2] in new
             if of_new_viewer or of_new_layer:
                 known[key] = value
@@ -220,15 +220,27 @@ def _texts(value: Any) -> list[str]:
     return [text for text in values if isinstance(text, str)]
 
 
-def adding_to_app(method: Callable) -> Callable:
+def adding_to_app(
+    method: Callable | None = None, *, as_if: Callable[..., tuple] | None = None
+) -> Callable:
     """Decorate a method of a plugin that adds data to the app, so that a session can call it again.
 
     What it adds is known by that it was not there before.
+
+    Parameters
+    ----------
+    method : callable
+    as_if : callable, optional
+        Called as the method is; returns the arguments with which a session is to call it, where
+        those that are left out stand for what is clicked or marked, which no session restores.
     """
+    if method is None:
+        return functools.partial(adding_to_app, as_if=as_if)
 
     @functools.wraps(method)
     def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with journal_of(self).making(self, method.__name__, args, kwargs):
+        again = (args, kwargs) if as_if is None else (as_if(self, *args, **kwargs), {})
+        with journal_of(self).making(self, method.__name__, *again):
             return method(self, *args, **kwargs)
 
     return noted

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import Stage3Error
-from ..jdaviz_compat import all_data, data_labels, subset_groups
+from ..jdaviz_compat import all_data, data_labels, subset_groups, tray_plugins
 from ..loaders.journal import Journal, journal_of
-from ..loaders.observed import observed
+from ..loaders.observed import OF_VIEWERS, observed
 from .code import Code
 
 __all__ = ["Draft"]
@@ -61,6 +62,10 @@ class Draft:
         lost = {there[uuid] for uuid in there.keys() & lost_ids}
         lost -= {f"Spectrum ({group.label}, sum)" for group in subset_groups(app)}  # of cubes
         now = _without(observed(app), lost) if journal.loadings else {}
+        plugins = tray_plugins(app).values()
+        passing = [p for p in plugins if not getattr(p, "in_sessions", True)]
+        gone = {label for plugin in passing for label in getattr(plugin, "own_viewers", ())}
+        now = _without_viewers(now, gone)
         changed = journal.changed_in(now) if journal.loadings else set()
         return cls(app, folder, journal, now, changed, there, needed, lost)
 
@@ -124,11 +129,37 @@ def _without(found: dict[tuple, Any], lost: set[str]) -> dict[tuple, Any]:
     gone = {label for label, labels in shown.items() if labels and labels <= lost}
     kept = {}
     for key, value in found.items():
-        if key[0] in ("viewer", "axes", "limits", "layer") and key[1] in gone:
+        if key[0] in OF_VIEWERS and key[1] in gone:
             continue
         if key[0] == "layer" and key[2] in lost:
             continue
         if key[0] == "viewer":
             value = (value[0], tuple(label for label in value[1] if label not in lost))
+        if key[0] == "order":
+            value = tuple(label for label in value if label not in lost)
         kept[key] = value
     return kept
+
+
+def _without_viewers(found: dict[tuple, Any], gone: set[str]) -> dict[tuple, Any]:
+    """Leave out viewers that plugins open to draw in, where a session has no part of these."""
+    if not gone:
+        return found
+    kept = {
+        key: value for key, value in found.items() if key[0] not in OF_VIEWERS or key[1] not in gone
+    }
+    if ("layout",) in kept:
+        kept["layout",] = [part for part in map(_pruner(gone), kept["layout",]) if part]
+    return kept
+
+
+def _pruner(gone: set[str]) -> Callable[[Any], Any]:
+    def prune(part: Any) -> Any:
+        """A part of a layout without these viewers, empty where nothing is left of it."""
+        if isinstance(part, tuple):
+            return tuple(label for label in part if label not in gone)
+        [(direction, parts)] = part.items()
+        left = [one for one in map(prune, parts) if one]
+        return {direction: left} if left else ()
+
+    return prune

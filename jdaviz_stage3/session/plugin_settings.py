@@ -146,7 +146,7 @@ def _changed(draft: Draft, label: str, plugin: Any) -> dict[str, Any]:
     if found.keys() <= data:
         # jdaviz chooses others when data come and go
         found = {n: v for n, v in found.items() if _chosen(v) not in _first(plugin, n)}
-    if getattr(plugin, "own_viewers", ()):
+    if getattr(plugin, "own_viewers", ()) and plugin.in_sessions:
         found["keep_active"] = True  # what it draws is there, though no panel is open yet
     return found
 

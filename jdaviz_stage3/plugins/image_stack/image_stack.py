@@ -316,7 +316,9 @@ class ImageStackPlugin(ShownPython, StackPanel, PluginTemplateMixin):
             statistic=self.statistic_selected, missing=self.missing_selected,
         )  # fmt: skip
 
-    @adding_to_app
+    @adding_to_app(
+        as_if=lambda self, x=None, y=None: (x, y) if y is not None else tuple(self.clicked)
+    )
     def drift(self, x: float | None = None, y: float | None = None) -> dict[str, Any]:
         """Add the centroid of a source and the background in each frame, and show them.
 

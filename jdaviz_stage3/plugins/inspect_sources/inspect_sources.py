@@ -103,6 +103,11 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
     def _take_folders(self, message: FoldersOpenedMessage) -> None:
         self.folder = self._folders.offer(message.folders)
 
+    @property
+    def own_viewers(self) -> list[str]:
+        """The label of the viewer that it opens to draw in, if there is one now."""
+        return [viewer.reference for viewer in self._shown.viewers]
+
     @observe("is_active")
     def _propose_folder(self, *_: Any) -> None:
         """Offer the folder of what is loaded."""

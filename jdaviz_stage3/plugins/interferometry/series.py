@@ -56,7 +56,7 @@ class IntegrationControls(HasTraits):
             "stop": None if last in ("", None) else last,
         }
 
-    @adding_to_app
+    @adding_to_app(as_if=lambda self, stations=None: (stations or self.marked,))
     def series(self, stations: str | None = None) -> QTable:
         """Show a baseline or triangle in each integration, in place of the one before.
 
