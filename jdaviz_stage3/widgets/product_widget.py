@@ -85,7 +85,9 @@ class ProductWidget(VBox):
         self._title = title
         heading = HTML(f"<b>{escape(title)}</b>") if title else HTML()
         rows = [HBox(list(controls), layout={"flex_flow": "row wrap"})] if controls else []
-        super().__init__([heading, *rows, self.message, picture])
+        # figures are as wide as the cell, and their margins would give each a scroll bar
+        layout = {"overflow": "hidden"}
+        super().__init__([heading, *rows, self.message, picture], layout=layout)
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
