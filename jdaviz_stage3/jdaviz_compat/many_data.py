@@ -22,6 +22,7 @@ from .application import application
 from .links import link_quickly
 from .menus import fill, fill_quickly, filling
 from .subscriptions import find_handlers_quickly
+from .viewer_windows import keep_viewer_windows
 
 __all__ = ["FEW", "adding_data", "spare_repetitions"]
 
@@ -167,6 +168,7 @@ def spare_repetitions() -> None:
     * In apps that `adding_data` knows, menus of data and layers are filled once when data are
       added, when some are removed, and when a subset is made or changed in all of them; a viewer's
       menu of layers once when they are numbered anew, and not for each of them.
+    * Who looks at the viewers of an app gets the windows that there are.
 
     Reason: the cost of each grows with the number of layers, and with that at each addition: see
     ``docs/upstream.rst``. jdaviz 5.1: the same.
@@ -177,6 +179,7 @@ def spare_repetitions() -> None:
 
     _plugin_helpers.iter_plugin_entry_points = _plugins_of_glue
     find_handlers_quickly()
+    keep_viewer_windows()
     profile_state.find_unit_choices = _unit_choices
     BqplotProfileLayerArtist._update_profile = _update_profile
     fill_quickly()
