@@ -75,6 +75,7 @@ from .images import (
     tie_layer_color,
 )
 from .lent_table import LentTable
+from .links import adding_linked
 from .loading import (
     CATALOG_COLUMNS,
     OptionsAskedFor,
@@ -189,6 +190,7 @@ __all__ = [
     "add_to_viewer",
     "all_data",
     "adding_data",
+    "adding_linked",
     "aligned_by_wcs",
     "application",
     "arrange_viewers",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -13,7 +15,7 @@ from glue.core.link_manager import LinkManager, equivalent_pixel_cids
 
 from .application import application
 
-__all__ = ["FoundLinks", "QuickLinkManager", "link_quickly"]
+__all__ = ["FoundLinks", "QuickLinkManager", "adding_linked", "link_once", "link_quickly"]
 
 
 class FoundLinks:
@@ -119,13 +121,30 @@ class QuickLinkManager(LinkManager):
         Of data: whether no viewer and no subset can know their component IDs yet. Other data that
         become able to derive nothing but these are not announced as changed, for which all their
         layers would be drawn again.
+    is_behind : bool
+        Whether there are data that no update has seen: see `expecting_links`.
+    links_follow : int
+        Above zero within `adding_linked`.
     """
 
     def __init__(self, data_collection: Any = None):
         super().__init__(data_collection)
         self.nobody_uses: Callable[[Any], bool] = lambda data: False
+        self.is_behind = False
+        self.links_follow = 0
+        self._links_expected = 0
+        self._seen_links: list = []  # external ones, at the last update
         self._updates = 0
         self._forget()
+
+    @contextmanager
+    def expecting_links(self) -> Iterator[None]:
+        """Data that are added within this are linked next; until then nothing can be found."""
+        self._links_expected += 1
+        try:
+            yield
+        finally:
+            self._links_expected -= 1
 
     def _forget(self) -> None:
         self._found: dict[Any, FoundLinks] = {}
@@ -144,6 +163,10 @@ class QuickLinkManager(LinkManager):
         if self.data_collection is None:
             super().update_externally_derivable_components(data)
             return
+        if self._links_expected and self._seen_links == self._external_links:
+            self.is_behind = True
+            return
+        self.is_behind, self._seen_links = False, list(self._external_links)
         self._updates += 1
         this, links = self._updates, list(self._external_links)
         try:
@@ -194,29 +217,39 @@ class QuickLinkManager(LinkManager):
         self._ends = ends
         return added
 
-    @staticmethod
-    def _compare_pixel_axes(collection: list, new: set, reached: dict[Any, dict]) -> None:
+    def _compare_pixel_axes(self, collection: list, new: set, reached: dict[Any, dict]) -> None:
         """Find out which data lie on the pixels of others, where that may have changed."""
         owners: dict[Any, list[Any]] = {}
         for data in collection:
             for cid in data.pixel_component_ids:
                 owners.setdefault(cid, []).append(data)
-        doubtful = {data: set(collection if data in new else new) for data in collection}
+        doubtful: dict[Any, set] = {data: set(collection) for data in new}
         for other, cids in reached.items():
             for cid in cids:
                 for data in owners.get(cid, ()):
-                    doubtful[data].add(other)
-        for data, others in doubtful.items():
+                    doubtful.setdefault(data, set(new)).add(other)
+        present = set(collection)
+        for data in collection:
+            others, known = doubtful.get(data, new), data.pixel_aligned_data
             aligned = {
                 other: order
-                for other, order in data.pixel_aligned_data.items()
-                if other in doubtful and other not in others
+                for other, order in known.items()
+                if other in present and other not in others
             }
-            for other in others - {data}:
+            for other in others:
+                if other is data or not self._may_be_aligned(other, data):
+                    continue
                 order = equivalent_pixel_cids(other, data)
                 if order is not None:
                     aligned[other] = order
-            data._set_pixel_aligned_data(aligned)
+            if aligned or known:
+                data._set_pixel_aligned_data(aligned)
+
+    def _may_be_aligned(self, reference: Any, target: Any) -> bool:
+        """Whether the way to no pixel axis of a target ends with a link that changes numbers."""
+        components = self._found[reference].components
+        ways = (components.get(cid) for cid in target.pixel_component_ids)
+        return all(way is None or way.link.identity for way in ways)
 
 
 def link_quickly(app: Any) -> QuickLinkManager | None:
@@ -246,3 +279,61 @@ def link_quickly(app: Any) -> QuickLinkManager | None:
     quick.register_to_hub(collection.hub)
     collection._link_manager = quick
     return quick
+
+
+@contextmanager
+def adding_linked(app: Any) -> Iterator[None]:
+    """Add data within this as jdaviz's importers do, which link them right after they are there.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or importer
+    """
+    collection = application(app).data_collection
+    manager = collection._link_manager
+    if not isinstance(manager, QuickLinkManager):
+        yield
+        return
+    manager.links_follow += 1
+    try:
+        yield
+    finally:
+        manager.links_follow -= 1
+        if manager.is_behind:
+            collection._sync_link_manager()
+
+
+def link_once() -> None:
+    """Let what is added within `adding_linked` be linked in one go.
+
+    Reason: jdaviz has all links updated as data are appended, and again as it links these.
+    jdaviz 5.1: the same; proposed in ``docs/upstream.rst``.
+    """
+    from jdaviz.app import PrivateApplication as Application
+
+    Application.add_data = _waiting_for_links(Application.add_data)
+    link = Application._link_new_data_by_component_type
+    Application._link_new_data_by_component_type = _no_more_behind(link)
+
+
+def _waiting_for_links(method: Callable) -> Callable:
+    @functools.wraps(method)
+    def add_data(self: Any, *args: Any, **kwargs: Any) -> Any:
+        manager = self.data_collection._link_manager
+        if not getattr(manager, "links_follow", 0):
+            return method(self, *args, **kwargs)
+        with manager.expecting_links():
+            return method(self, *args, **kwargs)
+
+    return add_data
+
+
+def _no_more_behind(method: Callable) -> Callable:
+    @functools.wraps(method)
+    def _link_new_data_by_component_type(self: Any, *args: Any, **kwargs: Any) -> Any:
+        done = method(self, *args, **kwargs)
+        if getattr(self.data_collection._link_manager, "is_behind", False):
+            self.data_collection._sync_link_manager()
+        return done
+
+    return _link_new_data_by_component_type

@@ -15,11 +15,13 @@ from glue.config import settings, unit_converter
 from glue.core.data_collection import DataCollection
 from glue.core.subset_group import SubsetGroup
 from glue.core.units import find_unit_choices
+from glue.viewers.common.viewer import Viewer
 from glue.viewers.profile import state as profile_state
 from glue_jupyter.bqplot.profile.layer_artist import BqplotProfileLayerArtist
+from glue_jupyter.widgets.layer_options import LayerOptionsWidget
 
 from .application import application
-from .links import link_quickly
+from .links import link_once, link_quickly
 from .menus import fill, fill_quickly, filling
 from .subscriptions import find_handlers_quickly
 from .viewer_windows import keep_viewer_windows
@@ -37,6 +39,7 @@ class _Waiting:
         self.inner = ref(inner)
         self.contexts = 0
         self.menus: dict[Any, None] = {}  # as a set that keeps its order
+        self.panels: dict[Any, None] = {}  # glue-jupyter's lists of layers, likewise
         self.filled: set = set()  # menus of viewers by which what is being added gets there
         self.numbered: dict[Any, bool] = {}  # menus whose layers are numbered; whether any was
 
@@ -63,7 +66,10 @@ class _Waiting:
     def fill_menus(self) -> None:
         """Fill the menus that wait: those of layers first, for those of data look at them."""
         menus, self.menus = self.menus, {}
+        panels, self.panels = self.panels, {}
         self.filled.clear()
+        for panel in panels:
+            panel._update_layers_from_glue_state()
         inner = self.inner()
         if inner is None or not menus:
             return
@@ -168,6 +174,8 @@ def spare_repetitions() -> None:
     * In apps that `adding_data` knows, menus of data and layers are filled once when data are
       added, when some are removed, and when a subset is made or changed in all of them; a viewer's
       menu of layers once when they are numbered anew, and not for each of them.
+    * glue-jupyter's list of layers, which jdaviz shows nowhere, is made once when data are added.
+    * Whether each layer of a viewer has its state is looked up, not searched for.
     * Who looks at the viewers of an app gets the windows that there are.
 
     Reason: the cost of each grows with the number of layers, and with that at each addition: see
@@ -180,9 +188,12 @@ def spare_repetitions() -> None:
     _plugin_helpers.iter_plugin_entry_points = _plugins_of_glue
     find_handlers_quickly()
     keep_viewer_windows()
+    link_once()
     profile_state.find_unit_choices = _unit_choices
     BqplotProfileLayerArtist._update_profile = _update_profile
     fill_quickly()
+    Viewer._sync_state_layers = _sync_state_layers
+    LayerOptionsWidget._update_layers_from_glue_state = _update_layers_from_glue_state
     for menu in (DatasetSelect, LayerSelect):
         menu._update_items = _waiting_update(menu.__dict__["_update_items"])
     DataMenu._layers_changed = _numbering_at_once(DataMenu.__dict__["_layers_changed"])
@@ -250,6 +261,28 @@ def _update_profile(self: Any, force: bool = False, **changed: Any) -> None:
     if not force and self._last_layer_state and changed and _DRAWN_BY.isdisjoint(changed):
         return
     _update_profile_of_glue(self, force=force, **changed)
+
+
+_sync_state_layers_of_glue = Viewer._sync_state_layers
+
+
+def _sync_state_layers(self: Any, *args: Any) -> None:
+    """Remove the states of layers that are gone, if there are any: see glue."""
+    there = {id(artist.layer) for artist in self._layer_artist_container.artists}
+    if not all(id(state.layer) in there for state in self.state.layers):
+        _sync_state_layers_of_glue(self, *args)
+
+
+_update_layers_of_glue = LayerOptionsWidget._update_layers_from_glue_state
+
+
+def _update_layers_from_glue_state(self: Any, *args: Any) -> None:
+    """List the layers of a viewer, where data are being added when all is done."""
+    waiting = _WAITING.get(self.viewer.session.hub)
+    if waiting is not None and waiting.is_on:
+        waiting.panels[self] = None
+    else:
+        _update_layers_of_glue(self, *args)
 
 
 def _waiting_update(update: Any) -> Callable[..., None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -92,7 +93,7 @@ class _Filling:
         menu._apply_default_selection()
         menu._clear_cache(*menu._cached_properties)
 
-    def _passing(self, menu: Any, filters: list[str]) -> list[tuple]:
+    def _passing(self, menu: Any, filters: list) -> list[tuple]:
         """Data that pass the first filters of a menu, with their labels and icons."""
         if not filters:
             if self._entries is None:
@@ -108,7 +109,7 @@ class _Filling:
                 shown = set(_IN_VIEWERS[last](menu))
                 self._answers[key] = [entry for entry in known if entry[1] in shown]
             else:
-                test = self.filters_of(menu)[last]
+                test = last if callable(last) else self.filters_of(menu)[last]
                 self._answers[key] = [entry for entry in known if test(entry[0])]
         return self._answers[key]
 
@@ -127,7 +128,10 @@ class _Filling:
 
 
 def _is_shared(each: Any) -> bool:
-    return isinstance(each, str) and (each in _SAME_IN_ALL or each in _IN_VIEWERS)
+    """Whether a filter says the same in every menu: of jdaviz's, and functions of a module."""
+    if isinstance(each, str):
+        return each in _SAME_IN_ALL or each in _IN_VIEWERS
+    return isinstance(each, FunctionType) and each.__qualname__ == each.__name__ != "<lambda>"
 
 
 def _says_what_is_not_in_viewer(test: Callable) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from astropy import units as u
@@ -18,6 +19,9 @@ _SPECTRA = ("x1d", "c1d")
 #: Where one spectrum is more than so many times brighter than another, the other is a flat line.
 MOST_APART = 30
 
+#: Levels of components that have been asked for: the array that it is of, and the level.
+_KNOWN: WeakKeyDictionary[Any, tuple[ref, float]] = WeakKeyDictionary()
+
 
 def flux_level(fluxes: Iterable[u.Quantity]) -> u.Quantity | None:
     """Return how bright the brightest of some spectra is, outliers and lines aside.
@@ -31,12 +35,24 @@ def flux_level(fluxes: Iterable[u.Quantity]) -> u.Quantity | None:
     Quantity or None
         The largest of the medians of their absolute values; None where none is above zero.
     """
-    levels = []
-    for flux in fluxes:
-        there = np.abs(flux.value[np.isfinite(flux.value)])
-        if there.size and np.median(there) > 0:
-            levels.append(float(np.median(there)) * flux.unit)
-    return max(levels, default=None)
+    levels = [_median(flux.value) * flux.unit for flux in fluxes]
+    return max((level for level in levels if level.value > 0), default=None)
+
+
+def _median(values: np.ndarray) -> float:
+    """Median of the absolute values that are finite, zero where there are none."""
+    there = np.abs(values[np.isfinite(values)])
+    return float(np.median(there)) if there.size else 0.0
+
+
+def _level_of(component: Any) -> float:
+    """Return the level of a component, found once for each array."""
+    values = component.data
+    known, level = _KNOWN.get(component, (None, 0.0))
+    if known is None or known() is not values:
+        level = _median(np.asarray(values, dtype=float))
+        _KNOWN[component] = ref(values), level
+    return level
 
 
 def level_in(viewer: Any, unit: u.UnitBase) -> u.Quantity | None:
@@ -63,10 +79,11 @@ def level_in(viewer: Any, unit: u.UnitBase) -> u.Quantity | None:
         origin = origin_of(data)
         if origin is not None and origin.suffix not in _SPECTRA:
             continue
-        own = u.Unit(data.get_component(layer.attribute).units or "", parse_strict="silent")
+        component = data.get_component(layer.attribute)
+        own = u.Unit(component.units or "", parse_strict="silent")
         if own.is_equivalent(unit):
-            found.append((np.asarray(data[layer.attribute], dtype=float) * own).to(unit))
-    return flux_level(found)
+            found.append((_level_of(component) * own).to(unit))
+    return max((level for level in found if level.value > 0), default=None)
 
 
 def times_brighter(level: u.Quantity | None, other: u.Quantity | None) -> float:

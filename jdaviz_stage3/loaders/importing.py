@@ -20,6 +20,7 @@ from ..groups import Finding, findings_of_groups, findings_of_product
 from ..jdaviz_compat import (
     OptionsAskedFor,
     OptionsOfFile,
+    adding_linked,
     configuration,
     create_viewer,
     data_labels,
@@ -274,9 +275,10 @@ class ProductImporterMixin(OptionsAskedFor, HasTraits):
 
         jdaviz itself shows a message for that, and goes on with half of the product.
         """
-        super().add_to_data_collection(
-            data, data_label, *args, viewer_select=viewer_select, **kwargs
-        )
+        with adding_linked(self):
+            super().add_to_data_collection(
+                data, data_label, *args, viewer_select=viewer_select, **kwargs
+            )
         use_steradian(self)
         select = self.viewer if viewer_select is None else viewer_select
         label = (data_label or self.data_label_value).strip()

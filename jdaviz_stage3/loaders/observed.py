@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from ..jdaviz_compat import (
@@ -116,12 +117,18 @@ def _of_viewer(viewer: Any) -> Iterator[tuple]:
             yield "layer", layer.layer.label, name, value
 
 
+@cache
+def _attributes_of(kind: type) -> frozenset[str]:
+    """Those that all layers of a kind have; most are lines, without most of them."""
+    return frozenset(name for name in LAYER_ATTRIBUTES if hasattr(kind, name))
+
+
 def _of_layer(layer: Any) -> Iterator[tuple[str, Any]]:
     kind, own = type(layer), vars(layer)
+    of_kind = _attributes_of(kind)
     is_picture = hasattr(kind, "bitmap_visible")
     for name in LAYER_ATTRIBUTES:
-        # most layers are lines, without most of these: of the class that is known without asking
-        if name not in own and not hasattr(kind, name):
+        if name not in of_kind and name not in own:
             continue
         other, needed = _ONLY_WITH.get(name, ("", None))
         # the limits of a spectrum's layer are of no picture
@@ -165,6 +172,8 @@ def plain(value: Any) -> Any:
     -------
     str, float, bool, int or None
     """
+    if value is None or type(value) in (str, float, bool, int):
+        return value
     if hasattr(value, "resampled"):  # a colour map
         return value.name
     if hasattr(value, "label") and hasattr(value, "parent"):  # a component

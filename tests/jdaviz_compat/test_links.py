@@ -27,6 +27,7 @@ STEPS = st.lists(
                 "component",
                 "drop component",
                 "at once",
+                "links expected",
                 "turn",
             ]  # fmt: skip
         ),
@@ -95,6 +96,13 @@ def change(collection: DataCollection, number: int, kind: str, i: int, j: int, k
             collection.append(small_data(number, 1))
             new = collection[-1].id["a"]
             collection.add_link([LinkSame(new, first), LinkSame(new, second)])
+    elif kind == "links expected":
+        with collection._link_manager.expecting_links():
+            collection.append(small_data(number, 1))
+            if i % 3 == 0:  # somebody has links meanwhile
+                collection.add_link(LinkSame(first, second))
+        if j % 3:
+            collection.add_link(LinkSame(collection[-1].id["a"], first))
     elif kind == "turn" and first is not second:
         # links are objects that can be changed, and then nobody is told
         for link in collection.external_links:

@@ -1,6 +1,7 @@
 """Many spectra in one app: the same as few, in menus, links, subsets, units and plugins."""
 
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from astropy.table import QTable
 from fresh_apps import new_app
 from glue.core.units import find_unit_choices
 from glue_jupyter.bqplot.profile.layer_artist import BqplotProfileLayerArtist
+from glue_jupyter.widgets.layer_options import LayerOptionsWidget
 from jdaviz.core.marks import SpectralLine
 from jdaviz.core.template_mixin import DatasetSelect, LayerSelect
 from link_tools import check_links
@@ -24,6 +26,8 @@ from jdaviz_stage3.jdaviz_compat import (
     remove_data,
     shown_in,
 )
+from jdaviz_stage3.jdaviz_compat.links import QuickLinkManager
+from jdaviz_stage3.loaders import flux_levels
 
 MANY = 15
 LAST = MANY - 1  # what is looked at
@@ -308,6 +312,45 @@ def test_layers_are_numbered_at_once(many, monkeypatch):
         for each in menus_of(app):
             each._update_items()
         assert contents(app) == before
+
+
+@pytest.mark.forked
+def test_what_one_more_costs_is_counted(many, paths, monkeypatch):
+    """Links are followed once, layers listed once, a flux level found once for each spectrum."""
+    app, labels = many
+    done = Counter()
+    for owner, name in (
+        (QuickLinkManager, "_update"),
+        (LayerOptionsWidget, "layer_data"),
+        (flux_levels, "_median"),
+    ):
+        stock = getattr(owner, name)
+
+        def counted(*args, _name=name, _stock=stock):
+            done[_name] += 1
+            return _stock(*args)
+
+        monkeypatch.setattr(owner, name, counted)
+    stage3.load(paths[0], app=app, data_label="one more")
+    done.clear()
+    stage3.load(paths[0], app=app, data_label="and one")
+    n = len(glue_viewer(app, VIEWER).layers)
+    assert done["_update"] == 1
+    assert n <= done["layer_data"] <= 2 * n, "for each layer, and for its panel"
+    assert done["_median"] <= 2, "of what comes, and of what came last"
+    panel = glue_viewer(app, VIEWER)._layout_layer_options
+    assert [layer["label"] for layer in panel.layers][-1] == "and one"
+    check_links(app._app.data_collection)
+
+
+@pytest.mark.forked
+def test_layers_that_go_take_their_states_along(many):
+    app, labels = many
+    viewer = glue_viewer(app, VIEWER)
+    [artist] = [a for a in viewer.layers if a.layer.label == labels[2]]
+    viewer._layer_artist_container.remove(artist)
+    assert labels[2] not in [state.layer.label for state in viewer.state.layers]
+    assert len(viewer.state.layers) == len(viewer.layers)
 
 
 @pytest.mark.forked
