@@ -407,16 +407,29 @@ class OptionsAskedFor:
 class OptionsOfFile(HasTraits):
     """Mixed into jdaviz's component for a choice, before it, for as many options as a file holds.
 
-    Reason: jdaviz compares each option with each other one, at each change: seconds for the
-    20 000 spectra of a slitless field. jdaviz 5.1: the same; proposed in ``docs/upstream.rst``.
+    Reason: jdaviz compares each option with each other one, at each change, and lists their labels
+    ten times in a load: seconds for the 20 000 spectra of a slitless field. jdaviz 5.1: the same;
+    proposed in ``docs/upstream.rst``.
     """
+
+    _offered: list[dict] | None = None
+    _known_labels: tuple[list, list[str]] = ([], [])
 
     @observe("filters")
     def _update_items(self, msg: Any = None) -> None:
-        offered = [self._to_item(option) for option in self.manual_options]
-        if self.items != offered:
-            self.items = offered
+        if self._offered is None:  # the options cannot change
+            self._offered = [self._to_item(option) for option in self.manual_options]
+        if self.items != self._offered:
+            self.items = self._offered
         try:
             self._apply_default_selection()
         except ValueError:
             pass  # as in jdaviz: nothing can be selected yet
+
+    @property
+    def labels(self) -> list[str]:
+        items, known = self._known_labels
+        if items is not self.items:
+            known = [item["label"] for item in self.items]
+            self._known_labels = self.items, known
+        return list(known)

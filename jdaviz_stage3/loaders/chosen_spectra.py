@@ -95,8 +95,9 @@ class ChosenSpectra(HasTraits):
             raise self._problem
         self._chosen.update(values)
         wanted = self._sequence.select(**self._chosen).entries
-        by_entry = dict(zip(self._sequence.entries, self._labels, strict=True))
-        self.spectra.selected = [by_entry[entry] for entry in wanted]
+        # what is wanted are the same objects
+        places = {id(entry): place for place, entry in enumerate(self._sequence.entries)}
+        self.spectra.selected = [self._labels[places[id(entry)]] for entry in wanted]
 
     source_id, order = chosen_by("source_id"), chosen_by("order")
     exposure, slit = chosen_by("exposure"), chosen_by("slit")

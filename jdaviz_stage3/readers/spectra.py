@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from astropy.io import fits
 
 from ..errors import UnreadableProductError
@@ -97,72 +97,75 @@ def _listed(stamp: FileStamp, path: Path) -> tuple[str, tuple[SpectrumEntry, ...
             )
             raise UnreadableProductError(f"{Path(path).name}: {problem}")
         primary = hdus[0].header
-        entries: list[dict[str, Any]] = []
+        entries: list[SpectrumEntry] = []
         for position, hdu in enumerate(hdus):
             if hdu.name == name:
                 require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
                 entries += _table_entries(hdu, position, primary, path)
     if not entries:
         raise UnreadableProductError(f"{Path(path).name}: {name} has no rows; nothing to show")
-    _name_exposures(entries)
-    return name, tuple(SpectrumEntry(**entry) for entry in entries)
+    return name, tuple(_with_named_exposures(entries))
 
 
 def _table_entries(
     hdu: fits.BinTableHDU, position: int, primary: fits.Header, path: str | os.PathLike
-) -> list[dict[str, Any]]:
+) -> list[SpectrumEntry]:
     """List the spectra of one extension: one, or in a WFSS table one for each row."""
     header = hdu.header
-    common = {
-        "extension": position,
-        "order": header_int(header.get("SPORDER", primary.get("SPORDER"))),
-        "exposure": str(header.get("EXPGRPID") or header.get("FILENAME") or ""),
-        "slit": str(header.get("SLTNAME") or ""),
-        "detector": str(header.get("DETECTOR") or ""),
-    }
     n_rows = header["NAXIS2"]
     if n_rows == 0:
         return []
+    of_all = SpectrumEntry(
+        extension=position,
+        row=None,
+        source_id=header_int(header.get("SOURCEID")),
+        order=header_int(header.get("SPORDER", primary.get("SPORDER"))),
+        exposure=str(header.get("EXPGRPID") or header.get("FILENAME") or ""),
+        slit=str(header.get("SLTNAME") or ""),
+        detector=str(header.get("DETECTOR") or ""),
+        source_type=str(header.get("SRCTYPE") or ""),
+        n_wavelengths=n_rows,
+        ra=header_float(header.get("SLIT_RA")),
+        dec=header_float(header.get("SLIT_DEC")),
+    )
     if "SOURCE_ID" not in hdu.columns.names:
-        return [
-            common
-            | {
-                "row": None,
-                "source_id": header_int(header.get("SOURCEID")),
-                "source_type": str(header.get("SRCTYPE") or ""),
-                "n_wavelengths": n_rows,
-                "ra": header_float(header.get("SLIT_RA")),
-                "dec": header_float(header.get("SLIT_DEC")),
-            }
-        ]
+        return [of_all]
     _check_vector_lengths(hdu, path)
+    # column by column, for there are thousands of rows
     found = read_source_rows(hdu, Path(path))
-    types = np.char.strip(np.char.decode(found.source_type, "ascii", "replace"), " \0")
-    columns = (found.rows, found.source_id, types, found.n_wavelengths, found.ra, found.dec)
-    names = ("row", "source_id", "source_type", "n_wavelengths", "ra", "dec")
-    return [
-        common | dict(zip(names, values, strict=True))
-        for values in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+    raw = found.source_type.tolist()
+    words = {word: word.decode("ascii", "replace").strip(" \0") for word in set(raw)}
+    types: Any = [words[word] for word in raw]
+    columns: Any = of_all._replace(
+        row=found.rows.tolist(),
+        source_id=found.source_id.tolist(),
+        source_type=types,
+        n_wavelengths=found.n_wavelengths.tolist(),
+        ra=found.ra.tolist(),
+        dec=found.dec.tolist(),
+    )
+    same = {"extension", "order", "exposure", "slit", "detector"}
+    values = (repeat(v) if k in same else v for k, v in zip(columns._fields, columns, strict=True))
+    return list(map(SpectrumEntry._make, zip(*values)))  # noqa: B905 (repeat has no end)
 
 
-def _name_exposures(entries: list[dict[str, Any]]) -> None:
+def _with_named_exposures(entries: list[SpectrumEntry]) -> list[SpectrumEntry]:
     """Shorten what tells the exposures apart, and drop it where nothing needs telling apart."""
-    keys = [(e["source_id"], e["order"], e["slit"], e["detector"]) for e in entries]
+    keys = [(e.source_id, e.order, e.slit, e.detector) for e in entries]
     if len(set(keys)) == len(keys):
-        for entry in entries:
-            entry["exposure"] = ""
-        return
-    named = {(key, entry["exposure"]) for key, entry in zip(keys, entries, strict=True)}
-    if len(named) == len(keys) and all(entry["exposure"] for entry in entries):
-        return
+        return [entry._replace(exposure="") for entry in entries]
+    named = {(key, entry.exposure) for key, entry in zip(keys, entries, strict=True)}
+    if len(named) == len(keys) and all(entry.exposure for entry in entries):
+        return entries
     # Without (distinct) names, number them: the extensions with the same of all else. A row's
     # source does not count, for a table lacks the sources that its exposure did not see.
     extensions: dict[tuple, dict[int, int]] = {}
+    found = []
     for entry, key in zip(entries, keys, strict=True):
-        numbers = extensions.setdefault(key if entry["row"] is None else key[1:], {})
-        number = numbers.setdefault(entry["extension"], len(numbers) + 1)
-        entry["exposure"] = str(number)
+        numbers = extensions.setdefault(key if entry.row is None else key[1:], {})
+        number = numbers.setdefault(entry.extension, len(numbers) + 1)
+        found.append(entry._replace(exposure=str(number)))
+    return found
 
 
 def _check_vector_lengths(hdu: fits.BinTableHDU, path: str | os.PathLike) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from astropy import units as u
@@ -30,9 +29,10 @@ _FLUX = ("FLUX", ("FLUX_ERROR", "ERROR"))
 _SURFACE_BRIGHTNESS = ("SURF_BRIGHT", ("SB_ERROR",))
 
 
-@dataclass(frozen=True)
-class SpectrumEntry:
+class SpectrumEntry(NamedTuple):
     """Where one spectrum of a file is, and what it is of.
+
+    A tuple, for a slitless file has 20 000 of them.
 
     Attributes
     ----------

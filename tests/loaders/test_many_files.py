@@ -1,6 +1,7 @@
 """Folders of many files of spectra: some are loaded, and it is said how to have the others."""
 
 import shutil
+from collections import Counter
 
 import jdaviz
 import numpy as np
@@ -9,13 +10,22 @@ from astropy import units as u
 from astropy.io import fits
 from fresh_apps import new_app
 from make_products import mosaic
-from make_spectra import extracted, extracted_single, one_source_each, smooth_spectrum
+from make_spectra import (
+    extracted,
+    extracted_single,
+    grism_source,
+    one_source_each,
+    slitless,
+    smooth_spectrum,
+)
 from snackbars import snackbar_texts
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.chosen_products import chosen_products
 from jdaviz_stage3.jdaviz_compat import shown_in
 from jdaviz_stage3.loaders.flux_levels import of_like_flux
+from jdaviz_stage3.loaders.importing import FileSelect
+from jdaviz_stage3.readers import stored_table
 
 N_FILES = 24
 
@@ -177,3 +187,36 @@ def test_groups_of_like_flux():
     assert groups(1, 30, 31) == [[0], [1, 2]]  # by the brightest
     assert groups(np.nan, 1, 100, 0) == [[0, 1, 3], [2]]
     assert groups(np.nan, 0) == [[0, 1]] and groups(5) == [[0]]
+
+
+@pytest.mark.forked
+def test_the_spectra_of_a_slitless_file_are_gone_through_a_few_times(tmp_path, monkeypatch):
+    """Of each row: two reads, one option. Of another source nothing of that is read again."""
+    ids = range(1, 301)
+    exposures = [{"group_id": f"exposure{n}", "spectral_order": 1} for n in (1, 2)]
+    path = slitless(
+        tmp_path, [([grism_source(i, 4) for i in ids], each) for each in exposures], width=4
+    )
+    n_rows, done = 2 * len(ids), Counter()
+    to_item, read_parts = FileSelect._to_item, stored_table.read_parts
+
+    def counted_item(item):
+        done["items"] += 1
+        return to_item(item)
+
+    def counted_parts(*args, count=1, **kwargs):
+        done["rows"] += count
+        return read_parts(*args, count=count, **kwargs)
+
+    monkeypatch.setattr(FileSelect, "_to_item", staticmethod(counted_item))
+    monkeypatch.setattr(stored_table, "read_parts", counted_parts)
+    app = new_app()
+    columns, pieces = 5, 2  # of the one spectrum; of a row, in which its columns lie apart
+    stage3.load(path, app=app, source_id=250, exposure=1)
+    assert done["items"] == n_rows and n_rows <= done["rows"] <= pieces * n_rows + columns
+    done.clear()
+    labels = stage3.load(path, app=app, source_id=[7, 8], exposure=2)
+    assert done["items"] == n_rows and 0 < done["rows"] <= 2 * columns
+    assert [label.split("source ")[1] for label in labels] == [
+        "7 exposure exposure2", "8 exposure exposure2",
+    ]  # fmt: skip
