@@ -20,7 +20,7 @@ from ..origin import FileStamp, check_unchanged
 from .extensions import header_dict, native
 from .image import celestial_wcs, image_plane, is_plane, warn_if_blank
 from .quality import dq_mask, excluded
-from .stored_gwcs import StoredGwcs
+from .stored_gwcs import NO_GWCS, StoredGwcs
 from .units import parse_unit
 
 if TYPE_CHECKING:
@@ -255,13 +255,16 @@ def fits_wcs_of_exposure(
     if header.get("WCSAXES", 2) != 2 or "WAVE" in str(header.get("CTYPE3", "")):
         return None
     wcs = celestial_wcs(header, path, required=False)
-    gwcs = StoredGwcs(path).get()
+    stored = StoredGwcs(path)
+    gwcs = stored.get()
     name = Path(path).name
     if gwcs is not None and gwcs.world_n_dim != 2:
         return None  # to the sky and to wavelengths, whatever the keywords say
     if gwcs is None:
         if wcs is None:
             _warn(f"{name}: neither WCS keywords nor a gwcs; positions are in pixels only")
+        elif stored.problem != NO_GWCS:
+            _warn(f"{name}: {stored.problem}; positions are by the WCS keywords of SCI")
         return wcs
     offset = np.inf if wcs is None else _largest_offset(wcs, gwcs, shape)
     if offset <= _MOST_OFFSET:

@@ -146,6 +146,22 @@ def test_without_gwcs(tmp_path):
         assert image.gwcs is None
 
 
+def test_a_gwcs_of_a_version_that_cannot_be_read(tmp_path):
+    path = exposure(tmp_path)
+    with fits.open(path) as hdus:
+        stored = hdus["ASDF"].data["ASDF_METADATA"].tobytes()
+        other = stored.replace(b"!<tag:stsci.edu:gwcs/wcs-", b"!<tag:stsci.edu:gwcs/wcz-")
+        assert other != stored
+        hdus["ASDF"].data["ASDF_METADATA"][0] = np.frombuffer(other, "u1")
+        hdus.writeto(path, overwrite=True)
+    told = "gwcs is of a version that the installed gwcs cannot read"
+    with pytest.warns(Stage3Warning, match=f"{told}; positions are by the WCS keywords of SCI"):
+        image = read(path)
+    assert offsets(image, distorted_gwcs()) < 0.02
+    with pytest.warns(Stage3Warning, match=told):
+        assert image.gwcs is None
+
+
 def test_keywords_of_a_cube_to_come_are_no_positions(tmp_path):
     """A detector image of an integral field unit has the axes of its cube in the header."""
     assert read(ifu_exposure(tmp_path)).wcs is None

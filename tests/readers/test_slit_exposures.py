@@ -44,6 +44,27 @@ def test_other_planes(path):
     assert slits.plane(2, "DQ").data[0, 0] == OUTLIER | DO_NOT_USE
 
 
+def test_models_of_the_source_and_of_its_neighbours(path):
+    """SIMUL and CONTAM, which versions after jwst 3.0 write of each slit."""
+    with fits.open(path) as hdus:
+        for name in ("SIMUL", "CONTAM"):
+            for number, (ny, nx) in enumerate([(6, 9), (7, 9), (6, 11)], 1):
+                values = np.full((ny, nx), 100 * number + len(name), "f4")
+                hdus.append(fits.ImageHDU(values, name=name, ver=number))
+        hdus.writeto(path, overwrite=True)
+    slits = read(path)
+    for number in range(3):
+        assert {"SIMUL", "CONTAM"} <= set(slits.planes(number))
+        for name in ("SIMUL", "CONTAM"):
+            plane = slits.plane(number, name)
+            assert plane.shape == slits[number].shape
+            assert (plane.data == 100 * (number + 1) + len(name)).all()
+    with fits.open(path) as hdus:
+        del hdus["CONTAM", 2]
+        hdus.writeto(path, overwrite=True)
+    assert "CONTAM" not in read(path).planes(1) and "CONTAM" in read(path).planes(2)
+
+
 @pytest.mark.parametrize(
     ("wanted", "shapes"),
     [
