@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from .application import application
 from .spectra import is_spectrum_viewer
@@ -28,15 +29,16 @@ class ChosenSpectra:
 
         self._inner = application(plugin)
         self._chosen = chosen
-        self._followed: set[str] = set()
+        # menus, for a viewer's name is given again after it was closed
+        self._followed: WeakSet[Any] = WeakSet()
         plugin.hub.subscribe(plugin, ViewerAddedMessage, handler=lambda _: self.follow())
         self.follow()
 
     def follow(self) -> None:
         """Listen in the viewers that there are now."""
-        for name, viewer in self._inner._viewer_store.items():
-            if is_spectrum_viewer(viewer) and name not in self._followed:
-                self._followed.add(name)
+        for viewer in self._inner._viewer_store.values():
+            if is_spectrum_viewer(viewer) and viewer._data_menu not in self._followed:
+                self._followed.add(viewer._data_menu)
                 viewer._data_menu.observe(
                     lambda change, viewer=viewer: self._tell(viewer, change["new"]),
                     names=["layer_selected"],

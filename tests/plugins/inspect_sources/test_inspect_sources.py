@@ -25,6 +25,7 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.demo import demo_folder
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.identity import IndexedSource, SourceProduct
+from jdaviz_stage3.jdaviz_compat import remove_viewers
 from jdaviz_stage3.plugins.inspect_sources.stepping import stepped_through
 from jdaviz_stage3.viewers.keys import keyboard
 from jdaviz_stage3.viewers.spectral_lines import rest_lines
@@ -381,6 +382,15 @@ def test_a_spectrum_that_is_chosen_in_a_legend_shows_its_source(field, tmp_path)
         if other[0] in getattr(chosen, "data_labels_loaded", ()):
             chosen.layer.selected = [other[0]]
     assert plg.source.label == 5
+    # a viewer that was closed, and another one of its name
+    remove_viewers(app, ["1D Spectrum"])
+    creator = app.new_viewers["1D Spectrum"]
+    creator.viewer_label = "1D Spectrum"
+    creator()
+    again = app.viewers["1D Spectrum"].data_menu
+    again.add_data(labels[2])
+    again.layer.selected = [labels[2]]
+    assert plg.source.label == 9
 
 
 @pytest.mark.forked
