@@ -78,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--host",
             default="localhost",
-            help="the address to listen on (%(default)s); any other than this "
-            "machine asks for the token in the printed address",
+            help="the address to listen on (%(default)s); on any other than this "
+            "machine's own, no file of it is offered",
         )
         command.add_argument(
             "--port", type=_port, help="the port to listen on (8765, or the next free one)"
@@ -88,6 +88,18 @@ def _parser() -> argparse.ArgumentParser:
             "--no-browser",
             action="store_true",
             help="print the address, and leave the browser to me",
+        )
+        command.add_argument(
+            "--no-token",
+            action="store_true",
+            help="on this machine only: ask for no token, everybody who uses this machine gets in",
+        )
+        command.add_argument(
+            "--lost-minutes",
+            type=_minutes,
+            default=30.0,
+            metavar="MINUTES",
+            help="how long the app of a tab stays that is gone without a word (%(default)g)",
         )
 
     opening.add_argument(
@@ -133,6 +145,14 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
     return port
+
+
+def _minutes(text: str) -> float:
+    """A time in minutes, for argparse."""
+    minutes = float(text)
+    if not 0 < minutes < 1e6:  # NaN, too
+        raise argparse.ArgumentTypeError(f"{text} is no number of minutes above 0")
+    return minutes
 
 
 def _numbers(text: str) -> list[int]:
@@ -220,6 +240,8 @@ def _open(arguments: argparse.Namespace) -> int:
             host=arguments.host,
             port=arguments.port,
             open_browser=not arguments.no_browser,
+            ask_for_token=not arguments.no_token,
+            lost_minutes=arguments.lost_minutes,
             demo=arguments.demo,
             options=_options(arguments),
         )

@@ -344,6 +344,8 @@ def _allowed(messages) -> bool:
         ({"host": "evil.example"}, False),
         ({"host": "evil.example", "origin": "http://evil.example"}, False),
         ({"host": "[broken"}, False),
+        ({"host": "x@localhost"}, False),
+        ({"host": "x:y@localhost:8765"}, False),
         ({}, False),
     ],
 )
@@ -367,7 +369,7 @@ SCRIPT = {"sec_fetch_mode": "no-cors", "sec_fetch_dest": "script"}
 def test_of_other_pages_only_links_to_ours_are_followed(
     application, site, method, path, how, token
 ):
-    guard = AccessGuard(application, token)
+    guard = AccessGuard(application, token, local=token is None)
     asked = {"query": b"token=secret", "method": method, "path": path}
     headers = {"host": "localhost:8765", "sec_fetch_site": site, **how}
     allowed = how is LINK and path == "/" and method in ("GET", "HEAD")
@@ -386,7 +388,7 @@ def test_our_own_page_and_typed_addresses_get_everything(application, site, how)
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_no_websocket_of_another_page(application, site):
     """With the origin that other pages cannot forge, and without."""
-    guard = AccessGuard(application, "secret")
+    guard = AccessGuard(application, "secret", local=False)
     for origin in ({}, {"origin": "http://localhost:8765"}):
         headers = {"host": "localhost:8765", "sec_fetch_site": site, "sec_fetch_mode": "websocket"}
         assert not _allowed(_ask(guard, "websocket", b"token=secret", **headers, **origin))
@@ -404,7 +406,9 @@ def test_reading_from_another_origin_is_no_link(application, origin):
 @pytest.mark.parametrize("token", [None, "secret"])
 def test_no_answer_can_be_framed(application, headers, token):
     for query in (b"", b"token=secret"):
-        [start, *_] = _ask(AccessGuard(application, token), query=query, **headers)
+        [start, *_] = _ask(
+            AccessGuard(application, token, local=token is None), query=query, **headers
+        )
         found = dict(start["headers"])
         assert found[b"content-security-policy"] == b"frame-ancestors 'none'"
         assert found[b"x-frame-options"] == b"DENY"
@@ -417,7 +421,7 @@ def test_no_answer_can_be_framed(application, headers, token):
 )  # fmt: skip
 def test_a_cookie_of_another_service_locks_nobody_out(application, other):
     """Cookies are shared by all services of a host, and some break the rules."""
-    guard = AccessGuard(application, "secret", cookie="key")
+    guard = AccessGuard(application, "secret", local=False, cookie="key")
     for cookies in (f"{other}; key=secret", f"key=secret; {other}", f"{other};key=secret;{other}"):
         assert _allowed(_ask(guard, host="me:1", cookie=cookies.encode("latin-1")))
     assert not _allowed(_ask(guard, host="me:1", cookie=f"{other}; key=wrong".encode("latin-1")))
@@ -425,7 +429,7 @@ def test_a_cookie_of_another_service_locks_nobody_out(application, other):
 
 
 def test_an_old_cookie_of_the_same_name_does_not_hide_the_token(application):
-    guard = AccessGuard(application, "secret", cookie="key")
+    guard = AccessGuard(application, "secret", local=False, cookie="key")
     for cookies in ("key=old; key=secret", "key=secret; key=old"):
         assert _allowed(_ask(guard, host="me:1", cookie=cookies))
 
@@ -447,12 +451,12 @@ def test_an_old_cookie_of_the_same_name_does_not_hide_the_token(application):
     ],
 )
 def test_guard_of_a_server_with_a_token(application, kind, query, headers, allowed):
-    guard = AccessGuard(application, "secret", cookie="key")
+    guard = AccessGuard(application, "secret", local=False, cookie="key")
     assert _allowed(_ask(guard, kind, query, host="me:1", **headers)) is allowed
 
 
 def test_guard_gives_the_cookie_for_the_token_only(application):
-    guard = AccessGuard(application, "secret", cookie="key")
+    guard = AccessGuard(application, "secret", local=False, cookie="key")
     names = [name for name, _ in _ask(guard, query=b"token=secret", host="me")[0]["headers"]]
     assert b"set-cookie" in names
     names = [name for name, _ in _ask(guard, host="me", cookie="key=secret")[0]["headers"]]
@@ -460,7 +464,7 @@ def test_guard_gives_the_cookie_for_the_token_only(application):
 
 
 def test_guard_leaves_the_start_of_the_application_alone(application):
-    assert _ask(AccessGuard(application, "secret"), "lifespan")
+    assert _ask(AccessGuard(application, "secret", local=False), "lifespan")
 
 
 def test_open_of_nothing_that_can_be_shown_starts_no_server(tmp_path, capsys, monkeypatch):

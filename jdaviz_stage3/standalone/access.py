@@ -1,13 +1,14 @@
 """Who may talk to the standalone server: an ASGI middleware in front of solara's application.
 
 The page behind it can read every file that the person who started it can read, so each HTTP
-request and each websocket passes one of two checks before solara sees it:
+request and each websocket passes two checks before solara sees it:
 
-* on this machine only (no token): the ``Host`` header must name this machine, which stops a web
-  page that points its own name at 127.0.0.1 (DNS rebinding);
-* on any other address: the random token, from ``?token=`` at first and from a cookie after that.
+* the random token, from ``?token=`` at first and from a cookie after that: others who use this
+  machine reach its ports, too. A server for this machine only can do without;
+* where the server is for this machine only, the ``Host`` header must name it, which stops a web
+  page that points its own name at 127.0.0.1 (DNS rebinding).
 
-In both cases requests must come from our own page, by the ``Origin`` and the ``Sec-Fetch-Site``
+In all cases requests must come from our own page, by the ``Origin`` and the ``Sec-Fetch-Site``
 that the browser sends. Of other pages, on other ports of this host too, only a link to the page
 itself is followed. And no other page may show ours in a frame, where it could lead the mouse.
 """
@@ -56,6 +57,8 @@ def _header(scope: Scope, name: bytes) -> str:
 
 def _hostname(netloc: str) -> str:
     """The host of a ``host:port``, without the port; empty where it cannot be understood."""
+    if "@" in netloc:  # what stands before it is no part of a host, and no browser sends it
+        return ""
     try:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
@@ -70,8 +73,9 @@ class AccessGuard:
     app : callable
         The ASGI application to protect.
     token : str, optional
-        The secret that lets a browser in. Without one, only requests that name this machine as
-        their host are let in.
+        The secret that lets a browser in. Without one, everybody is let in who may be at all.
+    local : bool
+        Whether only requests that name this machine as their host are let in.
     cookie : str
         The name of the cookie which keeps the token after the first request. Browsers share
         cookies between the ports of a host, so servers beside each other need different names.
@@ -81,10 +85,12 @@ class AccessGuard:
         self,
         app: Callable[[Scope, Receive, Send], Awaitable[None]],
         token: str | None = None,
+        local: bool = True,
         cookie: str = "jdaviz-stage3-token",
     ) -> None:
         self.app = app
         self.token = token
+        self.local = local
         self.cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,10 +111,11 @@ class AccessGuard:
     def _refusal(self, scope: Scope) -> str | None:
         """Why a request is refused, or None where it is welcome."""
         host = _header(scope, b"host")
-        if self.token is None:
-            if not is_local(_hostname(host)):
-                return _BAD_HOST
-        elif not self._matches([*self._query_tokens(scope), *self._cookie_tokens(scope)]):
+        if self.local and not is_local(_hostname(host)):
+            return _BAD_HOST
+        if self.token is not None and not self._matches(
+            [*self._query_tokens(scope), *self._cookie_tokens(scope)]
+        ):
             return _BAD_TOKEN
 
         return _BAD_ORIGIN if self._is_foreign(scope, host) else None

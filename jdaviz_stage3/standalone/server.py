@@ -40,6 +40,7 @@ from ..jdaviz_compat import (
 )
 from . import page_files
 from .access import AccessGuard, is_local
+from .lost_tabs import DEFAULT_MINUTES, answer_goodbyes, keep_lost
 from .network import ServerError, addresses, choose_port
 
 __all__ = ["Page", "ServerError", "serve"]
@@ -253,6 +254,8 @@ def serve(
     host: str = "localhost",
     port: int | None = None,
     open_browser: bool = True,
+    ask_for_token: bool = True,
+    lost_minutes: float = DEFAULT_MINUTES,
     options: dict[str, Any] | None = None,
     demo: bool = False,
     script: Path | None = None,
@@ -264,13 +267,17 @@ def serve(
     paths : sequence of pathlib.Path
         What every tab opens: products and folders of them.
     host : str
-        The address to listen on. On any other than ``localhost``, ``127.0.0.1`` and ``::1``, the
-        printed address holds a token without which everything is refused, and no file of this
-        machine is offered in the app, or can be written from it.
+        The address to listen on. On any other than ``localhost``, ``127.0.0.1`` and ``::1``, no
+        file of this machine is offered in the app, or can be written from it.
     port : int, optional
         The port to listen on; 8765 or the next free one where not given.
     open_browser : bool
         Whether to open the address in the default browser.
+    ask_for_token : bool
+        Whether the printed address holds a token without which everything is refused. Always, on
+        another address than this machine's own.
+    lost_minutes : float
+        How long the app of a tab stays that is gone without a word, as of a laptop that sleeps.
     options : dict, optional
         Further arguments of `jdaviz_stage3.load`.
     demo : bool
@@ -293,7 +300,8 @@ def serve(
     )
     page_files.check()
     port = choose_port(host, port)
-    server, token = _make_server(host, port)
+    token = secrets.token_urlsafe(32) if ask_for_token or not is_local(host) else None
+    server = _make_server(host, port, token, lost_minutes)
 
     # SIGINT too: a shell starts background jobs with SIGINT ignored
     previous = {
@@ -332,8 +340,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _make_server(host: str, port: int) -> tuple[Any, str | None]:
-    """A solara server for `Page` behind the access check, and its token where it has one."""
+def _make_server(host: str, port: int, token: str | None, lost_minutes: float) -> Any:
+    """A solara server for `Page` behind the access check."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # the page says what is being loaded
     os.environ["SOLARA_APP"] = __name__  # solara reads it when its server is imported
     from solara.server import app as solara_app
@@ -358,16 +366,17 @@ def _make_server(host: str, port: int) -> tuple[Any, str | None]:
     send_plain_table_rows()
     send_together(starlette)
     page_files.only_serve(starlette, settings.assets.proxy_cache_dir)
-    token = None
+    answer_goodbyes(starlette)
+    keep_lost(settings, lost_minutes)
     if not is_local(host):
-        token = secrets.token_urlsafe(32)
         hide_server_files()
         refuse_files_to_browsers()
-    guard = AccessGuard(starlette.app, token, cookie=f"jdaviz-stage3-token-{port}")
+    cookie = f"jdaviz-stage3-token-{port}"
+    guard = AccessGuard(starlette.app, token, local=is_local(host), cookie=cookie)
     return starlette.ServerStarlette(
         port=port,
         host=host,
         starlette_app=guard,
         log_level="warning",
         timeout_graceful_shutdown=_GRACE,
-    ), token
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import threading
 from functools import partial
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def demo_server(start_server):
-    """A server of the demo products."""
-    return start_server("demo")
+    """A server of the demo products, which lets in everybody on this machine."""
+    return start_server("demo", "--no-token")
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +273,31 @@ def test_other_machines_are_offered_no_file_of_this_one(remote_server, start_own
     assert page.complaints() == []
 
 
-@pytest.mark.parametrize("host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "[bad", ""])
+def test_this_machine_needs_the_token_too(server_of_two):
+    """Others who use it reach its ports."""
+    assert server_of_two.query
+    for path in ("/", "/readyz", "/static/main-vuetify.js"):
+        assert server_of_two.request(path)[0] == 403
+        assert server_of_two.request(f"{path}{server_of_two.query}")[0] == 200
+        for host in ("elsewhere.example", "x@localhost"):
+            assert server_of_two.request(f"{path}{server_of_two.query}", Host=host)[0] == 403
+    origin = {"Origin": f"http://{server_of_two.netloc}"}
+    assert server_of_two.websocket(**origin) == 403
+    assert server_of_two.websocket(server_of_two.query, **origin) == 101
+
+
+@pytest.mark.parametrize("query", ["", "?session_id=unknown"])
+def test_goodbye_of_an_unknown_tab_is_no_error(demo_server, query):
+    connection = http.client.HTTPConnection(demo_server.netloc, timeout=30)
+    connection.request("POST", f"/_solara/api/close/unknown{query}")
+    assert connection.getresponse().status == 404
+    connection.close()
+    assert "Traceback" not in demo_server.errors.read_text()
+
+
+@pytest.mark.parametrize(
+    "host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "[bad", "", "x@localhost"]
+)
 def test_localhost_answers_to_its_own_name_only(demo_server, host):
     assert demo_server.request("/readyz")[0] == 200
     assert demo_server.request("/readyz", Host=host)[0] in (400, 403)
