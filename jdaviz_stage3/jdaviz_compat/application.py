@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
+
+from glue import _plugin_helpers
 
 __all__ = [
     "add_plugins",
@@ -11,6 +14,7 @@ __all__ = [
     "broadcast",
     "can_save_files",
     "configuration",
+    "find_plugins_of_glue_once",
     "give_layout",
     "kept_with",
     "on_every_app",
@@ -264,3 +268,19 @@ def can_save_files(app: Any) -> bool:
     Reason: the setting that ``hide_server_files`` makes has no public name. jdaviz 5.1: the same.
     """
     return not application(app).state.settings.get("server_is_remote", False)
+
+
+_find_plugins_of_glue = _plugin_helpers.iter_plugin_entry_points
+
+
+@functools.cache
+def _found_plugins() -> tuple:
+    return tuple(_find_plugins_of_glue())
+
+
+def find_plugins_of_glue_once() -> None:
+    """Let glue look for its plugins once among all that is installed.
+
+    Reason: it looks ten times for each app. glue's main branch: the same.
+    """
+    _plugin_helpers.iter_plugin_entry_points = lambda: iter(_found_plugins())

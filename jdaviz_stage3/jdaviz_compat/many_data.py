@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary, ref
 
 from astropy.units import get_current_unit_registry
 from echo import delay_callback
-from glue import _plugin_helpers
 from glue.config import settings, unit_converter
 from glue.core.data_collection import DataCollection
 from glue.core.subset_group import SubsetGroup
@@ -20,7 +19,7 @@ from glue.viewers.profile import state as profile_state
 from glue_jupyter.bqplot.profile.layer_artist import BqplotProfileLayerArtist
 from glue_jupyter.widgets.layer_options import LayerOptionsWidget
 
-from .application import application
+from .application import application, find_plugins_of_glue_once
 from .links import link_once, link_quickly
 from .menus import fill, fill_quickly, filling
 from .subscriptions import find_handlers_quickly
@@ -41,6 +40,7 @@ class _Waiting:
         self.menus: dict[Any, None] = {}  # as a set that keeps its order
         self.panels: dict[Any, None] = {}  # glue-jupyter's lists of layers, likewise
         self.filled: set = set()  # menus of viewers by which what is being added gets there
+        self.fresh: dict[Any, int] = {}  # menus made within a context, and how deep that is
         self.numbered: dict[Any, bool] = {}  # menus whose layers are numbered; whether any was
 
     @property
@@ -51,6 +51,13 @@ class _Waiting:
     def are_many(self) -> bool:
         inner = self.inner()
         return inner is not None and len(inner.data_collection) >= FEW
+
+    def leave(self) -> None:
+        """Leave a context; menus that were made in it are as others from now on."""
+        self.contexts -= 1
+        self.fresh = {menu: depth for menu, depth in self.fresh.items() if depth <= self.contexts}
+        if not self.contexts:
+            self.fill_menus()
 
     def fill_before(self, menu: Any) -> None:
         """Fill one menu before all is done, if it waits."""
@@ -124,9 +131,7 @@ def _menus_wait(hub: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        waiting.contexts -= 1
-        if not waiting.contexts:
-            waiting.fill_menus()
+        waiting.leave()
 
 
 @contextmanager
@@ -185,7 +190,7 @@ def spare_repetitions() -> None:
     from jdaviz.configs.default.plugins.data_menu.data_menu import DataMenu
     from jdaviz.core.template_mixin import DatasetSelect, LayerSelect
 
-    _plugin_helpers.iter_plugin_entry_points = _plugins_of_glue
+    find_plugins_of_glue_once()
     find_handlers_quickly()
     keep_viewer_windows()
     link_once()
@@ -202,19 +207,6 @@ def spare_repetitions() -> None:
     Application.data_item_remove = _while_menus_wait(
         _removal(Application.data_item_remove), _hub_of
     )
-
-
-_find_plugins_of_glue = _plugin_helpers.iter_plugin_entry_points
-
-
-@functools.cache
-def _found_plugins() -> tuple:
-    return tuple(_find_plugins_of_glue())
-
-
-def _plugins_of_glue() -> Iterator[Any]:
-    """Return the entry points of glue's plugins, as its own function does."""
-    return iter(_found_plugins())
 
 
 #: Units that an axis offers, by what the converter goes by.
@@ -285,15 +277,22 @@ def _update_layers_from_glue_state(self: Any, *args: Any) -> None:
         _update_layers_of_glue(self, *args)
 
 
+_MADE = "_stage3_made"
+
+
 def _waiting_update(update: Any) -> Callable[..., None]:
     """Wrap the method that fills a menu, so that it can wait."""
 
     def _update_items(self: Any, *args: Any, **kwargs: Any) -> None:
         waiting = _WAITING.get(self.hub)
+        if _MADE not in vars(self):  # whoever makes a menu, as a plugin for one task, uses it next
+            setattr(self, _MADE, True)
+            if waiting is not None and waiting.contexts:
+                waiting.fresh[self] = waiting.contexts
         if waiting is not None and self in waiting.numbered:
             waiting.numbered[self] = True
             return
-        if waiting is None or not waiting.is_on:
+        if waiting is None or not waiting.is_on or self in waiting.fresh:
             fill(self, update, *args, **kwargs)
             return
         waiting.menus[self] = None

@@ -338,8 +338,7 @@ def test_what_one_more_costs_is_counted(many, paths, monkeypatch):
     assert done["_update"] == 1
     assert n <= done["layer_data"] <= 2 * n, "for each layer, and for its panel"
     assert done["_median"] <= 2, "of what comes, and of what came last"
-    panel = glue_viewer(app, VIEWER)._layout_layer_options
-    assert [layer["label"] for layer in panel.layers][-1].startswith("and one")
+    assert glue_viewer(app, VIEWER).layer_options.layers[-1]["label"].startswith("and one")
     check_links(app._app.data_collection)
 
 
@@ -347,10 +346,8 @@ def test_what_one_more_costs_is_counted(many, paths, monkeypatch):
 def test_layers_that_go_take_their_states_along(many):
     app, labels = many
     viewer = glue_viewer(app, VIEWER)
-    [artist] = [a for a in viewer.layers if a.layer.label == labels[2]]
-    viewer._layer_artist_container.remove(artist)
-    assert labels[2] not in [state.layer.label for state in viewer.state.layers]
-    assert len(viewer.state.layers) == len(viewer.layers)
+    viewer._layer_artist_container.remove(viewer.layers[2])
+    assert {id(s.layer) for s in viewer.state.layers} == {id(a.layer) for a in viewer.layers}
 
 
 @pytest.mark.forked
@@ -375,6 +372,21 @@ def test_menus_are_filled_where_something_is_raised(paths):
         assert label not in app.plugins["Gaussian Smooth"].dataset.choices, "it waits"
         raise ZeroDivisionError
     assert app.plugins["Gaussian Smooth"].dataset.choices == [*labels, label]
+
+
+@pytest.mark.forked
+def test_a_plugin_that_is_made_for_one_task_can_be_used_at_once(many, paths):
+    """As for the spectrum of a subset that is drawn in a cube, whose own menus are asked next."""
+    app, labels = many
+    smooth = app.plugins["Gaussian Smooth"]._obj
+    with adding_data(app):
+        with adding_data(app):
+            made = smooth.new()
+            assert made.dataset.choices == smooth.dataset.choices != []
+            made.dataset.selected = labels[LAST]
+        [label] = stage3.load(paths[0], app=app, data_label="more")
+        assert label not in made.dataset.choices, "it waits as the others"
+    assert label in made.dataset.choices == smooth.dataset.choices
 
 
 def test_plugins_of_glue_are_those_that_are_installed():
