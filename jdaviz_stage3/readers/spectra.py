@@ -144,8 +144,7 @@ def _table_entries(
         ra=found.ra.tolist(),
         dec=found.dec.tolist(),
     )
-    same = {"extension", "order", "exposure", "slit", "detector"}
-    values = (repeat(v) if k in same else v for k, v in zip(columns._fields, columns, strict=True))
+    values = (value if isinstance(value, list) else repeat(value) for value in columns)
     return list(map(SpectrumEntry._make, zip(*values)))  # noqa: B905 (repeat has no end)
 
 
