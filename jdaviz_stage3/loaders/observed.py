@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: What begins the keys that are about a viewer, whose label comes next.
-OF_VIEWERS = ("viewer", "axes", "limits", "layer", "order")
+OF_VIEWERS = ("viewer", "axes", "limits", "layer")
 #: What can be chosen of a layer, by glue's names and in the order in which it can be set again:
 #: a percentile sets the limits, and limits of one's own take the percentile away.
 LAYER_ATTRIBUTES = (
@@ -72,9 +72,8 @@ def observed(app: Any) -> dict[tuple, Any]:
     -------
     dict
         ``('viewer', label)`` its kind and the labels of its data; ``('axes', label, attribute)``;
-        ``('limits', label)``; ``('layer', viewer, label, attribute)``; ``('order', label)`` of
-        layers, empty where they lie as they came; ``('layout',)``; ``('panels',)`` that are open;
-        ``('plugin', label, control)``.
+        ``('limits', label)``; ``('layer', viewer, label, attribute)``; ``('layout',)``;
+        ``('panels',)`` that are open; ``('plugin', label, control)``.
     """
     found: dict[tuple, Any] = {}
     for label in viewer_labels(app):
@@ -109,9 +108,6 @@ def _of_viewer(viewer: Any) -> Iterator[tuple]:
     limits = [getattr(state, name, None) for name in ("x_min", "x_max", "y_min", "y_max")]
     if all(isinstance(value, (int, float)) and math.isfinite(value) for value in limits):
         yield "limits", tuple(float(value) for value in limits)
-    drawn = sorted(layers, key=lambda layer: layer.zorder)
-    as_they_came = all(one is other for one, other in zip(drawn, layers, strict=True))
-    yield "order", () if as_they_came else tuple(layer.layer.label for layer in drawn)
     for layer in layers:
         for name, value in _of_layer(layer):
             yield "layer", layer.layer.label, name, value

@@ -214,26 +214,6 @@ class Restoring(Arrivals):
         with self._step(viewer):
             set_limits(self._viewer(viewer), tuple(map(float, (*x, *y))))
 
-    def order(self, viewer: str, *labels: str) -> None:
-        """Draw the layers of a viewer over each other in this order.
-
-        Parameters
-        ----------
-        viewer : str
-        *labels : str
-            Of data and subsets, from the lowest; of those that share a label, one after another.
-        """
-        with self._step(viewer, *labels):
-            left = layers_of(self._viewer(viewer))
-            wanted = []
-            for label in labels:
-                found = next((state for state in left if state.layer.label == label), None)
-                if found is not None:
-                    left.remove(found)
-                    wanted.append(found)
-            for place, state in enumerate([*wanted, *left], 1):
-                state.zorder = place
-
     def open_panels(self, *labels: str) -> None:
         """Open the panels of plugins in the tray.
 

@@ -46,8 +46,6 @@ def look_lines(draft: Draft) -> list[str]:
     lines: list[str] = []
     for label in _viewers(draft):
         lines += _layers(draft, label)
-        if order := draft.now.get(("order", label)):
-            lines += draft.call("order", label, *order)
         lines += _limits(draft, label)
     if ("layout",) in draft.changed and _viewers(draft):
         lines += draft.call("layout", *draft.now["layout",])
