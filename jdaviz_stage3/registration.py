@@ -16,11 +16,12 @@ __all__ = ["register_with_jdaviz"]
 
 
 def _register() -> None:
-    from .jdaviz_compat import on_every_app, refresh_from_registries
+    from .jdaviz_compat import on_every_app, refresh_from_registries, show_tooltips_as_text
 
     # If one of these is what imports jdaviz, it is only begun here and registers when it ends.
     for name in ("viewers", "loaders", "plugins"):
         importlib.import_module(f".{name}", __package__)
+    show_tooltips_as_text()
     on_every_app(refresh_from_registries)
     on_every_app(_link)
     on_every_app(_name)

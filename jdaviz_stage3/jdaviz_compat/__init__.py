@@ -99,7 +99,7 @@ from .loading import (
 )
 from .many_data import adding_data, spare_repetitions
 from .page_messages import send_together
-from .panels import SteadyPanel, open_panels, open_panels_of
+from .panels import SteadyPanel
 from .places import (
     arrange_viewers,
     in_place_at_once,
@@ -107,6 +107,7 @@ from .places import (
     layout_rows,
     show_as_tab,
 )
+from .plain_text import show_tooltips_as_text
 from .readout import keep_units_of_images
 from .removal import mend_removal
 from .row_links import ChosenSpectra, link_rows, links_rows
@@ -273,8 +274,6 @@ __all__ = [
     "on_every_app",
     "one_for_each_app",
     "plugin_api",
-    "open_panels",
-    "open_panels_of",
     "pace_moves",
     "plugin_label",
     "point_with",
@@ -307,6 +306,7 @@ __all__ = [
     "show_flux_in",
     "show_message",
     "show_native_markers",
+    "show_tooltips_as_text",
     "tie_layer_color",
     "show_only",
     "show_slice",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .application import application
+from .plain_text import show_tooltips_as_text
 
 __all__ = ["hide_server_files", "register_vue_components", "renew_snackbar"]
 
@@ -27,6 +28,7 @@ def register_vue_components() -> None:
     for name, path in custom_components.items():
         ipyvue.register_component_from_file(name, path, jdaviz.__file__)
     ipyvue.register_component_from_file("g-viewer-tab", "container.vue", jdaviz.__file__)
+    show_tooltips_as_text()
 
 
 def hide_server_files(keep: tuple[str, ...] = ("file drop",)) -> None:

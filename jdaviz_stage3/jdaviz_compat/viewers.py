@@ -9,6 +9,7 @@ from ipywidgets import DOMWidget
 
 from .application import application
 from .places import arrange_viewers, in_place_at_once, layout_cells
+from .plain_text import as_tab_title
 
 __all__ = [
     "NoLayerPanel",
@@ -75,7 +76,7 @@ def create_viewer(app: Any, reference: str, label: str) -> Any:
     reference : str
         The name under which the viewer class is registered, for example ``'spectrum-2d-viewer'``.
     label : str
-        The viewer's label, made unique.
+        The viewer's label, made unique and plain text.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def create_viewer(app: Any, reference: str, label: str) -> Any:
     from jdaviz.core.registries import viewer_registry
 
     inner = application(app)
-    label = inner.return_unique_name(label, typ="viewer")
+    label = inner.return_unique_name(as_tab_title(label), typ="viewer")
     viewer_class = viewer_registry.members[reference]["cls"]
     with in_place_at_once(app):
         inner._on_new_viewer(

@@ -11,7 +11,6 @@ from ..jdaviz_compat import (
     glue_viewer,
     layers_of,
     layout_cells,
-    open_panels,
     tray_plugins,
     viewer_kind,
     viewer_labels,
@@ -81,7 +80,6 @@ def observed(app: Any) -> dict[tuple, Any]:
         if viewer is not None:
             found |= {(what, label, *more): value for what, *more, value in _of_viewer(viewer)}
     found["layout",] = layout_cells(app)
-    found["panels",] = open_panels(app)
     for label, plugin in tray_plugins(app).items():
         has_part = hasattr(plugin, "declared") and plugin.in_sessions
         values = settings_of(plugin) if has_part else {}

@@ -23,7 +23,6 @@ from ..jdaviz_compat import (
     drawn_once,
     glue_viewer,
     layers_of,
-    open_panels_of,
     plugin_api,
     remove_data,
     remove_viewers,
@@ -213,16 +212,6 @@ class Restoring(Arrivals):
         """
         with self._step(viewer):
             set_limits(self._viewer(viewer), tuple(map(float, (*x, *y))))
-
-    def open_panels(self, *labels: str) -> None:
-        """Open the panels of plugins in the tray.
-
-        Parameters
-        ----------
-        *labels : str
-        """
-        with self._step("open_panels"):
-            open_panels_of(self._app, labels)
 
     def layout(self, *rows: Any) -> None:
         """Lay out the viewers.

@@ -243,7 +243,7 @@ def _caption(row: Any, label: Any) -> str:
     for name in _TOLD:
         if name in row.colnames and np.isfinite(u.Quantity(row[name]).value):
             value = u.Quantity(row[name])
-            parts.append(f"{name} {value.value:.5g} {value.unit}".strip())
+            parts.append(f"{name} {value.value:.5g} {escape(str(value.unit))}".strip())
     return " · ".join(parts)
 
 

@@ -8,6 +8,7 @@ Jupyter kernel. `ForkedProcess` asks it for one.
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -129,6 +130,9 @@ def _serve_requests() -> None:
 
         _warm_up()
 
+    # so that the collectors of the forks touch, and copy, none of it
+    gc.collect()
+    gc.freeze()
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         request = json.loads(line)
