@@ -19,7 +19,9 @@ def new_app(configuration: str = "deconfigged") -> Any:
         what is ours attached.
     """
     if _in_fork and configuration in _spare:
-        return _spare.pop(configuration)
+        app = _spare.pop(configuration)
+        _make_current(app)
+        return app
     return _made(configuration)
 
 
@@ -47,6 +49,15 @@ def _warm_up() -> None:
 
     [path] = (path for path in demo_products() if path.stem.endswith("_c1d"))
     stage3.load(path, app=_made("deconfigged"))
+
+
+def _make_current(app: Any) -> None:
+    """What is loaded without a word of where goes to it, though others were made after it."""
+    import jdaviz
+
+    apps = jdaviz.get_all_apps()
+    if app in apps:  # the generalised ones are
+        jdaviz._current_index = apps.index(app)
 
 
 def _made(configuration: str) -> Any:
