@@ -65,7 +65,8 @@ class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
     * ``ticked``: names of the exposures that are ticked
     * :meth:`load`: load exposures, those that are ticked by default
     * :meth:`to_python`: the same as Python code
-    * ``problem``: why the exposures are not known, empty if they are (read only)
+    * ``problem``: why the exposures are not known; empty if they are, or nobody has asked, as the
+      plugin is closed and not kept active (read only)
     """
 
     template_file = __file__, "mosaic_exposures.vue"
@@ -279,12 +280,13 @@ class MosaicExposures(ShownPython, ExposuresPanel, PluginTemplateMixin):
             self._updates.ask()
 
     def _draw(self) -> None:
-        exposures = self._exposures()
+        # the table of the inputs is read when somebody looks, not with every mosaic
+        exposures = self._exposures() if self.is_active else None
         self.summary_text = "" if exposures is None else _summary(exposures)
         if self.mosaic_selected == "" and self.position is not None:
             self._forget_place()
         self._tell_place()
-        viewers = self._viewers() if exposures is not None and self.is_active else []
+        viewers = self._viewers() if exposures is not None else []
         keyboard(self).listen(self, self.viewer_keys, viewers)
         for gone in [viewer for viewer in self._marks if viewer not in viewers]:
             self._marks.pop(gone).close()

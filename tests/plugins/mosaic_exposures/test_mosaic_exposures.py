@@ -199,6 +199,8 @@ def test_a_mosaic_without_its_list(tmp_path):
     app = new_app()
     stage3.load(mosaic(tmp_path), app=app)
     plugin = app.plugins["Exposures"]
+    assert not plugin.problem  # nobody has looked
+    plugin.keep_active = True
     assert "no HDRTAB extension" in plugin.problem
     with pytest.raises(stage3.Stage3Error, match="no HDRTAB"):
         plugin.at(SkyCoord(*CRVAL, unit="deg"))
@@ -238,6 +240,7 @@ def test_a_footprint_that_is_none(tmp_path):
     app = new_app()
     stage3.load(image, app=app)
     plugin = app.plugins["Exposures"]
+    plugin.keep_active = True
     assert len(plugin.at(SkyCoord(*CRVAL, unit="deg"))) == 2
     assert "1 without a footprint" in plugin._obj.summary_text
 
