@@ -1,6 +1,6 @@
 """As a script: open and close tabs of the standalone app, and print which apps are left.
 
-A process of its own: the server patches ipywidgets before the first widget is made.
+Forked off a process that has imported jdaviz and made an app, as the tests' servers are.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Processes that need not import jdaviz: forked off one that has.
 
 Importing jdaviz takes ten seconds, and two dozen tests start a server or a kernel. As a script this
-imports it, and forks off a process for each line that it reads: the ``jdaviz-stage3`` command, or a
-Jupyter kernel. `ForkedProcess` asks it for one.
+imports it, and forks off a process for each line that it reads: the ``jdaviz-stage3`` command, a
+Jupyter kernel, or a script. `ForkedProcess` asks it for one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import atexit
 import gc
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -28,9 +29,9 @@ class ForkedProcess:
     Parameters
     ----------
     program : str
-        ``'jdaviz-stage3'`` or ``'kernel'``.
+        ``'jdaviz-stage3'``, ``'kernel'`` or ``'script'``.
     arguments : sequence of str
-        Its arguments.
+        Its arguments; of a script its path first.
     output, errors : pathlib.Path, optional
         The files that take what it writes; what is not given goes where this process writes.
     environment : dict, optional
@@ -176,9 +177,8 @@ def _run(request: dict) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         sys.stdout = open(1, "w", buffering=1, closefd=False)
         sys.stderr = open(2, "w", buffering=1, closefd=False)
-        code = {"jdaviz-stage3": _command, "kernel": _kernel}[request["program"]](
-            request["arguments"]
-        )
+        programs = {"jdaviz-stage3": _command, "kernel": _kernel, "script": _script}
+        code = programs[request["program"]](request["arguments"])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:
@@ -206,6 +206,13 @@ def _kernel(arguments: list[str]) -> int:
     ipywidgets.register_comm_target()
     matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
     app.start()
+    return 0
+
+
+def _script(arguments: list[str]) -> int:
+    """``python script.py``."""
+    sys.argv = list(arguments)
+    runpy.run_path(arguments[0], run_name="__main__")
     return 0
 
 

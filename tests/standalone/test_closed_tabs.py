@@ -1,15 +1,17 @@
 """What is left of a browser tab's app when the tab is closed."""
 
-import subprocess
-import sys
 from pathlib import Path
+
+from forked_processes import ForkedProcess
 
 from jdaviz_stage3.demo import demo_products
 
 SCRIPT = Path(__file__).parents[1] / "drivers" / "closed_tabs.py"
 
 
-def test_apps_of_closed_tabs_are_freed():
-    command = [sys.executable, str(SCRIPT), *map(str, demo_products())]
-    result = subprocess.run(command, capture_output=True, text=True)
-    assert result.stdout.split("\n")[:-1] == ["done"], result.stderr[-2000:]
+def test_apps_of_closed_tabs_are_freed(tmp_path):
+    output, errors = tmp_path / "output.txt", tmp_path / "errors.txt"
+    products = map(str, demo_products())
+    process = ForkedProcess("script", [str(SCRIPT), *products], output, errors)
+    process.wait()
+    assert output.read_text().split("\n")[:-1] == ["done"], errors.read_text()[-2000:]

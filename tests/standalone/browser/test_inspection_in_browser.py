@@ -28,14 +28,24 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(start_server, start_browser, folder):
+def server(start_server, folder):
+    return start_server("open", str(folder))
+
+
+@pytest.fixture(scope="module")
+def page(server, start_browser):
     page = start_browser()
-    page.open(start_server("open", str(folder)).url)
+    begin(page, server)
+    return page
+
+
+def begin(page, server) -> None:
+    """Open the plugin, which goes to the first source with a spectrum."""
+    page.open(server.url)
     page.wait_for(lambda: page.picture("1D Spectrum").size, "the viewer")
     page.open_plugin("Inspect Sources")
     page.press("Find sources")
     page.wait_for(lambda: "Source 6" in heading(page), "the first source with a spectrum")
-    return page
 
 
 def heading(page) -> str:
@@ -96,39 +106,30 @@ def lines(page) -> list:
 
 
 def test_what_was_typed_outlives_a_server_that_is_killed(
-    start_own_server, start_own_browser, folder
+    page, server, start_own_server, start_own_browser, folder
 ):
     """Each field, a comment while it is typed too; the next session goes on from there."""
     path = folder / f"{ROOT}_inspection.ecsv"
-    path.unlink(missing_ok=True)
-    server = start_own_server("open", str(folder))
-    page = start_own_browser()
-    page.open(server.url)
-    page.wait_for(lambda: page.picture("1D Spectrum").size, "the viewer")
-    page.open_plugin("Inspect Sources")
-    page.press("Find sources")
-    page.wait_for(lambda: "Source 6" in heading(page), "the first source with a spectrum")
     body = page.driver.find_element(By.TAG_NAME, "body")
+    page.driver.execute_script("document.activeElement.blur()")
+    body.send_keys(Keys.ARROW_LEFT)
+    page.wait_for(lambda: "Source 6" in heading(page), "the source before")
     body.send_keys("7")
     page.wait_for(lambda: kept(folder).get("6", {"flag": -1})["flag"] == 7, "the flag")
     page.field("Redshift").send_keys("0.62", Keys.TAB)
     page.wait_for(lambda: kept(folder)["6"]["redshift"] == 0.62, "the redshift")
-    body.send_keys(Keys.ARROW_RIGHT)
-    page.wait_for(lambda: "Source 16" in heading(page), "the next source")
     page.field("Comment").send_keys("two lines")  # the field is not left
-    page.wait_for(lambda: kept(folder).get("16", {"comment": ""})["comment"], "the comment")
+    page.wait_for(lambda: kept(folder)["6"]["comment"] == "two lines", "the comment")
     assert server.stop(signal.SIGKILL) != 0
     assert [each.name for each in folder.glob("*inspection*")] == [path.name]  # no half a file
     again = start_own_browser()
-    again.open(start_own_server("open", str(folder)).url)
-    again.wait_for(lambda: again.picture("1D Spectrum").size, "the viewer")
-    again.open_plugin("Inspect Sources")
-    again.press("Find sources")
-    again.wait_for(lambda: "Source 6" in heading(again), "the first source")
+    begin(again, start_own_server("open", str(folder)))
     assert again.field("Redshift").get_attribute("value") == "0.62"
     assert again.find('.stage3-flags [aria-pressed="true"]')[0].text == "7"
+    assert again.field("Comment").get_attribute("value") == "two lines"
     again.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.ARROW_RIGHT)
     again.wait_for(lambda: "Source 16" in heading(again), "the next source")
     again.wait_for(
-        lambda: again.field("Comment").get_attribute("value") == "two lines", "the comment"
+        lambda: again.field("Comment").get_attribute("value") == "<b>strong</b> line 5",
+        "the comment of the next",
     )

@@ -201,26 +201,20 @@ def test_several_products_are_laid_out_so_that_each_is_seen(start_own_server, st
     page.screenshot("several_products")
 
 
-def test_table_of_a_catalog_has_rows(start_own_server, start_own_browser):
-    page = start_own_browser()
-    page.open(start_own_server("open", _product("_cat.ecsv")).url)
-    page.wait_for(lambda: len(page.find("table tbody tr")) >= 10, "the rows of the table")
-    page.screenshot("catalog")
-
-
-def test_error_of_loading_is_shown_and_the_app_stays_usable(
+def test_error_of_loading_is_shown_beside_what_is_whole(
     start_own_server, start_own_browser, tmp_path
 ):
     whole = Path(_product("_i2d.fits"))
     broken = tmp_path / "jw00001-o001_t001_nircam_f200w_i2d.fits"
     broken.write_bytes(whole.read_bytes()[:100_000])  # its header can still be read
-    server = start_own_server("open", str(broken))
+    server = start_own_server("open", str(broken), _product("_cat.ecsv"))
     page = start_own_browser()
     page.open(server.url)
     page.wait_for(
         lambda: any(broken.name in element.text for element in page.find(".v-snack__content")),
         "the message",
     )
+    page.wait_for(lambda: len(page.find("table tbody tr")) >= 10, "the rows of the catalog")
     page.screenshot("broken_file")
     page.find(".v-toolbar__items button")[0].click()
     page.wait_for(lambda: page.find(".v-tabs"), "an answer of the app")
@@ -259,10 +253,18 @@ def test_websocket_needs_the_token_and_our_own_page(remote_server):
     assert remote_server.websocket(remote_server.query, Origin="http://elsewhere.example") == 403
 
 
-def test_other_machines_are_offered_no_file_of_this_one(remote_server, start_own_browser):
-    page = start_own_browser()
+@pytest.fixture(scope="module")
+def remote_page(remote_server, start_browser):
+    """A browser on another machine, with the loaders open."""
+    page = start_browser()
     page.open(remote_server.url)
+    page.wait_for(page.viewers, "the viewer of the spectrum")
     page.find(".v-toolbar__items button")[0].click()
+    return page
+
+
+def test_other_machines_are_offered_no_file_of_this_one(remote_page):
+    page = remote_page
     page.wait_for(lambda: page.find(".v-select__slot"), "the loaders").pop(0).click()
     sources = page.wait_for(
         lambda: list(filter(None, _text_of(page, ".menuable__content__active .v-list-item"))),
@@ -332,6 +334,33 @@ def test_no_answer_can_be_framed(demo_server):
         assert headers["X-Frame-Options"] == "DENY"
 
 
+def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_page):
+    """What is refused to browsers there leaves their own files alone."""
+    path = Path(_product("_cat.ecsv"))
+    page = remote_page
+    zone = page.wait_for(lambda: page.find(".solara-file-drop"), "the place to drop files")[0]
+    page.driver.execute_script(
+        """
+        const file = new File([arguments[2]], arguments[1]);
+        const zone = arguments[0].__vue__;  // a drop from the desk, which no script can make
+        zone.native_file_info = [file];
+        zone.file_info = [{name: file.name, isFile: true, size: file.size}];
+        """,
+        zone,
+        path.name,
+        path.read_text(),
+    )
+    button = page.wait_for(
+        lambda: [e for e in page.find("button") if e.text.strip().upper() == "IMPORT"], "the button"
+    )[-1]
+    page.driver.execute_script("arguments[0].click()", button)
+    page.wait_for(
+        lambda: [e for e in page.find("button") if "OVERWRITE" in e.text.upper()],
+        "the button to import it again",
+    )
+    page.screenshot("dropped")
+
+
 @pytest.fixture
 def other_site(tmp_path):
     """Serve a page of another site; gives a function that takes its HTML and its host."""
@@ -374,40 +403,14 @@ def test_another_site_can_link_to_the_app_and_no_more(
     page.driver.get_log("browser")  # of the other site
 
 
-def test_a_file_is_dropped_where_the_app_is_on_another_machine(remote_server, start_own_browser):
-    """What is refused to browsers there leaves their own files alone."""
-    path = Path(_product("_cat.ecsv"))
+@pytest.mark.parametrize(
+    ("server", "number"), [("server_of_two", signal.SIGINT), ("remote_server", signal.SIGTERM)]
+)
+def test_signal_ends_the_server_cleanly(server, number, start_own_browser, request):
+    """With pages of its that were closed, and one that is open."""
+    server = request.getfixturevalue(server)
     page = start_own_browser()
-    page.open(remote_server.url)
-    page.wait_for(page.viewers, "the viewer of the spectrum")
-    page.find(".v-toolbar__items button")[0].click()
-    zone = page.wait_for(lambda: page.find(".solara-file-drop"), "the place to drop files")[0]
-    page.driver.execute_script(
-        """
-        const file = new File([arguments[2]], arguments[1]);
-        const zone = arguments[0].__vue__;  // a drop from the desk, which no script can make
-        zone.native_file_info = [file];
-        zone.file_info = [{name: file.name, isFile: true, size: file.size}];
-        """,
-        zone,
-        path.name,
-        path.read_text(),
-    )
-    button = page.wait_for(
-        lambda: [e for e in page.find("button") if e.text.strip().upper() == "IMPORT"], "the button"
-    )[-1]
-    page.driver.execute_script("arguments[0].click()", button)
-    page.wait_for(
-        lambda: [e for e in page.find("button") if "OVERWRITE" in e.text.upper()],
-        "the button to import it again",
-    )
-    page.screenshot("dropped")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_the_server_cleanly(start_own_server, start_own_browser, number):
-    server = start_own_server("open", _product("_c1d.fits"))
-    page = start_own_browser()
-    page.open(server.url)
+    page.driver.get(server.url)
+    page.wait_for(server.kernels, "an app")
     assert server.stop(number) in (0, 130)
     assert "Traceback" not in Path(server.errors).read_text()
