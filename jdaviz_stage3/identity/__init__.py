@@ -9,6 +9,7 @@ from .indexed_sources import IndexedSources
 from .indexing import index_sources
 from .inspection import Inspection, compare_inspections
 from .inspection_table import InspectionTable
+from .shared_exposures import each_exposure_once
 from .source_products import SourceProduct
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "SourceCutout",
     "SourceProduct",
     "compare_inspections",
+    "each_exposure_once",
     "index_sources",
 ]

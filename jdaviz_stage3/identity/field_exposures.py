@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from ..errors import Stage3Error
 from ..groups import ListedProduct
 from ..origin import FileStamp, check_unchanged, file_stamp
 from ..readers.extensions import open_product, require_extension
-from ..readers.mosaic_inputs import exposure_name
+from .shared_exposures import exposure_key, preference
 
-__all__ = ["covering_exposures", "image_exposures"]
+__all__ = ["covering_exposures", "image_exposures", "said_of_shared"]
 
 
-def image_exposures(products: Iterable[ListedProduct]) -> tuple[Path, ...]:
+def image_exposures(products: Iterable[ListedProduct]) -> dict[Path, tuple[Path, ...]]:
     """Return the exposures of images among products.
 
     Parameters
@@ -27,18 +27,45 @@ def image_exposures(products: Iterable[ListedProduct]) -> tuple[Path, ...]:
 
     Returns
     -------
-    tuple of path
-        Of each exposure its crf, else its cal; not those of spectra.
+    dict of path to tuple of path
+        Of each exposure its crf, else its cal, in their order; not those of spectra. With each the
+        files of the same type that another association made of it, which are left out.
     """
-    found: dict[tuple[Path, str], ListedProduct] = {}
+    found: dict[tuple[Path | None, str], list[ListedProduct]] = {}
     for product in products:
         kind = product.exposure_type.upper()
         if product.suffix not in ("crf", "cal") or product.problem or "IMAGE" not in kind:
             continue
-        name = product.path.parent, exposure_name(product.name)
-        if name not in found or product.suffix == "crf":
-            found[name] = product
-    return tuple(product.path for product in found.values())
+        found.setdefault(exposure_key(product.name, product.path.parent), []).append(product)
+    chosen = {}
+    for alike in found.values():
+        first = max(alike, key=lambda product: (product.suffix == "crf", preference(product)))
+        chosen[first.path] = tuple(
+            other.path for other in alike if other.suffix == first.suffix and other is not first
+        )
+    return chosen
+
+
+def said_of_shared(exposures: Mapping[Path, Sequence[Path]]) -> list[str]:
+    """Say which exposures are there several times, each as the file of another association.
+
+    Parameters
+    ----------
+    exposures : mapping of path to sequence of path
+        As `image_exposures` gives them.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    several = [(path, others) for path, others in exposures.items() if others]
+    if not several:
+        return []
+    path, others = several[0]
+    more = f" (and the like of {len(several) - 1} more)" if len(several) > 1 else ""
+    left = ", ".join(other.name for other in others)
+    return [f"{path.name} is of the same exposure as {left}: drawn once{more}"]
 
 
 def covering_exposures(paths: Sequence[Path], position: SkyCoord) -> tuple[Path, ...]:

@@ -20,7 +20,7 @@ from ..readers.association import read_association
 from ..readers.catalog import label_column, read_catalog, sky_column
 from ..readers.product_group import ProductGroup
 from ..readers.source_tables import SourceTable, list_source_tables
-from .field_exposures import image_exposures
+from .field_exposures import image_exposures, said_of_shared
 from .indexed_source import Label
 from .indexed_sources import IndexedSources
 from .joining import (
@@ -287,6 +287,8 @@ def _assemble(
         for suffix in ("i2d", "segm")
     }
     segmentations = tuple(path for path in shown["segm"] if product_root(path) == root)
+    exposures = image_exposures(products)
+    notes += said_of_shared(exposures)
     return IndexedSources(
         labels,
         SkyCoord(ra, dec, unit="deg"),
@@ -295,7 +297,7 @@ def _assemble(
         catalog_table=table,
         images=shown["i2d"],
         segmentations=segmentations,
-        exposures=image_exposures(products),
+        exposures=tuple(exposures),
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -9,7 +9,7 @@ from astropy import units as u
 from ipywidgets import HBox, VBox
 
 from ..errors import Stage3Error
-from ..identity import IndexedSource
+from ..identity import IndexedSource, each_exposure_once
 from ..readers.mosaic_inputs import exposure_name
 from .cutout_figure import CutoutFigure
 from .strip_figure import StripFigure
@@ -72,7 +72,8 @@ class ExposureFigures(VBox):
 
     def _show_slits(self, source: IndexedSource, notes: list[str]) -> int:
         used = 0
-        slits = source.of_type("cal", "crf")
+        slits, shared = each_exposure_once(source.of_type("cal", "crf"))
+        notes += shared
         named = Counter(product.label for product in slits)
         number: Counter[str] = Counter()
         for product in slits:

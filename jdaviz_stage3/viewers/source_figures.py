@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from html import escape
 
@@ -14,7 +14,7 @@ from specutils import Spectrum
 
 from ..analysis.extraction.window import ExtractionWindow, extraction_window
 from ..errors import Stage3Error, Stage3Warning
-from ..identity import Counterpart, IndexedSource, SourceProduct
+from ..identity import Counterpart, IndexedSource, SourceProduct, each_exposure_once
 from ..readers.catalog import label_column
 from .cutout_figure import CutoutFigure
 from .exposure_figures import ExposureFigures
@@ -125,24 +125,26 @@ class SourceFigures(VBox):
         self._pictures_box.children = [picture.figure for picture in self._pictures[:used]]
 
     def _show_spectra(self, source: IndexedSource, notes: list[str]) -> None:
-        groups = _by_disperser(source)
+        products, shared = each_exposure_once(source.of_type("x1d", "c1d", "s2d"))
+        notes += shared
+        groups = _by_disperser(products)
         if len(groups) > _MOST_PANELS:
             notes.append(f"the first {_MOST_PANELS} of {len(groups)} gratings and orders are shown")
         self._shown = []
-        for title, products in list(groups.items())[:_MOST_PANELS]:
+        for title, own in list(groups.items())[:_MOST_PANELS]:
             if len(self._shown) == len(self._panels):
                 self._panels.append(SpectrumFigure(self._drag))
             panel = self._panels[len(self._shown)]
-            spectra, combined, image = _spectra_of(products, notes)
+            spectra, combined, image = _spectra_of(title, own, notes)
             panel.show(title, spectra, combined, image, _window_of(image, spectra))
             self._shown.append(panel)
         self._panels_box.children = [panel.widget for panel in self._shown]
 
 
-def _by_disperser(source: IndexedSource) -> dict[str, list[SourceProduct]]:
+def _by_disperser(products: Sequence[SourceProduct]) -> dict[str, list[SourceProduct]]:
     """The spectra through one grating or grism and blocking filter, of one order, together."""
     groups: dict[str, list[SourceProduct]] = {}
-    for product in source.of_type("x1d", "c1d", "s2d"):
+    for product in products:
         groups.setdefault(_disperser(product), []).append(product)
     # an s2d does not say its order: it goes with the only one
     for name in [name for name in groups if " order " not in name]:
@@ -166,25 +168,36 @@ def _disperser(product: SourceProduct) -> str:
 
 
 def _spectra_of(
-    products: list[SourceProduct], notes: list[str]
+    title: str, products: list[SourceProduct], notes: list[str]
 ) -> tuple[list[tuple[str, Spectrum]], tuple[str, Spectrum] | None, Spectrum | None]:
     """Read what a panel shows; what cannot be read is said."""
     of_exposures = [product for product in products if product.suffix == "x1d"]
     if len(of_exposures) > _MOST_SPECTRA:
         notes.append(f"the first {_MOST_SPECTRA} of {len(of_exposures)} exposures are shown")
-    spectra, combined, image = [], None, None
+    spectra = []
     for number, product in enumerate(of_exposures[:_MOST_SPECTRA], 1):
         one = _read(product, notes)
         if one is not None:
             name = f"exposure {number}" if len(of_exposures) > 1 else "x1d"
             spectra.append((name, one))
-    for product in products:
-        if product.suffix == "c1d" and combined is None:
-            one = _read(product, notes)
-            combined = ("c1d", one) if one is not None else None
-        elif product.suffix == "s2d" and image is None:
-            image = _read(product, notes)
-    return spectra, combined, image
+    combined = _first("c1d", "combined", title, products, notes)
+    image = _first("s2d", "2-D", title, products, notes)
+    return spectra, None if combined is None else ("c1d", combined), image
+
+
+def _first(
+    suffix: str, kind: str, title: str, products: Sequence[SourceProduct], notes: list[str]
+) -> Spectrum | None:
+    """The first of a type that can be read; that there are more is said."""
+    alike = [product for product in products if product.suffix == suffix]
+    for product in alike:
+        one = _read(product, notes)
+        if one is not None:
+            if len(alike) > 1:
+                shown = f"that of {product.path.name} is shown"
+                notes.append(f"{title}: of {len(alike)} {kind} spectra {shown}")
+            return one
+    return None
 
 
 def _window_of(

@@ -32,17 +32,21 @@ def catalog(
     return make_tables.save_table(table, folder / name)
 
 
-def slitless(folder: Path, sources=None, *, combined=False, number=1, **keywords) -> Path:
+def slitless(
+    folder: Path, sources=None, *, combined=False, number=1, association="",
+    exposures=("exposure1", "exposure2"), **keywords,
+) -> Path:  # fmt: skip
     """A WFSS x1d of two exposures, or c1d, with the keywords of its mode."""
     make = make_spectra.combined_row if combined else make_spectra.grism_source
     sources = [make(i) for i in IDS] if sources is None else sources
     headers = [{"spectral_order": 1}]
     if not combined:
-        headers = [{"group_id": f"exposure{n}", "spectral_order": 1} for n in (1, 2)]
+        headers = [{"group_id": name, "spectral_order": 1} for name in exposures]
     made = make_spectra.slitless(
         folder, [(sources, header) for header in headers], width=40, combined=combined
     )
-    return observed(made, f"jw09997-o{number:03d}_t001_niriss_{made.stem[-3:]}.fits", **keywords)
+    association = association or f"o{number:03d}"
+    return observed(made, f"jw09997-{association}_t001_niriss_{made.stem[-3:]}.fits", **keywords)
 
 
 def observed(made: Path, name: str, **keywords) -> Path:
