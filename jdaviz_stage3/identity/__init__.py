@@ -9,6 +9,7 @@ from .indexed_sources import IndexedSources
 from .indexing import index_sources
 from .inspection import Inspection, compare_inspections
 from .inspection_table import InspectionTable
+from .reductions import named_folders
 from .shared_exposures import each_exposure_once
 from .source_products import SourceProduct
 
@@ -23,4 +24,5 @@ __all__ = [
     "compare_inspections",
     "each_exposure_once",
     "index_sources",
+    "named_folders",
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import Stage3Error
 from ..groups import ListedProduct
 
-__all__ = ["Reductions", "one_reduction"]
+__all__ = ["Reductions", "named_folders", "one_reduction"]
 
 #: Names that the pipeline gives: program, and observation, candidate or visit.
 _PIPELINE = re.compile(r"(?:copy of )?jw\d{5}(?:-[oca]\d+|\d{6})_", re.IGNORECASE)
@@ -69,9 +69,7 @@ def one_reduction(
         if name is not None:
             alike.setdefault(name, []).append(product)
     several = {name: found for name, found in alike.items() if len(found) > 1}
-    folder_of: dict[Path, Path] = {}
-    for found in several.values():
-        folder_of |= _folders_of([product.path for product in found])
+    folder_of = _merged([_folders_of([one.path for one in found]) for found in several.values()])
     made: dict[Path, list[ListedProduct]] = {}
     for found in several.values():
         for product in found:
@@ -109,6 +107,26 @@ def _name(product: ListedProduct) -> tuple[str, ...] | None:
     return (product.root.lower(), product.suffix, *facts) if known else None
 
 
+def named_folders(folders: Sequence[Path]) -> dict[str, Path]:
+    """Return folders by what tells them apart.
+
+    Parameters
+    ----------
+    folders : sequence of path
+
+    Returns
+    -------
+    dict of str to path
+        In their order. Where one lies in another, the outer one's own name is part of both.
+    """
+    if not folders:
+        return {}
+    shared = Path(os.path.commonpath(folders))
+    if shared in folders:
+        shared = shared.parent
+    return {str(folder.relative_to(shared)): folder for folder in folders}
+
+
 def _folders_of(paths: Sequence[Path]) -> dict[Path, Path]:
     """Where the folders of files part, seen from the files: ``old`` and ``new`` of old/JWST/a."""
     parents = [path.parent.parts for path in paths]
@@ -119,10 +137,49 @@ def _folders_of(paths: Sequence[Path]) -> dict[Path, Path]:
         and len(set(parents)) > 1
     ):
         shared += 1
-    return {
-        path: Path(*parts[: len(parts) - shared])
-        for path, parts in zip(paths, parents, strict=True)
-    }
+    found = _without_last(paths, shared)
+    # of a/b and its copy a/b/b: not so far that the first lies in the folder of the second
+    while shared and any(
+        folder != own and own in folder.parents and folder in (path.parent, *path.parent.parents)
+        for path, own in found.items()
+        for folder in found.values()
+    ):
+        shared -= 1
+        found = _without_last(paths, shared)
+    return found
+
+
+def _without_last(paths: Sequence[Path], count: int) -> dict[Path, Path]:
+    """The folders of files, without the last names in each."""
+    return {path: Path(*path.parent.parts[: len(path.parent.parts) - count]) for path in paths}
+
+
+def _merged(parted: Sequence[dict[Path, Path]]) -> dict[Path, Path]:
+    """The folder of the reduction of each file, given where the files of each product part.
+
+    Some products part deeper than others: ``old/JWST/a`` and ``new/a`` beside ``old/b`` and
+    ``new/b``. A folder is that of the reduction around it, unless one product is in both.
+    """
+    folder_of = {path: folder for each in parted for path, folder in each.items()}
+    while True:
+        holds: dict[Path, set[int]] = {}
+        for number, each in enumerate(parted):
+            for path in each:
+                holds.setdefault(folder_of[path], set()).add(number)
+        around: dict[Path, list[Path]] = {}
+        for folder in holds:
+            outer = next((one for one in folder.parents if one in holds), None)
+            if outer is not None and not holds[folder] & holds[outer]:
+                around.setdefault(outer, []).append(folder)
+        into = {
+            folder: outer
+            for outer, inner in around.items()
+            for folder in inner
+            if not any(holds[folder] & holds[other] for other in inner if other != folder)
+        }
+        if not into:
+            return folder_of
+        folder_of = {path: into.get(folder, folder) for path, folder in folder_of.items()}
 
 
 def _first(asked: Path, folders: Sequence[Path]) -> list[Path]:

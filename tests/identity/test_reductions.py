@@ -8,6 +8,9 @@ from astropy.io import fits
 from make_fields import IDS, catalog, indexed, slitless
 
 from jdaviz_stage3.errors import Stage3Error
+from jdaviz_stage3.groups import ListedProduct
+from jdaviz_stage3.identity import named_folders
+from jdaviz_stage3.identity.reductions import one_reduction
 
 
 def reduced(folder, date, labels=IDS, version="3.0.0"):
@@ -90,3 +93,45 @@ def test_the_same_name_in_the_folders_of_two_targets_is_no_reduction(tmp_path):
         fits.setval(tmp_path / target / "final_x1d.fits", "TARGNAME", value="A")
     index, said = indexed(tmp_path)
     assert len(index.reductions) == 2 and "in 2 reductions" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("where", "folders"),
+    [
+        # each product as a letter, in its folder, the newest first
+        (["new/a/A", "old/a/A"], ["new", "old"]),
+        (["copy/A", "A"], ["field/copy", "field"]),
+        # an archive that was unpacked within itself
+        (["mast/mast/obs/A", "mast/obs/A"], ["mast/mast", "mast"]),
+        (["obs/obs/A", "obs/A"], ["obs/obs", "obs"]),
+        # some part deeper than others
+        (["new/a/A", "new/B", "old/a/A", "old/a/B"], ["new", "old"]),
+        (["new/A", "new/b/B", "old/A", "old/x/b/B"], ["new", "old"]),
+        (["new/a/A", "new/B", "old/x/a/A", "old/y/B"], ["new", "old/x", "old/y"]),
+        (["A", "b/B", "old/A", "old/b/B"], ["field", "field/old"]),
+        # a reduction within another one stays one of its own
+        (["new/A", "new/B", "new/old/A", "new/old/B"], ["new", "new/old"]),
+        (["new/A", "new/old/A", "new/old/older/A"], ["new", "new/old", "new/old/older"]),
+        (["one/A", "two/A", "three/B", "two/B"], ["one", "two", "three"]),
+        (["A", "old/A", "y/B", "z/B"], ["field", "field/old", "field/y", "field/z"]),
+    ],
+)
+def test_what_the_reductions_are_called(where, folders, tmp_path):
+    """By the folders in which they part, whatever lies within them, or they within another."""
+    products = []
+    for place, name in enumerate(where):
+        path = tmp_path / "field" / name
+        path = path.with_name(f"jw09997-o00{'_AB'.index(path.name)}_t001_niriss_x1d.fits")
+        made = f"{2040 - place}-01-01T00:00:00"
+        products.append(ListedProduct(path, suffix="x1d", created=made))
+    found = one_reduction(products)
+    assert list(named_folders(found.folders)) == folders
+    kept = {product.name: product for product in found.products}
+    assert len(kept) == len(found.products)
+    newest = found.folders[0]
+    for product in products:
+        assert newest not in product.path.parents or newest in kept[product.name].path.parents
+    for folder in found.folders[1:]:
+        chosen = one_reduction(products, folder)
+        assert chosen.folders[0] == folder
+        assert any(folder in product.path.parents for product in chosen.products)

@@ -27,7 +27,8 @@ from .app_spectra import AppSpectra
 from .found_fields import FoundFields
 from .inspection_keys import INSPECTION_KEYS, InspectionKeys
 from .overlay_link import OverlayLink
-from .settings import NO_LINES, ONE_REDUCTION, InspectPanel
+from .reduction_choice import ReductionChoice
+from .settings import NO_LINES, InspectPanel
 from .shown_source import ShownSource
 from .stepping import CATALOG_ORDER, said_of_filters, sortable_columns, stepped_through
 
@@ -72,10 +73,9 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
     def __init__(self, *args: Any, **kwargs: Any):
         self._order: np.ndarray = np.zeros(0, int)
         self._unsaved: dict[Path, InspectionTable] = {}
-        self._reductions: dict[str, Path] = {}  # by what they are called
         self._asked = False  # for another reduction than the newest
-        self._offering = False  # reductions: none is chosen meanwhile
         self._side = 3.0  # of the pictures, arcsec
+        self._reductions = ReductionChoice(self)
         self._keys = InspectionKeys(self)
         self._shown = ShownSource(self, self._shift, self._listen)
         super().__init__(*args, **kwargs)
@@ -179,7 +179,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self.notes = list(dict.fromkeys([*said, *inspections.notes]))
         self.inspector = inspections.inspector
         self.saved_to = "" if inspections.path is None else str(inspections.path)
-        self._offer_reductions()
+        self._reductions.offer(sources.reductions)
         self.order_by.choices = sortable_columns(sources)
         self.source_items = [str(label) for label in sources.labels]
         some = int(np.unique(sources.rows.source).size)
@@ -194,22 +194,10 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             self._show(int(self._order[0]) if first is None else first)
         return sources
 
-    def _offer_reductions(self) -> None:
-        """Let another reduction be chosen, by what tells its folder from those of the others."""
-        folders = self._required().reductions
-        shared = Path(os.path.commonpath(folders)) if folders else Path()
-        self._reductions = {str(folder.relative_to(shared)): folder for folder in folders}
-        self._offering = True
-        try:
-            self.reduction.choices = sorted(self._reductions) or [ONE_REDUCTION]
-            self.reduction.selected = next(iter(self._reductions), ONE_REDUCTION)
-        finally:
-            self._offering = False
-
     @observe("reduction_selected")
     def _reduce(self, *_: Any) -> None:
-        folder = self._reductions.get(self.reduction_selected)
-        if self._offering or folder is None or self.sources is None:
+        folder = self._reductions.chosen
+        if folder is None or self.sources is None:
             return
         label = None if self.source is None else self.source.label
         with self.in_words():
@@ -217,7 +205,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
             if label in self._required().labels:
                 self.select(label)
         if self.problem:  # the field says which one is shown
-            self._offer_reductions()
+            self._reductions.offer(self._required().reductions)
 
     @observe("order_by_selected", "descending", "only_selected", "filtered")
     def _reorder(self, *_: Any) -> None:
