@@ -273,6 +273,7 @@ def _assemble(
     labels, positions = _catalog_labels(catalog, notes)
     others = group_unlisted(files, joined, targets, first=len(labels), taken=set(labels))
     labels += others.labels
+    notes += others.notes
     ra = np.concatenate([positions.ra.deg, others.ra])
     dec = np.concatenate([positions.dec.deg, others.dec])
     rows = _sorted_rows(files, joined, others.source, targets, others.of_target)

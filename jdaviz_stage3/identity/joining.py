@@ -103,6 +103,17 @@ class FileRows:
         """Whether its numbers are labels of a catalog, as those of slitless spectra are."""
         return "WFSS" in self.product.exposure_type.upper()
 
+    @property
+    def numbered_by(self) -> tuple[str, str] | None:
+        """The catalog that its numbers are of, and the version of the pipeline; None if not known.
+
+        Another version may have given other labels to a catalog of the same name.
+        """
+        names = {table.catalog for table in self.tables}
+        version = self.product.pipeline_version
+        known = self.of_catalog and len(names) == 1 and "" not in names and version
+        return (names.pop(), version) if known else None
+
     def __len__(self) -> int:
         return self.number.size
 

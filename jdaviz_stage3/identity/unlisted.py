@@ -33,6 +33,8 @@ class UnlistedSources:
         has.
     of_target : ndarray of int
         The same of each product that is the target's.
+    notes : list of str
+        What could not be joined, in words.
     """
 
     labels: list[int | str]
@@ -40,6 +42,7 @@ class UnlistedSources:
     dec: np.ndarray
     source: list[np.ndarray]
     of_target: np.ndarray
+    notes: list[str]
 
 
 def group_unlisted(
@@ -51,7 +54,8 @@ def group_unlisted(
     Spectra of one observation with one number are of one source, unless their places are more than
     an arcsec apart; so are spectra without a number of one program, target and slit. Over the
     observations of a program those of one number are of one source where both say the place, and it
-    is the same: gratings of a mask.
+    is the same: gratings of a mask. Where one does not say its place, they are if one catalog has
+    numbered both, and all else that it has numbered so is of one source.
 
     Parameters
     ----------
@@ -77,10 +81,17 @@ def group_unlisted(
     ra = np.concatenate([*(rows.ra[k] for rows, k in zip(files, left, strict=True)), nowhere])
     dec = np.concatenate([*(rows.dec[k] for rows, k in zip(files, left, strict=True)), nowhere])
     names = list(codes)
-    group, head = _grouped(keys, ra, dec, [name[0] for name in names])
-    products = [rows.product for rows in files] + list(targets)
+    programs = [name[0] for name in names]
     sizes = [kept.size for kept in left] + [1] * len(targets)
+    catalogs = [rows.numbered_by for rows in files] + [None] * len(targets)
+    found = {name: code for code, name in enumerate(dict.fromkeys(filter(None, catalogs)))}
+    catalog = np.repeat([-1 if name is None else found[name] for name in catalogs], sizes)
+    products = [rows.product for rows in files] + list(targets)
     of_row = np.repeat(np.arange(len(products)), sizes)
+    group = _within_observations(keys, ra, dec)
+    group = _over_observations(group, keys, ra, dec, programs)
+    group, apart = _by_catalog(group, keys, ra, dec, programs, catalog)
+    group, head = _numbered(group)
     used = set(taken)
     labels = [
         _label(int(keys[row, 1]) or names[keys[row, 0]][-2:], products[of_row[row]], used)
@@ -94,7 +105,8 @@ def group_unlisted(
         own[kept] = group[start : start + kept.size] + first
         source.append(own)
         start += kept.size
-    return UnlistedSources(labels, *place, source, group[start:] + first)
+    notes = _said_of_apart([(int(keys[row, 1]), products[of_row[row]]) for row in apart])
+    return UnlistedSources(labels, *place, source, group[start:] + first, notes)
 
 
 def _keys(rows: FileRows, kept: np.ndarray, codes: dict[tuple, int]) -> np.ndarray:
@@ -120,14 +132,8 @@ def _of_target(product: ListedProduct, slit: str = "") -> tuple:
     return (product.program, "", name, slit)
 
 
-def _grouped(
-    keys: np.ndarray, ra: np.ndarray, dec: np.ndarray, programs: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Number the sources in the order in which they appear; return that, and each one's first row.
-
-    Rows of one key that lie apart are several sources; those of one number of a program in one
-    place are one. ``programs`` has that of each code.
-    """
+def _within_observations(keys: np.ndarray, ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
+    """Number what has one key in one place: rows of one key that lie apart are several sources."""
     group = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
     rest = np.arange(len(keys))
     while rest.size:
@@ -141,7 +147,11 @@ def _grouped(
         # those that lie apart are looked at anew, among themselves
         if rest.size:
             group[rest] = count + np.unique(group[rest], return_inverse=True)[1].reshape(-1)
-    group = _across_observations(group, keys, ra, dec, programs)
+    return group
+
+
+def _numbered(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number groups in the order in which they appear; return that, and each one's first row."""
     _, head, number = np.unique(group, return_index=True, return_inverse=True)
     order = np.argsort(head)
     rank = np.empty_like(order)
@@ -149,16 +159,21 @@ def _grouped(
     return rank[number.reshape(-1)], head[order]
 
 
-def _across_observations(
+def _heads(group: np.ndarray) -> list[tuple[int, int]]:
+    """Each group and its first row, in the order of the rows."""
+    of_group, head = np.unique(group, return_index=True)
+    return sorted(zip(of_group.tolist(), head.tolist(), strict=True), key=lambda x: x[1])
+
+
+def _over_observations(
     group: np.ndarray, keys: np.ndarray, ra: np.ndarray, dec: np.ndarray, programs: Sequence[str]
 ) -> np.ndarray:
     """Give groups of one program, number and place the number of the first of them."""
-    of_group, head = np.unique(group, return_index=True)
-    count = int(of_group[-1]) + 1 if of_group.size else 0
+    count = int(group.max()) + 1 if group.size else 0
     places = np.radians(_first_known(group, ra, dec, count))
     merged = np.arange(count)
     first: dict[tuple[str, int], list[int]] = {}
-    for one, row in sorted(zip(of_group.tolist(), head.tolist(), strict=True), key=lambda x: x[1]):
+    for one, row in _heads(group):
         number = int(keys[row, 1])
         if number == 0 or not np.isfinite(places[:, one]).all():
             continue
@@ -171,6 +186,57 @@ def _across_observations(
         else:
             before.append(one)
     return merged[group]
+
+
+def _by_catalog(
+    group: np.ndarray, keys: np.ndarray, ra: np.ndarray, dec: np.ndarray,
+    programs: Sequence[str], catalog: np.ndarray,
+) -> tuple[np.ndarray, list[int]]:  # fmt: skip
+    """Join groups without a place to those that the same catalog has numbered alike.
+
+    ``catalog`` is that of each row, -1 where it is not known. Returns the groups, and the first
+    rows of those that stay apart though there are others of their number.
+    """
+    count = int(group.max()) + 1 if group.size else 0
+    nowhere = np.isnan(_first_known(group, ra, dec, count)[0])
+    known = np.flatnonzero(catalog >= 0)
+    numbered = np.full(count, -1)
+    of_known, row_of_known = np.unique(group[known], return_index=True)
+    numbered[of_known] = catalog[known[row_of_known]]
+    heads = [(one, row) for one, row in _heads(group) if keys[row, 1] != 0]
+    alike: dict[tuple, list[int]] = {}  # of one catalog, program and number
+    of_number: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for one, row in heads:
+        number = programs[keys[row, 0]], int(keys[row, 1])
+        of_number.setdefault(number, []).append((one, row))
+        if numbered[one] >= 0:
+            alike.setdefault((int(numbered[one]), *number), []).append(one)
+    merged = np.arange(count)
+    for found in alike.values():
+        placed = [one for one in found if not nowhere[one]]
+        if len(placed) < 2:  # else it is not known of which
+            first = placed[0] if placed else found[0]
+            merged[[one for one in found if nowhere[one]]] = first
+    apart = []
+    for several in of_number.values():
+        if len({merged[one] for one, _ in several}) > 1 and any(nowhere[o] for o, _ in several):
+            apart += [row for one, row in several if merged[one] == one]
+    return merged[group], apart
+
+
+def _said_of_apart(found: Sequence[tuple[int, ListedProduct]]) -> list[str]:
+    """Say which numbers without a place are there in several observations."""
+    if not found:
+        return []
+    numbers = list(dict.fromkeys(number for number, _ in found))
+    files = [product.name for number, product in found if number == numbers[0]]
+    others = len(numbers) - 1
+    more = f", and {others} more number{'s' if others > 1 else ''}" if others else ""
+    return [
+        f"source {numbers[0]} of {files[0]} and that of {', '.join(files[1:3])}{more}: not joined, "
+        "for they do not all say a position, nor that one catalog has numbered them (SCATFILE, of "
+        "one version of the pipeline)"
+    ]
 
 
 def _first_known(

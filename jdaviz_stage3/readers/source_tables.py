@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,9 @@ class SourceTable:
         ``b'POINT'``, ``b'EXTENDED'``, …
     exposure, slit, detector, source_name : str
         Empty where not said.
+    catalog : str
+        Name of the file that has numbered its sources (SCATFILE), of slitless spectra; empty where
+        not said.
     """
 
     path: Path
@@ -68,6 +72,7 @@ class SourceTable:
     slit: str
     detector: str
     source_name: str
+    catalog: str
 
     def __len__(self) -> int:
         return self.ra.size
@@ -187,4 +192,11 @@ def _table_of(
         slit=str(header.get("SLTNAME") or ""),
         detector=str(header.get("DETECTOR") or primary.get("DETECTOR") or ""),
         source_name=str(header.get("SRCNAME") or "").strip(),
+        catalog=_catalog_name(primary),
     )
+
+
+def _catalog_name(primary: fits.Header) -> str:
+    name = str(primary.get("SCATFILE") or "").strip()
+    # it may be a path of the machine that the pipeline ran on
+    return "" if name in ("N/A", "NONE") else re.split(r"[/\\]", name)[-1]

@@ -131,6 +131,72 @@ def test_a_source_without_a_position_is_not_joined_where_they_do_not(tmp_path):
     assert {one.number for one in index.labelled("5 of jw09997-o001_t001_niriss").products} == {5}
 
 
+def lost_in(folder, number, lost, **keywords):
+    """Spectra of an observation, the sources of some numbers without a place."""
+    nan = {"SOURCE_RA": np.nan, "SOURCE_DEC": np.nan}
+    sources = [make_spectra.grism_source(i, **(nan if i in lost else {})) for i in IDS]
+    observation = f"{number:03d}"
+    return slitless(folder, sources, number=number, OBSERVTN=observation, **keywords)
+
+
+def products_of(index, number):
+    """The observations of each source whose spectra have a number."""
+    return sorted(
+        sorted({one.product.observation for one in source.products if one.number == number})
+        for source in index
+        if number in {one.number for one in source.products}
+    )
+
+
+def test_sources_without_a_place_over_observations_of_one_catalog(tmp_path):
+    """The same file and version has numbered them: as within one observation."""
+    same = {"SCATFILE": "jw09997-o001_t001_niriss_cat.ecsv", "CAL_VER": "3.0.0"}
+    lost_in(tmp_path, 1, (2,), **same)
+    lost_in(tmp_path, 2, (2, 5), **same)
+    lost_in(tmp_path, 3, (2, 5, 9), **same)
+    index, said = indexed(tmp_path)
+    assert said == [] and index.labels == list(IDS)
+    assert [products_of(index, number) for number in IDS] == 3 * [[["001", "002", "003"]]]
+    assert np.isnan(index.labelled(2).position.ra) and index.labelled(5).known_place
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},  # no catalog is named
+        {"SCATFILE": "jw09997-o002_t001_niriss_cat.ecsv", "CAL_VER": "3.0.0"},
+        {"SCATFILE": "jw09997-o001_t001_niriss_cat.ecsv", "CAL_VER": "1.20.2"},
+        {"SCATFILE": "jw09997-o001_t001_niriss_cat.ecsv", "CAL_VER": "3.0.0", "PROGRAM": "01111"},
+    ],
+)  # fmt: skip
+def test_sources_without_a_place_of_other_catalogs_stay_apart(tmp_path, other):
+    """And that is said; those with a place are joined by it."""
+    first = {"SCATFILE": "jw09997-o001_t001_niriss_cat.ecsv", "CAL_VER": "3.0.0"}
+    lost_in(tmp_path, 1, (2, 5), **(first if other else {}))
+    lost_in(tmp_path, 2, (2,), **other)
+    index, said = indexed(tmp_path)
+    assert products_of(index, 2) == products_of(index, 5) == [["001"], ["002"]]
+    if "PROGRAM" in other:
+        assert said == [] and products_of(index, 9) == [["001"], ["002"]]
+        return
+    assert products_of(index, 9) == [["001", "002"]]
+    [text] = said
+    assert text.startswith("source 2 of jw09997-o001_t001_niriss_x1d.fits and that of jw09997-o002")
+    assert "and 1 more number: not joined" in text
+
+
+def test_a_number_that_one_catalog_gave_in_two_places_joins_nothing_without_one(tmp_path):
+    same = {"SCATFILE": "jw09997-o001_t001_niriss_cat.ecsv", "CAL_VER": "3.0.0"}
+    slitless(tmp_path, OBSERVTN="001", **same)
+    moved = [make_spectra.grism_source(i, SOURCE_DEC=-27.9) for i in IDS]
+    slitless(tmp_path, moved, number=2, OBSERVTN="002", **same)
+    lost_in(tmp_path, 3, (5,), **same)
+    index, said = indexed(tmp_path)
+    assert products_of(index, 5) == [["001"], ["002"], ["003"]]
+    assert products_of(index, 2) == [["001", "003"], ["002"]]
+    assert any(text.startswith("source 5 of") and "not joined" in text for text in said)
+
+
 def test_a_label_whose_place_is_not_known_is_no_place(tmp_path):
     slitless(tmp_path)
     table = make_tables.catalog_table(3)
@@ -205,8 +271,9 @@ def test_gratings_of_a_mask_in_several_observations(tmp_path):
         other, "jw01111-o001_s000000007_nirspec_x1d.fits", EXP_TYPE="NRS_MSASPEC",
         PROGRAM="01111", GRATING="PRISM",
     )  # fmt: skip
-    index, said = indexed(tmp_path)
-    assert said == []
+    index, [said] = indexed(tmp_path)
+    assert said.startswith("source 8 of jw09997-o001_s000000008") and "o002_s000000008" in said
+    assert "not joined, for they do not all say a position" in said and "more number" not in said
 
     def gratings(label):
         return sorted((p.suffix, p.product.grating) for p in index.labelled(label).products)
