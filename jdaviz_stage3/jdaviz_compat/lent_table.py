@@ -10,6 +10,7 @@ import numpy as np
 from ipywidgets import widget_serialization
 
 from .table_columns import TableColumns
+from .tables import rows_as_sorted
 
 __all__ = ["LentTable"]
 
@@ -89,7 +90,7 @@ class LentTable:
     @property
     def order(self) -> np.ndarray:
         """All rows as they are sorted, ndarray of int."""
-        return np.asarray(self._viewer.widget_table._get_sorted_indices(), dtype=int)
+        return rows_as_sorted(self._viewer)
 
     def show(self, rows: list[int]) -> None:
         """Check and highlight rows, and turn to the page of the first.

@@ -14,6 +14,7 @@ __all__ = [
     "add_table",
     "clicks_check_table_rows",
     "create_table_viewer",
+    "rows_as_sorted",
     "send_plain_table_rows",
     "table_viewers_of",
     "tables_of",
@@ -29,6 +30,15 @@ def table_viewers_of(app: Any, data: Any) -> list:
     viewers = application(app)._viewer_store.values()
     tables = [viewer for viewer in viewers if hasattr(viewer, "widget_table")]
     return [viewer for viewer in tables if viewer.widget_table.data is data]
+
+
+def rows_as_sorted(viewer: Any) -> np.ndarray:
+    """Return all rows of a (glue) table viewer in the order in which they are shown.
+
+    Reason: glue-jupyter sorts them by what is clicked in the browser, and has no API for the order.
+    jdaviz 5.1: the same.
+    """
+    return np.asarray(viewer.widget_table._get_sorted_indices(), dtype=int)
 
 
 def create_table_viewer(app: Any) -> str:

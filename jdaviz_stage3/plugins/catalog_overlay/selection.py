@@ -182,6 +182,24 @@ class SelectionControls(HasTraits):
         """The rows of a catalog as its table is sorted, ndarray of int; None without a table."""
         return self._tables.order(overlay)
 
+    def rows_in_table(self, catalog: str) -> np.ndarray | None:
+        """Return the rows of a catalog as its table is sorted.
+
+        Parameters
+        ----------
+        catalog : str
+            Its label.
+
+        Returns
+        -------
+        ndarray of int, shape (n,), or None
+            None where there is no table of it.
+        """
+        for overlay in self._overlays.values():
+            if overlay.sources.name == catalog:
+                return self._tables.order(overlay)
+        return None
+
     def _overlay_in(self, viewer: str) -> Overlay | None:
         """The overlay that is meant by a key in a viewer: the chosen one, if it is there."""
         drawn = [overlay for overlay in self._overlays.values() if overlay.is_on]

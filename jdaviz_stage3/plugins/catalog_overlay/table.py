@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...jdaviz_compat import LentTable, add_to_viewer, create_table_viewer, table_viewers_of
+from ...jdaviz_compat import (
+    LentTable,
+    add_to_viewer,
+    create_table_viewer,
+    rows_as_sorted,
+    table_viewers_of,
+)
 from .overlay import Overlay
 
 __all__ = ["TableLink"]
@@ -71,8 +77,8 @@ class TableLink:
 
     def order(self, overlay: Overlay) -> np.ndarray | None:
         """The rows of a catalog as its first table is sorted, ndarray of int; None without one."""
-        for viewer in self.viewers_of(overlay):
-            return self._lent[viewer].order
+        for viewer in table_viewers_of(self._app, overlay.sources.data):
+            return rows_as_sorted(viewer)
         return None
 
     def has_table(self, overlay: Overlay) -> bool:

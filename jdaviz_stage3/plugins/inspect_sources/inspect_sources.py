@@ -25,12 +25,19 @@ from ..panel import ShownPython, describe
 from ..products.messages import FoldersOpenedMessage
 from .app_spectra import AppSpectra
 from .found_fields import FoundFields
+from .in_python import as_python
 from .inspection_keys import INSPECTION_KEYS, InspectionKeys
 from .overlay_link import OverlayLink
 from .reduction_choice import ReductionChoice
 from .settings import NO_LINES, InspectPanel
 from .shown_source import ShownSource
-from .stepping import CATALOG_ORDER, said_of_filters, sortable_columns, stepped_through
+from .stepping import (
+    TABLE_ORDER,
+    said_of_filters,
+    said_of_order,
+    sortable_columns,
+    stepped_through,
+)
 
 __all__ = ["InspectSources"]
 
@@ -66,6 +73,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
     summary_text = Unicode().tag(sync=True)
     notes = List().tag(sync=True)
     filter_text = Unicode().tag(sync=True)
+    order_text = Unicode().tag(sync=True)
     n_shown = Int(0).tag(sync=True)
     place = Int(0).tag(sync=True)  # from 1; 0 where the source is not among those stepped through
     source_items = List().tag(sync=True)
@@ -211,11 +219,12 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
     def _reorder(self, *_: Any) -> None:
         if self.sources is None or self._inspections is None:
             return
-        passing = self._overlay.passing()
+        passing, in_table = self._overlay.passing(), self._overlay.rows_in_table()
         self.filter_text = said_of_filters(passing)
+        self.order_text = said_of_order(self.order_by_selected, in_table)
         self._order = stepped_through(
             self.sources, self._inspections, self.order_by_selected, self.descending,
-            self.only_selected, passing if self.filtered else None,
+            self.only_selected, passing if self.filtered else None, in_table,
         )  # fmt: skip
         self.n_shown = int(self._order.size)
         self._count()
@@ -278,6 +287,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
 
     def _step(self, step: int) -> IndexedSource:
         sources = self._required()
+        if self.order_by_selected == TABLE_ORDER:  # it is sorted in the browser at any time
+            self._reorder()
         if not self._order.size:
             wanted = "there" if self.only_selected == "all" else self.only_selected
             passes = " and passes the filters of Catalog Overlay" if self.filtered else ""
@@ -344,23 +355,7 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         -------
         str
         """
-        lines = ["import jdaviz", "", f'plg = jdaviz.gca().plugins["{_NAME}"]']
-        if self._asked:  # each reduction has a file of its own
-            lines.append(f"plg.find_sources({self.folder!r})")
-            lines.append(f"plg.reduction = {self.reduction_selected!r}")
-        else:
-            lines.append(f"plg.find_sources({self.folder!r}, {self.saved_to!r})")
-        defaults = {
-            "order_by": CATALOG_ORDER, "descending": False, "only": "all", "filtered": False,
-            "line_list": NO_LINES, "size": 3.0, "exposures": False,
-        }  # fmt: skip
-        for name, default in defaults.items():
-            value = getattr(self, f"{name}_selected", None) or getattr(self, name)
-            if value != default:
-                lines.append(f"plg.{name} = {value!r}")
-        if self.source is not None:
-            lines.append(f"plg.select({self.source.label!r})")
-        return "\n".join(lines)
+        return as_python(self, self.reduction_selected if self._asked else None)
 
     # ---- from the panel ----
 

@@ -64,6 +64,18 @@ class OverlayLink:
             return self._overlay.passing(label)
         return None
 
+    def rows_in_table(self) -> np.ndarray | None:
+        """Return the rows of the catalog as its table is sorted.
+
+        Returns
+        -------
+        ndarray of int, shape (n,), or None
+            None where no table of the catalog is open.
+        """
+        for label in self.labels_of_catalog():
+            return self._overlay.rows_in_table(label)
+        return None
+
     def join_others(self, sources: IndexedSources) -> bool:
         """Find the sources of the other catalogs of the app among those of the index.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...viewers.spectral_lines import line_lists
 from ..controls import Control, panel_of
+from .stepping import CATALOG_ORDER, TABLE_ORDER
 
 __all__ = ["NO_LINES", "ONE_REDUCTION", "InspectPanel"]
 
@@ -35,8 +36,10 @@ InspectPanel = panel_of(
         "order_by",
         "choice",
         "In the order of",
-        "what the sources are sorted by: the catalog's order, or one of its columns",
-        choices=("catalog",),
+        "what the sources are sorted by: the catalog's order, that of its table as it is sorted in "
+        "the app, or one of its columns",
+        choices=(CATALOG_ORDER,),
+        hint="{order_text}",
         section=_ORDER,
         lone=True,
     ),
@@ -47,7 +50,7 @@ InspectPanel = panel_of(
         "whether the largest value comes first",
         default=False,
         section=_ORDER,
-        unless={"order_by_selected": ("catalog",)},
+        unless={"order_by_selected": (CATALOG_ORDER, TABLE_ORDER)},
     ),
     Control(
         "only",

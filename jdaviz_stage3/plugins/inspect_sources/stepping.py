@@ -8,9 +8,11 @@ from astropy.table import QTable
 
 from ...identity import IndexedSources, InspectionTable
 
-__all__ = ["CATALOG_ORDER", "said_of_filters", "sortable_columns", "stepped_through"]
+__all__ = ["CATALOG_ORDER", "TABLE_ORDER", "said_of_filters", "said_of_order", "sortable_columns",
+           "stepped_through"]  # fmt: skip
 
 CATALOG_ORDER = "catalog"
+TABLE_ORDER = "table as sorted"
 _SPECTRA = "number of spectra"
 
 
@@ -24,13 +26,16 @@ def sortable_columns(sources: IndexedSources | None) -> list[str]:
     Returns
     -------
     list of str
-        The catalog's order, the number of spectra, and the columns of numbers of the catalog.
+        The catalog's order, that of its table in the app, the number of spectra, and the columns of
+        numbers of the catalog.
     """
     if sources is None:
         return [CATALOG_ORDER]
     table = sources.catalog_table
-    columns = [] if table is None else [name for name in table.colnames if _is_number(table, name)]
-    return [CATALOG_ORDER, _SPECTRA, *columns]
+    if table is None:
+        return [CATALOG_ORDER, _SPECTRA]
+    columns = [name for name in table.colnames if _is_number(table, name)]
+    return [CATALOG_ORDER, TABLE_ORDER, _SPECTRA, *columns]
 
 
 def stepped_through(
@@ -40,6 +45,7 @@ def stepped_through(
     descending: bool,
     only: str,
     passing: np.ndarray | None = None,
+    in_table: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the sources that are looked at, in their order.
 
@@ -53,6 +59,8 @@ def stepped_through(
     only : {'all', 'with spectra', 'not looked at', 'looked at'}
     passing : ndarray of bool, shape (n_catalog,), or None, optional
         Rows of the catalog that are left; None for all sources.
+    in_table : ndarray of int, shape (n_catalog,), or None, optional
+        Rows of the catalog as its table is sorted; None without a table.
 
     Returns
     -------
@@ -73,6 +81,10 @@ def stepped_through(
     values = np.full(size, np.nan)
     if order_by == _SPECTRA:
         values = np.bincount(sources.rows.source, minlength=size).astype(float)
+    elif order_by == TABLE_ORDER:
+        descending = False  # as the table is
+        if in_table is not None:
+            values[in_table] = np.arange(in_table.size)
     elif order_by != CATALOG_ORDER and sources.catalog_table is not None:
         column = np.ma.filled(
             u.Quantity(sources.catalog_table[order_by]).value.astype(float), np.nan
@@ -98,6 +110,26 @@ def said_of_filters(passing: np.ndarray | None) -> str:
     if passing is None:
         return "The catalog is not loaded, so there are no filters of it."
     return f"{np.count_nonzero(passing)} of {passing.size} pass its filters."
+
+
+def said_of_order(order_by: str, in_table: np.ndarray | None) -> str:
+    """Return in words what is missing for an order.
+
+    Parameters
+    ----------
+    order_by : str
+        One of `sortable_columns`.
+    in_table : ndarray of int, or None
+        None where there is no table.
+
+    Returns
+    -------
+    str
+        Empty where nothing is missing.
+    """
+    if order_by != TABLE_ORDER or in_table is not None:
+        return ""
+    return "No table of the catalog is open: sources come as in the catalog."
 
 
 def _is_number(table: QTable, name: str) -> bool:

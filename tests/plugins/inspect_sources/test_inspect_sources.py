@@ -362,6 +362,33 @@ def test_only_what_passes_the_filters_of_the_overlay(field, tmp_path):
 
 
 @pytest.mark.forked
+def test_in_the_order_of_the_table_of_the_catalog(field, tmp_path):
+    """As it is sorted in the page, whether the overlay is drawn or not."""
+    app, plg = opened(field, tmp_path)
+    plg.only, plg.order_by = "all", "table as sorted"
+    assert "No table of the catalog is open" in plg._obj.order_text
+    assert [plg.next().label for _ in range(4)] == [5, 9, 12, 2]
+    stage3.load(field / f"{ROOT}_cat.ecsv", app=app)
+    app.plugins["Catalog Overlay"].open_table()
+    [table] = [
+        v.widget_table for v in app._app._viewer_store.values() if hasattr(v, "widget_table")
+    ]
+    flux = plg.sources.catalog_table["aper_total_flux"].value
+    expected = [plg.sources.labels[row] for row in np.argsort(flux)]
+    assert expected != plg.sources.labels
+    table.vue_sort_column("aper_total_flux")  # a click on the head of the column
+    plg.select(expected[-1])
+    assert [plg.next().label for _ in range(4)] == expected
+    assert plg._obj.order_text == "" and plg._obj.place == 4
+    table.vue_sort_column("aper_total_flux")  # and again: the largest first
+    plg.descending = True  # of columns; the table's order is the table's
+    assert [plg.next().label for _ in range(4)] == [*expected[-2::-1], expected[-1]]
+    plg.only = "with spectra"
+    assert [plg.next().label for _ in range(2)] == [one for one in expected if one != 12][-2::-1]
+    assert "plg.order_by = 'table as sorted'" in plg.to_python()
+
+
+@pytest.mark.forked
 def test_a_spectrum_that_is_chosen_in_a_legend_shows_its_source(field, tmp_path):
     app, plg = opened(field, tmp_path)
     [path] = field.glob("*c1d.fits")
