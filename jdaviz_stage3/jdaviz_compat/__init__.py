@@ -77,27 +77,29 @@ from .images import (
 from .lent_table import LentTable
 from .links import adding_linked
 from .loading import (
-    CATALOG_COLUMNS,
     OptionsAskedFor,
     OptionsOfFile,
-    catalog_meta,
-    column_for,
     dropped_file_name,
     file_in_jdaviz,
-    image_meta,
     importer_registry_name,
     imports_images,
     load_file,
     load_into,
     offer_format,
-    own_column_names,
     replace_resolver,
     restricted_formats,
+)
+from .many_data import adding_data, spare_repetitions
+from .meta_keys import (
+    CATALOG_COLUMNS,
+    catalog_meta,
+    column_for,
+    image_meta,
+    own_column_names,
     spatial_component_type,
     spectral_component_type,
     without_jdaviz_keys,
 )
-from .many_data import adding_data, spare_repetitions
 from .page_messages import send_together
 from .panels import SteadyPanel
 from .places import (

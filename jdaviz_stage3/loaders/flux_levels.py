@@ -13,7 +13,7 @@ from glue.core import Data
 from ..jdaviz_compat import layers_of
 from ..origin import origin_of
 
-__all__ = ["MOST_APART", "flux_level", "level_in", "of_like_flux", "times_brighter"]
+__all__ = ["MOST_APART", "brightest", "flux_level", "level_in", "of_like_flux", "times_brighter"]
 
 _SPECTRA = ("x1d", "c1d")
 #: Where one spectrum is more than so many times brighter than another, the other is a flat line.
@@ -23,20 +23,35 @@ MOST_APART = 30
 _KNOWN: WeakKeyDictionary[Any, tuple[ref, float]] = WeakKeyDictionary()
 
 
-def flux_level(fluxes: Iterable[u.Quantity]) -> u.Quantity | None:
-    """Return how bright the brightest of some spectra is, outliers and lines aside.
+def flux_level(flux: u.Quantity) -> u.Quantity | None:
+    """Return how bright a spectrum is, outliers and lines aside.
 
     Parameters
     ----------
-    fluxes : iterable of Quantity
+    flux : Quantity
 
     Returns
     -------
     Quantity or None
-        The largest of the medians of their absolute values; None where none is above zero.
+        The median of its absolute values; None where that is zero.
     """
-    levels = [_median(flux.value) * flux.unit for flux in fluxes]
-    return max((level for level in levels if level.value > 0), default=None)
+    level = _median(flux.value)
+    return level * flux.unit if level > 0 else None
+
+
+def brightest(levels: Iterable[u.Quantity | None]) -> u.Quantity | None:
+    """Return the largest of some levels.
+
+    Parameters
+    ----------
+    levels : iterable of Quantity or None
+
+    Returns
+    -------
+    Quantity or None
+        None where none is known.
+    """
+    return max((level for level in levels if level is not None), default=None)
 
 
 def _median(values: np.ndarray) -> float:
@@ -83,7 +98,7 @@ def level_in(viewer: Any, unit: u.UnitBase) -> u.Quantity | None:
         own = u.Unit(component.units or "", parse_strict="silent")
         if own.is_equivalent(unit):
             found.append((_level_of(component) * own).to(unit))
-    return max((level for level in found if level.value > 0), default=None)
+    return brightest(level for level in found if level.value > 0)
 
 
 def times_brighter(level: u.Quantity | None, other: u.Quantity | None) -> float:
@@ -99,13 +114,13 @@ def times_brighter(level: u.Quantity | None, other: u.Quantity | None) -> float:
     return max(ratio, 1 / ratio)
 
 
-def of_like_flux(fluxes: Sequence[u.Quantity]) -> list[list[int]]:
+def of_like_flux(levels: Sequence[u.Quantity | None]) -> list[list[int]]:
     """Part spectra into groups in which each can be seen on one axis with the others.
 
     Parameters
     ----------
-    fluxes : sequence of Quantity
-        Of one unit.
+    levels : sequence of Quantity or None
+        Of each spectrum, in one unit, as `flux_level` gives it.
 
     Returns
     -------
@@ -113,13 +128,12 @@ def of_like_flux(fluxes: Sequence[u.Quantity]) -> list[list[int]]:
         Their places in the sequence, in order; that of the first spectrum comes first. What is
         nowhere above zero is with the first.
     """
-    found = {row: flux_level([flux]) for row, flux in enumerate(fluxes)}
-    levels = {row: level for row, level in found.items() if level is not None}
+    known = {row: level for row, level in enumerate(levels) if level is not None}
     groups: list[list[int]] = []
-    for row in sorted(levels, key=lambda row: -levels[row]):
-        if not groups or times_brighter(levels[groups[-1][0]], levels[row]) > MOST_APART:
+    for row in sorted(known, key=lambda row: -known[row]):
+        if not groups or times_brighter(known[groups[-1][0]], known[row]) > MOST_APART:
             groups.append([])
         groups[-1].append(row)
     groups = sorted(sorted(group) for group in groups)
-    without = [row for row in range(len(fluxes)) if row not in levels]
+    without = [row for row in range(len(levels)) if row not in known]
     return [sorted(groups[0] + without), *groups[1:]] if groups else [without]

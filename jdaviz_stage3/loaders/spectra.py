@@ -29,7 +29,14 @@ from ..readers.spectra import SpectrumEntry, SpectrumSequence, read_spectra
 from .asked_options import chosen_options
 from .chosen_spectra import ChosenSpectra
 from .flux_axis import check_flux_axis
-from .flux_levels import MOST_APART, flux_level, level_in, of_like_flux, times_brighter
+from .flux_levels import (
+    MOST_APART,
+    brightest,
+    flux_level,
+    level_in,
+    of_like_flux,
+    times_brighter,
+)
 from .importing import Choice, ProductImporterMixin, importing
 
 __all__ = ["SpectrumImporter", "blank_excluded"]
@@ -156,14 +163,13 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
             why = "SURF_BRIGHT holds no values"
         return f"{column} is shown ({why})"
 
-    def _keep_apart(self, spectra: list[Spectrum]) -> None:
+    def _keep_apart(self, level: u.Quantity | None) -> None:
         """Show what is much brighter or fainter than a target's other spectra apart from these.
 
-        Only where there are not too many viewers: see `prepare`.
+        Only where there are not too many viewers: see `prepare`. ``level`` is that of the spectra.
         """
         chosen = list(self.viewer.selected)
         n_viewers = len(viewers_of_kind(self, _KIND))
-        level = flux_level(spectrum.flux for spectrum in spectra)
         apart = {
             label: times_brighter(level, level_in(glue_viewer(self, label), level.unit))
             for label in (self.viewer.choices if level is not None else ())
@@ -206,12 +212,13 @@ class SpectrumImporter(ChosenSpectra, ProductImporterMixin, BaseImporterToDataCo
         first = spectral_flux_unit(self) is None
         labels, shown_in = list(self.spectra_selected), list(self.viewer.selected)
         may_part = by_default and bool(shown_in) and configuration(self) != "specviz"
-        groups = of_like_flux([s.flux for s in spectra]) if may_part else [range(len(spectra))]
+        levels = [flux_level(spectrum.flux) for spectrum in spectra] if may_part else []
+        groups = of_like_flux(levels) if may_part else [range(len(spectra))]
         with adding_data(self):
             for rows in groups:
                 if may_part:
                     self.viewer.selected = shown_in
-                    self._keep_apart([spectra[row] for row in rows])
+                    self._keep_apart(brightest(levels[row] for row in rows))
                 for row in rows:
                     parts = [self._sequence.label(0) if only else labels[row]]
                     if spectra[row].meta["column"] != "FLUX":

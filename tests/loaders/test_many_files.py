@@ -23,7 +23,7 @@ from snackbars import snackbar_texts
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.chosen_products import chosen_products
 from jdaviz_stage3.jdaviz_compat import shown_in
-from jdaviz_stage3.loaders.flux_levels import of_like_flux
+from jdaviz_stage3.loaders.flux_levels import flux_level, of_like_flux
 from jdaviz_stage3.loaders.importing import FileSelect
 from jdaviz_stage3.readers import stored_table
 
@@ -180,7 +180,7 @@ def test_spectra_of_very_different_flux_in_one_file_are_apart_unless_a_viewer_is
 
 def test_groups_of_like_flux():
     def groups(*levels):
-        return of_like_flux([np.full(3, level) * u.Jy for level in levels])
+        return of_like_flux([flux_level(np.full(3, level) * u.Jy) for level in levels])
 
     assert groups(1, 2, 3) == [[0, 1, 2]]
     assert groups(1, 100) == [[0], [1]] and groups(100, 1) == [[0], [1]]

@@ -511,6 +511,8 @@ def test_orders(sources):
     assert labels("catalog", False, "not looked at") == [2, 9, 12]
     assert labels("number of spectra", True, "all")[-1] == 12
     assert labels("catalog", False, "with spectra") == [2, 5, 9]
+    # a catalog of the first three: what is in no catalog passes no filter of it
+    assert labels("catalog", False, "all", np.array([True, False, True])) == [2, 9]
 
 
 @pytest.mark.forked
