@@ -20,7 +20,7 @@ from .loaders.other_files import load_others
 from .loaders.several import load_products
 from .plugins.products import tell_of_folders
 from .progress import said_meanwhile
-from .viewers.color_bars import show_color_bars
+from .viewers.color_bars import ColorBars
 
 __all__ = ["attach", "load", "open_demo", "show"]
 
@@ -140,7 +140,7 @@ def attach(viz: Any) -> Any:
         return viz  # equipped when it was made
     send_importer_templates()
     add_plugins(viz, plugins.names_for(configuration(viz)))
-    show_color_bars(viz)
+    ColorBars.of_app(viz)
     return viz
 
 

@@ -29,15 +29,15 @@ def _register() -> None:
 
 def _link(app: object) -> None:
     # only when there is an app, for this may be run while the module is on its way
-    from .viewers.color_bars import show_color_bars
+    from .viewers.color_bars import ColorBars
     from .viewers.slice_keys import slice_keys
-    from .viewers.tab_titles import name_targets
-    from .viewers.wavelength_link import link_wavelengths
+    from .viewers.tab_titles import TargetNames
+    from .viewers.wavelength_link import WavelengthLink
 
-    link_wavelengths(app)
-    show_color_bars(app)
+    WavelengthLink.of_app(app)
+    ColorBars.of_app(app)
     slice_keys(app)
-    name_targets(app)
+    TargetNames.of_app(app)
 
 
 def _name(app: object) -> None:

@@ -13,7 +13,7 @@ from ..analysis.sources.matching import SAME_PLACE
 from ..errors import Stage3Error
 from ..readers.catalog import sky_column
 
-__all__ = ["Counterpart", "OtherCatalog", "match_catalog"]
+__all__ = ["Counterpart", "OtherCatalog", "nearest_of_each_other", "places_in"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,39 +71,50 @@ class OtherCatalog:
         return Counterpart(self.name, self.table[row], float(self.separation[place]) * u.arcsec)
 
 
-def match_catalog(
-    positions: SkyCoord, name: str, table: Table, places: SkyCoord | None = None, *,
-    tolerance: u.Quantity = SAME_PLACE,
-) -> OtherCatalog:  # fmt: skip
-    """Find the sources of another catalog by their places; its labels are its own.
+def places_in(name: str, table: Table) -> SkyCoord:
+    """Return where the sources of a catalog are.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, for the error.
+    table : Table
+
+    Returns
+    -------
+    SkyCoord, shape (n,)
+
+    Raises
+    ------
+    Stage3Error
+        If the table has no column of positions.
+    """
+    column = sky_column(QTable(table, copy=False))
+    if column is None:
+        raise Stage3Error(f"{name}: no column with positions on the sky; give them as `places`")
+    return table[column]
+
+
+def nearest_of_each_other(
+    positions: SkyCoord, places: SkyCoord, tolerance: u.Quantity = SAME_PLACE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find which of some places is the nearest of each position, and it of the place.
 
     Parameters
     ----------
     positions : SkyCoord, shape (n_sources,)
         Of the index.
-    name : str
-    table : Table
-    places : SkyCoord, shape (n,), optional
-        Of its rows; by default its column of positions.
+    places : SkyCoord, shape (n,)
+        Of the other catalog.
     tolerance : Quantity, optional
-        Within which two positions are one source, each the nearest of the other.
 
     Returns
     -------
-    OtherCatalog
-
-    Raises
-    ------
-    Stage3Error
-        If the table has no positions, or not one for each row.
+    row : ndarray of int, shape (n_sources,)
+        -1 where there is none.
+    separation : ndarray of float, shape (n_sources,)
+        Arcsec; NaN where there is none.
     """
-    if places is None:
-        column = sky_column(QTable(table, copy=False))
-        if column is None:
-            raise Stage3Error(f"{name}: no column with positions on the sky; give them as `places`")
-        places = table[column]
-    if places.shape != (len(table),):
-        raise Stage3Error(f"{name}: positions of shape {places.shape} for {len(table)} rows")
     row, separation = np.full(len(positions), -1), np.full(len(positions), np.nan)
     ours, theirs = (np.flatnonzero(_finite(each)) for each in (positions, places))
     if ours.size and theirs.size:
@@ -115,7 +126,7 @@ def match_catalog(
         twin = here.separation(here[back]) == 0
         good = (away <= tolerance.to_value(u.arcsec)) & ((back == np.arange(ours.size)) | twin)
         row[ours[good]], separation[ours[good]] = theirs[nearest[good]], away[good]
-    return OtherCatalog(name, table, row, separation)
+    return row, separation
 
 
 def _finite(positions: SkyCoord) -> np.ndarray:

@@ -14,7 +14,7 @@ from astropy.table import QTable, Table
 
 from ..analysis.sources.matching import SAME_PLACE
 from ..errors import Stage3Error
-from .counterparts import OtherCatalog, match_catalog
+from .counterparts import OtherCatalog, nearest_of_each_other, places_in
 from .indexed_source import IndexedSource, Label
 from .source_products import ProductRows, SourceProduct
 
@@ -190,11 +190,15 @@ class IndexedSources(Sequence):
         Raises
         ------
         Stage3Error
-            If the table has no positions.
+            If the table has no positions, or there is not one for each row.
         """
-        found = match_catalog(self.positions, name, table, places, tolerance=tolerance)
-        self.others[name] = found
-        return found
+        if places is None:
+            places = places_in(name, table)
+        if places.shape != (len(table),):
+            raise Stage3Error(f"{name}: positions of shape {places.shape} for {len(table)} rows")
+        row, separation = nearest_of_each_other(self.positions, places, tolerance)
+        self.others[name] = OtherCatalog(name, table, row, separation)
+        return self.others[name]
 
     def owner_of(self, path: str | os.PathLike, number: int | None) -> int | None:
         """Return where the source of a spectrum is in the index.

@@ -9,7 +9,7 @@ from .dynamic_spectrum import DynamicSpectrumViewer
 from .light_curve import LightCurveViewer
 from .observables import ObservablesViewer
 from .source import SourceViewer
-from .wavelength_link import WavelengthLink, link_wavelengths
+from .wavelength_link import WavelengthLink
 
 __all__ = [
     "DynamicSpectrumViewer",
@@ -17,5 +17,4 @@ __all__ = [
     "ObservablesViewer",
     "SourceViewer",
     "WavelengthLink",
-    "link_wavelengths",
 ]

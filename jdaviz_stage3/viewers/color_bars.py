@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from glue.core import HubListener
 from ipyvuetify import VuetifyTemplate
 from jdaviz.core.events import AddDataMessage, RemoveDataMessage
 from traitlets import Bool, Dict, Float, Int, List, Unicode
 
 from ..errors import Stage3Error
 from ..jdaviz_compat import (
-    application,
     glue_viewer,
     lay_over_figure,
-    one_for_each_app,
     viewer_labels,
 )
+from .app_follower import AppFollower
 from .color_layer import ColorLayer, top_color_layer
 from .color_scale import ColorScale
 
-__all__ = ["ColorBar", "ColorBars", "color_bar", "show_color_bars"]
+__all__ = ["ColorBar", "ColorBars", "color_bar"]
 
 
 class ColorBar(VuetifyTemplate):
@@ -154,7 +152,7 @@ def _titled(meaning: str, scale: ColorScale) -> str:
     return f"10{raised} {meaning}".strip()
 
 
-class ColorBars(HubListener):
+class ColorBars(AppFollower):
     """Gives each viewer of an app that shows images of ours its colour bar.
 
     Parameters
@@ -163,11 +161,10 @@ class ColorBars(HubListener):
     """
 
     def __init__(self, app: Any):
-        inner = application(app)
-        self._app = ref(inner)  # which it is kept for
+        self._app = ref(app)  # which it is kept for
         self._bars: WeakKeyDictionary[Any, ColorBar] = WeakKeyDictionary()
         for message in (AddDataMessage, RemoveDataMessage):
-            inner.hub.subscribe(self, message, handler=self._on_shown)
+            app.hub.subscribe(self, message, handler=self._on_shown)
 
     def of(self, viewer: Any) -> ColorBar | None:
         """Return the bar of a (glue) viewer, None if it has none."""
@@ -194,26 +191,6 @@ class ColorBars(HubListener):
                 self._bars[viewer] = bar
             else:
                 bar.close()
-
-
-_of_app = one_for_each_app(ColorBars)
-
-
-def show_color_bars(app: Any) -> ColorBars:
-    """Show colour bars in the viewers of an app, from now on.
-
-    Parameters
-    ----------
-    app : jdaviz helper, inner application, or importer
-        Once for each app is enough, more is harmless.
-
-    Returns
-    -------
-    ColorBars
-    """
-    found = _of_app(app)
-    found.update()
-    return found
 
 
 def color_bar(viewer: str, app: Any = None) -> ColorBar:
@@ -248,7 +225,7 @@ def color_bar(viewer: str, app: Any = None) -> ColorBar:
     there = viewer_labels(app)
     if viewer not in there:
         raise Stage3Error(f"color_bar: no viewer {viewer!r}; there is {', '.join(there) or 'none'}")
-    found = show_color_bars(app).of(glue_viewer(app, viewer))
+    found = ColorBars.of_app(app).of(glue_viewer(app, viewer))
     if found is None:
         raise Stage3Error(f"color_bar: {viewer!r} has shown no image of a Stage 3 product")
     return found

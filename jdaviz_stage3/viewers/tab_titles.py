@@ -9,28 +9,26 @@ from __future__ import annotations
 from typing import Any
 from weakref import ref
 
-from glue.core import HubListener
 from ipyvuetify import VuetifyTemplate
 from jdaviz.core.events import AddDataMessage, RemoveDataMessage, ViewerRemovedMessage
 from traitlets import Dict
 
 from ..jdaviz_compat import (
-    application,
     draw_unseen,
     glue_viewer,
     layers_of,
-    one_for_each_app,
     viewer_labels,
 )
 from ..origin import origin_of, root_of
+from .app_follower import AppFollower
 
-__all__ = ["TabTitles", "name_targets", "target_in"]
+__all__ = ["TabTitles", "TargetNames", "target_in"]
 
 _LONGEST = 28  # characters of a name; it is shortened in the middle
 
 
 class TabTitles(VuetifyTemplate):
-    """What tabs say beside the labels of their viewers: see `name_targets`.
+    """What tabs say beside the labels of their viewers: see `TargetNames`.
 
     Attributes
     ----------
@@ -43,16 +41,20 @@ class TabTitles(VuetifyTemplate):
     texts = Dict().tag(sync=True)
 
 
-class _Targets(HubListener):
-    """Keeps the tabs of an app right."""
+class TargetNames(AppFollower):
+    """Has the tabs of an app name the targets of what they show.
+
+    Attributes
+    ----------
+    titles : TabTitles
+    """
 
     def __init__(self, app: Any):
-        inner = application(app)
-        self._app = ref(inner)  # which it is kept for
+        self._app = ref(app)  # which it is kept for
         self.titles = TabTitles()
-        draw_unseen(inner, self.titles)
+        draw_unseen(app, self.titles)
         for message in (AddDataMessage, RemoveDataMessage, ViewerRemovedMessage):
-            inner.hub.subscribe(self, message, handler=lambda _: self.update())
+            app.hub.subscribe(self, message, handler=lambda _: self.update())
 
     def update(self) -> None:
         """Say what the viewers show now."""
@@ -101,23 +103,3 @@ def _short(name: str) -> str:
         return name
     half = (_LONGEST - 1) // 2
     return f"{name[:half]}…{name[-half:]}"
-
-
-_of_app = one_for_each_app(_Targets)
-
-
-def name_targets(app: Any) -> TabTitles:
-    """Have the tabs of an app name the targets of what they show, from now on.
-
-    Parameters
-    ----------
-    app : jdaviz helper, inner application, or importer
-        Once for each app is enough, more is harmless.
-
-    Returns
-    -------
-    TabTitles
-    """
-    found = _of_app(app)
-    found.update()
-    return found.titles

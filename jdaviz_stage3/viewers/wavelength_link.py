@@ -13,14 +13,11 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 from astropy import units as u
 from echo import delay_callback
-from glue.core import HubListener
 from jdaviz.core.events import AddDataMessage, GlobalDisplayUnitChanged
 from matplotlib.ticker import MaxNLocator
 
 from ..jdaviz_compat import (
-    application,
     leave_limits,
-    one_for_each_app,
     set_missing_color,
     spectral_display_unit,
     spectrum_of_data,
@@ -28,9 +25,10 @@ from ..jdaviz_compat import (
     viewers_of_kind,
 )
 from ..origin import of_suffix, origin_of
+from .app_follower import AppFollower
 from .dynamic_spectrum import MISSING_COLOR
 
-__all__ = ["PixelWavelengths", "WavelengthLink", "link_wavelengths"]
+__all__ = ["PixelWavelengths", "WavelengthLink"]
 
 _LIMITS = ("x_min", "x_max")
 _ROWS = ("y_min", "y_max")
@@ -68,7 +66,7 @@ class PixelWavelengths:
         return np.interp(wavelength, self._wavelength, self._pixel)
 
 
-class WavelengthLink(HubListener):
+class WavelengthLink(AppFollower):
     """Lets the viewers of an app follow each other along the wavelength.
 
     Parameters
@@ -77,12 +75,11 @@ class WavelengthLink(HubListener):
     """
 
     def __init__(self, app: Any):
-        inner = application(app)
-        self._app = ref(inner)  # which it is kept for, and by
+        self._app = ref(app)  # which it is kept for, and by
         self._followed: WeakKeyDictionary[Any, None] = WeakKeyDictionary()
         self._axes: WeakKeyDictionary[Any, PixelWavelengths] = WeakKeyDictionary()
         self._following = False
-        hub = inner.hub
+        hub = app.hub
         hub.subscribe(self, AddDataMessage, handler=lambda _: self.update())
         hub.subscribe(self, GlobalDisplayUnitChanged, handler=self._on_unit)
 
@@ -247,23 +244,3 @@ def _set_limits(state: Any, values: np.ndarray) -> None:
         return
     with delay_callback(state, *_LIMITS):
         state.x_min, state.x_max = float(low), float(high)
-
-
-_of_app = one_for_each_app(WavelengthLink)
-
-
-def link_wavelengths(app: Any) -> WavelengthLink:
-    """Let the viewers of an app follow each other along the wavelength, from now on.
-
-    Parameters
-    ----------
-    app : jdaviz helper, inner application, or importer
-        Once for each app is enough, more is harmless.
-
-    Returns
-    -------
-    WavelengthLink
-    """
-    found = _of_app(app)
-    found.update()
-    return found

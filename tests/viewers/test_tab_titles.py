@@ -8,13 +8,13 @@ from make_spectra import extracted_single
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import remove_data
-from jdaviz_stage3.viewers.tab_titles import name_targets
+from jdaviz_stage3.viewers.tab_titles import TargetNames
 
 
 @pytest.mark.forked
 def test_the_first_viewer_of_a_kind_keeps_its_label_and_its_tab_names_the_target(tmp_path):
     app = new_app()
-    titles = name_targets(app)
+    titles = TargetNames.of_app(app).titles
     labels = {}
     for number, target in enumerate(("STAR", "GALAXY", "STAR")):
         (folder := tmp_path / str(number)).mkdir()
@@ -29,7 +29,7 @@ def test_the_first_viewer_of_a_kind_keeps_its_label_and_its_tab_names_the_target
     assert titles.texts == {}  # of two targets
     remove_data(app, [label for n in (0, 2) for label in labels[n]])
     assert titles.texts == {"1D Spectrum": "GALAXY"}
-    assert name_targets(app) is titles
+    assert TargetNames.of_app(app).titles is titles
 
 
 @pytest.mark.forked
@@ -41,6 +41,6 @@ def test_without_a_target_the_root_is_named_and_the_data_of_others_are_not(tmp_p
             hdus[0].header.pop(name, None)
     stage3.load(path, app=app)
     root = path.name.removesuffix("_i2d.fits")
-    text = name_targets(app).texts["Image"]
+    text = TargetNames.of_app(app).titles.texts["Image"]
     assert len(text) <= 28 and text[:10] == root[:10] and text[-10:] == root[-10:]
     assert "…" in text or text == root

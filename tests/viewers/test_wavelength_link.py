@@ -8,7 +8,7 @@ from make_spectra import extracted, smooth_spectrum
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer, remove_data, shown_in
-from jdaviz_stage3.viewers.wavelength_link import PixelWavelengths, link_wavelengths
+from jdaviz_stage3.viewers.wavelength_link import PixelWavelengths, WavelengthLink
 
 SLIT = Slit(n_rows=25, n_wave=120, low=1.0, high=1.9)
 LRS = Slit(
@@ -166,7 +166,7 @@ def test_2d_spectra_of_others_are_left_alone(tmp_path):
     assert viewer.figure.axes[0].label == "x: pixels" and not viewer.figure.axes[0].tick_labels
     viewer.state.x_min = 3
     assert glue_viewer(app, viewer.reference) is viewer
-    assert link_wavelengths(app) is link_wavelengths(app)
+    assert WavelengthLink.of_app(app) is WavelengthLink.of_app(app)
 
 
 @pytest.mark.parametrize("falling", [False, True])

@@ -62,26 +62,11 @@ class FoundFields(HasTraits):
         self.saved_text = f"{'Saved' if self.saved_to else 'Kept'} source {self.source.label}"
 
     def merge(self, other: str | os.PathLike) -> Table:
-        """Take over what somebody else has found.
-
-        Parameters
-        ----------
-        other : path-like
-            Their inspection of the same sources.
-
-        Returns
-        -------
-        astropy.table.Table
-            Where the two of you disagree, one row a source; your own row is kept.
-
-        Raises
-        ------
-        Stage3Error
-            If it is not an inspection of these sources.
-        """
         if self._inspections is None:
             raise Stage3Error("Inspect Sources: no sources yet; call find_sources(folder) first")
         return self._inspections.merge(other)
+
+    merge.__doc__ = InspectionTable.merge.__doc__
 
     def toggle_flag(self, flag: int) -> None:
         """Flag the source that is shown; with its own flag, take that back.

@@ -26,6 +26,7 @@ from jdaviz_stage3.demo import demo_folder
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.identity import IndexedSource, SourceProduct
 from jdaviz_stage3.jdaviz_compat import remove_viewers
+from jdaviz_stage3.plugins.inspect_sources.app_spectra import AppSpectra
 from jdaviz_stage3.plugins.inspect_sources.stepping import stepped_through
 from jdaviz_stage3.viewers.keys import keyboard
 from jdaviz_stage3.viewers.spectral_lines import rest_lines
@@ -356,6 +357,13 @@ def test_only_what_passes_the_filters_of_the_overlay(field, tmp_path):
     assert plg._obj.n_shown == 4
     overlay.add_filter("ID > 4")
     assert plg._obj.n_shown == 3
+    plg.filtered = False
+    assert plg._obj.n_shown == 4  # whatever the overlay shows
+    overlay.clear_filters()
+    assert plg._obj.filter_text == "4 of 4 pass its filters."  # before one asks for it
+    overlay.add_filter("ID > 4")
+    plg.filtered = True
+    assert plg._obj.n_shown == 3
     app._app.data_item_remove(label)
     assert "not loaded" in plg._obj.filter_text and plg._obj.n_shown == 4
     assert "plg.filtered = True" in plg.to_python()
@@ -442,8 +450,19 @@ def test_where_jdaviz_links_rows_the_catalog_gets_its_spectra(field, tmp_path, m
     kind = type(app)
     monkeypatch.setattr(kind, "set_viewer_data_columns", set_viewer_data_columns, raising=False)
     plg.find_sources(field, tmp_path / "inspection.ecsv")
+    # not the viewer of the sources, nor that of the table: none of them shows spectra
+    assert len(app.viewers) > 1 and list(given[label]) == ["1D Spectrum"]
     rows = given[label]["1D Spectrum"]
     assert rows == [[spectra[0]], [spectra[1]], [spectra[2]], []]
+    # an app of 5.1 has it from the start: what comes later is linked, too
+    panel = plg._obj
+    panel._spectra = AppSpectra(panel, panel._follow, panel._overlay.labels_of_catalog)
+    panel._spectra.sources = panel.sources
+    given.clear()
+    [again] = stage3.load(*field.glob("*c1d.fits"), spectra=["order 1 source 5"], app=app)
+    assert [row[-1:] for row in given[label]["1D Spectrum"]] == [
+        [spectra[0]], [again], [spectra[2]], [],
+    ]  # fmt: skip
 
 
 @pytest.mark.forked
