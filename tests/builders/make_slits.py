@@ -180,16 +180,29 @@ def slits_of_sizes(n: int = 3) -> list[Slit]:
 
 
 def many_slits(
-    folder: Path, slits: Sequence[Slit] | None = None, *, name: str = f"{ROOT}_s2d.fits"
-) -> Path:
+    folder: Path, slits: Sequence[Slit] | None = None, *, name: str = f"{ROOT}_s2d.fits",
+    mode: tuple[str, str] = ("NIRSPEC", "NRS_MSASPEC"), dispersion_axis: int = 1,
+) -> Path:  # fmt: skip
     """An s2d with a SCI extension for each slit (fixed slits, MOS, WFSS)."""
     product = datamodels.MultiSlitModel()
     for slit in slits or slits_of_sizes():
-        product.slits.append(slit_model(slit))
-    product.meta.exposure.type = "NRS_MSASPEC"
-    product.meta.instrument.name = "NIRSPEC"
+        product.slits.append(slit_model(slit, dispersion_axis=dispersion_axis))
+    product.meta.instrument.name, product.meta.exposure.type = mode
     product.meta.cal_step.photom = "COMPLETE"
     return save(product, folder / name)
+
+
+def slitless_sources() -> list[Slit]:
+    """Sources of a slitless field in two orders, none of one size; what the pipeline calls a slit
+    is the number of the source. Its gwcs is that of the exposure, not of what was cut out."""
+    return [
+        Slit(n_rows=9 + number, n_wave=24 + number + 20 * order, name=str(number),
+             source_id=number, order=order, row=4.0 + number / 10, low=1.3 / order,
+             high=1.7 / order, level=number + 100.0 * order, unit="MJy/sr", with_wcs=False,
+             with_wavelength=True, source_type="EXTENDED" if number == 5 else "POINT")
+        for order in (1, 2)
+        for number in (2, 5, 9)
+    ]  # fmt: skip
 
 
 def with_fits_wcs(path: Path, slits: Sequence[Slit], *, axis: int = 1, table: bool = True) -> Path:

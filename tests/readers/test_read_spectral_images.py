@@ -20,6 +20,7 @@ from make_slits import (
     lrs_slit,
     many_slits,
     single_slit,
+    slitless_sources,
     slits_of_sizes,
     with_fits_wcs,
 )
@@ -124,6 +125,31 @@ def test_slits_of_different_sizes_by_address(slits):
     assert sequence.label(1) == "order 1 source 11"
     with pytest.raises(Stage3Error, match="no 2-D spectrum with source_id = 99; the file has 10"):
         read(slits, source_id=99)
+
+
+@pytest.mark.parametrize("axis", [1, 2])  # GRISMR and GR150C, GRISMC and GR150R
+def test_slitless_sources_by_number_and_order(tmp_path, axis):
+    made = slitless_sources()
+    path = many_slits(tmp_path, made, mode=("NIRISS", "NIS_WFSS"), dispersion_axis=axis)
+    sequence = read(path)
+    assert len(sequence) == 6 and set(sequence.table["exposure"]) == {""}
+    np.testing.assert_array_equal(sequence.table["source_id"], [2, 5, 9, 2, 5, 9])
+    np.testing.assert_array_equal(sequence.table["order"], [1, 1, 1, 2, 2, 2])
+    for slit in made:
+        number = {"source_id": slit.source_id, "order": slit.order}
+        [spectrum] = read(path, **number)
+        assert spectrum.flux.shape == (slit.n_rows, slit.n_wave)
+        assert {name: spectrum.meta[name] for name in number} == number
+        assert spectrum.meta["dispersion_axis"] == axis
+        assert spectrum.meta["source_type"] == slit.source_type
+        seen = ~spectrum.mask
+        assert seen.sum() == slit.flux().size - 3
+        np.testing.assert_allclose(spectrum.flux.value[seen], slit.flux()[seen], rtol=1e-6)
+        wavelength = spectrum.spectral_axis.to_value(u.um)
+        np.testing.assert_allclose(wavelength, slit.wavelengths(), rtol=1e-6)
+    assert [s.meta["order"] for s in read(path, source_id=5)] == [1, 2]
+    with pytest.raises(Stage3Error, match="2, 5, 9"):
+        read(path, source_id=4)
 
 
 def test_other_arrays(slits):

@@ -12,13 +12,16 @@ import make_spectra
 import make_tables
 import numpy as np
 import pytest
+from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 from make_fields import observed, slitless
 from short_views import run_view
 
+import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer, layer_of
+from jdaviz_stage3.viewers.source_figures import SourceFigures
 
 VIEWS = {
     "WFSS field": """
@@ -108,6 +111,27 @@ def test_slitless_by_source(field):
 
 def shown(app):
     return glue_viewer(app, "Source").figures
+
+
+def test_slitless_2d_spectra_lie_over_those_of_their_order(tmp_path):
+    """A file with an s2d for each source and order: of a source a panel for each order."""
+    slits = make_slits.slitless_sources()
+    made = make_slits.many_slits(tmp_path, slits, mode=("NIRISS", "NIS_WFSS"))
+    observed(made, "jw09997-o001_t001_niriss_f150w-gr150r_s2d.fits", PUPIL="F150W")
+    slitless(tmp_path, PUPIL="F150W", INSTRUME="NIRISS")  # of order 1
+    source = stage3.index_sources(tmp_path).labelled(5)
+    assert [(one.suffix, one.order, one.by) for one in source.products] == [
+        ("s2d", 1, "number"), ("s2d", 2, "number"), *2 * [("x1d", 1, "number")],
+    ]  # fmt: skip
+    figures = SourceFigures()
+    figures.show(source, 2 * u.arcsec)
+    assert figures.notes == ()
+    for panel, order, count in zip(figures._shown, (1, 2), (2, 0), strict=True):
+        assert panel._above.title.endswith(f"GR150R F150W order {order}")
+        [slit] = [slit for slit in slits if (slit.source_id, slit.order) == (5, order)]
+        wave = slit.wavelengths()
+        np.testing.assert_allclose(sorted(panel._picture.x), [wave.min(), wave.max()], rtol=1e-6)
+        assert len(panel._spectra.labels) == count
 
 
 @pytest.mark.forked

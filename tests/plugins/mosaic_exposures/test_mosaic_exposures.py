@@ -148,6 +148,46 @@ def test_flagged_pixels_are_marked_where_they_lie(app, files, monkeypatch):
     assert plugin._obj.flagged_text == ""
 
 
+def test_the_mosaic_and_its_exposures_blink_in_place(app, files):
+    """Key b shows one after the other, none of their flags, where each was taken."""
+    plugin = app.plugins["Exposures"]
+    mosaic = plugin.mosaic.selected
+    plugin.at(SkyCoord(*CRVAL, unit="deg"))
+    loaded = [label for label in plugin.load() if not label.endswith("[DQ]")]
+    viewer = glue_viewer(app, "Image")
+    limits = [getattr(viewer.state, name) for name in ("x_min", "x_max", "y_min", "y_max")]
+
+    def shown():
+        return [layer.layer.label for layer in viewer.layers if layer.visible]
+
+    def press(key, x=0.0, y=0.0):
+        domain = {"x": x, "y": y}
+        viewer.on_mouse_or_key_event({"event": "keydown", "key": key, "domain": domain})
+        return shown()
+
+    press("b")
+    seen = [press("b") for _ in range(3)]
+    assert all(len(labels) == 1 for labels in seen)
+    assert sorted(labels[0] for labels in seen) == sorted([mosaic, *loaded])
+    assert [press("b") for _ in range(3)] == seen
+    assert press("B") == seen[1]  # and back
+    assert [getattr(viewer.state, name) for name in ("x_min", "x_max", "y_min", "y_max")] == limits
+    # a pixel of each exposure lies where its gwcs says, whichever is shown
+    frame = viewer.state.reference_data.coords
+    for number, label in zip((0, 2), loaded, strict=True):
+        while press("b") != [label]:
+            pass
+        [layer] = [layer for layer in viewer.layers if layer.visible]
+        x, y = frame.world_to_pixel(sky_of(files, 20, 15, number))
+        bounds = [(float(y), float(y), 1), (float(x), float(x), 1)]
+        image = layer.layer.compute_fixed_resolution_buffer(
+            bounds, target_data=viewer.state.reference_data,
+            target_cid=layer.state.attribute,
+        )  # fmt: skip
+        expected = stage3.read(files[1][number]).data[15, 20]
+        assert np.asarray(image).reshape(-1)[0] == pytest.approx(float(expected))
+
+
 def test_what_was_removed_can_be_loaded_again(app, files):
     """jdaviz remembers whose flags they were, and could not show them."""
     plugin = app.plugins["Exposures"]
