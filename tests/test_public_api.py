@@ -215,9 +215,9 @@ PLUGINS = {
         add_filter aperture by_type catalog clear_filters clear_selection color color_by
         color_max color_min color_stretch colormap export_catalog export_regions fill filters
         label_cap labels legend line_width marker marker_size n_shown n_sources on_selection
-        open_table point_color point_marker positions problem radius remove_filter segmentation
-        select selected selected_table shape show sigma size_by size_max table to_python viewer
-        visible zoom_to_selected
+        open_table place_legend point_color point_marker positions problem radius remove_filter
+        segmentation select selected selected_table shape show sigma size_by size_max table
+        to_python viewer visible zoom_to_selected
     """,
     "Coronagraphy": """
         align_offsets center center_on_target circles click column combine companions comparison

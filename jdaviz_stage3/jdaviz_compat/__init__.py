@@ -73,6 +73,7 @@ from .images import (
     set_missing_color,
     show_native_markers,
     tie_layer_color,
+    when_resized,
 )
 from .lent_table import LentTable
 from .links import adding_linked
@@ -101,7 +102,7 @@ from .meta_keys import (
     without_jdaviz_keys,
 )
 from .page_messages import send_together
-from .panels import SteadyPanel
+from .panels import SteadyPanel, open_panels, open_panels_of
 from .places import (
     arrange_viewers,
     in_place_at_once,
@@ -166,9 +167,11 @@ from .viewers import (
     is_image_viewer,
     lay_over_figure,
     layer_of,
+    layers_in_order,
     layers_of,
     let_data_be_removed,
     offer_only,
+    put_layers_in_order,
     remove_viewers,
     show_alone,
     show_figure_without_data,
@@ -259,6 +262,7 @@ __all__ = [
     "let_data_be_removed",
     "keep_units_of_images",
     "layer_of",
+    "layers_in_order",
     "layers_of",
     "layout_cells",
     "layout_rows",
@@ -276,7 +280,10 @@ __all__ = [
     "name_package",
     "on_every_app",
     "one_for_each_app",
+    "open_panels",
+    "open_panels_of",
     "plugin_api",
+    "put_layers_in_order",
     "pace_moves",
     "plugin_label",
     "point_with",
@@ -342,5 +349,6 @@ __all__ = [
     "viewers_by_kind",
     "viewers_of_kind",
     "viewers_of_kind_showing",
+    "when_resized",
     "without_jdaviz_keys",
 ]

@@ -35,6 +35,7 @@ __all__ = [
     "set_missing_color",
     "show_native_markers",
     "tie_layer_color",
+    "when_resized",
 ]
 
 
@@ -63,6 +64,37 @@ def figure_size(viewer: Any) -> tuple[float, float] | None:
     jdaviz 5.1: the same.
     """
     return None if viewer.shape is None else (viewer.shape[1], viewer.shape[0])
+
+
+def when_resized(viewer: Any, changed: Callable[[], None]) -> Callable[[], None]:
+    """Call when the browser tells that an image viewer has another size.
+
+    Reason: limits say nothing of it: glue leaves them as they are where width and height change
+    by the same factor, or where limits fit the size already that the browser tells first. The size
+    arrives at a private listener, with each click of another view too. jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    viewer : glue image viewer
+    changed : callable
+        Called after limits were fitted to the size.
+
+    Returns
+    -------
+    callable
+        What ends it.
+    """
+    last = [figure_size(viewer)]
+
+    def look(_: Any) -> None:
+        size = figure_size(viewer)
+        if size is None or min(size) < 1 or size == last[0]:  # not on the page now, or the same
+            return
+        last[0] = size
+        changed()
+
+    viewer._vl.observe(look, names=["view_data"])
+    return lambda: viewer._vl.unobserve(look, names=["view_data"])
 
 
 def set_missing_color(viewer: Any, color: tuple[float, float, float, float]) -> None:

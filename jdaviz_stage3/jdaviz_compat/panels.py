@@ -1,11 +1,14 @@
-"""The panels of plugins: when one counts as closed."""
+"""The panels of plugins: which are open, and when one counts as closed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["SteadyPanel"]
+from .application import application
+
+__all__ = ["SteadyPanel", "open_panels", "open_panels_of"]
 
 _PATIENCE = 3.0  # seconds without a sign of a panel of which nobody has said that it is closed
 _CLOSED = 0.4  # of one that has left the tray; another one, popped out, may still give signs
@@ -49,3 +52,34 @@ class SteadyPanel:
             and self._registry_name in names
             and names.index(self._registry_name) in state.tray_items_open
         )
+
+
+def open_panels(app: Any) -> tuple[str, ...]:
+    """Return the labels of the plugins whose panels are open in the tray of an app.
+
+    Reason: ``open_in_tray`` of a plugin has no counterpart. jdaviz 5.1: the same.
+    """
+    state = application(app).state
+    if state.drawer_content != "plugins":
+        return ()
+    labels = [item["label"] for item in state.tray_items]
+    return tuple(labels[index] for index in state.tray_items_open if index < len(labels))
+
+
+def open_panels_of(app: Any, labels: Sequence[str]) -> list[str]:
+    """Open the panels of plugins in the tray of an app, and close all others.
+
+    Reason: ``open_in_tray`` waits half a second for each. jdaviz 5.1: the same.
+
+    Returns
+    -------
+    list of str
+        Those of the labels that there are.
+    """
+    state = application(app).state
+    known = [item["label"] for item in state.tray_items]
+    found = [label for label in labels if label in known]
+    state.tray_items_open = [known.index(label) for label in found]
+    if found:
+        state.drawer_content = "plugins"
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from glue.core import Data
@@ -23,9 +24,11 @@ __all__ = [
     "is_image_viewer",
     "lay_over_figure",
     "layer_of",
+    "layers_in_order",
     "layers_of",
     "let_data_be_removed",
     "offer_only",
+    "put_layers_in_order",
     "remove_viewers",
     "show_alone",
     "show_figure_without_data",
@@ -167,6 +170,43 @@ def layers_of(viewer: Any) -> list:
     """
     layers = getattr(viewer.state, "layers", ())
     return [s for s in layers if not getattr(s.layer, "meta", {}).get("_WCS_ONLY", False)]
+
+
+def layers_in_order(viewer: Any) -> list:
+    """Return the layer states of a (glue) viewer whose order can be changed, from the lowest.
+
+    Reason: points cannot be put below or above others: glue's artist of a catalog in an image
+    (``BqplotScatterLayerArtist._update_zorder``) fails on the image's layer, and in a viewer of
+    points it takes away all marks that are no layer's. jdaviz leaves them out likewise where layers
+    are dragged in the list of an image viewer. jdaviz 5.1: the same.
+    """
+    from glue.viewers.scatter.state import ScatterLayerState
+
+    lines = [state for state in layers_of(viewer) if not isinstance(state, ScatterLayerState)]
+    return sorted(lines, key=lambda state: state.zorder)
+
+
+def put_layers_in_order(viewer: Any, states: Sequence[Any]) -> None:
+    """Lay layers of a (glue) viewer over each other in this order, from the lowest.
+
+    Reason: jdaviz's list of layers counts anew at each change as if somebody had dragged one; a
+    private flag of its keeps it from that. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    viewer : glue viewer
+    states : sequence of layer states
+        All that `layers_in_order` gives.
+    """
+    menu = getattr(viewer, "_data_menu", None)
+    if menu is not None:
+        menu.prevent_layer_items_recursion = True
+    try:
+        for place, state in enumerate(states, 1):
+            state.zorder = place
+    finally:
+        if menu is not None:
+            menu.prevent_layer_items_recursion = False
 
 
 def hide_layer(viewer: Any, data_label: str) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from ..jdaviz_compat import (
     glue_viewer,
+    layers_in_order,
     layers_of,
     layout_cells,
+    open_panels,
     tray_plugins,
     viewer_kind,
     viewer_labels,
@@ -27,7 +29,7 @@ __all__ = [
 ]
 
 #: What begins the keys that are about a viewer, whose label comes next.
-OF_VIEWERS = ("viewer", "axes", "limits", "layer")
+OF_VIEWERS = ("viewer", "axes", "limits", "layer", "order")
 #: What can be chosen of a layer, by glue's names and in the order in which it can be set again:
 #: a percentile sets the limits, and limits of one's own take the percentile away.
 LAYER_ATTRIBUTES = (
@@ -71,8 +73,9 @@ def observed(app: Any) -> dict[tuple, Any]:
     -------
     dict
         ``('viewer', label)`` its kind and the labels of its data; ``('axes', label, attribute)``;
-        ``('limits', label)``; ``('layer', viewer, label, attribute)``; ``('layout',)``;
-        ``('panels',)`` that are open; ``('plugin', label, control)``.
+        ``('limits', label)``; ``('layer', viewer, label, attribute)``; ``('order', label)`` of
+        layers, but for points, empty where they lie as they came; ``('layout',)``; ``('panels',)``
+        that are open; ``('plugin', label, control)``.
     """
     found: dict[tuple, Any] = {}
     for label in viewer_labels(app):
@@ -80,6 +83,7 @@ def observed(app: Any) -> dict[tuple, Any]:
         if viewer is not None:
             found |= {(what, label, *more): value for what, *more, value in _of_viewer(viewer)}
     found["layout",] = layout_cells(app)
+    found["panels",] = open_panels(app)
     for label, plugin in tray_plugins(app).items():
         has_part = hasattr(plugin, "declared") and plugin.in_sessions
         values = settings_of(plugin) if has_part else {}
@@ -106,6 +110,10 @@ def _of_viewer(viewer: Any) -> Iterator[tuple]:
     limits = [getattr(state, name, None) for name in ("x_min", "x_max", "y_min", "y_max")]
     if all(isinstance(value, (int, float)) and math.isfinite(value) for value in limits):
         yield "limits", tuple(float(value) for value in limits)
+    drawn = layers_in_order(viewer)
+    places = [layers.index(layer) for layer in drawn]
+    as_they_came = places == sorted(places)
+    yield "order", () if as_they_came else tuple(layer.layer.label for layer in drawn)
     for layer in layers:
         for name, value in _of_layer(layer):
             yield "layer", layer.layer.label, name, value

@@ -135,6 +135,8 @@ def _without(found: dict[tuple, Any], lost: set[str]) -> dict[tuple, Any]:
             continue
         if key[0] == "viewer":
             value = (value[0], tuple(label for label in value[1] if label not in lost))
+        if key[0] == "order":
+            value = tuple(label for label in value if label not in lost)
         kept[key] = value
     return kept
 

@@ -22,8 +22,11 @@ from ..jdaviz_compat import (
     data_of,
     drawn_once,
     glue_viewer,
+    layers_in_order,
     layers_of,
+    open_panels_of,
     plugin_api,
+    put_layers_in_order,
     remove_data,
     remove_viewers,
     rename_only,
@@ -212,6 +215,36 @@ class Restoring(Arrivals):
         """
         with self._step(viewer):
             set_limits(self._viewer(viewer), tuple(map(float, (*x, *y))))
+
+    def order(self, viewer: str, *labels: str) -> None:
+        """Draw the layers of a viewer over each other in this order.
+
+        Parameters
+        ----------
+        viewer : str
+        *labels : str
+            Of data and subsets, from the lowest; of those that share a label, one after another.
+        """
+        with self._step(viewer, *labels):
+            found = self._viewer(viewer)
+            left = layers_in_order(found)
+            wanted = []
+            for label in labels:
+                state = next((state for state in left if state.layer.label == label), None)
+                if state is not None:
+                    left.remove(state)
+                    wanted.append(state)
+            put_layers_in_order(found, [*wanted, *left])
+
+    def open_panels(self, *labels: str) -> None:
+        """Open the panels of plugins in the tray.
+
+        Parameters
+        ----------
+        *labels : str
+        """
+        with self._step("open_panels"):
+            open_panels_of(self._app, labels)
 
     def layout(self, *rows: Any) -> None:
         """Lay out the viewers.

@@ -42,13 +42,17 @@ def viewer_lines(draft: Draft) -> list[str]:
 
 
 def look_lines(draft: Draft) -> list[str]:
-    """Write the lines for styles, limits and layout."""
+    """Write the lines for styles, limits and layout, and for open panels."""
     lines: list[str] = []
     for label in _viewers(draft):
         lines += _layers(draft, label)
+        if order := draft.now.get(("order", label)):
+            lines += draft.call("order", label, *order)
         lines += _limits(draft, label)
     if ("layout",) in draft.changed and _viewers(draft):
         lines += draft.call("layout", *draft.now["layout",])
+    if draft.now.get(("panels",)):
+        lines += draft.call("open_panels", *draft.now["panels",])
     return lines
 
 

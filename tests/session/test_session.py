@@ -25,6 +25,8 @@ from jdaviz_stage3.jdaviz_compat import (
     data_of,
     glue_viewer,
     layer_of,
+    layers_in_order,
+    put_layers_in_order,
     remove_data,
     rename_data,
     show_only,
@@ -62,6 +64,12 @@ def draw(app, viewer, roi, mode=NewMode):
     glue_viewer(app, viewer).apply_roi(roi)
 
 
+def order(app, viewer):
+    """The places of the layers of a viewer in the order in which they lie over each other."""
+    state = glue_viewer(app, viewer).state
+    return [state.layers.index(layer) for layer in layers_in_order(glue_viewer(app, viewer))]
+
+
 @pytest.mark.forked
 def test_images_with_sources_and_regions(files, tmp_path):
     app = new_app()
@@ -81,12 +89,19 @@ def test_images_with_sources_and_regions(files, tmp_path):
     layer.cmap = next(colors for _, colors in colormaps.members if colors.name == "viridis")
     layer_of(image, data_of(app, NAMED)).visible = False
     image.set_limits(x_min=2.0, x_max=30.0, y_min=1.0, y_max=29.0)
+    put_layers_in_order(image, layers_in_order(image)[::-1])  # beside points, which stay on top
     plg = app.plugins["Catalog Overlay"]
     plg.filters = ["aper_total_flux > 1e-8 Jy"]
     plg.color = "#ff0000"
     plg.select([2])
+    plg.legend = "Bottom left"
+    plg.place_legend("Image", (0.5, 0.25), folded=True)
     other, text = restored(app, files["folder"], tmp_path)
     assert_same_state(app, other)
+    assert order(other, "Image") == order(app, "Image") != sorted(order(app, "Image"))
+    assert order(other, "Beside") == order(app, "Beside") and text.count("session.order(") == 1
+    assert 'plg.legend = "Bottom left"' in text.replace("'", '"')
+    assert other.plugins["Catalog Overlay"]._obj.legend_lines() == plg._obj.legend_lines()
     there = other.plugins["Catalog Overlay"]
     assert (there.filters, there.color, there.selected) == (plg.filters, "#ff0000", [2])
     assert "Not restored" not in text

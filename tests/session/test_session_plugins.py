@@ -14,7 +14,7 @@ from make_stacks import stack
 from sessions import restored
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.jdaviz_compat import data_of, shown_in
+from jdaviz_stage3.jdaviz_compat import data_of, open_panels, shown_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::jdaviz_stage3.Stage3Warning")
 
@@ -151,3 +151,19 @@ def test_inspected_sources_are_in_their_own_file(tmp_path):
     other, text = restored(app, tmp_path, tmp_path)
     assert "stage3-source-viewer" not in text and "Inspect Sources" not in text
     assert set(other.viewers) == {"Image"}
+
+
+@pytest.mark.forked
+def test_open_panels(tmp_path):
+    app = new_app()
+    arrays = mosaic_arrays()
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        mosaic(tmp_path / name, arrays)
+    stage3.load(tmp_path, app=app)
+    assert "session.open_panels" not in stage3.session.to_python(app, tmp_path)
+    for label in ("Stage 3 Products", "Compare Reductions"):
+        app.plugins[label].open_in_tray(scroll_to=False)
+    other, text = same_again(app, tmp_path, tmp_path)
+    assert open_panels(other) == open_panels(app) == ("Stage 3 Products", "Compare Reductions")
+    assert "session.open_panels(" in text

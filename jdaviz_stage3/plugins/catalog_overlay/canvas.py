@@ -10,7 +10,7 @@ import numpy as np
 from echo import delay_callback
 
 from ...errors import Stage3Error
-from ...jdaviz_compat import clicks_check_table_rows
+from ...jdaviz_compat import clicks_check_table_rows, when_resized
 from .annotations import Annotations
 from .drawing import CatalogMarks, view_of
 from .overlay import Overlay
@@ -56,6 +56,7 @@ class OverlayCanvas:
             scale.observe(self._moved, names=["min", "max"])
         for limit in ("x_min", "x_max", "y_min", "y_max"):
             viewer.state.add_callback(limit, self._settled)
+        self._forget_size = when_resized(viewer, self._resized)
         viewer.add_event_callback(self._mouse, events=_EVENTS)
 
     def draw(self, overlays: Iterable[Overlay]) -> None:
@@ -91,9 +92,9 @@ class OverlayCanvas:
             self.segments[overlay].draw_selection()
             self._draw_legend()  # which goes out of the way
 
-    def put_legend(self, place: str) -> None:
-        """Put the legend where it is asked for; see `Legend`."""
-        self.annotations.legend.put(place)
+    def put_legend(self, place: str | tuple[float, float], folded: bool | None = None) -> None:
+        """Put the legend where it is asked for; see `Legend.put`."""
+        self.annotations.legend.put(place, folded)
         self._draw_legend()
 
     def _draw_legend(self) -> None:
@@ -105,6 +106,7 @@ class OverlayCanvas:
             scale.unobserve(self._moved, names=["min", "max"])
         for limit in ("x_min", "x_max", "y_min", "y_max"):
             self.viewer.state.remove_callback(limit, self._settled)
+        self._forget_size()
         self.viewer.remove_event_callback(self._mouse)
         self.draw([])
         self.annotations.remove()
@@ -128,6 +130,14 @@ class OverlayCanvas:
         # what is selected may have come under the legend
         if any(moved) or any(len(overlay.selection) for overlay in self.marks):
             self._draw_legend()
+
+    def _resized(self) -> None:
+        """Draw all in the new size: the pictures would be stretched with the figure."""
+        for overlay, marks in self.marks.items():
+            self.segments[overlay].draw()
+            marks.draw()
+        self._hover(None)
+        self._draw_legend()
 
     # ---- the mouse ----
 

@@ -41,7 +41,9 @@ from .canvas import OverlayCanvas
 from .controls import SettingsControls
 from .export import OverlayExport, overlay_lines
 from .filters import FilterControls, SourceFilterMessage
+from .legend_places import LegendPlaces
 from .overlay import Overlay
+from .problems import problems_of
 from .selection import SelectionControls
 from .settings import COLORS, OverlaySettings
 
@@ -50,12 +52,14 @@ __all__ = ["CatalogOverlay"]
 _METHODS = (
     "filters", "add_filter", "remove_filter", "clear_filters", "select", "clear_selection",
     "zoom_to_selected", "open_table", "on_selection", "table", "export_catalog", "export_regions",
-    "to_python",
+    "place_legend", "to_python",
 )  # fmt: skip
 
 
 @tray_registry("stage3-catalog-overlay", label="Catalog Overlay", category="data:analysis")
-class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsControls):
+class CatalogOverlay(
+    SelectionControls, FilterControls, LegendPlaces, OverlayExport, SettingsControls
+):
     """Source catalogs over images: shapes, types, fluxes, labels, filters and selection.
 
     A catalog is drawn as soon as it is loaded beside the mosaic of the same observation and
@@ -72,6 +76,7 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
     * :meth:`zoom_to_selected`
     * :meth:`open_table`: the catalog in a table viewer
     * :meth:`on_selection`: be told when the selection changes
+    * :meth:`place_legend`: the legend of one viewer, anywhere in it
     * :meth:`export_catalog`, :meth:`export_regions`, :meth:`to_python`
     * ``problem``: what could not be drawn as asked, empty if all is well (read only)
     """
@@ -250,18 +255,6 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         overlay.viewers = [v for v in image_viewers(self) if v.reference in self.viewer_selected]
         self.redraw()
 
-    @observe("legend_selected")
-    def _legend_moved(self, *_: Any) -> None:
-        for canvas in self._canvases.values():
-            canvas.put_legend(self.legend_selected)
-
-    def step_legend(self, viewer: str) -> bool:
-        """Put the legend of a viewer, by its label, into the next corner."""
-        found = [c for v, c in self._canvases.items() if v.reference == viewer and c.marks]
-        for canvas in found:
-            canvas.step_legend()
-        return bool(found)
-
     # ---- sessions ----
 
     def session_lines(self) -> list[str]:
@@ -278,7 +271,7 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
         chosen = self.catalog_selected
         if chosen and chosen != (last or next(iter(self.catalog.choices), "")):
             lines.append(f"plg.catalog = {chosen!r}")
-        return lines
+        return lines + self.legend_lines()
 
     # ---- drawing ----
 
@@ -338,38 +331,8 @@ class CatalogOverlay(SelectionControls, FilterControls, OverlayExport, SettingsC
                 show_message(self, text, color="warning")
 
     def _problems(self, overlay: Overlay) -> list[str]:
-        found: list[str] = []
-        for viewer in overlay.viewers:
-            marks = self._canvases[viewer].marks.get(overlay) if viewer in self._canvases else None
-            if marks is None:
-                continue
-            if marks.problem:
-                found.append(marks.problem + ".")
-                continue
-            if marks.scene is None:
-                continue
-            positions = overlay.positions_in(viewer)
-            if positions.on_image is not None and not positions.on_image.any():
-                found.append(
-                    f"{overlay.sources.name}: 0 of {len(overlay.sources)} sources fall on the "
-                    f"image in {viewer.reference}; is it a catalog of another field?"
-                )
-            lost = np.count_nonzero(overlay.passing & ~np.isfinite(positions.x + positions.y))
-            if lost:
-                found.append(f"Sources without a position here, not drawn: {lost}.")
-            ends = (overlay.settings.color_min, overlay.settings.color_max)
-            if overlay.settings.color_by and overlay.color_is_log:
-                if any(end is not None and end <= 0 for end in ends):
-                    found.append(
-                        "A logarithmic color stretch needs positive ends; they are left out."
-                    )
-            if marks.scene.without_shape:
-                found.append(
-                    f"{marks.scene.without_shape} sources have no positive axes and are drawn as "
-                    "small crosses."
-                )
-            if self._canvases[viewer].segments[overlay].too_many:
-                found.append("Too many segments in view to outline; zoom in to see them.")
+        canvases = [self._canvases[v] for v in overlay.viewers if v in self._canvases]
+        found = [text for canvas in canvases for text in problems_of(overlay, canvas)]
         return list(dict.fromkeys(found))
 
     # ---- what is shown ----

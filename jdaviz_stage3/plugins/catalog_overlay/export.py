@@ -266,8 +266,11 @@ class OverlayExport(SavingControls):
         """
         overlay = self._required()
         code = settings_as_python(overlay, self.default_settings(overlay))
-        legend = self.legend_selected
-        return code if legend == "Auto" else f"{code}plg.legend = {legend!r}\n"
+        return code + "".join(f"{line}\n" for line in self.legend_lines())
+
+    def legend_lines(self) -> list[str]:
+        """Where the legends are, as Python; overridden by the plugin."""
+        return []
 
     def _required(self) -> Overlay:
         overlay = self.current()

@@ -140,9 +140,27 @@ class Legend:
         """Fold or unfold it; it stays so until it is turned again."""
         self._folded = not self._is_folded
 
-    def put(self, place: str) -> None:
-        """Put it where it is asked for; it forgets how it was turned, and where it was dragged."""
-        self.place, self._folded, self._put_at = place, None, None
+    def put(self, place: str | tuple[float, float], folded: bool | None = None) -> None:
+        """Put it where it is asked for; it forgets how it was turned, and where it was dragged.
+
+        Parameters
+        ----------
+        place : str or (float, float)
+            As the attribute; or how far to the right and down, as if it were dragged there:
+            fractions of the room that it leaves free.
+        folded : bool, optional
+            As if it were clicked until it is.
+        """
+        self._folded, self._put_at = folded, None
+        if isinstance(place, str):
+            self.place = place
+        else:
+            self._put_at = place
+
+    @property
+    def asked(self) -> tuple[str | tuple[float, float], bool | None]:
+        """What `put` would be called with for it to be where it is."""
+        return self.place if self._put_at is None else self._put_at, self._folded
 
     def remove(self) -> None:
         """Take it out of the viewer."""

@@ -42,6 +42,7 @@ from photutils.centroids import centroid_com, centroid_sources
 from python_code import run_python
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.plugins.catalog_overlay import SourceSelectionMessage
 from jdaviz_stage3.plugins.catalog_overlay.drawing import view_of
 from jdaviz_stage3.plugins.catalog_overlay.legend_entries import short_titles
@@ -802,6 +803,17 @@ def test_the_legend_is_dragged_and_stays_there(plg):
     plg.select(overlay(plg).sources.labels[inside or rows[:1]])
     np.testing.assert_allclose(drawn_legend.box[:2], (left + 120, top + 65))
     plg.clear_selection()
+    # as Python
+    [line] = plg._obj.legend_lines()
+    canvas(plg).put_legend("Auto")
+    exec(line, {"plg": plg})
+    np.testing.assert_allclose(drawn_legend.box, (left + 120, top + 65, *size), atol=0.1)
+    assert line in plg.to_python()
+    for place in ("Middle", (0.5, 1.2), 3):
+        with pytest.raises(Stage3Error, match="expected one of 'Auto', 'Top left'"):
+            plg.place_legend(view.reference, place)
+    with pytest.raises(Stage3Error, match=f"there are legends in: '{view.reference}'"):
+        plg.place_legend("no viewer", "Off")
     # folded it is there, too; where it is folded, its room is larger
     mouse("click", left + 140, top + 75)
     assert legend(plg) == ["▸ Legend"] and drawn_legend.box[0] > left + 120
@@ -822,6 +834,41 @@ def test_the_legend_is_dragged_and_stays_there(plg):
     assert not plg._obj.step_legend("no viewer")
     canvas(plg).put_legend("Auto")
     assert drawn_legend.box[:2] == (8, 8)
+
+
+def test_what_is_drawn_is_not_stretched_when_the_viewer_gets_another_size(plg):
+    """Though limits stay as they are: the same shape, or a session that was saved in it."""
+    view = viewer(plg)
+    browser_tells(view, 800, 600)
+    zoom(view, 80, 80, 60)
+    plg.select(overlay(plg).sources.labels[:1])
+    for width, height in ((400, 300), (1600, 1200), (1590, 1192)):
+        browser_tells(view, width, height)
+        assert stretches(marks(plg)._symbols, view) == pytest.approx((1, 1), abs=2e-3)
+        assert stretches(canvas(plg).segments[overlay(plg)]._fill, view) == (
+            pytest.approx((1, 1), abs=2e-3)
+        )
+        assert stretches(canvas(plg).annotations.legend.picture, view) == (
+            pytest.approx((1, 1), abs=1e-2)  # of whole pixels
+        )
+    plg.clear_selection()
+    view._vl.view_data = {}
+
+
+def browser_tells(view, width, height):
+    """What glue hears when a browser has drawn a viewer, or its size has changed."""
+    now = "2026-01-01T00:00:00"
+    size = {"width": width, "height": height, "focused_at": now, "resized_at": now}
+    view._vl.view_data = {"view": size}
+
+
+def stretches(picture, view):
+    """How many screen pixels there are for one of a picture, along x and y."""
+    [(width, height)] = re.findall(r'<svg [^>]*width="(\d+)" height="(\d+)"', text_of(picture))
+    mark, scales = picture.mark, picture.mark.scales
+    ends = ((mark.x, scales["x"], width), (mark.y, scales["y"], height))
+    parts = [np.ptp(at) / abs(scale.max - scale.min) / int(own) for at, scale, own in ends]
+    return tuple(np.multiply(parts, view.shape[::-1]))
 
 
 def test_in_a_small_viewer_the_legend_is_folded_at_first(plg, monkeypatch):

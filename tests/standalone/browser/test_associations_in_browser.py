@@ -53,7 +53,7 @@ def restore(app):
         session.load({cat!r})
         with session.plugin("Catalog Overlay") as plg:
             plg.color = "#ff00ff"
-        session.draw("Image", {label!r}, cmap="viridis", stretch="log", v_min=6e5, v_max=8e7)
+        session.draw("Image", {label!r}, cmap="viridis", stretch="log", v_min=0.2, v_max=20)
         session.limits("Image", x=(150, 280), y=(150, 260))
 """
 
@@ -70,25 +70,41 @@ def test_a_session_is_shown_and_gives_the_same_picture(start_server, start_brows
     page = start_browser()
     server = start_server("open", str(script))
     page.open(server.url)
-    first = drawn_beside_the_panel(page)
+    page.wait_for(lambda: page.box("Image"), "the viewer")
+    page.open_plugin("Stage 3 Products")
+    drawn(page)
+    drag_legend(page, 300, 240)
+    first = drawn(page)
     page.open_section("Session as Python")
     page.press("Show session")
     page.wait_for(lambda: "session.limits" in code(page), "the script")
     page.screenshot("session")
-    assert 'cmap="viridis"' in code(page)
+    assert 'cmap="viridis"' in code(page) and "plg.place_legend(" in code(page)
     script.write_text(code(page))  # each tab runs it anew
     page.open(server.url)
-    again = drawn_beside_the_panel(page)
+    # the panel is open, so that the image has the shape for which its limits are from the start
+    page.wait_for(lambda: page.find(".stage3-code, .stage3-section-title"), "the open panel")
+    again = drawn(page)
+    page.screenshot("session_again")
     assert first.shape == again.shape
     assert np.mean(np.ptp(first, axis=-1) > 60) > 0.5, "colours, not grey"
     assert np.mean(np.abs(first - again).max(axis=-1) > 40) < 0.005
     assert page.complaints() == []
 
 
-def drawn_beside_the_panel(page):
-    """The image as it is drawn when the panel is open, and nothing moves any more."""
-    page.wait_for(lambda: page.box("Image"), "the viewer")
-    page.open_plugin("Stage 3 Products")
+def drag_legend(page, right, down):
+    """Drag the legend of the overlay from the upper left corner of the image."""
+    left, top, *_ = page.box("Image")
+    mouse = [("mousePressed", 60, 20), ("mouseMoved", 80, 40), ("mouseMoved", right, down)]
+    for kind, x, y in [("mouseMoved", 50, 20), *mouse, ("mouseReleased", right, down)]:
+        button = {"button": "left", "buttons": 1, "clickCount": 1}
+        event = {"type": kind, "x": left + x, "y": top + y}
+        pressed = kind != "mouseMoved" or (x, y) != (50, 20)
+        page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event | (button if pressed else {}))
+
+
+def drawn(page):
+    """The image as it is drawn when nothing moves any more."""
     before = []
 
     def still():
