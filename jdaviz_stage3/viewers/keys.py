@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from ipyvuetify import VuetifyTemplate
 from traitlets import Dict, Int
 
 from ..jdaviz_compat import draw_unseen, one_for_each_app
+from .window_keys import WindowKeys, window_keys
 
 __all__ = ["BACKWARD", "FORWARD", "Key", "Keyboard", "keyboard"]
 
@@ -73,6 +76,7 @@ class Keyboard(VuetifyTemplate):
     def __init__(self) -> None:
         super().__init__()
         self._listeners: dict[Any, tuple[Sequence[Key], tuple[str, ...]]] = {}
+        self._windows: WeakKeyDictionary[Any, WindowKeys] = WeakKeyDictionary()
 
     def listen(self, listener: Any, keys: Sequence[Key], viewers: Iterable[Any]) -> None:
         """Let keys in some viewers be a listener's, and in no others.
@@ -85,7 +89,8 @@ class Keyboard(VuetifyTemplate):
         viewers : iterable of glue viewers
             None: it listens no longer. Who has begun last comes first.
         """
-        labels = tuple(dict.fromkeys(filter(None, (getattr(v, "reference", "") for v in viewers))))
+        named = [viewer for viewer in viewers if getattr(viewer, "reference", "")]
+        labels = tuple(dict.fromkeys(viewer.reference for viewer in named))
         if labels:
             self._listeners[listener] = (keys, labels)
         else:
@@ -95,8 +100,21 @@ class Keyboard(VuetifyTemplate):
             for label in where:
                 there = bound.setdefault(label, {})
                 there |= {name: key.meaning for key in known for name in key.names}
+        for viewer in named:
+            if viewer not in self._windows:
+                listens = window_keys(viewer, partial(self._press_in, ref(viewer)))
+                if listens is not None:
+                    self._windows[viewer] = listens
         if bound != self.bound:
             self.bound = bound
+            for viewer, listens in self._windows.items():
+                listens.bound = bound.get(viewer.reference, {})
+
+    def _press_in(self, viewer: ref, name: str) -> None:
+        """Do what a key does in a viewer that has a window of its own."""
+        found = viewer()
+        if found is not None:
+            self.press(name, found.reference)
 
     def press(self, name: str, viewer: str) -> bool:
         """Do what a key does in a viewer.

@@ -380,5 +380,26 @@ def test_keys_go_from_source_to_source_but_not_while_one_types(field):
     page.wait_for(lambda: _checked_rows(field) == [], "the end of the selection")
 
 
+def test_keys_in_a_viewer_that_has_a_window_of_its_own(field):
+    page, before = field.page, set(field.page.driver.window_handles)
+    here = page.driver.current_window_handle
+    left, top, right, _ = page.box("Image")
+    icons = [icon for icon in page.find(".mdi-application-export") if icon.is_displayed()]
+    at = [icon.location for icon in icons]
+    [icon] = [
+        icon
+        for icon, place in zip(icons, at, strict=True)
+        if left < place["x"] < right and top - 50 < place["y"] < top
+    ]
+    icon.click()
+    page.wait_for(lambda: set(page.driver.window_handles) - before, "a window")
+    page.driver.switch_to.window(*set(page.driver.window_handles) - before)
+    page.wait_for(lambda: page.find(".bqplot image"), "the figure, with the overlay")
+    ActionChains(page.driver).send_keys(Keys.ARROW_DOWN).perform()
+    page.driver.switch_to.window(here)
+    first = _rows_on_page(field)[:1]  # not the second: it is heard in one page only
+    page.wait_for(lambda: _checked_rows(field) == first, "the first source")
+
+
 def test_browser_has_nothing_to_complain_about(field):
     assert field.page.complaints() == []
