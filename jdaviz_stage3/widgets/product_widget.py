@@ -20,6 +20,25 @@ from ..saving import save_files
 
 __all__ = ["ProductWidget", "read_given"]
 
+#: Of `ProductWidget.save_html`: what ipywidgets writes, and words where its scripts do not come.
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+  <meta charset="UTF-8">
+  <title>{title}</title>
+</head>
+<body>
+{snippet}
+<script>
+if (typeof require === "undefined")
+  document.body.insertAdjacentHTML("afterbegin", "<p>Nothing can be drawn without the network: "
+    + "the scripts of this page come from cdnjs.cloudflare.com and cdn.jsdelivr.net. Open it "
+    + "again where these can be reached.</p>");
+</script>
+</body>
+</html>
+"""
+
 
 def read_given(
     given: Any, suffixes: Sequence[str], shown: str, types: tuple[type, ...]
@@ -127,7 +146,8 @@ class ProductWidget(VBox):
         Returns
         -------
         path
-            Of the page. Its scripts come from the net when it is opened.
+            Of the page. Its scripts come from cdnjs.cloudflare.com and cdn.jsdelivr.net when it is
+            opened; without the network it says so, and shows no picture.
 
         Raises
         ------
@@ -137,7 +157,13 @@ class ProductWidget(VBox):
 
         def write(place: Path) -> None:
             state = dependency_state([self])
-            embed_minimal_html(place, views=[self], state=state, title=self._title or "product")
+            embed_minimal_html(
+                place,
+                views=[self],
+                state=state,
+                title=escape(self._title) or "product",
+                template=_PAGE,
+            )
 
         return save_files(path, [write], overwrite)[0]
 

@@ -1,6 +1,7 @@
 """Single products as widgets: what is drawn, what the controls do, what is said."""
 
 import io
+import re
 import warnings
 
 import numpy as np
@@ -395,7 +396,13 @@ def test_what_a_file_says_is_text(tmp_path):
 def test_a_page_without_a_kernel(tmp_path):
     shown = widgets.catalog_table(catalog(tmp_path))
     page = shown.save_html(tmp_path / "page.html")
-    assert "53." in page.read_text() and "jupyter.widget-state" in page.read_text()
+    text = page.read_text()
+    assert "53." in text and "jupyter.widget-state" in text
+    # where its scripts cannot come it is not blank; no other host is named than those
+    assert "without the network" in text and 'typeof require === "undefined"' in text
+    assert set(re.findall(r'src="https://([^/]+)/', text)) == set(
+        re.findall(r"(cdn[a-z.]+\.(?:com|net)) ?(?:and|\.)", text)
+    )
     with pytest.raises(stage3.Stage3Error, match="page.html"):
         shown.save_html(tmp_path / "page.html")
     shown.save_html(tmp_path / "page.html", overwrite=True)
