@@ -30,6 +30,7 @@ SCREENSHOTS = {
     "median_smooth": "smooth-preview",
     "pipeline_extraction": "pipeline_extraction",
     "products_plugin": "products",
+    "quick_look": "quick-look",
     "white_light_curve": "light-curve-cursor",
     "white_light_curve_model": "light-curve-pipeline",
 }

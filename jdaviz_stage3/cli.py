@@ -1,4 +1,4 @@
-"""The ``jdaviz-stage3`` command: ``open``, ``demo`` and ``info``.
+"""The ``jdaviz-stage3`` command: ``open``, ``demo``, ``info`` and ``report``.
 
 ``info`` answers at once, so nothing here imports jdaviz, jwst or solara before it is needed.
 """
@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .report_command import add_report
 
 if TYPE_CHECKING:
     from .summary import ProductSummary
@@ -136,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         help="say how two reductions of one product differ: the first less the second",
     )
     info.set_defaults(run=_info)
+    add_report(commands)
     return parser
 
 

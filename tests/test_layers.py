@@ -19,6 +19,7 @@ PACKAGE = Path(jdaviz_stage3.__file__).parent
 LAYERS = [
     ["__main__"],
     ["cli"],
+    ["report_command"],
     ["standalone"],
     ["__init__"],
     ["registration"],
@@ -28,8 +29,8 @@ LAYERS = [
     ["session"],
     ["loaders", "viewers"],
     ["jdaviz_compat"],
-    ["identity"],
-    ["demo", "groups", "layout", "summary"],
+    ["identity", "quicklook"],
+    ["demo", "groups", "layout", "plot", "summary"],
     ["analysis"],
     ["readers"],
     ["folders"],
@@ -52,6 +53,8 @@ LISTED = (
     "plugins",
     "widgets",
     "session",
+    "plot",
+    "quicklook",
 )
 
 FRONT_END = {

@@ -1,0 +1,83 @@
+"""``jdaviz-stage3 report``: its arguments, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+__all__ = ["add_report"]
+
+
+def add_report(commands: Any) -> None:
+    """Add the command to those of the parser.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    """
+    command = commands.add_parser(
+        "report", help="make pages with pictures and numbers of all products of a program"
+    )
+    command.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a product or a folder of products"
+    )
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER",
+        help="where the pages go; those that are there are continued",
+    )  # fmt: skip
+    command.add_argument(
+        "--exposures", action="store_true",
+        help="also the exposures that products were made from: crf, cal, calints, crfints",
+    )  # fmt: skip
+    command.add_argument(
+        "--workers", type=_count, metavar="N",
+        help="processes of this machine (one for each processor, where there is much to do)",
+    )  # fmt: skip
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="a scheduler of dask.distributed, whose workers do it: tcp://host:8786",
+    )  # fmt: skip
+    command.add_argument(
+        "--overwrite", action="store_true", help="draw everything anew, also what has not changed"
+    )
+    command.set_defaults(run=_report)
+
+
+def _count(text: str) -> int:
+    """A number of workers, for argparse."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} is no number of workers from 1")
+    return count
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from .errors import Stage3Error
+    from .quicklook import report
+
+    missing = [str(path) for path in arguments.paths if not os.path.exists(path)]
+    if missing:
+        return _fail(f"no such file or folder: {', '.join(missing)}", 2)
+    try:
+        made = report(
+            arguments.paths, arguments.output, exposures=arguments.exposures,
+            workers=arguments.workers, scheduler=arguments.scheduler,
+            overwrite=arguments.overwrite,
+        )  # fmt: skip
+    except Stage3Error as err:
+        return _fail(str(err), 1)
+    print(f"{made.made} products drawn, {made.kept} kept as they were; open {made.index}")
+    if made.left_out:
+        print(f"{made.left_out} exposures left out: --exposures takes them in")
+    if made.failed:
+        said = "1 product" if made.failed == 1 else f"{made.failed} products"
+        print(f"Not everything could be done of {said}: the pages say why")
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"jdaviz-stage3: {message}", file=sys.stderr)
+    return code

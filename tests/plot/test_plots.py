@@ -1,0 +1,152 @@
+"""Pictures of products: what is drawn is what the reader gives, with units on the axes."""
+
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.nddata import CCDData, StdDevUncertainty
+from astropy.table import QTable
+from make_products import BUILDERS
+from specutils import Spectrum
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3 import plot
+from jdaviz_stage3.products import identify
+from jdaviz_stage3.quicklook.figures import drawings_of
+
+DRAWN = [case for case in BUILDERS if case[0] not in ("asn", "cat")]
+
+
+# what reading old layouts says
+@pytest.mark.filterwarnings("ignore::jdaviz_stage3.Stage3Warning")
+@pytest.mark.parametrize(("suffix", "generation"), DRAWN)
+def test_every_type_and_generation_is_drawn(built, suffix, generation, tmp_path):
+    path = built(suffix, generation)
+    drawings = drawings_of(identify(path).suffix)
+    assert drawings
+    for _, draw in drawings:
+        ax = draw(path, None)
+        ax.figure.savefig(tmp_path / "picture.png", dpi=30)
+        assert ax.has_data()
+        words = [ax.get_xlabel(), ax.get_ylabel()]
+        if hasattr(ax, "coords"):
+            words = [coordinate.get_axislabel() for coordinate in ax.coords]
+        assert all(words), words
+
+
+def test_an_image_has_its_pixels_where_they_are_counted(built):
+    data = stage3.read(built("i2d", "ImageModel"))
+    ax = plot.image(data)
+    [drawn] = ax.get_images()
+    ny, nx = data.shape
+    assert drawn.get_extent() == [-0.5, nx - 0.5, -0.5, ny - 0.5]
+    good = np.isfinite(data.data) & ~data.mask
+    shown = np.ma.filled(drawn.get_array().astype(float), np.nan)
+    np.testing.assert_allclose(shown[good], data.data[good])
+    assert np.isnan(shown[~good]).all()
+    bar = ax.figure.axes[1]
+    assert "MJy / sr" in bar.get_ylabel()
+
+
+def test_a_large_image_is_thinned_in_place():
+    values = np.zeros((40, 4000), np.float32)
+    values[:, 3000:] = 1
+    ax = plot.image(CCDData(values, unit="MJy/sr"), stretch="linear")
+    [drawn] = ax.get_images()
+    assert drawn.get_extent() == [-0.5, 3999.5, -0.5, 39.5]
+    assert drawn.get_array().shape == (40, 1334)
+    edge = np.flatnonzero(np.diff(drawn.get_array()[0]))[0] + 1
+    assert edge * 3 == 3000
+
+
+def test_sources_are_on_the_pixels_of_the_sky(built):
+    data, table = stage3.read(built("i2d", "ImageModel")), stage3.read(built("cat", "current"))
+    ax = plot.image(data, table)
+    drawn = ax.collections[-1].get_offsets()
+    x, y = data.wcs.world_to_pixel(table["sky_centroid"])
+    np.testing.assert_allclose(drawn, np.column_stack([x, y]))
+
+
+def test_a_catalog_without_positions_is_said():
+    image = CCDData(np.ones((4, 4)), unit="Jy")
+    with pytest.raises(stage3.Stage3Error, match="no positions"):
+        plot.image(image, QTable({"label": [1]}))
+
+
+def test_flagged_samples_do_not_choose_the_axis():
+    wavelength = np.linspace(1, 2, 50) * u.um
+    flux = np.ones(50)
+    flux[20] = 1e6
+    mask = np.zeros(50, bool)
+    mask[20] = True
+    error = StdDevUncertainty(np.full(50, 0.1))
+    spectrum = Spectrum(flux * u.Jy, spectral_axis=wavelength, uncertainty=error, mask=mask)
+    ax = plot.spectrum(spectrum)
+    assert ax.get_ylim()[1] < 10
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Wavelength (um)", "Flux (Jy)")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "1 flagged samples" in texts and "Running median, 11 samples" in texts
+    line = ax.lines[0].get_ydata()
+    assert np.isnan(line[20]) and (np.delete(line, 20) == 1).all()
+
+
+def test_a_spectrum_without_a_usable_sample_is_said():
+    spectrum = Spectrum(np.full(5, np.nan) * u.Jy, spectral_axis=np.arange(1, 6) * u.um)
+    with pytest.raises(stage3.Stage3Error, match="no usable sample"):
+        plot.spectrum(spectrum)
+
+
+def test_a_dynamic_spectrum_is_relative_to_the_median_in_time(built):
+    trace = stage3.read(built("x1dints", "TSOMultiSpecModel")).traces[0]
+    ax = plot.dynamic_spectrum(trace)
+    shown = np.ma.filled(ax.collections[0].get_array().astype(float), np.nan)
+    flux = trace.usable_flux().value
+    expected = flux / np.nanmedian(flux, axis=0)
+    across = np.isfinite(trace.wavelength.value)
+    np.testing.assert_allclose(
+        shown.reshape(flux.shape[0], across.sum()), expected[:, across], rtol=1e-12
+    )
+
+
+def test_neighbouring_integrations_are_taken_together():
+    from jdaviz_stage3.plot.time_series import _together
+
+    rows, taken = _together(np.arange(1201.0)[:, None])
+    assert taken == 3 and len(rows) == 401
+    np.testing.assert_allclose(rows[:3, 0], [1, 4, 7])
+    assert rows[-1, 0] == 1200  # one is left over
+
+
+def test_a_light_curve_is_the_plugins(built):
+    path = built("x1dints", "TSOMultiSpecModel")
+    curve = stage3.analysis.white_light_curve(stage3.read(path).traces[0])
+    ax = plot.light_curve(path)
+    good = ~curve["outlier"] & np.isfinite(curve["flux"])
+    days, flux = ax.lines[0].get_data()
+    np.testing.assert_allclose(flux, curve["flux"][good])
+    zero = float(ax.get_xlabel().split("−")[1].split()[0])
+    np.testing.assert_allclose(days + zero, curve.time.jd[good])
+    assert ax.get_xlabel().startswith("BJD_TDB")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda path: plot.light_curve(path, "colour"), "no column colour"),
+        (lambda path: plot.light_curve(path, normalize=None), "a light curve already"),
+    ],
+)
+def test_what_a_light_curve_is_not_is_said(built, call, words):
+    with pytest.raises(stage3.Stage3Error, match=words):
+        call(built("whtlt", "3.0"))
+
+
+def test_own_axes_are_drawn_into(built):
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    assert plot.squared_visibilities(built("ami-oi", "AmiOIModel"), ax=ax) is ax
+
+
+def test_an_unknown_stretch_is_said():
+    with pytest.raises(stage3.Stage3Error, match="'asinh', 'linear'"):
+        plot.image(CCDData(np.ones((3, 3)), unit="Jy"), stretch="log")

@@ -1,0 +1,82 @@
+"""A function over all products of a folder."""
+
+import shutil
+
+import numpy as np
+import pytest
+from astropy import units as u
+from astropy.table import QTable
+
+import jdaviz_stage3 as stage3
+
+
+@pytest.fixture(scope="module")
+def folder(built, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("batch")
+    for number, case in enumerate(
+        [("c1d", "CombinedSpecModel"), ("c1d", "MultiCombinedSpecModel")]
+    ):
+        shutil.copy(built(*case), folder / f"jw09997-o00{number}_t001_miri_p750l_c1d.fits")
+    shutil.copy(built("i2d", "ImageModel"), folder)
+    return folder
+
+
+def samples(path):
+    spectrum = stage3.read(path)[0]
+    values = {"n": len(spectrum.flux), "highest": np.nanmax(spectrum.flux)}
+    if "o001" in path:
+        values["unit"] = str(spectrum.flux.unit)
+    return values
+
+
+def test_a_row_for_each_product(folder, tmp_path):
+    table = stage3.batch(samples, folder, suffix="c1d", workers=1, output=tmp_path / "table.ecsv")
+    assert [path[-32:] for path in table["file"]] == sorted(path[-32:] for path in table["file"])
+    expected = [samples(path) for path in table["file"]]
+    assert list(table["n"]) == [row["n"] for row in expected]
+    assert u.allclose(table["highest"], u.Quantity([row["highest"] for row in expected]))
+    assert list(table["unit"].mask) == [True, False]
+    assert list(table["error"]) == ["", ""]
+    again = QTable.read(tmp_path / "table.ecsv")
+    assert u.allclose(again["highest"], table["highest"])
+
+
+def test_parquet(folder, tmp_path):
+    table = stage3.batch(lambda path: len(path), folder, workers=1, output=tmp_path / "t.parquet")
+    again = QTable.read(tmp_path / "t.parquet")
+    assert list(again["value"]) == list(table["value"]) and len(again) == 3
+
+
+def test_what_fails_is_a_row_that_says_why(folder):
+    def only_spectra(path):
+        if path.endswith("_i2d.fits"):
+            raise ValueError("no spectrum")
+        return 1.0
+
+    table = stage3.batch(only_spectra, folder, workers=1)
+    failed = np.array([path.endswith("_i2d.fits") for path in table["file"]])
+    assert list(table["value"].mask) == list(failed)
+    assert table["error"][failed][0] == "no spectrum" and not any(table["error"][~failed])
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda path: 1 * (u.Jy if "_c1d" in path else u.m), "are in"),
+        (lambda path: {"file": 1}, "column of the table already"),
+        (lambda path: np.zeros(len(path)), "different shapes"),
+    ],
+)
+def test_values_that_make_no_column_are_said(folder, function, words):
+    with pytest.raises(stage3.Stage3Error, match=words):
+        stage3.batch(function, folder, workers=1)
+
+
+def test_no_such_product_is_said(folder):
+    with pytest.raises(stage3.Stage3Error, match="no x1dints is there, but c1d, i2d"):
+        stage3.batch(len, folder, suffix="x1dints", workers=1)
+
+
+def test_a_table_of_no_format_is_said_before_the_work(folder, tmp_path):
+    with pytest.raises(stage3.Stage3Error, match="ends with no format"):
+        stage3.batch(len, folder, workers=1, output=tmp_path / "table")

@@ -1,0 +1,199 @@
+"""The pages of a program: what is on them, what is kept, what is told of broken files."""
+
+import html
+import re
+import shutil
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import pytest
+from batch_functions import square_or_end
+from make_spectra import combined
+
+import jdaviz_stage3 as stage3
+from jdaviz_stage3.cli import main
+from jdaviz_stage3.quicklook import entry as entries
+from jdaviz_stage3.quicklook.running import done_in_turn
+
+TYPES = (
+    ("i2d", "ImageModel"), ("cat", "current"), ("c1d", "MultiCombinedSpecModel"),
+    ("x1dints", "TSOMultiSpecModel"), ("ami-oi", "AmiOIModel"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def program(built, tmp_path_factory):
+    """A folder of products, one of which is broken, and an exposure."""
+    folder = tmp_path_factory.mktemp("program")
+    for case in (*TYPES, ("crf", "ImageModel")):
+        shutil.copy(built(*case), folder)
+    whole = next(folder.glob("*_c1d.fits")).read_bytes()
+    (folder / "jw09997-o009_t001_miri_p750l_c1d.fits").write_bytes(whole[:3000])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(program, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report") / "site"
+    made = stage3.report(program, folder, workers=1)
+    assert (made.made, made.kept, made.failed, made.left_out) == (6, 0, 1, 1)
+    return folder
+
+
+class _Links(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.ids = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.links += [attrs[name] for name in ("href", "src") if name in attrs]
+        if "id" in attrs:
+            self.ids.append(attrs["id"])
+
+
+def test_every_link_leads_somewhere_in_the_folder(site):
+    pages = [site / "index.html", *(site / "pages").glob("*.html")]
+    read = {page.resolve(): _Links(page.read_text()) for page in pages}
+    assert len(pages) > 2
+    for page, parsed in read.items():
+        for link in parsed.links:
+            path, _, part = unquote(link).partition("#")
+            target = (page.parent / path).resolve()
+            assert target.is_file() and target.is_relative_to(site.resolve()), link
+            assert not part or part in read[target].ids, link
+
+
+def test_nothing_is_asked_of_the_network(site):
+    for page in (site / "index.html", *(site / "pages").glob("*.html")):
+        assert "http" not in re.sub(r"\(https?://[^)]*\)|https?://\S*", "", page.read_text())
+
+
+def test_numbers_code_and_provenance_are_there(site, program):
+    pages = "".join(html.unescape(page.read_text()) for page in (site / "pages").glob("*.html"))
+    curve = stage3.analysis.white_light_curve(
+        stage3.read(next(program.glob("*_x1dints.fits"))).traces[0]
+    )
+    ppm = stage3.analysis.noise_figures(curve).in_ppm["point_to_point"]
+    if ppm == ppm:
+        assert f"{ppm:.4g} ppm" in pages
+    assert f"stage3.load('{next(program.glob('*_i2d.fits'))}')" in pages
+    assert "jdaviz-stage3 open" in pages and "3.0.0" in pages
+    # the broken one says why
+    assert "jw09997-o009_t001_miri_p750l_c1d.fits" in pages and "download it again" in pages
+
+
+def test_a_second_run_keeps_what_is_there(site, program):
+    before = {path: path.stat().st_mtime_ns for path in (site / "pictures").iterdir()}
+    made = stage3.report(program, site, workers=1)
+    assert (made.made, made.kept) == (1, 5)  # the broken one is tried again
+    assert {path: path.stat().st_mtime_ns for path in (site / "pictures").iterdir()} == before
+
+
+def test_a_run_that_was_stopped_goes_on(program, tmp_path, monkeypatch):
+    calls = []
+
+    def stopped(task):
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(task.path)
+        return entries.make_entry(task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jdaviz_stage3.quicklook.site.make_entry", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            stage3.report(program, tmp_path / "site", workers=1)
+    made = stage3.report(program, tmp_path / "site", workers=1)
+    # of the two the first was broken: that is tried again
+    assert made.made + made.kept == 6 and made.kept >= 1
+
+
+def test_what_changes_is_drawn_anew(built, tmp_path):
+    path = tmp_path / "data" / built("c1d", "CombinedSpecModel").name
+    path.parent.mkdir()
+    shutil.copy(built("c1d", "CombinedSpecModel"), path)
+    stage3.report(path, tmp_path / "site", workers=1)
+    combined(path.parent)  # the same name
+    assert stage3.report(path, tmp_path / "site", workers=1).made == 1
+    picture = next((tmp_path / "site" / "pictures").glob("*-1.png"))
+    picture.unlink()
+    assert stage3.report(path, tmp_path / "site", workers=1).made == 1
+    assert picture.is_file()
+
+
+def test_names_are_text(tmp_path):
+    from astropy.io import fits
+
+    path = combined(tmp_path)
+    fits.setval(path, "TARGNAME", value="<script>alert(1)</script>")
+    path = path.rename(tmp_path / "jw09997-o001_<img src=x onerror=alert(2)>_c1d.fits")
+    made = stage3.report(path, tmp_path / "site", workers=1)
+    pages = [made.index, *(tmp_path / "site" / "pages").glob("*.html")]
+    for page in pages:
+        assert "<script>alert" not in page.read_text() and "<img src=x" not in page.read_text()
+    assert "&lt;script&gt;" in made.index.read_text()
+
+
+def test_the_pages_may_stand_among_the_products(built, tmp_path):
+    shutil.copy(built("c1d", "CombinedSpecModel"), tmp_path)
+    for _ in range(2):
+        made = stage3.report(tmp_path, tmp_path / "site", workers=1)
+    assert made.made + made.kept == 1
+
+
+def test_a_folder_of_somebody_else_is_left_alone(built, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(stage3.Stage3Error, match="no report of ours"):
+        stage3.report(built("c1d", "CombinedSpecModel"), tmp_path, workers=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_an_empty_folder_and_one_of_exposures_are_said(built, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(stage3.Stage3Error, match="no JWST Stage 3 product"):
+        stage3.report(tmp_path / "empty", tmp_path / "site", workers=1)
+    with pytest.raises(stage3.Stage3Error, match="only crf.*--exposures"):
+        stage3.report(built("crf", "ImageModel"), tmp_path / "site", workers=1)
+    assert not (tmp_path / "site").exists()
+    path = built("crf", "ImageModel")
+    assert stage3.report(path, tmp_path / "site", workers=1, exposures=True).made == 1
+
+
+def test_a_place_that_cannot_be_written_is_said(built, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(stage3.Stage3Error, match="cannot be written"):
+        stage3.report(built("c1d", "CombinedSpecModel"), tmp_path / "file" / "site", workers=1)
+
+
+def test_a_scheduler_that_is_not_there_is_said(built, tmp_path, monkeypatch):
+    monkeypatch.setattr("jdaviz_stage3.quicklook.running._TIMEOUT", 1)
+    with pytest.raises(stage3.Stage3Error, match="no scheduler.*answers"):
+        stage3.report(
+            built("c1d", "CombinedSpecModel"), tmp_path / "site", scheduler="tcp://127.0.0.1:9"
+        )
+
+
+def test_the_command(program, tmp_path, capsys):
+    site = tmp_path / "site"
+    assert main(["report", str(program), "-o", str(site), "--workers", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "6 products drawn" in said and str(site / "index.html") in said
+    assert "--exposures" in said and "Not everything could be done of 1 product" in said
+    assert main(["report", str(tmp_path / "nothing"), "-o", str(site)]) == 2
+    with pytest.raises(SystemExit):
+        main(["report", str(program), "-o", str(site), "--workers", "0"])
+
+
+def test_a_worker_that_dies_takes_nothing_with_it():
+    """As one without memory: what it did is told, and the others are done."""
+    said = []
+    found = {
+        task: (result, problem)
+        for task, result, problem in done_in_turn(
+            square_or_end, range(6), workers=2, told=said.append
+        )
+    }
+    assert "ended" in found.pop(3)[1]
+    assert found == {number: (number**2, "") for number in (0, 1, 2, 4, 5)}
+    assert said[0].startswith("Dashboard: http")
