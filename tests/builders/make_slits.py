@@ -196,12 +196,12 @@ def slitless_sources() -> list[Slit]:
     """Sources of a slitless field in two orders, none of one size; what the pipeline calls a slit
     is the number of the source. Its gwcs is that of the exposure, not of what was cut out."""
     return [
-        Slit(n_rows=9 + number, n_wave=24 + number + 20 * order, name=str(number),
-             source_id=number, order=order, row=4.0 + number / 10, low=1.3 / order,
+        Slit(n_rows=n_rows, n_wave=24 + number + 20 * order, name=str(number), source_id=number,
+             order=order, row=4.0 + number / 10, low=1.3 / order,
              high=1.7 / order, level=number + 100.0 * order, unit="MJy/sr", with_wcs=False,
              with_wavelength=True, source_type="EXTENDED" if number == 5 else "POINT")
         for order in (1, 2)
-        for number in (2, 5, 9)
+        for number, n_rows in ((2, 11), (5, 14), (9, 70))
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from make_fields import IDS, catalog, indexed, observed, slitless
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.errors import Stage3Error
+from jdaviz_stage3.identity import each_exposure_once
 
 
 def test_number_and_place_agree(tmp_path):
@@ -215,6 +216,59 @@ def test_labels_that_repeat_are_joined_by_position(tmp_path):
     assert index.labels == ["2 in row 1", "2 in row 2", 9]
     assert {one.number for one in index.labelled("2 in row 2").products} == {5}
     assert any("labels are there more than once" in text for text in said)
+
+
+def test_background_slits_are_of_no_source(tmp_path):
+    """Their numbers are negative, whatever lies there; each is listed for itself."""
+    catalog(tmp_path)
+    for number, place in ((-1, 53.002), (-2, 53.005), (7, 53.009)):
+        header = {"source_id": number, "source_ra": place, "source_dec": -27.8}
+        made = make_spectra.extracted(tmp_path, [(make_spectra.smooth_spectrum(20), header)])
+        kind = "b" if number < 0 else "s"
+        name = f"jw09997-o001_{kind}{abs(number):09d}_nirspec_clear-prism_x1d.fits"
+        observed(made, name, EXP_TYPE="NRS_MSASPEC", GRATING="PRISM")
+    index, said = indexed(tmp_path)
+    assert said == [] and index.labels == [*IDS, -1, -2]
+    assert [len(source.products) for source in index] == [0, 0, 1, 1, 1]
+    assert index.labelled(9).products[0].number == 7
+    assert index.labelled(-1).row is None and index.labelled(-1).products[0].number == -1
+
+
+def test_a_few_spectra_of_twenty_thousand_sources(tmp_path):
+    count, labels = 20_000, np.arange(40, 40 + 30 * 600, 600)
+    place = SkyCoord(
+        *np.stack(np.meshgrid(53 + np.arange(200) / 1e3, -27.8 + np.arange(100) / 1e3)).reshape(
+            2, -1), unit="deg",
+    )  # fmt: skip
+    table = make_tables.catalog_table(count)["label", "sky_centroid", "aper_total_flux"]
+    table["label"], table["sky_centroid"] = np.arange(1, count + 1), place
+    make_tables.save_table(table, tmp_path / "jw09997-o001_t001_nircam_f444w_cat.ecsv")
+    at = place[labels - 1]
+    slitless(tmp_path, [
+        make_spectra.grism_source(label, 4, SOURCE_RA=one.ra.deg, SOURCE_DEC=one.dec.deg)
+        for label, one in zip(labels, at, strict=True)
+    ])  # fmt: skip
+    index, said = indexed(tmp_path)
+    assert said == [] and len(index) == count
+    assert np.unique(index.rows.source + 1).tolist() == labels.tolist()
+    assert set(index.rows.by) == {"label"} and index.rows.source.size == 60
+    assert index.labelled(int(labels[7])).products[0].number == labels[7]
+    assert index[-1].products == ()
+
+
+def test_a_source_on_two_detectors(tmp_path):
+    """The modules of NIRCam, which one exposure has both of: two spectra of one source."""
+    catalog(tmp_path)
+    path = slitless(tmp_path, exposures=2 * ["jw09997001001_10102_1_1"], DETECTOR="MULTIPLE")
+    with fits.open(path, mode="update") as hdus:
+        tables = [hdu for hdu in hdus if hdu.name == "EXTRACT1D"]
+        for hdu, detector in zip(tables, ("NRCALONG", "NRCBLONG"), strict=True):
+            hdu.header["DETECTOR"] = detector
+    index, said = indexed(tmp_path)
+    products = index.labelled(5).products
+    assert said == [] and [one.by for one in products] == ["label", "label"]
+    assert [one.table.detector for one in products] == ["NRCALONG", "NRCBLONG"]
+    assert each_exposure_once(products) == (products, ())
 
 
 def test_the_slits_of_a_mask_one_file_each(tmp_path):
