@@ -4,6 +4,7 @@ Run the browser tests with ``STAGE3_SCREENSHOTS=screenshots``, look at the scree
 
     python docs/update_pictures.py screenshots
 
+or, after one of them, with the names of its pictures: ``… screenshots inspect_sources``.
 So each picture is of the app as it is, and a picture that can no longer be made fails as a test.
 """
 
@@ -36,19 +37,25 @@ SCREENSHOTS = {
 }
 
 
-def main(folder: Path) -> None:
-    """Make each picture anew whose screenshot is in a folder."""
+def main(folder: Path, *pictures: str) -> None:
+    """Make pictures anew of the screenshots in a folder, by default all."""
     from PIL import Image
 
-    for screenshot in SCREENSHOTS.values():
+    unknown = set(pictures) - set(SCREENSHOTS)
+    if unknown:
+        sys.exit(
+            f"no picture {', '.join(sorted(unknown))}; expected one of {', '.join(SCREENSHOTS)}"
+        )
+    wanted = {name: SCREENSHOTS[name] for name in pictures or SCREENSHOTS}
+    for screenshot in wanted.values():
         path = folder / f"{screenshot}.png"
         if not path.exists():
-            sys.exit(f"{path}: not there; run all browser tests with STAGE3_SCREENSHOTS={folder}")
-    for picture, screenshot in SCREENSHOTS.items():
+            sys.exit(f"{path}: not there; run its browser test with STAGE3_SCREENSHOTS={folder}")
+    for picture, screenshot in wanted.items():
         with Image.open(folder / f"{screenshot}.png") as image:
             few_colors = image.convert("RGB").quantize(256)
             few_colors.save(Path(__file__).parent / "_static" / f"{picture}.png", optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])
