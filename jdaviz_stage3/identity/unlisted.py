@@ -74,8 +74,9 @@ def group_unlisted(
     """
     left = [np.flatnonzero(one.row < 0) for one in joined]
     codes: dict[tuple, int] = {}
-    parts = [_keys(rows, kept, codes) for rows, kept in zip(files, left, strict=True)]
-    alone = [[codes.setdefault(_of_target(product), len(codes)), 0] for product in targets]
+    named = _named([*(rows.product for rows in files), *targets])
+    parts = [_keys(rows, kept, codes, named) for rows, kept in zip(files, left, strict=True)]
+    alone = [[codes.setdefault(_of_target(product, named), len(codes)), 0] for product in targets]
     keys = np.concatenate([*parts, np.array(alone, dtype=int).reshape(-1, 2)])
     nowhere = np.full(len(targets), np.nan)
     ra = np.concatenate([*(rows.ra[k] for rows, k in zip(files, left, strict=True)), nowhere])
@@ -109,7 +110,18 @@ def group_unlisted(
     return UnlistedSources(labels, *place, source, group[start:] + first, notes)
 
 
-def _keys(rows: FileRows, kept: np.ndarray, codes: dict[tuple, int]) -> np.ndarray:
+def _named(products: Sequence[ListedProduct]) -> dict[tuple[str, str], str]:
+    """The target of the products of each program and name, as far as one of them says it."""
+    return {(one.program, _name_of(one)): one.target for one in products if one.target}
+
+
+def _name_of(product: ListedProduct) -> str:
+    return _SOURCE_IN_NAME.sub("", product.root)
+
+
+def _keys(
+    rows: FileRows, kept: np.ndarray, codes: dict[tuple, int], named: dict[tuple[str, str], str]
+) -> np.ndarray:
     """What makes rows one source, shape (n, 2): the code of the observation or target, the number.
 
     Codes are given as they are needed.
@@ -118,7 +130,9 @@ def _keys(rows: FileRows, kept: np.ndarray, codes: dict[tuple, int]) -> np.ndarr
     observation = codes.setdefault((product.program, product.observation, "", ""), len(codes))
     slits = {table.slit for table in rows.tables}
     unnumbered = np.array([
-        codes.setdefault(_of_target(product, table.slit if len(slits) > 1 else ""), len(codes))
+        codes.setdefault(
+            _of_target(product, named, table.slit if len(slits) > 1 else ""), len(codes)
+        )
         for table in rows.tables
     ])  # fmt: skip
     number = rows.number[kept]
@@ -126,9 +140,10 @@ def _keys(rows: FileRows, kept: np.ndarray, codes: dict[tuple, int]) -> np.ndarr
     return np.column_stack([code, number])
 
 
-def _of_target(product: ListedProduct, slit: str = "") -> tuple:
+def _of_target(product: ListedProduct, named: dict[tuple[str, str], str], slit: str = "") -> tuple:
     """What is the same for the spectra of a target; by its file where nothing says the target."""
-    name = product.target or _SOURCE_IN_NAME.sub("", product.root)
+    name = _name_of(product)
+    name = product.target or named.get((product.program, name), name)
     return (product.program, "", name, slit)
 
 
@@ -262,7 +277,7 @@ def _label(name: int | tuple[str, str], product: ListedProduct, used: set[int | 
 
 def _candidates(name: int | str, product: ListedProduct) -> Iterator[int | str]:
     yield name
-    root = _SOURCE_IN_NAME.sub("", product.root)
+    root = _name_of(product)
     yield f"{name} of {root}"
     again = 2
     while True:

@@ -84,6 +84,9 @@ class RowTable(IntegrationTable):
         if count < out.shape[1]:
             out[:, count:] = np.nan if out.dtype.kind == "f" else 0
 
+    def read_one(self, name: str, place: int) -> np.ndarray:
+        return native(self._table.column(name, slice(place, place + 1)).reshape(-1))
+
     def read_flagged(self, bits: int, out: np.ndarray) -> None:
         count = min(self.width, out.shape[1])
         for rows, flags in self._blocks("DQ", count):
@@ -171,6 +174,11 @@ class ExtensionTable(IntegrationTable):
             count = min(len(values), len(row))
             row[:count] = values[:count]
             row[count:] = np.nan if out.dtype.kind == "f" else 0
+
+    def read_one(self, name: str, place: int) -> np.ndarray:
+        with self._opened() as stream:
+            values = self._table(stream, place)[name]
+        return native(as_unsigned(values) if name in self._unsigned else values)
 
     def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
         grid = None

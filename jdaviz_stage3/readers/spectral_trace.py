@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy import units as u
@@ -15,9 +15,12 @@ from astropy.time import Time
 
 from ..errors import Stage3Error
 from .integration_tables import IntegrationTable
-from .quality import dq_value, excluded
+from .quality import dq_value, excluded, has_wavelength
 from .time_systems import TIME_SYSTEMS, TimeSystem, time_system_of
 from .times import days_to_time, inspect_time_stamps, int_times_of, stripe_times_of
+
+if TYPE_CHECKING:
+    from specutils import Spectrum
 
 __all__ = ["SpectralTrace"]
 
@@ -198,6 +201,59 @@ class SpectralTrace:
             flux = flux[self._sorted]
         flux[np.isinf(flux)] = np.nan
         return u.Quantity(flux, self.tables[0].unit("FLUX"), copy=False)
+
+    def spectrum(
+        self, place: int, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE"
+    ) -> Spectrum:
+        """Read one integration; nothing is read of the others.
+
+        Parameters
+        ----------
+        place : int
+            From 0, in the order of INT_NUM; below 0 from the last.
+        dq_bits : optional
+            See `jdaviz_stage3.readers.quality.dq_value`.
+
+        Returns
+        -------
+        specutils.Spectrum
+            With its mask, True where flagged or not finite; without the padding.
+
+        Raises
+        ------
+        Stage3Error
+            If there is no such integration, or its wavelengths are no axis.
+        """
+        from specutils import Spectrum  # a second, which those who read arrays need not wait
+
+        if not -self.n_integrations <= place < self.n_integrations:
+            raise Stage3Error(
+                f"{self.path.name} {self.label}: no integration at {place}; there are "
+                f"{self.n_integrations}"
+            )
+        row = place % self.n_integrations
+        row = row if self._sorted is None else int(self._sorted[row])
+        for table in self.tables:
+            if row < table.n_integrations:
+                break
+            row -= table.n_integrations
+        wavelength, flux = (table.read_one(name, row) for name in ("WAVELENGTH", "FLUX"))
+        dq = table.read_one("DQ", row) if self._has("DQ") else np.zeros(flux.shape, np.uint32)
+        there = has_wavelength(wavelength)
+        steps = np.diff(wavelength[there])
+        if not there.any() or not (np.all(steps > 0) or np.all(steps < 0)):
+            raise Stage3Error(
+                f"{self.path.name} {self.label}: the wavelengths of integration "
+                f"{self.int_num[place]} neither rise nor fall throughout"
+            )
+        return Spectrum(
+            flux=u.Quantity(flux[there], self.tables[0].unit("FLUX")),
+            spectral_axis=u.Quantity(
+                wavelength[there], self.tables[0].unit("WAVELENGTH", "um"), dtype=float
+            ),
+            mask=excluded(flux, dq, dq_bits)[there],
+            meta={"integration": int(self.int_num[place])},
+        )
 
     def flux_variance(self, errors: str = "random") -> u.Quantity | None:
         """Return the variance of the flux, as a new array that the trace does not keep.

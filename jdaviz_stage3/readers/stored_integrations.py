@@ -97,6 +97,22 @@ class IntegrationTable:
         """
         raise NotImplementedError
 
+    def read_one(self, name: str, place: int) -> np.ndarray:
+        """Read a column of one integration.
+
+        Parameters
+        ----------
+        name : str
+        place : int
+            In this table, from 0.
+
+        Returns
+        -------
+        ndarray, shape (n_wave,)
+            In native byte order, padding included.
+        """
+        raise NotImplementedError
+
     def read_flagged(self, bits: int, out: np.ndarray) -> None:
         """Set samples with any of these data-quality bits to NaN.
 

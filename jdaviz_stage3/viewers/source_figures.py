@@ -20,6 +20,7 @@ from .cutout_figure import CutoutFigure
 from .exposure_figures import ExposureFigures
 from .spectral_lines import RestLines
 from .spectrum_figure import SpectrumFigure
+from .target_figures import TargetFigures
 
 __all__ = ["SourceFigures"]
 
@@ -59,11 +60,12 @@ class SourceFigures(VBox):
             [self._pictures_box, self._panels_box],
             layout={"flex_flow": "row wrap", "align_items": "flex-start", "flex": "0 0 auto"},
         )
+        self._target = TargetFigures(drag)
         self._exposures = ExposureFigures()
         self.notes: tuple[str, ...] = ()
         self._heading.add_class("stage3-source-heading")
         super().__init__(
-            [self._heading, self._said, self._row, self._exposures],
+            [self._heading, self._said, self._row, self._target, self._exposures],
             layout={"width": "100%", "height": "100%", "overflow": "auto", "padding": "4px 8px"},
         )
         self.add_class("stage3-source")
@@ -85,6 +87,8 @@ class SourceFigures(VBox):
             self._heading.value = _heading(source)
             self._show_pictures(source, size, notes)
             self._show_spectra(source, notes)
+            of_target = [product for product in source.products if product.table is None]
+            self._target.show(of_target, notes)
             self._exposures.show(source if exposures else None, size, notes)
         notes += [str(one.message) for one in caught if issubclass(one.category, Stage3Warning)]
         self.notes = tuple(dict.fromkeys(notes))
@@ -104,6 +108,7 @@ class SourceFigures(VBox):
         """
         for panel in self._shown:
             panel.show_lines(lines, redshift)
+        self._target.show_lines(lines, redshift)
 
     def _show_pictures(self, source: IndexedSource, size: u.Quantity, notes: list[str]) -> None:
         used = 0

@@ -344,9 +344,11 @@ def test_a_time_series_is_its_targets(tmp_path):
     made = make_spectra.two_segments(tmp_path)
     observed(made, "jw09997-o003_t002_miri_p750l_x1dints.fits", TARGNAME="WASP-0")
     make_tables.white_light(tmp_path).rename(tmp_path / "jw09997-o003_t002_miri_p750l_whtlt.ecsv")
+    # which does not say the target, but has the name of those that do
+    make_tables.photometry(tmp_path).rename(tmp_path / "jw09997-o003_t002_miri_p750l_phot.ecsv")
     index, _ = indexed(tmp_path)
     assert index.labels == ["WASP-0"]
-    assert {one.suffix for one in index[0].products} == {"x1dints", "whtlt"}
+    assert {one.suffix for one in index[0].products} == {"x1dints", "whtlt", "phot"}
 
 
 def test_a_file_that_is_broken_is_said_and_left_out(tmp_path):

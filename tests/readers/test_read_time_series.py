@@ -46,6 +46,12 @@ def assert_trace(trace, columns):
     assert trace.n_integrations == len(flux)
     arrays = (trace.flux, trace.uncertainty.array, trace.dq, trace.wavelength)
     assert all(np.asarray(array).dtype.isnative for array in arrays)
+    wavelength = np.broadcast_to(columns["WAVELENGTH"], flux.shape)
+    for place, number in enumerate(columns["INT_NUM"]):  # and one by one
+        one = trace.spectrum(place)
+        np.testing.assert_array_equal(one.flux.value, flux[place])
+        np.testing.assert_array_equal(one.spectral_axis.to_value(u.um), wavelength[place])
+        assert one.meta["integration"] == number and one.flux.unit == trace.flux.unit
 
 
 # ---- layouts ----
@@ -193,6 +199,26 @@ def test_a_late_difference_is_noticed(tmp_path):
     grid[-1, -1] += 1e-3
     trace = single(tmp_path, integrations(numbers, 5, WAVELENGTH=grid))
     assert trace.wavelength.shape == (200, 5)
+
+
+def test_one_integration_without_flagged_samples_and_padding(tmp_path):
+    columns = integrations([3, 1, 2], 12)
+    flux, dq = columns["FLUX"].copy(), np.zeros((3, 12), np.uint32)
+    wavelength = np.tile(columns["WAVELENGTH"][::-1], (3, 1))
+    flux[0, 4], dq[0, 5], dq[0, 6] = np.nan, 1, 2**31  # of integration 3
+    wavelength[0, 10:] = flux[0, 10:] = np.nan
+    wavelength[1, 3] = wavelength[1, 2]  # no axis
+    trace = single(tmp_path, columns | {"FLUX": flux, "DQ": dq, "WAVELENGTH": wavelength})
+    one = trace.spectrum(-1)
+    assert one.meta["integration"] == 3 and one.flux.shape == (10,)
+    np.testing.assert_array_equal(np.flatnonzero(one.mask), [4, 5])
+    np.testing.assert_array_equal(one.spectral_axis.value, wavelength[0, :10])
+    assert np.flatnonzero(trace.spectrum(2, dq_bits=2**31).mask).tolist() == [4, 6]
+    assert not trace.spectrum(1).mask.any()
+    with pytest.raises(Stage3Error, match="wavelengths of integration 1 neither rise nor fall"):
+        trace.spectrum(0)
+    with pytest.raises(Stage3Error, match="no integration at 3; there are 3"):
+        trace.spectrum(3)
 
 
 def test_descending_wavelengths(tmp_path):

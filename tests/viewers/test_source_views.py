@@ -22,6 +22,7 @@ from short_views import run_view
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer, layer_of
 from jdaviz_stage3.viewers.source_figures import SourceFigures
+from jdaviz_stage3.viewers.spectral_lines import rest_lines
 
 VIEWS = {
     "WFSS field": """
@@ -132,6 +133,41 @@ def test_slitless_2d_spectra_lie_over_those_of_their_order(tmp_path):
         wave = slit.wavelengths()
         np.testing.assert_allclose(sorted(panel._picture.x), [wave.min(), wave.max()], rtol=1e-6)
         assert len(panel._spectra.labels) == count
+
+
+def test_a_time_series_by_target(tmp_path):
+    """Light curves over their medians, and of each trace the first, middle and last integration."""
+    root = "jw09997-o003_t002_niriss_clear-gr700xd"
+    observed(make_spectra.two_segments(tmp_path), f"{root}_x1dints.fits", TARGNAME="WASP-0")
+    make_tables.white_light_without_units(tmp_path).rename(tmp_path / f"{root}_whtlt.ecsv")
+    make_tables.photometry(tmp_path).rename(tmp_path / f"{root}_phot.ecsv")
+    [source] = stage3.index_sources(tmp_path)
+    figures = SourceFigures()
+    figures.show(source, 2 * u.arcsec)
+    target = figures._target
+    assert source.label == "WASP-0" and len(target.children) == 4 and figures.notes == ()
+    phot, white = (curve._curves for curve in target._curves)
+    assert list(white.labels) == ["order 1", "order 2"]
+    np.testing.assert_allclose(white.x, np.tile(np.arange(6) * 24 / 500, (2, 1)), atol=1e-9)
+    expected = np.linspace(1, 0.99, 6)
+    np.testing.assert_allclose(white.y, np.tile(expected / np.median(expected), (2, 1)))
+    assert list(phot.labels) == ["net aperture sum"]
+    np.testing.assert_allclose(phot.y.ravel(), 1)
+    assert "BJD_TDB" in target._curves[1].figure.axes[0].label
+    made = make_spectra.integrations([1, 3, 5])
+    for panel, order in zip(target._shown, (1, 2), strict=True):
+        assert panel._above.title.endswith(f"_x1dints.fits order {order}")
+        assert panel._spectra.labels == [f"integration {n}" for n in (1, 3, 5)]
+        np.testing.assert_array_equal(panel._spectra.y, made["FLUX"])
+    figures.show_lines(rest_lines("SDSS"), 1.2)
+    assert target._shown[0]._lines.x.size
+    # what is broken is said, and another source takes them away
+    (tmp_path / f"{root}_whtlt.ecsv").write_text("# %ECSV 1.0\n# ---\nMJD\n1\n")
+    figures.show(source, 2 * u.arcsec)
+    assert len(target.children) == 3 and "whtlt" in figures.notes[0]
+    slitless(tmp_path)
+    figures.show(stage3.index_sources(tmp_path).labelled(5), 2 * u.arcsec)
+    assert target.children == () and len(figures._shown) == 1
 
 
 @pytest.mark.forked
