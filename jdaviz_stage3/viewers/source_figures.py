@@ -46,8 +46,8 @@ class SourceFigures(VBox):
 
     def __init__(self, drag: Callable[[str, float, float], None] = lambda *_: None) -> None:
         self._drag = drag
-        self._heading = HTML()
-        self._said = HTML()
+        # of a height of their own: more figures than there is room for would press them together
+        self._heading, self._said = (HTML(layout={"flex": "0 0 auto"}) for _ in range(2))
         self._pictures: list[CutoutFigure] = []
         self._panels: list[SpectrumFigure] = []
         self._shown: list[SpectrumFigure] = []

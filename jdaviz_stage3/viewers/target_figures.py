@@ -44,6 +44,7 @@ class _CurveFigure:
         self.figure.marks = [self._curves]
         self.figure.legend_location = "top-right"
         self.figure.legend_style = {"stroke-width": 0, "fill-opacity": 0.6}
+        self.figure.legend_text = {"font-size": "11px"}
 
     def show(self, title: str, series: TimeSeries) -> None:
         """Show the curves of a file, each over its median.
@@ -81,6 +82,7 @@ class _CurveFigure:
         with self._curves.hold_sync():
             self._curves.x, self._curves.y = np.array(padded).swapaxes(0, 1)
             self._curves.labels = [_short(name) for name in names]
+            self._curves.display_legend = len(names) > 1
         for axis, values in zip(
             self.figure.axes, (np.concatenate(part) for part in zip(*drawn, strict=True)),
             strict=True,

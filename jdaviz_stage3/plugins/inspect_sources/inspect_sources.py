@@ -192,7 +192,8 @@ class InspectSources(FoundFields, ShownPython, InspectPanel, PluginTemplateMixin
         self.source_items = [str(label) for label in sources.labels]
         some = int(np.unique(sources.rows.source).size)
         catalog = f" of {sources.catalog.name}" if sources.catalog else ""
-        self.summary_text = f"{len(sources)} sources{catalog}, {some} with spectra."
+        several = "" if len(sources) == 1 else "s"
+        self.summary_text = f"{len(sources)} source{several}{catalog}, {some} with spectra."
         if some and self.only_selected == "all" and some < len(sources):
             self.only.selected = "with spectra"
         self._reorder()
