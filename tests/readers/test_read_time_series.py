@@ -221,6 +221,16 @@ def test_one_integration_without_flagged_samples_and_padding(tmp_path):
         trace.spectrum(3)
 
 
+def test_flags_of_one_integration_in_the_old_layout(tmp_path):
+    dq = np.zeros((2, 12), np.uint32)
+    dq[1, 5], dq[1, 6] = 1, 2**31
+    path = one_hdu_an_integration(tmp_path, integrations([1, 2]) | {"DQ": dq})
+    trace = only(read(path))
+    assert np.flatnonzero(trace.spectrum(1).mask).tolist() == [5]
+    assert np.flatnonzero(trace.spectrum(1, dq_bits=2**31).mask).tolist() == [6]
+    assert not trace.spectrum(0, dq_bits=2**31).mask.any()
+
+
 def test_descending_wavelengths(tmp_path):
     columns = integrations([1, 2], WAVELENGTH=np.linspace(2, 1, 12))
     assert_trace(single(tmp_path, columns), columns)
