@@ -15,9 +15,9 @@ from .jdaviz_compat import (
     send_importer_templates,
     show_message,
 )
-from .loaders.importing import warnings_shown
 from .loaders.other_files import load_others
 from .loaders.several import load_products
+from .loaders.shown_warnings import warnings_shown
 from .plugins.products import tell_of_folders
 from .progress import said_meanwhile
 from .viewers.color_bars import ColorBars

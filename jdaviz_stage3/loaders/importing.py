@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jdaviz.core.template_mixin import SelectPluginComponent
 from jdaviz.core.user_api import ImporterUserApi
 from traitlets import Bool, HasTraits, List, TraitType, Unicode
 
-from ..errors import Stage3Error, Stage3Warning, UnsupportedProductError, reason_of
+from ..errors import Stage3Error, UnsupportedProductError, reason_of
 from ..fits_structure import read_primary_header
-from ..groups import Finding, findings_of_groups, findings_of_product
+from ..groups import findings_of_product
 from ..jdaviz_compat import (
     OptionsAskedFor,
     OptionsOfFile,
@@ -38,6 +36,7 @@ from ..layout import STACK
 from .asked_options import chosen_options, note_loading
 from .journal import journal_of
 from .product import Product
+from .shown_warnings import warn_of_findings, warnings_shown
 
 __all__ = [
     "Choice",
@@ -45,8 +44,6 @@ __all__ = [
     "all_or_nothing",
     "importing",
     "options_of",
-    "warn_of_groups",
-    "warnings_shown",
 ]
 
 # What people call jdaviz's configurations, for messages.
@@ -297,31 +294,6 @@ class ProductImporterMixin(OptionsAskedFor, HasTraits):
 
 
 @contextmanager
-def warnings_shown(app: Any) -> Iterator[None]:
-    """Show our warnings in the app as well as where Python shows them, each once.
-
-    Parameters
-    ----------
-    app : jdaviz helper, inner application, or importer
-    """
-    caught: list[warnings.WarningMessage] = []
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield
-    finally:
-        # astropy warns of a unit each time that glue asks for it
-        different = {(entry.category, str(entry.message)): entry for entry in reversed(caught)}
-        entries = list(reversed(different.values()))
-        for entry in entries:
-            if issubclass(entry.category, Stage3Warning) and not entry.message.shown:
-                entry.message.shown = True
-                show_message(app, str(entry.message), color="warning")
-        for entry in entries:
-            warnings.warn_explicit(entry.message, entry.category, entry.filename, entry.lineno)
-
-
-@contextmanager
 def all_or_nothing(app: Any) -> Iterator[None]:
     """Remove again the data and viewers that have come, where loading fails.
 
@@ -356,7 +328,7 @@ def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
             # what is removed again is removed before the app is looked at
             with journal_of(self).loading(self), all_or_nothing(self), warnings_shown(self):
                 method(self, *args, **kwargs)
-                _warn_of(findings_of_product(self.product.path))
+                warn_of_findings(findings_of_product(self.product.path))
                 note_loading(self, chosen, self._by_default, self._added)
             return list(self._added)
         except Stage3Error:
@@ -367,33 +339,6 @@ def importing(method: Callable[..., None]) -> Callable[..., list[str]]:
             self.import_spinner = False
 
     return wrapped
-
-
-def _warn_of(findings: Iterable[Finding]) -> None:
-    """Say what is known to be wrong, but for what reading the product has said."""
-    for finding in findings:
-        if not finding.by_reader:
-            warnings.warn(finding.text, Stage3Warning, stacklevel=4)
-
-
-def warn_of_groups(paths: Iterable[Path], loaded: Iterable[Path]) -> None:
-    """Say which products of one observation do not fit together.
-
-    Parameters
-    ----------
-    paths : iterable of path
-        What is being loaded.
-    loaded : iterable of path
-        What is loaded already.
-
-    Warns
-    -----
-    Stage3Warning
-        Where one of the former is concerned.
-    """
-    new = set(paths)
-    found = findings_of_groups(dict.fromkeys([*new, *loaded]), new)
-    _warn_of(finding for finding in found if new & set(finding.paths))
 
 
 def _reason(err: Exception, product: Product) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 from ..errors import Stage3Error, Stage3Warning, UnknownProductError, reason_of
 from ..jdaviz_compat import data_labels, file_in_jdaviz, load_file, show_message
 from .asked_options import note_other_loading
-from .importing import all_or_nothing, warnings_shown
+from .importing import all_or_nothing
 from .journal import journal_of
+from .shown_warnings import warnings_shown
 
 __all__ = ["OtherFile", "load_others"]
 

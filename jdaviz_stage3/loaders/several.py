@@ -24,9 +24,10 @@ from ..layout import layout_of
 from ..origin import origin_of
 from ..product_types import PRODUCT_TYPES
 from ..progress import with_progress
-from .importing import options_of, warn_of_groups, warnings_shown
+from .importing import options_of
 from .journal import journal_of
 from .product import Product
+from .shown_warnings import warn_of_groups, warnings_shown
 
 __all__ = ["COMMON_OPTIONS", "in_load_order", "is_plain_spectra", "load_products"]
 

@@ -14,7 +14,7 @@ from traitlets import Bool, HasTraits, Unicode
 
 from ..errors import Stage3Error
 from ..jdaviz_compat import can_save_files, set_description, show_message
-from ..loaders.importing import warnings_shown
+from ..loaders.shown_warnings import warnings_shown
 
 __all__ = ["SavingControls", "ShownPython", "describe", "do_as_asked", "working"]
 

@@ -23,8 +23,8 @@ from ...errors import Stage3Error
 from ...groups.comparison import header_differences
 from ...groups.listing import in_words
 from ...jdaviz_compat import data_of, show_message
-from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
+from ...loaders.shown_warnings import warnings_shown
 from ...origin import origin_of
 from ..panel import SavingControls, describe, do_as_asked
 from .difference_plot import DifferencePlot, drawn_of

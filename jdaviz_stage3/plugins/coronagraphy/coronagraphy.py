@@ -25,8 +25,8 @@ from traitlets import Bool, List, Unicode, observe
 from ...analysis import SignalToNoise, align_offsets, compare_contrast_curves, write_contrast_curve
 from ...errors import Stage3Error
 from ...jdaviz_compat import data_of, drawn_once
-from ...loaders.importing import warnings_shown
 from ...loaders.journal import adding_to_app
+from ...loaders.shown_warnings import warnings_shown
 from ...origin import of_suffix
 from ..panel import SavingControls, describe, do_as_asked
 from ..updates import Updates

@@ -33,8 +33,8 @@ from ...jdaviz_compat import (
     load_into,
     show_message,
 )
-from ...loaders.importing import warnings_shown
 from ...loaders.product import Product
+from ...loaders.shown_warnings import warnings_shown
 from ...origin import FileStamp, origin_of
 from ...readers.mosaic_inputs import exposure_name
 from ...viewers.flagged_pixels import count_text

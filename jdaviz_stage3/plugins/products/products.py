@@ -21,9 +21,9 @@ from ...groups import (
     group_products,
 )
 from ...jdaviz_compat import all_data
-from ...loaders.importing import warnings_shown
 from ...loaders.product import Product
 from ...loaders.several import in_load_order, load_products
+from ...loaders.shown_warnings import warnings_shown
 from ...origin import origin_of
 from ...readers.product_group import ProductGroup
 from ..offered_folders import OfferedFolders
