@@ -263,9 +263,12 @@ def _limits(fluxes: Sequence[np.ndarray]) -> tuple[float, float]:
     for flux in fluxes:
         good = flux[np.isfinite(flux)]
         if good.size >= _LINE_WIDTH:
-            middle = np.median(sliding_window_view(good, _LINE_WIDTH), axis=-1)
+            windows = sliding_window_view(good, _LINE_WIDTH)
+            middle = np.median(windows, axis=-1)
             lows.append(min(np.percentile(good, _LOWEST), middle.min()))
-            highs.append(middle.max())
+            # the top of a line of three samples is at most as far again above the others
+            top, base = int(np.argmax(middle)), np.median(good)
+            highs.append(min(windows[top].max(), 2 * middle[top] - base))
         elif good.size:
             lows.append(good.min())
             highs.append(good.max())
