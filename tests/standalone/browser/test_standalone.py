@@ -107,6 +107,11 @@ def test_light_and_dark_are_the_browser_s_choice(demo):
         demo.screenshot(f"demo-{scheme}")
 
 
+def test_the_page_has_its_theme_before_it_asks_for_the_colours_of_plots(demo_server):
+    _, _, page = demo_server.request(f"/{demo_server.query}")
+    assert 0 < page.index(b"theme.variant = 'auto'") < page.index(b"await fetch(themeCssUrls")
+
+
 def test_browser_has_nothing_to_complain_about(demo):
     assert demo.complaints() == []
 
