@@ -58,6 +58,7 @@ html, body { height: 100%; margin: 0; overflow: hidden; }
 .solara-content-main { padding: 0 !important; }
 .widget-output { margin: 0; }
 #app.theme--dark { color-scheme: dark; }
+.v-snack__wrapper.warning, .v-snack__wrapper.warning .v-btn { color: #212121 !important; }
 #app.theme--dark .jdaviz-stage3-loading { background: #1e1e1e; color: #ffffff; }
 .v-content.jdaviz__content--not-in-notebook { height: 100vh; max-height: 100vh; }
 .jdaviz-stage3-loading { height: 100vh; display: flex; flex-direction: column; gap: 24px;
