@@ -59,10 +59,12 @@ from .data import (
 )
 from .images import (
     aligned_by_wcs,
+    change_saved_pictures,
     decode_whole_image,
     draw_as_circles,
     drawn_once,
     figure_size,
+    figure_width,
     given_without_copy,
     image_viewers,
     keep_fitted,
@@ -207,6 +209,7 @@ __all__ = [
     "catalog_meta",
     "catalogs_of",
     "column_for",
+    "change_saved_pictures",
     "clicks_check_table_rows",
     "configuration",
     "create_table_viewer",
@@ -224,6 +227,7 @@ __all__ = [
     "dropped_file_name",
     "file_in_jdaviz",
     "figure_size",
+    "figure_width",
     "keep_fitted",
     "kept_with",
     "follow_states",

@@ -21,10 +21,12 @@ from .viewers import is_image_viewer, layer_of
 
 __all__ = [
     "aligned_by_wcs",
+    "change_saved_pictures",
     "decode_whole_image",
     "draw_as_circles",
     "drawn_once",
     "figure_size",
+    "figure_width",
     "given_without_copy",
     "image_viewers",
     "keep_fitted",
@@ -64,6 +66,39 @@ def figure_size(viewer: Any) -> tuple[float, float] | None:
     jdaviz 5.1: the same.
     """
     return None if viewer.shape is None else (viewer.shape[1], viewer.shape[0])
+
+
+def figure_width(viewer: Any) -> float | None:
+    """Return the width of the figure of an image viewer with its margins, screen pixels.
+
+    Reason: see `figure_size`; None until it is drawn. jdaviz 5.1: the same.
+    """
+    size = figure_size(viewer)
+    if size is None:
+        return None
+    margins = viewer.figure.fig_margin
+    return size[0] + margins["left"] + margins["right"]
+
+
+def change_saved_pictures(figure: Any, change: Callable[[bytes], bytes]) -> None:
+    """Change the pictures (PNG) of a figure as they come from the browser to be saved.
+
+    Reason: jdaviz's *Export* writes them as bqplot gives them, which is what is in the figure.
+    A picture with a size of its own is of a copy of the viewer, and is not changed.
+    jdaviz 5.1: to check.
+
+    Parameters
+    ----------
+    figure : bqplot.Figure
+    change : callable
+        From the bytes of a PNG file to those of another.
+    """
+    as_it_is = figure.get_png_data
+
+    def get_png_data(callback: Callable[[bytes], None], scale: float | None = None) -> None:
+        as_it_is(lambda data: callback(change(bytes(data))), scale)
+
+    figure.get_png_data = get_png_data
 
 
 def when_resized(viewer: Any, changed: Callable[[], None]) -> Callable[[], None]:

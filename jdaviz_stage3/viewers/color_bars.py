@@ -11,11 +11,15 @@ from traitlets import Bool, Dict, Float, Int, List, Unicode
 
 from ..errors import Stage3Error
 from ..jdaviz_compat import (
+    application,
+    change_saved_pictures,
+    figure_width,
     glue_viewer,
     lay_over_figure,
     viewer_labels,
 )
 from .app_follower import AppFollower
+from .bar_picture import with_color_bar
 from .color_layer import ColorLayer, top_color_layer
 from .color_scale import ColorScale
 
@@ -69,6 +73,7 @@ class ColorBar(VuetifyTemplate):
         viewer.state.add_callback("layers", self.update)
         viewer.state.add_callback("color_mode", self.update)
         self.observe(self._make_room, names=["folded", "visible", "colors", "ticks"])
+        change_saved_pictures(viewer.figure, self.painted_into)
         self.update()
 
     def update(self, *_: Any) -> None:
@@ -130,6 +135,26 @@ class ColorBar(VuetifyTemplate):
             self._choose(str(asked.get("name")), asked.get("value"))
         except Stage3Error as err:
             self.error = str(err)
+
+    # ---- in saved pictures ----
+
+    def painted_into(self, png: bytes) -> bytes:
+        """Return a picture of the figure (PNG) with the bar, as jdaviz's *Export* saves it.
+
+        Parameters
+        ----------
+        png : bytes
+
+        Returns
+        -------
+        bytes
+            The same where the bar is hidden or folded away, or no browser has drawn the figure.
+        """
+        viewer = self._viewer()
+        width = None if viewer is None else figure_width(viewer)
+        if width is None or not self.visible or self.folded or not self.colors:
+            return png
+        return with_color_bar(png, width, self.colors, self.ticks, self.title, tuple(self.inset))
 
     # ---- where it is ----
 

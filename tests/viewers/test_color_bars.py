@@ -1,5 +1,7 @@
 """The colour bar: round values where their colours are, of the layer on top, only for our data."""
 
+import io
+
 import numpy as np
 import pytest
 from astropy.visualization import (
@@ -12,9 +14,11 @@ from astropy.visualization import (
 from fresh_apps import new_app
 from make_products import label_image, mosaic, segmentation
 from matplotlib import colormaps
+from PIL import Image
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import glue_viewer
+from jdaviz_stage3.viewers.bar_picture import with_color_bar
 from jdaviz_stage3.viewers.color_scale import ColorScale
 
 GRAY = colormaps["gray"]
@@ -130,3 +134,57 @@ def test_data_of_others_have_no_bar():
     assert window_of(app, label).data_menu_widget == f"IPY_MODEL_{viewer._data_menu.model_id}"
     with pytest.raises(stage3.Stage3Error, match="no image of a Stage 3 product"):
         stage3.color_bar(label, app)
+
+
+@pytest.mark.parametrize("pixels", [1, 2])
+def test_a_bar_is_painted_into_a_picture(pixels):
+    """Over it, where it has no room for the bar; else beside it, as high as the plot."""
+    colors, ticks = ["#ff0000", "#00ff00"], [[(0.0, "1"), (1.0, "2")]]
+    over = painted(colors, ticks, "Jy", size=(400, 300), pixels=pixels)
+    assert over.shape[:2] == (300 * pixels, 400 * pixels)
+    reds, greens = (
+        np.argwhere(np.abs(over - rgb).sum(-1) < 40) for rgb in ((255, 0, 0), (0, 255, 0))
+    )
+    assert greens[:, 0].max() < reds[:, 0].min()  # the highest value above
+    assert 96 <= np.ptp([*reds[:, 0], *greens[:, 0]]) / pixels + 20 <= 140
+    assert reds[:, 1].min() > 300 * pixels  # at the right
+    assert (np.abs(over - 255).sum(-1) < 9).sum() > 20  # white numbers on a shade
+    beside = painted(colors, ticks, "Jy", (400, 300), pixels, inset=(12.0, 60.0, 80.0))
+    rows, columns = np.nonzero(np.abs(beside - (128, 128, 0)).max(-1) < 40)  # the middle
+    assert abs(rows.mean() / pixels - (12 + 240) / 2) < 3
+    assert 320 * pixels < columns.min() and columns.max() < (320 + 20) * pixels
+    assert painted(colors, ticks, "Jy", (400, 20), pixels).std() == 0  # no room
+
+
+def png(size, pixels=1):
+    """A grey picture of so many screen pixels, with so many of its own for each along both axes."""
+    written = io.BytesIO()
+    Image.new("RGB", tuple(pixels * side for side in size), "#808080").save(written, "PNG")
+    return written.getvalue()
+
+
+def painted(colors, ticks, title, size, pixels, **more):
+    found = with_color_bar(png(size, pixels), size[0], colors, ticks, title, **more)
+    return np.asarray(Image.open(io.BytesIO(found)).convert("RGB"), dtype=int)
+
+
+@pytest.mark.forked
+def test_a_picture_that_is_saved_has_the_bar_unless_that_is_folded_away(tmp_path):
+    app = new_app()
+    stage3.load(mosaic(tmp_path), app=app)
+    viewer, picture = glue_viewer(app, "Image"), png((500, 400))
+    bar = stage3.color_bar("Image", app)
+
+    def saved():
+        got = []
+        viewer.figure.get_png_data(got.append)
+        viewer.figure._handle_custom_msgs(None, {"event": "upload_png"}, [memoryview(picture)])
+        return got[0]
+
+    assert saved() == picture  # no browser has drawn it
+    now = "2026-01-01T00:00:00"
+    view = {"width": 500, "height": 400, "focused_at": now, "resized_at": now}
+    viewer._vl.view_data = {"view": view}
+    assert saved() != picture and Image.open(io.BytesIO(saved())).size == (500, 400)
+    bar.folded = True
+    assert saved() == picture

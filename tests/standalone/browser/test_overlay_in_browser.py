@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import QTable
+from PIL import Image
 from plots_in_browser import switch
 from scipy.ndimage import binary_dilation, distance_transform_edt
 from selenium.webdriver import ActionChains
@@ -42,20 +43,23 @@ class Field:
             [[0.35 * left + 0.65 * right, 0.2 * top + 0.8 * bottom],
              [0.65 * left + 0.35 * right, 0.8 * top + 0.2 * bottom]]
         )  # fmt: skip
-        pixels = np.array([self._pixel_at(*place) for place in places])
+        first = self._pixel_at(*places[0], (np.nan, np.nan))
+        pixels = np.array([first, self._pixel_at(*places[1], first)])
         self._scale = (places[1] - places[0]) / (pixels[1] - pixels[0])
         self._origin = places[0] - self._scale * pixels[0]
         self.corner = np.array([left, top])
         self.look_away()
 
-    def _pixel_at(self, x: float, y: float) -> tuple[float, float]:
-        before = self.readout()
+    def _pixel_at(self, x: float, y: float, before: tuple[float, float]) -> tuple[float, float]:
+        """Which pixel the app tells there; not in the column or row that it told before."""
         self.page.point_at(x, y)
-        text = self.page.wait_for(
-            lambda: (now := self.readout()) != before and "x=" in now and now, "the read-out"
-        )
-        found = re.search(r"x=(\S+) y=(\S+)", text)
-        return float(found[1]), float(found[2])
+
+        def told():
+            found = re.search(r"x=(\S+) y=(\S+)", self.readout())
+            pixel = (float(found[1]), float(found[2])) if found else before
+            return pixel[0] != before[0] and pixel[1] != before[1] and found and pixel
+
+        return self.page.wait_for(told, "the read-out")
 
     def readout(self) -> str:
         """What the app says about the place under the cursor."""
@@ -378,6 +382,31 @@ def test_keys_go_from_source_to_source_but_not_while_one_types(field):
     page.screenshot("overlay-keyboard")
     ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
     page.wait_for(lambda: _checked_rows(field) == [], "the end of the selection")
+
+
+def test_the_picture_that_export_saves_has_image_sources_and_colour_bar(field, tmp_path):
+    page, path = field.page, tmp_path / "saved.png"
+    page.find(".v-toolbar__items button")[1].click()
+
+    def name():
+        inputs = [e for e in page.find(".v-input") if e.text.split("\n")[0] == "Filename"]
+        return inputs and inputs[0].find_element("css selector", "input")
+
+    entry = page.wait_for(name, "the panel")
+    entry.send_keys(Keys.CONTROL, "a")
+    entry.send_keys(str(path), Keys.TAB)
+    page.wait_for(lambda: entry.get_property("value") == str(path), "the path")
+    page.press("Export")
+    page.wait_for(lambda: path.exists() and path.stat().st_size, "the picture")
+    saved = np.asarray(Image.open(path).convert("RGB"), dtype=int)
+    shown = page.picture("Image")
+    assert np.abs(np.subtract(saved.shape, shown.shape)).max() < 3
+    assert _cyan(saved).sum() > 500
+    grey = (np.ptp(saved, axis=-1) < 10) & (saved.mean(axis=-1) < 128)
+    assert grey.mean() > 0.5, "the dark sky of the image"
+    # the bar: from black to white at the upper right, with its numbers beside it
+    strip = saved[20:80, -80:-20].mean(axis=-1)
+    assert any((np.diff(column) < 0).mean() > 0.5 for column in strip.T)
 
 
 def test_keys_in_a_viewer_that_has_a_window_of_its_own(field):
