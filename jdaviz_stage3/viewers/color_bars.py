@@ -11,7 +11,6 @@ from traitlets import Bool, Dict, Float, Int, List, Unicode
 
 from ..errors import Stage3Error
 from ..jdaviz_compat import (
-    application,
     change_saved_pictures,
     figure_width,
     glue_viewer,
