@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .report_command import add_report
+from .standalone.arguments import add_server_arguments, server_options
 
 if TYPE_CHECKING:
     from .summary import ProductSummary
@@ -77,32 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(paths=[])
     for command in (opening, demo):
         command.set_defaults(run=_open, demo=command is demo)
-        command.add_argument(
-            "--host",
-            default="localhost",
-            help="the address to listen on (%(default)s); on any other than this "
-            "machine's own, no file of it is offered",
-        )
-        command.add_argument(
-            "--port", type=_port, help="the port to listen on (8765, or the next free one)"
-        )
-        command.add_argument(
-            "--no-browser",
-            action="store_true",
-            help="print the address, and leave the browser to me",
-        )
-        command.add_argument(
-            "--no-token",
-            action="store_true",
-            help="on this machine only: ask for no token, everybody who uses this machine gets in",
-        )
-        command.add_argument(
-            "--lost-minutes",
-            type=_minutes,
-            default=30.0,
-            metavar="MINUTES",
-            help="how long the app of a tab stays that is gone without a word (%(default)g)",
-        )
+        add_server_arguments(command)
 
     opening.add_argument(
         "--source",
@@ -140,22 +116,6 @@ def _parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_info)
     add_report(commands)
     return parser
-
-
-def _port(text: str) -> int:
-    """A port number, for argparse."""
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
-    return port
-
-
-def _minutes(text: str) -> float:
-    """A time in minutes, for argparse."""
-    minutes = float(text)
-    if not 0 < minutes < 1e6:  # NaN, too
-        raise argparse.ArgumentTypeError(f"{text} is no number of minutes above 0")
-    return minutes
 
 
 def _numbers(text: str) -> list[int]:
@@ -219,6 +179,8 @@ def _problem(path: Path) -> str:
 
 def _open(arguments: argparse.Namespace) -> int:
     """``open`` and ``demo``: serve the app until Ctrl-C."""
+    if arguments.users_folder is not None and (arguments.paths or arguments.demo):
+        return _fail("--users-folder says what each user opens: give no other paths, no demo", 2)
     _, missing = _split(arguments.paths)
     if missing:
         return _fail(f"no such file or folder: {', '.join(map(str, missing))}", 2)
@@ -240,13 +202,9 @@ def _open(arguments: argparse.Namespace) -> int:
         serve(
             [] if scripts else arguments.paths,
             script=scripts[0] if scripts else None,
-            host=arguments.host,
-            port=arguments.port,
-            open_browser=not arguments.no_browser,
-            ask_for_token=not arguments.no_token,
-            lost_minutes=arguments.lost_minutes,
             demo=arguments.demo,
             options=_options(arguments),
+            **server_options(arguments),
         )
     except ServerError as error:
         return _fail(str(error), 1)

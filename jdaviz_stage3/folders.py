@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .confinement import may_be_opened
 from .errors import Stage3Error, UnknownProductError, UnreadableProductError
 from .products import identify, may_be_product
 from .progress import with_progress
@@ -71,7 +72,7 @@ def folders_below(top: str | os.PathLike) -> Iterator[Folder]:
         try:
             with os.scandir(path) as entries:
                 for entry in sorted(entries, key=lambda entry: entry.name):
-                    if entry.name.startswith("."):
+                    if entry.name.startswith(".") or not may_be_opened(entry.path):
                         continue
                     if _is(entry, "is_dir"):
                         folder.below.append(entry.path)

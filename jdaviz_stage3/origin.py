@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .confinement import check_place
 from .errors import UnreadableProductError
 
 if TYPE_CHECKING:
@@ -71,8 +72,10 @@ def file_stamp(path: str | os.PathLike) -> FileStamp:
     Raises
     ------
     OSError
-        If it is not there.
+        If it is not there, or may not be opened (see `jdaviz_stage3.confinement`): each file of
+        ours is stamped before it is read.
     """
+    check_place(path)
     status = os.stat(path)
     return FileStamp(os.path.realpath(path), status.st_size, status.st_mtime_ns)
 

@@ -37,7 +37,7 @@ LAYERS = [
     ["products"],
     ["fits_structure", "product_types", "progress", "saving"],
     ["origin"],
-    ["errors", "version"],
+    ["confinement", "errors", "version"],
 ]
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 
@@ -113,8 +113,8 @@ def test_imports_go_down(source):
 
 
 LOWER = (
-    "errors", "origin", "saving", "fits_structure", "product_types", "products", "readers",
-    "analysis", "folders", "groups", "identity", "layout", "summary",
+    "confinement", "errors", "origin", "saving", "fits_structure", "product_types", "products",
+    "readers", "analysis", "folders", "groups", "identity", "layout", "summary",
 )  # fmt: skip
 
 
@@ -126,7 +126,15 @@ def test_lower_layers_know_no_front_end(source):
 def test_identification_needs_only_astropy():
     allowed = {"__future__", "jdaviz_stage3", "astropy", *sys.stdlib_module_names}
     for source in map(
-        Path, ("errors.py", "origin.py", "fits_structure.py", "product_types.py", "products.py")
+        Path,
+        (
+            "confinement.py",
+            "errors.py",
+            "origin.py",
+            "fits_structure.py",
+            "product_types.py",
+            "products.py",
+        ),
     ):
         assert {module[0] for module in imports(source)} <= allowed
 

@@ -42,6 +42,7 @@ PACKAGE = {
 }
 SESSION = {
     "Restoring": "app folder",
+    "replay": "script app inside name",
     "restoring": "app folder",
     "run_script": "path app",
     "save": "app path overwrite",

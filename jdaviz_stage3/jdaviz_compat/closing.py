@@ -36,19 +36,30 @@ def follow_states(owner: Callable[[], str | None]) -> None:
     from echo.core import HasCallbackProperties
     from glue.core.layer_artist import LayerArtistBase
 
+    global _owner
+    _owner = owner
     for kind in (HasCallbackProperties, LayerArtistBase):
-        kind.__init__ = _noting_owner(kind.__init__, owner)
+        if not hasattr(kind.__init__, "_notes_owner"):
+            kind.__init__ = _noting_owner(kind.__init__)
     _count_weakly()
 
 
-def _noting_owner(stock: Any, owner: Callable[[], str | None]) -> Any:
+def _nobody() -> str | None:
+    return None
+
+
+_owner: Callable[[], str | None] = _nobody
+
+
+def _noting_owner(stock: Any) -> Any:
     @wraps(stock)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        key = owner()
+        key = _owner()
         if key is not None:
             _STATES[key].append(weakref.ref(self))
         stock(self, *args, **kwargs)
 
+    __init__._notes_owner = True  # type: ignore[attr-defined]
     return __init__
 
 

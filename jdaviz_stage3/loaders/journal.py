@@ -17,7 +17,15 @@ from ..jdaviz_compat import all_data, one_for_each_app, plugin_label
 from ..origin import FileStamp
 from .observed import OF_VIEWERS, differs, observed, settings_of
 
-__all__ = ["Journal", "Loading", "Made", "adding_to_app", "journal_of"]
+__all__ = [
+    "Journal",
+    "Loading",
+    "Made",
+    "adding_to_app",
+    "called_by_sessions",
+    "is_called_by_sessions",
+    "journal_of",
+]
 
 
 @dataclass(frozen=True)
@@ -220,6 +228,28 @@ def _texts(value: Any) -> list[str]:
     return [text for text in values if isinstance(text, str)]
 
 
+def called_by_sessions(method: Callable) -> Callable:
+    """Decorate a method of a plugin that the scripts of sessions call; it writes no file.
+
+    Parameters
+    ----------
+    method : callable
+    """
+    method.is_for_sessions = True
+    return method
+
+
+def is_called_by_sessions(method: Any) -> bool:
+    """Return whether a method is one of those.
+
+    Parameters
+    ----------
+    method : object
+        What an attribute of a plugin's API is.
+    """
+    return getattr(method, "is_for_sessions", False) is True
+
+
 def adding_to_app(
     method: Callable | None = None, *, as_if: Callable[..., tuple] | None = None
 ) -> Callable:
@@ -237,6 +267,7 @@ def adding_to_app(
     if method is None:
         return functools.partial(adding_to_app, as_if=as_if)
 
+    @called_by_sessions
     @functools.wraps(method)
     def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
         again = (args, kwargs) if as_if is None else (as_if(self, *args, **kwargs), {})

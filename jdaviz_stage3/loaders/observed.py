@@ -25,6 +25,7 @@ __all__ = [
     "differs",
     "observed",
     "plain",
+    "setting_names",
     "settings_of",
 ]
 
@@ -161,6 +162,26 @@ def settings_of(plugin: Any) -> dict[str, Any]:
     if plugin.has_trait("keep_active"):
         values["keep_active"] = plugin.keep_active
     return values
+
+
+def setting_names(label: str, plugin: Any) -> set[str]:
+    """Return the names of the controls of a plugin that are part of a session.
+
+    Parameters
+    ----------
+    label : str
+        In the tray.
+    plugin : jdaviz plugin
+        None where there is none of this label.
+
+    Returns
+    -------
+    set of str
+    """
+    own: tuple[str, ...] = ()
+    if hasattr(plugin, "control_names"):
+        own = (*plugin.control_names(), *plugin.more_in_sessions)
+    return {*own, "keep_active", *_OF_JDAVIZ.get(label, ())}
 
 
 def plain(value: Any) -> Any:

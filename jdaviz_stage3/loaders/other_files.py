@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..confinement import may_be_opened
 from ..errors import Stage3Error, Stage3Warning, UnknownProductError, reason_of
 from ..jdaviz_compat import data_labels, file_in_jdaviz, load_file, show_message
 from .asked_options import note_other_loading
@@ -79,6 +80,8 @@ def load_others(
 
 def _load_one(app: Any, file: OtherFile, options: dict[str, Any]) -> str:
     """Load a file, and return the format that it was taken for."""
+    if not may_be_opened(file.path):
+        raise Stage3Error(f"{file.path.name}: it is not in your folder")
     options = dict(options)
     form = options.pop("format", None)
     if form is not None:

@@ -25,7 +25,7 @@ from ..jdaviz_compat import dropped_file_name, offer_format, replace_resolver, r
 from ..products import PRODUCT_TYPES
 from .product import PARSER, ProductFile
 
-__all__ = ["OUR_FORMATS"]
+__all__ = ["OUR_FORMATS", "folders_of_dropped_files", "was_dropped"]
 
 #: The format names under which our importers are registered.
 OUR_FORMATS = frozenset(row.importer for row in PRODUCT_TYPES if row.importer)
@@ -116,22 +116,27 @@ class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
     def _keep(self, name: str, content) -> ProductFile | None:
         """Keep a product in a folder of its own; None if it is none, or there is no room."""
         folder = tempfile.TemporaryDirectory(prefix="jdaviz_stage3_")
+        _DROPPED.append(folder)  # from now on its file may be opened
         path = Path(folder.name) / name
         try:
             path.write_bytes(content.getbuffer())
+            found = recognised(path, self)
         except OSError:
-            folder.cleanup()
-            return None
-        found = recognised(path, self)
-        if not isinstance(found, ProductFile):
-            folder.cleanup()
-            return None
-        _DROPPED.append(folder)
-        return found
+            found = None
+        if isinstance(found, ProductFile):
+            return found
+        _DROPPED.remove(folder)
+        folder.cleanup()
+        return None
 
 
 # Folders with dropped products, removed when the process ends: spectra are read from them later.
 _DROPPED: list[tempfile.TemporaryDirectory] = []
+
+
+def folders_of_dropped_files() -> list[str]:
+    """Return where files are that were dropped into the browser, without links."""
+    return [os.path.realpath(folder.name) for folder in _DROPPED]
 
 
 def was_dropped(path: Path) -> bool:

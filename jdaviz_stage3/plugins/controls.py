@@ -247,6 +247,7 @@ class DeclaredControls(SteadyPanel, HasTraits):
     declared: tuple[Control, ...] = ()
     viewer_keys: tuple[Key, ...] = ()  # what keys do in viewers while the plugin listens
     in_sessions = True  # whether a session sets the controls as they are
+    more_in_sessions: tuple[str, ...] = ()  # attributes of the API that it sets beside them
     controls = List().tag(sync=True)  # the same for the template
     folded_sections = List().tag(sync=True)
     key_lines = List().tag(sync=True)  # of the keys, for the panel

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .replay import replay
 from .restoring import Restoring, restoring
 from .script import run_script
 from .writing import save, to_python
 
-__all__ = ["Restoring", "restoring", "run_script", "save", "to_python"]
+__all__ = ["Restoring", "replay", "restoring", "run_script", "save", "to_python"]

@@ -14,7 +14,7 @@ from regions import PixCoord, Region
 
 from ..errors import Stage3Error
 
-__all__ = ["Code"]
+__all__ = ["REGION_PARTS", "Code"]
 
 _LARGE = 1e6  # numbers below are written without a point where they have no fraction
 _DIGITS = 15  # of numbers: without the rounding of the last
@@ -24,8 +24,8 @@ _IMPORTS = {
     "Time": "from astropy.time import Time",
     "SkyCoord": "from astropy.coordinates import SkyCoord",
 }
-# What each kind of region is made of, by the names in its constructor.
-_PARTS = {
+#: What each kind of region is made of, by the names in its constructor.
+REGION_PARTS = {
     "Circle": ("center", "radius"),
     "Ellipse": ("center", "width", "height", "angle"),
     "Rectangle": ("center", "width", "height", "angle"),
@@ -145,9 +145,9 @@ class Code:
     def _of_region(self, region: Region) -> str:
         name = type(region).__name__
         shape = name.removesuffix("PixelRegion").removesuffix("SkyRegion")
-        if shape not in _PARTS:
+        if shape not in REGION_PARTS:
             raise Stage3Error(f"a {name} cannot be written as Python")
-        values = {part: getattr(region, part) for part in _PARTS[shape]}
+        values = {part: getattr(region, part) for part in REGION_PARTS[shape]}
         if values.get("angle") == 0:
             del values["angle"]
         parts = ", ".join(map(self.of, values.values()))

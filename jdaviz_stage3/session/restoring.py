@@ -284,6 +284,11 @@ class Restoring(Arrivals):
             raise _NotThere(f"there is no viewer {label!r}")
         return found
 
+    @property
+    def problems(self) -> list[str]:
+        """What could not be restored."""
+        return list(self._problems)
+
     def finish(self) -> list[str]:
         """Say what could not be restored, and return it."""
         for problem in self._problems:

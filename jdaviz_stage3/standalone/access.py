@@ -3,24 +3,29 @@
 The page behind it can read every file that the person who started it can read, so each HTTP
 request and each websocket passes two checks before solara sees it:
 
-* the random token, from ``?token=`` at first and from a cookie after that: others who use this
-  machine reach its ports, too. A server for this machine only can do without;
-* where the server is for this machine only, the ``Host`` header must name it, which stops a web
-  page that points its own name at 127.0.0.1 (DNS rebinding).
+* a random token, from ``?token=`` at first and from a cookie after that: others who use this
+  machine reach its ports, too. A proxy, and what measures, may send it as ``Authorization``. A
+  server for this machine only can do without;
+* where the server is for this machine only, the ``Host`` header must name it, or the proxy in front
+  of it, which stops a web page that points its own name at 127.0.0.1 (DNS rebinding).
 
 In all cases requests must come from our own page, by the ``Origin`` and the ``Sec-Fetch-Site``
 that the browser sends. Of other pages, on other ports of this host too, only a link to the page
-itself is followed. And no other page may show ours in a frame, where it could lead the mouse.
+itself is followed. And no other page may show ours in a frame, where it could lead the mouse:
+that, and what else the browser is to refuse, stands in the headers.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["LOCAL_HOSTS", "AccessGuard", "is_local"]
+from .base_url import BaseUrl
+from .headers import protection
+
+__all__ = ["LOCAL_HOSTS", "USER", "AccessGuard", "is_local"]
 
 #: The names of this machine that need no token.
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -34,10 +39,8 @@ _BAD_TOKEN = "refused: open the whole address that the server printed, with its 
 _BAD_ORIGIN = "refused: this request comes from the page of another site"
 
 _PAGE = "/"
-_NO_FRAMES = (
-    (b"content-security-policy", b"frame-ancestors 'none'"),
-    (b"x-frame-options", b"DENY"),  # for browsers that do not know the other
-)
+#: The key of a scope under which is whose token a request came with.
+USER = "jdaviz_stage3.user"
 
 
 def is_local(host: str) -> bool:
@@ -72,26 +75,35 @@ class AccessGuard:
     ----------
     app : callable
         The ASGI application to protect.
-    token : str, optional
-        The secret that lets a browser in. Without one, everybody is let in who may be at all.
+    token : str or mapping of str to str, optional
+        The secret that lets a browser in; of several the user of each. Without one, everybody is
+        let in who may be at all.
     local : bool
         Whether only requests that name this machine as their host are let in.
     cookie : str
         The name of the cookie which keeps the token after the first request. Browsers share
         cookies between the ports of a host, so servers beside each other need different names.
+    base : BaseUrl
+        Where the page is for its visitors.
+    headers : list of (bytes, bytes), optional
+        Of each answer.
     """
 
     def __init__(
         self,
         app: Callable[[Scope, Receive, Send], Awaitable[None]],
-        token: str | None = None,
+        token: str | Mapping[str, str] | None = None,
         local: bool = True,
         cookie: str = "jdaviz-stage3-token",
+        base: BaseUrl = BaseUrl(),  # noqa: B008  (frozen)
+        headers: list[tuple[bytes, bytes]] | None = None,
     ) -> None:
         self.app = app
-        self.token = token
+        self.users = {token: ""} if isinstance(token, str) else token
         self.local = local
         self.cookie = cookie
+        self.base = base
+        self.headers = protection() if headers is None else headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, with a cookie where it brought the token, or refuse it."""
@@ -99,26 +111,42 @@ class AccessGuard:
             await self.app(scope, receive, send)
             return
 
-        reason = self._refusal(scope)
+        token = self._token(scope)
+        reason = self._refusal(scope, token)
         if reason is not None:
             await self._refuse(scope, send, reason)
-        elif scope["type"] == "http":
-            came_with_token = self._matches(self._query_tokens(scope))
+            return
+        scope = {**scope, USER: (self.users or {}).get(token or "", "")}
+        if scope["type"] == "http":
+            came_with_token = token if token in self._query_tokens(scope) else None
             await self.app(scope, receive, self._with_headers(send, came_with_token))
         else:
             await self.app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> str | None:
+    def _token(self, scope: Scope) -> str | None:
+        """The token that a request brings, in whichever way; None where it brings none of ours."""
+        for candidates in (self._header_tokens, self._query_tokens, self._cookie_tokens):
+            token = self._known(candidates(scope))
+            if token is not None:
+                return token
+        return None
+
+    def _refusal(self, scope: Scope, token: str | None) -> str | None:
         """Why a request is refused, or None where it is welcome."""
         host = _header(scope, b"host")
-        if self.local and not is_local(_hostname(host)):
+        # no page of another site can send this header without our leave
+        by_header = token is not None and token in self._header_tokens(scope)
+        if self.local and not by_header and not self._is_own(host):
             return _BAD_HOST
-        if self.token is not None and not self._matches(
-            [*self._query_tokens(scope), *self._cookie_tokens(scope)]
-        ):
+        if self.users is not None and token is None:
             return _BAD_TOKEN
 
         return _BAD_ORIGIN if self._is_foreign(scope, host) else None
+
+    def _is_own(self, host: str) -> bool:
+        """Whether a host is this machine, or the proxy in front of it."""
+        named = bool(self.base.netloc) and host.lower() == self.base.netloc
+        return named or is_local(_hostname(host))
 
     def _is_foreign(self, scope: Scope, host: str) -> bool:
         """Whether a request comes from another page, and is no link to ours.
@@ -127,7 +155,8 @@ class AccessGuard:
         localhost. To others they send no cookie of ours from another page, for that is strict.
         """
         origin = _header(scope, b"origin")
-        if origin and origin.partition("://")[2].lower() != host.lower():
+        own = (host.lower(), self.base.netloc) if self.base.netloc else (host.lower(),)
+        if origin and origin.partition("://")[2].lower() not in own:
             return True
         if _header(scope, b"sec-fetch-site") in ("", "same-origin", "none"):  # none: typed in
             return False
@@ -139,14 +168,19 @@ class AccessGuard:
         )
         return not (follows_link and scope["path"] == _PAGE)
 
-    def _matches(self, candidates: Iterable[str]) -> bool:
-        """Whether one of the candidates is the token, in a time that does not tell how nearly."""
-        if self.token is None:
-            return False
-        expected = self.token.encode()
-        return any(
-            [secrets.compare_digest(candidate.encode(), expected) for candidate in candidates]
-        )
+    def _known(self, candidates: Iterable[str]) -> str | None:
+        """The candidate that is a token; the time does not tell how nearly one is."""
+        found = None
+        for candidate in candidates:
+            for token in self.users or ():
+                if secrets.compare_digest(candidate.encode(), token.encode()):
+                    found = token
+        return found
+
+    def _header_tokens(self, scope: Scope) -> list[str]:
+        """What the header ``Authorization`` gives as the token, of either scheme in use."""
+        pairs = [value.partition(" ") for value in _headers(scope, b"authorization")]
+        return [text.strip() for scheme, _, text in pairs if scheme.lower() in ("bearer", "token")]
 
     def _query_tokens(self, scope: Scope) -> list[str]:
         """What the address gives as ``?token=``."""
@@ -162,12 +196,13 @@ class AccessGuard:
         named = [pair.partition("=") for pair in pairs]
         return [value.strip() for name, _, value in named if name.strip() == self.cookie]
 
-    def _with_headers(self, send: Send, with_cookie: bool) -> Send:
-        """A `send` which adds our headers to those of the answer, with the cookie if asked."""
-        added = [*_NO_FRAMES]
-        if with_cookie:
-            cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"
-            added += [(b"set-cookie", cookie.encode()), (b"referrer-policy", b"no-referrer")]
+    def _with_headers(self, send: Send, token: str | None) -> Send:
+        """A `send` which adds our headers to those of the answer, with a cookie of the token."""
+        added = [*self.headers]
+        if token is not None:
+            secure = "; Secure" if self.base.is_secure else ""
+            cookie = f"{self.cookie}={token}; Path={self.base.path}; HttpOnly; SameSite=Strict"
+            added.append((b"set-cookie", f"{cookie}{secure}".encode()))
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -189,7 +224,7 @@ class AccessGuard:
                 "headers": [
                     (b"content-type", b"text/plain; charset=utf-8"),
                     (b"content-length", str(len(body)).encode()),
-                    *_NO_FRAMES,
+                    *self.headers,
                 ],
             }
         )

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import errno
+import getpass
 import os
 import socket
+import sys
+from collections.abc import Mapping
 
-__all__ = ["DEFAULT_PORT", "ServerError", "addresses", "choose_port"]
+from .base_url import BaseUrl
+
+__all__ = ["DEFAULT_PORT", "ServerError", "addresses", "choose_port", "has_browser", "ssh_line"]
 
 DEFAULT_PORT = 8765
 _PORTS_TO_TRY = 100
@@ -17,7 +22,12 @@ class ServerError(RuntimeError):
     """The server cannot run; the message is one line for the person who started it."""
 
 
-def addresses(host: str, port: int, token: str | None) -> list[str]:
+def addresses(
+    host: str,
+    port: int,
+    token: str | None,
+    base: BaseUrl = BaseUrl(),  # noqa: B008  (frozen)
+) -> list[str]:
     """Write the addresses to open; the last one is for a browser on this machine.
 
     Parameters
@@ -28,15 +38,57 @@ def addresses(host: str, port: int, token: str | None) -> list[str]:
         Its port.
     token : str, optional
         Its token, where it asks for one.
+    base : BaseUrl
+        Where the page is for its visitors.
 
     Returns
     -------
     list of str
         One address, or two where the server listens on all of them.
     """
+    query = f"{base.path}?token={token}" if token else base.path
+    if base.origin:
+        return [f"{base.origin}{query}"]
     names = [socket.gethostname(), "127.0.0.1"] if host in _WILDCARDS else [host]
-    query = f"?token={token}" if token else ""
-    return [f"http://{f'[{name}]' if ':' in name else name}:{port}/{query}" for name in names]
+    return [f"http://{f'[{name}]' if ':' in name else name}:{port}{query}" for name in names]
+
+
+def has_browser(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
+    """Whether a browser that is opened here is seen by who opens it.
+
+    Parameters
+    ----------
+    environ : mapping
+        The environment.
+    platform : str
+        See `sys.platform`.
+
+    Returns
+    -------
+    bool
+        False over ssh without a display, and on a machine that has no display.
+    """
+    if "DISPLAY" in environ or "WAYLAND_DISPLAY" in environ:
+        return True
+    return platform in ("darwin", "win32") and "SSH_CONNECTION" not in environ
+
+
+def ssh_line(port: int, environ: Mapping[str, str] = os.environ) -> str:
+    """Write the command that brings a port of this machine to that of the person.
+
+    Parameters
+    ----------
+    port : int
+    environ : mapping
+        The environment, which says over which port ssh has come.
+
+    Returns
+    -------
+    str
+    """
+    _, _, _, own_port = ([*environ.get("SSH_CONNECTION", "").split(), "", "", "", ""])[:4]
+    way = f"-p {own_port} " if own_port not in ("", "22") else ""
+    return f"ssh -N {way}-L {port}:localhost:{port} {getpass.getuser()}@{socket.gethostname()}"
 
 
 def choose_port(host: str, port: int | None) -> int:

@@ -7,247 +7,67 @@ ends the process with the first tab.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
-import secrets
 import signal
-import sys
-import threading
-import traceback
 import warnings
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import solara
-
-from ..errors import Stage3Error, Stage3Warning
+from ..confinement import confine
 from ..jdaviz_compat import (
-    application,
     follow_states,
-    forget_app,
     hide_server_files,
     refuse_files_to_browsers,
-    register_vue_components,
-    release,
-    renew_snackbar,
     send_plain_table_rows,
     send_together,
-    show_message,
 )
-from . import page_files
+from . import page, page_files
 from .access import AccessGuard, is_local
-from .lost_tabs import DEFAULT_MINUTES, answer_goodbyes, keep_lost
-from .network import ServerError, addresses, choose_port
+from .base_url import BaseUrl, Below
+from .headers import protection
+from .kept_sessions import KeptSessions
+from .limits import Limits
+from .lost_tabs import answer_goodbyes, keep_lost
+from .monitoring import HealthPage, MetricsPage, log_to_stderr
+from .network import ServerError, addresses, choose_port, has_browser, ssh_line
+from .opened import Request
+from .serving import Serving
+from .tab_watch import TabWatch
+from .tokens import given_token, kept_tokens, user_folders
 
-__all__ = ["Page", "ServerError", "serve"]
+__all__ = ["ServerError", "serve"]
 
-TITLE = "jdaviz_stage3"
 _ASSETS = Path(__file__).parent / "assets"  # what solara puts into its page
-_LONGEST = 300  # characters of a message
-_CLOSING = 60  # seconds in which a tab's widgets are all closed
 _GRACE = 2  # seconds that open connections get when the server ends
-
-#: The app takes the whole window, and only its own panels scroll.
-_STYLE = """
-html, body { height: 100%; margin: 0; overflow: hidden; }
-.solara-content-main { padding: 0 !important; }
-.widget-output { margin: 0; }
-#app.theme--dark { color-scheme: dark; }
-.v-snack__wrapper.warning, .v-snack__wrapper.warning .v-btn { color: #212121 !important; }
-#app.theme--dark .jdaviz-stage3-loading { background: #1e1e1e; color: #ffffff; }
-.v-content.jdaviz__content--not-in-notebook { height: 100vh; max-height: 100vh; }
-.jdaviz-stage3-loading { height: 100vh; display: flex; flex-direction: column; gap: 24px;
-                         align-items: center; justify-content: center; font-size: 1.2rem; }
-"""
 
 
 @dataclass(frozen=True)
-class _Request:
-    """What each new tab opens.
+class _Place:
+    """Where a server listens, and who may come.
 
     Attributes
     ----------
-    paths : tuple of pathlib.Path
-        The products.
-    demo : bool
-        Whether to open the demo products instead.
-    script : pathlib.Path or None
-        The script of a session that is run instead.
-    options : dict
-        Further arguments of `jdaviz_stage3.load`.
+    host : str
+    port : int
+    base : BaseUrl
+    users : dict of str to str, or None
+        Users by their tokens; None where everybody is let in.
+    is_shared : bool
+        Whether the files of this machine are not the visitors' own.
     """
 
-    paths: tuple[Path, ...] = ()
-    demo: bool = False
-    script: Path | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is opened."""
-        return not (self.paths or self.demo or self.script)
-
-    def describe(self) -> str:
-        """The names of what is opened, for the page that is shown meanwhile."""
-        if self.demo:
-            return "the demo products"
-        if self.script is not None:
-            return f"the session of {self.script.name}"
-        names = [path.name or str(path) for path in self.paths]
-        if len(names) > 3:
-            names[2:] = [f"{len(names) - 2} more"]
-        return ", ".join(names)
-
-    def load(self, app: Any) -> None:
-        """Load it into an app."""
-        from .. import app as stage3_app
-        from ..session import run_script
-
-        if self.demo:
-            stage3_app.open_demo(app=app)
-        elif self.script is not None:
-            run_script(self.script, app)
-        elif self.paths:
-            stage3_app.load(*self.paths, app=app, **self.options)
-
-
-_request = _Request()
-_EMPTY = (
-    "Nothing is open yet. Press + in the upper left corner, and drop or choose a product there; or "
-    "start with jdaviz-stage3 open FILE, or with jdaviz-stage3 demo for an example."
-)
-#: Apps are made and filled one at a time: jdaviz keeps process-wide state meanwhile.
-_loading = threading.Lock()
-
-
-@solara.component_vue("server.vue")
-def _LoadingPage(text: str, event_shown: Callable[[Any], None]) -> None:
-    """A page that says what is being loaded, and calls ``event_shown`` once it is on the screen."""
-
-
-@solara.component
-def Page() -> None:
-    """The page of a tab: what is being loaded, then the app."""
-    solara.Title(TITLE)
-    solara.Style(_STYLE)
-    tab = solara.use_memo(_Tab, [])
-    shown, show = solara.use_state(None)  # the app, or a text that says why there is none
-    solara.use_effect(lambda: tab.close, [])
-    if shown is None:
-        text = "Starting jdaviz …" if _request.is_empty else f"Loading {_request.describe()} …"
-        _LoadingPage(text=text, event_shown=lambda _: tab.open(show))
-    elif isinstance(shown, str):
-        solara.Error(shown)
-    else:
-        solara.Column(children=[application(shown)], gap="0px")
-
-
-class _Tab:
-    """The app of one browser tab (of one solara kernel).
-
-    The app is made when the browser says that the loading page is on its screen: then this is the
-    kernel's own turn, as a click is. While solara renders, the widgets that jdaviz makes would
-    become part of the page by themselves; and another thread has no event loop, which glue needs.
-    """
-
-    def __init__(self) -> None:
-        self.app: Any = None
-        self.opened = False
-
-    def open(self, show: Callable[[Any], None]) -> None:
-        """Make and fill the app, and hand it to ``show``; a second call does nothing."""
-        if self.opened:
-            return
-        self.opened = True
-        with _loading:
-            try:
-                self.app = _new_app()
-            except Exception as error:
-                traceback.print_exc()
-                show(f"jdaviz cannot start: {_one_line(error)}")
-                return
-            messages = _load(self.app)
-        renew_snackbar(self.app)
-        show(self.app)
-        for text, color in messages:
-            show_message(self.app, text, color)
-
-    def close(self) -> None:
-        """Let go of the app."""
-        if self.app is not None:
-            forget_app(self.app)
-            self.app = None
-        kernel = _current_kernel()
-        if kernel is not None:
-            closed = kernel.closed_event, kernel.id, frozenset(kernel.widgets)
-            threading.Thread(target=_release_once, args=closed, daemon=True).start()
-
-
-def _release_once(closed: threading.Event, key: str, widgets: frozenset[str]) -> None:
-    """Let go of what libraries keep of a tab, once its kernel is closed."""
-    if closed.wait(_CLOSING):
-        release(key, widgets)
-
-
-def _current_kernel() -> Any:
-    """The solara kernel, of which each tab has one, that is running; None outside."""
-    from solara.server import kernel_context
-
-    has_one = kernel_context.has_current_context()
-    return kernel_context.get_current_context() if has_one else None
-
-
-def _current_tab() -> str | None:
-    """The id of that kernel."""
-    kernel = _current_kernel()
-    return kernel and kernel.id
-
-
-def _new_app() -> Any:
-    """Make a jdaviz app for the current kernel."""
-    import jdaviz
-
-    from ..plugins.controls import register_parts
-
-    register_vue_components()
-    register_parts()
-    app = jdaviz.new_app()
-    renew_snackbar(app)
-    return app
-
-
-def _load(app: Any) -> list[tuple[str, str]]:
-    """Load what was asked for; gives back what is to be said of it: lines and their colours."""
-    messages: list[tuple[str, str]] = []
-    if _request.is_empty:
-        return [(_EMPTY, "warning")]
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", Stage3Warning)
-            _request.load(app)
-        for text in dict.fromkeys(
-            str(entry.message) for entry in caught if issubclass(entry.category, Stage3Warning)
-        ):
-            messages.append((text, "warning"))
-    except Exception as error:
-        problem = _one_line(error)
-        if not isinstance(error, Stage3Error):  # that one names the file
-            problem = f"Cannot load {_request.describe()}: {problem}"
-        messages.append((problem, "error"))
-    for text, _ in messages:
-        print(text, file=sys.stderr, flush=True)
-    return messages
-
-
-def _one_line(error: Exception) -> str:
-    """The message of an error, without line breaks and not too long."""
-    message = " ".join(str(error).split()) or type(error).__name__
-    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
+    host: str
+    port: int
+    base: BaseUrl = field(default_factory=BaseUrl)
+    users: dict[str, str] | None = None
+    is_shared: bool = False
 
 
 def serve(
@@ -257,7 +77,11 @@ def serve(
     port: int | None = None,
     open_browser: bool = True,
     ask_for_token: bool = True,
-    lost_minutes: float = DEFAULT_MINUTES,
+    base: BaseUrl = BaseUrl(),  # noqa: B008  (frozen)
+    limits: Limits = Limits(),  # noqa: B008  (frozen)
+    sessions: Path | None = None,
+    users_folder: Path | None = None,
+    log_format: str = "text",
     options: dict[str, Any] | None = None,
     demo: bool = False,
     script: Path | None = None,
@@ -277,9 +101,17 @@ def serve(
         Whether to open the address in the default browser.
     ask_for_token : bool
         Whether the printed address holds a token without which everything is refused. Always, on
-        another address than this machine's own.
-    lost_minutes : float
-        How long the app of a tab stays that is gone without a word, as of a laptop that sleeps.
+        another address than this machine's own, and with several users.
+    base : BaseUrl
+        Where visitors find the page.
+    limits : Limits
+        What tabs are allowed.
+    sessions : pathlib.Path, optional
+        Where sessions and the token are kept over restarts; where not given, sessions of lost tabs
+        are kept as long as the server runs.
+    users_folder : pathlib.Path, optional
+        The folder that holds one for each user, with what they may see.
+    log_format : {'text', 'json'}
     options : dict, optional
         Further arguments of `jdaviz_stage3.load`.
     demo : bool
@@ -293,18 +125,39 @@ def serve(
     ServerError
         If the server cannot run, with what to do about it.
     """
-    global _request
-    _request = _Request(
-        tuple(Path(path).absolute() for path in paths),
-        demo,
-        script and Path(script).absolute(),
-        dict(options or {}),
-    )
     page_files.check()
-    port = choose_port(host, port)
-    token = secrets.token_urlsafe(32) if ask_for_token or not is_local(host) else None
-    server = _make_server(host, port, token, lost_minutes)
+    log_to_stderr(log_format)
+    folders = {} if users_folder is None else user_folders(users_folder)
+    kept = KeptSessions(sessions and Path(sessions).expanduser().absolute())
+    try:
+        serving = Serving(
+            Request(
+                tuple(Path(path).absolute() for path in paths),
+                demo,
+                script and Path(script).absolute(),
+                dict(options or {}),
+            ),
+            limits,
+            kept,
+            folder_of=folders.get,
+            has_users=bool(folders),
+        )
+        users = None
+        if ask_for_token or folders or not is_local(host):
+            given = None if folders else given_token()
+            names = list(folders) or [""]
+            users = {given: ""} if given else kept_tokens(sessions and kept.folder, names)
+        is_shared = bool(folders) or not is_local(host)
+        place = _Place(host, choose_port(host, port), base, users, is_shared)
+        _serve(serving, place, open_browser, log_format)
+    finally:
+        kept.close()
 
+
+def _serve(serving: Serving, place: _Place, open_browser: bool, log_format: str) -> None:
+    """Serve until a signal comes; the sessions of tabs that are open then are kept."""
+    page.serve_with(serving)
+    server, health = _make_server(serving, place, log_format)
     # SIGINT too: a shell starts background jobs with SIGINT ignored
     previous = {
         number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)
@@ -312,10 +165,8 @@ def serve(
     try:
         server.serve_threaded()
         server.wait_until_serving()
-        found = addresses(host, port, token)
-        print(f"jdaviz_stage3 is at {'  or  '.join(found)}\nCtrl-C ends it.", flush=True)
-        if open_browser:
-            webbrowser.open(found[-1])
+        _say_where(place, open_browser)
+        serving.memory.start()
         while not server.stopped.wait(0.5):
             pass
     except RuntimeError as error:
@@ -323,9 +174,33 @@ def serve(
     except KeyboardInterrupt:
         print("\nStopping.", flush=True)
     finally:
+        health.is_stopping = True
+        serving.memory.stop()
+        if serving.kept is not None and serving.kept.outlives:
+            serving.end_all()
         for number, handler in previous.items():
             signal.signal(number, handler)
         _stop(server)
+
+
+def _say_where(place: _Place, open_browser: bool) -> None:
+    """Print the addresses, and open one of them, or say how to reach it."""
+    found: list[str] = []
+    for token, user in (place.users or {None: ""}).items():
+        found = addresses(place.host, place.port, token, place.base)
+        who = f"for {user} " if user else ""
+        print(f"jdaviz_stage3 is {who}at {'  or  '.join(found)}", flush=True)
+    print("Ctrl-C ends it.", flush=True)
+    if not open_browser or len(place.users or [""]) > 1:
+        return
+    if has_browser():
+        webbrowser.open(found[-1])
+    elif is_local(place.host) and not place.base.origin:
+        print(
+            "No browser can be opened here. On the machine in front of you, run\n"
+            f"    {ssh_line(place.port)}\nand open the address there.",
+            flush=True,
+        )
 
 
 def _search_less_garbage() -> None:
@@ -353,44 +228,65 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _make_server(host: str, port: int, token: str | None, lost_minutes: float) -> Any:
-    """A solara server for `Page` behind the access check."""
+def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any, HealthPage]:
+    """A solara server for `page.Page` behind the checks, and what says whether it is well."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # the page says what is being loaded
-    os.environ["SOLARA_APP"] = __name__  # solara reads it when its server is imported
+    os.environ["SOLARA_APP"] = page.__name__  # solara reads it when its server is imported
+    from solara import settings as solara_settings
     from solara.server import app as solara_app
     from solara.server import settings, starlette
 
     if "__default__" not in solara_app.apps:  # it had been imported before
-        solara_app.apps["__default__"] = solara_app.AppScript(__name__)
+        solara_app.apps["__default__"] = solara_app.AppScript(page.__name__)
 
     # Imported before the first tab and in no kernel: their classes are shared by all of them.
     import jdaviz  # noqa: F401
 
     from .. import app  # noqa: F401
 
-    settings.theme.title = TITLE
+    settings.theme.title = page.TITLE
     settings.theme.loader = "plain"
     settings.theme.show_banner = False
     settings.assets.extra_locations = [*settings.assets.extra_locations, str(_ASSETS)]
     settings.telemetry.mixpanel_enable = False
+    settings.session.http_only = True  # whose sessions are kept: no script of the page needs it
+    # else the first visitor's headers decide about both
+    settings.main.root_path = place.base.path[:-1]
+    settings.main.base_url = f"{place.base.origin or 'http://localhost'}{place.base.path}"
     warnings.filterwarnings("ignore", message="Cookies with samesite=none require https")
+    warnings.filterwarnings("ignore", message="Origin as determined by starlette")
 
-    follow_states(_current_tab)
+    follow_states(page.current_tab)
     send_plain_table_rows()
     send_together(starlette)
     page_files.only_serve(starlette, settings.assets.proxy_cache_dir)
     answer_goodbyes(starlette)
-    keep_lost(settings, lost_minutes)
-    if not is_local(host):
+    keep_lost(settings, serving.limits.lost_minutes)
+    if serving.has_users:
+        confine(lambda: serving.folders_of(page.current_user()))
+    if place.is_shared:
         hide_server_files()
         refuse_files_to_browsers()
-    cookie = f"jdaviz-stage3-token-{port}"
     _search_less_garbage()
-    guard = AccessGuard(starlette.app, token, local=is_local(host), cookie=cookie)
-    return starlette.ServerStarlette(
-        port=port,
-        host=host,
-        starlette_app=guard,
+    front_end = "" if solara_settings.assets.proxy else solara_settings.assets.cdn
+    guard = AccessGuard(
+        MetricsPage(
+            TabWatch(starlette.app, serving.tabs, serving.limits.apps, asyncio.sleep), serving
+        ),
+        place.users,
+        local=is_local(place.host),
+        cookie=f"jdaviz-stage3-token-{place.port}",
+        base=place.base,
+        headers=protection(front_end),
+    )
+    health = HealthPage(guard)
+    log_config = {"log_config": None} if log_format == "json" else {}
+    server = starlette.ServerStarlette(
+        port=place.port,
+        host=place.host,
+        starlette_app=Below(health, place.base.path),
         log_level="warning",
         timeout_graceful_shutdown=_GRACE,
+        **log_config,
     )
+    return server, health

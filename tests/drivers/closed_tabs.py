@@ -18,13 +18,15 @@ def _open_and_close(path: Path) -> weakref.ref:
     """Open a product in a tab, as its page does, and close it; refers to jdaviz's inner app."""
     from solara.server import kernel, kernel_context
 
-    from jdaviz_stage3.standalone import server
+    from jdaviz_stage3.standalone import page
+    from jdaviz_stage3.standalone.opened import Request
+    from jdaviz_stage3.standalone.serving import Serving
 
     context = kernel_context.VirtualKernelContext(path.name, kernel.Kernel(), "session")
     kernel_context.contexts[context.id] = context
-    server._request = server._Request(paths=(path,))
+    page.serve_with(Serving(Request(paths=(path,))))
     with context:
-        tab = server._Tab()
+        tab = page._Tab()
         tab.open(lambda app: None)
         inner = weakref.ref(tab.app._app)
         assert len(inner().data_collection) > 0, path.name
@@ -47,14 +49,14 @@ async def _left(paths: list[Path]) -> list[str]:
 def main() -> None:
     """Print the names, one a line."""
     warnings.simplefilter("ignore")
-    os.environ["SOLARA_APP"] = "jdaviz_stage3.standalone.server"
+    os.environ["SOLARA_APP"] = "jdaviz_stage3.standalone.page"
     import solara.server.starlette  # noqa: F401
 
     import jdaviz_stage3.app  # noqa: F401
     from jdaviz_stage3.jdaviz_compat import follow_states
-    from jdaviz_stage3.standalone import server
+    from jdaviz_stage3.standalone import page
 
-    follow_states(server._current_tab)
+    follow_states(page.current_tab)
     for name in asyncio.run(_left([Path(each) for each in sys.argv[1:]])):
         print(f"left: {name}")
     print("done")

@@ -7,6 +7,7 @@ Jupyter kernel, or a script. `ForkedProcess` asks it for one.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import gc
 import json
@@ -15,6 +16,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Sequence
@@ -190,9 +192,18 @@ def _run(request: dict) -> None:
 def _command(arguments: list[str]) -> int:
     """``jdaviz-stage3``."""
     warnings.simplefilter("ignore")
+    _begin_to_cull()
     from jdaviz_stage3.cli import main
 
     return main(arguments)
+
+
+def _begin_to_cull() -> None:
+    """Start solara's thread that ends lost tabs anew: no thread comes along with a fork."""
+    from solara.server import kernel_context
+
+    kernel_context.keep_alive_event_loop = asyncio.new_event_loop()
+    threading.Thread(target=kernel_context._run, daemon=True).start()
 
 
 def _kernel(arguments: list[str]) -> int:

@@ -82,6 +82,7 @@ class CatalogOverlay(
     """
 
     template_file = __file__, "catalog_overlay.vue"
+    more_in_sessions = ("filters",)
 
     count_text = Unicode().tag(sync=True)
     problem = Unicode().tag(sync=True)

@@ -13,6 +13,7 @@ from traitlets import Bool, HasTraits, Int, List, Unicode
 
 from ...errors import Stage3Error
 from ...jdaviz_compat import show_message
+from ...loaders.journal import called_by_sessions
 from ...viewers.keys import keyboard
 from ..panel import do_as_asked
 from .canvas import zoom_to
@@ -83,6 +84,7 @@ class SelectionControls(HasTraits):
         overlay = self.current()
         return overlay.sources.table(overlay.selection) if overlay else None
 
+    @called_by_sessions
     def select(self, labels: Any, zoom: bool = False) -> None:
         """Select sources: highlight them, and show their rows here and in table viewers.
 

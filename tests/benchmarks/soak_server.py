@@ -1,0 +1,164 @@
+"""Tabs opened and closed on a server, by hand: memory over time, and how long each tab takes.
+
+    python tests/benchmarks/soak_server.py --tabs 100 --at-once 5 --plot docs/_static/soak.png
+
+It starts ``jdaviz-stage3 demo``, and is its browsers (``tests/drivers/light_tabs.py``): no widget
+is drawn. Every other tab says goodbye, the others are lost. ``--attack`` adds a client that floods
+its websocket, one that reads nothing, and one that uploads for ever, while the tabs are timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "drivers"))
+from light_tabs import LightBrowser, LightTab
+
+_LOST_MINUTES = 0.05
+_SETTLE = 30  # seconds at the end, until what waits has gone
+
+
+class Server:
+    """A server of the demo, whose memory is measured every second."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        command = [sys.executable, "-m", "jdaviz_stage3", "demo", "--no-browser", "--port", "0",
+                   "--lost-minutes", str(_LOST_MINUTES), "--apps-limit", "50"]  # fmt: skip
+        log = open(Path(self._folder.name) / "log", "w")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.url = next(
+            word for line in self.process.stdout for word in line.split() if "//" in word
+        )
+        self.began = time.monotonic()
+        self.memory: list[tuple[float, float]] = []  # seconds, MB
+        self._end = threading.Event()
+        threading.Thread(target=self._measure, daemon=True).start()
+
+    def _measure(self) -> None:
+        process = psutil.Process(self.process.pid)
+        while not self._end.wait(1):
+            found = process.memory_info().rss / 1e6
+            self.memory.append((time.monotonic() - self.began, found))
+
+    def now(self) -> float:
+        """Its memory, in MB."""
+        return psutil.Process(self.process.pid).memory_info().rss / 1e6
+
+    def stop(self) -> None:
+        """End it."""
+        self._end.set()
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=60)
+
+
+def one_tab(url: str, number: int) -> float:
+    """Open a tab, and close or lose it; gives how long it took to be there, in seconds."""
+    began = time.monotonic()
+    tab = LightTab(LightBrowser(url)).open()
+    taken = time.monotonic() - began
+    if number % 2:
+        tab.goodbye()
+    else:
+        tab.drop()
+    return taken
+
+
+def flood(url: str, end: threading.Event) -> int:
+    """Send as fast as it goes what sets a trait of nothing; gives how many messages."""
+    tab = LightTab(LightBrowser(url)).open()
+    sent = 0
+    while not end.is_set():
+        tab.send_to("nothing", {"method": "update", "state": {"width": sent}})
+        sent += 1
+    tab.drop()
+    return sent
+
+
+def read_nothing(url: str, end: threading.Event) -> None:
+    """Ask for the page, and read none of it."""
+    tab = LightTab(LightBrowser(url)).begin()
+    tab.event(tab.widget("shown"), "shown")
+    end.wait()
+    tab.drop()
+
+
+def upload(url: str, end: threading.Event) -> float:
+    """Send messages of 8 MB, as a file that is dropped comes; gives how many GB."""
+    tab = LightTab(LightBrowser(url)).open()
+    piece = "x" * 8_000_000
+    sent = 0
+    while not end.is_set():
+        tab.send_to("nothing", {"method": "custom", "content": {"event": "upload", "data": piece}})
+        sent += len(piece)
+    tab.drop()
+    return sent / 1e9
+
+
+def main() -> None:
+    """Run it, and print what came out as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--tabs", type=int, default=100)
+    parser.add_argument("--at-once", type=int, default=5)
+    parser.add_argument("--attack", action="store_true")
+    parser.add_argument("--plot", type=Path)
+    arguments = parser.parse_args()
+    server = Server()
+    try:
+        for number in range(4):  # what libraries keep once
+            one_tab(server.url, number)
+        time.sleep(_SETTLE)
+        start = server.now()
+        end = threading.Event()
+        attackers = ThreadPoolExecutor(4)
+        attacks = [flood, read_nothing, upload] if arguments.attack else []
+        running = [attackers.submit(attack, server.url, end) for attack in attacks]
+        with ThreadPoolExecutor(arguments.at_once) as pool:
+            taken = list(pool.map(lambda n: one_tab(server.url, n), range(arguments.tabs)))
+        end.set()
+        results = [str(attack.result(timeout=60)) for attack in running]
+        time.sleep(_SETTLE)
+        stop = server.now()
+    finally:
+        server.stop()
+    print(json.dumps({
+        "tabs": arguments.tabs, "at_once": arguments.at_once,
+        "start_MB": round(start), "end_MB": round(stop),
+        "growth_%": round(100 * (stop / start - 1), 1),
+        "highest_MB": round(max(found for _, found in server.memory)),
+        "open_s_median": round(float(np.median(taken)), 2),
+        "open_s_p95": round(float(np.percentile(taken, 95)), 2),
+        "load": os.getloadavg()[1], "attacks": results,
+    }, indent=1))  # fmt: skip
+    if arguments.plot:
+        _plot(server.memory, arguments.plot)
+
+
+def _plot(memory: list[tuple[float, float]], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 3), layout="constrained")
+    seconds, megabytes = np.transpose(memory)
+    axes.plot(seconds / 60, megabytes, color="#c75109")
+    axes.set(xlabel="minutes", ylabel="memory of the server (MB)", ylim=(0, None))
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
