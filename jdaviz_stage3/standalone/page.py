@@ -88,7 +88,7 @@ def _LoadingPage(text: str, event_shown: Callable[[Any], None]) -> None:
 def _Question(kept: KeptSession, answer: Callable[[bool], None]) -> None:
     """A page that asks whether to restore a session."""
     text = _ASKED[kept.may_be_tried].format(clock=kept.clock)
-    with solara.Column(classes=["jdaviz-stage3-loading"]):
+    with solara.Column(classes=["jdaviz-stage3-loading"], align="center"):
         solara.Text(text)
         with solara.Row(justify="center"):
             solara.Button("Restore it", color="primary", on_click=lambda: answer(True))

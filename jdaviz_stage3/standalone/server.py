@@ -190,6 +190,8 @@ def _say_where(place: _Place, open_browser: bool) -> None:
         found = addresses(place.host, place.port, token, place.base)
         who = f"for {user} " if user else ""
         print(f"jdaviz_stage3 is {who}at {'  or  '.join(found)}", flush=True)
+    if place.base.origin:
+        print(f"It listens on {place.host} port {place.port}.")
     print("Ctrl-C ends it.", flush=True)
     if not open_browser or len(place.users or [""]) > 1:
         return

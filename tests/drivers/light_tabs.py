@@ -88,6 +88,7 @@ class LightTab:
             origin=f"http://{self.browser.netloc}",
             max_size=None,
             open_timeout=60,
+            close_timeout=0.2,  # who has said goodbye waits for no answer
         )
         self._socket = self._stack.enter_context(socket)
         return self
