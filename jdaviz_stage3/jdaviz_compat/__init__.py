@@ -22,7 +22,7 @@ from .application import (
     show_message,
 )
 from .clients import refuse_files_to_browsers
-from .closing import follow_states, forget_app, release
+from .closing import follow_states, forget_app, forget_closed_styles, release
 from .cubes import (
     cube_viewers_showing,
     follow_extracted_cube,
@@ -232,6 +232,7 @@ __all__ = [
     "kept_with",
     "follow_states",
     "forget_app",
+    "forget_closed_styles",
     "forget_removed_children",
     "give_layout",
     "given_without_copy",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Iterator
 from functools import wraps
 from typing import Any
 
-__all__ = ["follow_states", "forget_app", "release"]
+__all__ = ["follow_states", "forget_app", "forget_closed_styles", "release"]
 
 #: By what `follow_states` was told they belong to: the states that exist.
 _STATES: defaultdict[str, list[weakref.ref]] = defaultdict(list)
@@ -122,6 +122,24 @@ def release(key: str, widgets: Container[str]) -> None:
         if state is not None:
             _empty(state)
     _forget_listeners(widgets)
+    forget_closed_styles()
+
+
+def forget_closed_styles() -> None:
+    """Forget the styles of pages whose widgets are closed.
+
+    Reason: ``jdaviz.style_registry`` keeps one widget of styles for each solara kernel, for ever,
+    by its id. A page that comes back to a server which has closed its kernel brings the same id,
+    and with a closed widget no app can be made. jdaviz 5.1: the same.
+    """
+    from jdaviz.style_registry import PopoutStyleWrapper, get_style_registry
+
+    for keeper in (get_style_registry, PopoutStyleWrapper._default_style_registry_instance):
+        function = getattr(keeper, "func", keeper)
+        names = function.__code__.co_freevars
+        instances = function.__closure__[names.index("instances")].cell_contents
+        for key in [key for key, styles in list(instances.items()) if styles.comm is None]:
+            instances.pop(key, None)
 
 
 def _empty(state: Any) -> None:

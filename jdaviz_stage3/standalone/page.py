@@ -19,12 +19,12 @@ from ..jdaviz_compat import (
     all_data,
     application,
     forget_app,
+    forget_closed_styles,
     register_vue_components,
     release,
     renew_snackbar,
     show_message,
 )
-from ..session import replay
 from .kept_sessions import KeptSession, digest
 from .open_tabs import OpenTab
 from .serving import Serving
@@ -227,7 +227,7 @@ class _Tab:
             self.app = None
         kernel = _current_kernel()
         if kernel is not None:
-            closed = kernel.closed_event, kernel.id, frozenset(kernel.widgets)
+            closed = kernel.closed_event, current_tab(), frozenset(kernel.widgets)
             threading.Thread(target=_release_once, args=closed, daemon=True).start()
 
 
@@ -251,9 +251,12 @@ def _current_kernel() -> Any:
 
 
 def current_tab() -> str | None:
-    """Return the id of the solara kernel that is running; None outside."""
+    """Return what tells the solara kernel that is running from all others; None outside.
+
+    Its own id is that of the page, which comes back with it while the one before is being closed.
+    """
     kernel = _current_kernel()
-    return kernel and kernel.id
+    return kernel and f"{kernel.id} {id(kernel):x}"
 
 
 def current_user() -> str:
@@ -268,6 +271,7 @@ def _new_app() -> Any:
 
     from ..plugins.controls import register_parts
 
+    forget_closed_styles()
     register_vue_components()
     register_parts()
     app = jdaviz.new_app()
@@ -279,6 +283,8 @@ def _restore(
     app: Any, kept: KeptSession, entry: OpenTab | None, user: str
 ) -> list[tuple[str, str]]:
     """Restore a session; gives what is to be said of it: lines and their colours."""
+    from ..session import replay
+
     store = _serving.kept
     taken = store.take(kept) if store else None
     if store is None or taken is None:  # another tab of the person was faster

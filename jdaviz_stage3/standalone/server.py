@@ -40,7 +40,7 @@ from .network import ServerError, addresses, choose_port, has_browser, ssh_line
 from .opened import Request
 from .serving import Serving
 from .tab_watch import TabWatch
-from .tokens import given_token, kept_tokens, user_folders
+from .tokens import VARIABLE, given_token, kept_tokens, user_folders
 
 __all__ = ["ServerError", "serve"]
 
@@ -61,6 +61,8 @@ class _Place:
         Users by their tokens; None where everybody is let in.
     is_shared : bool
         Whether the files of this machine are not the visitors' own.
+    is_told : bool
+        Whether tokens are printed: one that was given is known, and what is printed may be logged.
     """
 
     host: str
@@ -68,6 +70,7 @@ class _Place:
     base: BaseUrl = field(default_factory=BaseUrl)
     users: dict[str, str] | None = None
     is_shared: bool = False
+    is_told: bool = True
 
 
 def serve(
@@ -143,12 +146,13 @@ def serve(
             has_users=bool(folders),
         )
         users = None
+        given = None if folders else given_token()
         if ask_for_token or folders or not is_local(host):
-            given = None if folders else given_token()
             names = list(folders) or [""]
             users = {given: ""} if given else kept_tokens(sessions and kept.folder, names)
         is_shared = bool(folders) or not is_local(host)
-        place = _Place(host, choose_port(host, port), base, users, is_shared)
+        is_told = given is None or users is None
+        place = _Place(host, choose_port(host, port), base, users, is_shared, is_told)
         _serve(serving, place, open_browser, log_format)
     finally:
         kept.close()
@@ -188,8 +192,11 @@ def _say_where(place: _Place, open_browser: bool) -> None:
     found: list[str] = []
     for token, user in (place.users or {None: ""}).items():
         found = addresses(place.host, place.port, token, place.base)
+        told = found if place.is_told else addresses(place.host, place.port, None, place.base)
         who = f"for {user} " if user else ""
-        print(f"jdaviz_stage3 is {who}at {'  or  '.join(found)}", flush=True)
+        print(f"jdaviz_stage3 is {who}at {'  or  '.join(told)}", flush=True)
+    if not place.is_told:
+        print(f"It asks for the token of {VARIABLE}: ?token=… at the end of the address.")
     if place.base.origin:
         print(f"It listens on {place.host} port {place.port}.")
     print("Ctrl-C ends it.", flush=True)

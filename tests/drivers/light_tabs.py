@@ -73,6 +73,7 @@ class LightTab:
         self.key = key or str(uuid.uuid4())
         self.page = str(uuid.uuid4())
         self.said: list[str] = []  # by the app, to its person
+        self.data: list[str] = []  # in the app
         self._widgets: dict[str, dict[str, Any]] = {}
         self._socket: Any = None
         self._stack = ExitStack()
@@ -199,6 +200,9 @@ class LightTab:
         kept = {name: state[name] for name in ("events", "children", "text") if name in state}
         if kept:
             self._widgets.setdefault(content["comm_id"], {}).update(kept)
+        inner = state.get("state")  # of jdaviz's application
+        if isinstance(inner, dict) and isinstance(inner.get("data_items"), list):
+            self.data = [item["name"] for item in inner["data_items"]]
         for entry in state.get("history") or ():  # of jdaviz's log
             if isinstance(entry, dict) and str(entry.get("text")) not in self.said:
                 self.said.append(str(entry.get("text")))

@@ -64,7 +64,7 @@ def test_a_lost_tab_comes_back_to_its_own_browser_only(server, folder):
     assert "as may be (1)" in refused.texts() and refused.goodbye() == 200
     assert other.goodbye() == 200
 
-    again = LightTab(browser).open()
+    again = LightTab(browser, key=tab.key).open()  # the page itself, of a laptop that wakes up
     assert _why_restored(again) == ["the connection to its tab was lost"]
     assert len(_sessions(folder)) == 1  # until it is closed: the server may be killed
     goodbye = f"_solara/api/close/{again.key}", f"session_id={again.page}", "POST"

@@ -1,0 +1,88 @@
+"""A server of several people, each with a folder and an address. Without a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+
+import pytest
+from light_tabs import LightBrowser, LightTab
+from websockets.exceptions import InvalidStatus
+
+from jdaviz_stage3.demo import demo_products
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """A folder of Alice, with links to that of Bob, and his."""
+    folder = tmp_path_factory.mktemp("people")
+    for name, ending in (("alice", "_c1d.fits"), ("bob", "_whtlt.ecsv")):
+        (folder / name).mkdir()
+        [product] = (path for path in demo_products() if path.name.endswith(ending))
+        shutil.copy(product, folder / name)
+    [secret] = (folder / "bob").iterdir()
+    (folder / "alice" / secret.name).symlink_to(secret)
+    (folder / "alice" / "more").symlink_to(folder / "bob")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where sessions are kept."""
+    return tmp_path_factory.mktemp("kept") / "sessions"
+
+
+@pytest.fixture(scope="module")
+def browsers(start_server, people, kept):
+    """The browser of each, by name."""
+    server = start_server(
+        "open", "--users-folder", str(people), "--sessions", str(kept), "--lost-minutes", "0.02"
+    )
+    said = server.errors.with_name("stdout.txt").read_text()
+    found = dict(re.findall(r"is for (\w+) at (\S+)", said))
+    assert sorted(found) == ["alice", "bob"]
+    return {name: LightBrowser(url) for name, url in found.items()}
+
+
+def _status(browser, key) -> int:
+    """What the server answers to a page that wants a kernel."""
+    try:
+        LightTab(browser, key=key).connect().drop()
+    except InvalidStatus as refused:
+        return refused.response.status_code
+    return 101
+
+
+def test_each_sees_what_is_theirs(browsers, kept):
+    alice, bob = browsers["alice"], browsers["bob"]
+    tab = LightTab(alice).open()
+    assert [label for label in tab.data if "c1d" in label] == tab.data != []
+    assert not any("whtlt" in text for text in tab.said)
+    other = LightTab(bob).open()
+    assert len(other.data) == 1 and "whtlt" in other.data[0]
+
+    # with everything but the token: the cookie of the session, and the kernel's id
+    session = {name: value for name, value in alice.cookies.items() if "session" in name}
+    thief = LightBrowser(bob.url)
+    thief.cookies |= session
+    assert _status(thief, tab.key) == 403
+    tab.drop()
+    end = time.monotonic() + 60
+    while not list(kept.glob("*.py")):
+        assert time.monotonic() < end, "the session was not kept"
+        time.sleep(0.1)
+    stolen = LightTab(thief, key=tab.key).open()
+    assert stolen.data == other.data, stolen.texts()
+    assert not any("restored" in text for text in stolen.said)
+    stolen.goodbye()
+    other.goodbye()
+
+    # nor does a session that was changed open what is not in the folder
+    [file] = kept.glob("*.py")
+    [name] = (name for name in file.read_text().split('"') if name.endswith("_c1d.fits"))
+    file.write_text(file.read_text().replace(name, "../bob/secret_whtlt.ecsv"))
+    again = LightTab(alice).open()
+    assert again.data == tab.data
+    assert any("which is not in" in text for text in again.said)
+    again.goodbye()
