@@ -10,6 +10,7 @@ from fresh_apps import new_app
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3 import analysis, demo, session
+from jdaviz_stage3.session.replay import _CALLS
 
 #: The parameters of each function and class; None where the name is a value or an exception.
 PACKAGE = {
@@ -55,6 +56,8 @@ RESTORING = {
     "layout": "self *rows",
     "limits": "self viewer x y",
     "load": "self path labels **options",
+    "open_panels": "self *labels",
+    "order": "self viewer *labels",
     "plugin": "self label labels",
     "remove": "self *labels",
     "rename": "self old new",
@@ -297,6 +300,10 @@ def test_names_and_parameters_are_as_they_were(module, pinned):
 def test_scripts_of_sessions_find_what_they_call():
     for name, taken in RESTORING.items():
         assert parameters(getattr(session.Restoring, name)) == taken
+    methods = {name for name in dir(session.Restoring) if not name.startswith("_")}
+    assert methods - {"problems", "finish"} == set(RESTORING)
+    # and where a script is read, not run
+    assert set(RESTORING) - {"plugin"} == _CALLS
 
 
 @pytest.mark.forked

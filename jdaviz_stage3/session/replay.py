@@ -30,7 +30,7 @@ __all__ = ["replay"]
 
 _LONGEST = 4_000_000  # characters; a session with a thousand files has some 200 000
 _CALLS = frozenset(
-    "load remove rename subset viewer close_all_but draw limits layout".split()
+    "load remove rename subset viewer close_all_but draw limits order open_panels layout".split()
 )  # of a Restoring
 _REGIONS = {
     f"{shape}{kind}": getattr(regions, f"{shape}{kind}")
