@@ -4,19 +4,22 @@ Each function takes a file, or what `jdaviz_stage3.read` gives of it; draws into
 into a new figure; and returns the axes, with units on them.
 """
 
+from .coronagraphy import contrast_curve
 from .cubes import cube
-from .images import image, segmentation_map, stack
+from .images import image, segmentation_map, sources, stack
 from .interferometry import closure_phases, squared_visibilities
 from .spectra import spectral_image, spectrum
 from .time_series import dynamic_spectrum, light_curve
 
 __all__ = [
     "closure_phases",
+    "contrast_curve",
     "cube",
     "dynamic_spectrum",
     "image",
     "light_curve",
     "segmentation_map",
+    "sources",
     "spectral_image",
     "spectrum",
     "squared_visibilities",

@@ -16,9 +16,9 @@ from ..analysis import collapse_stack
 from ..errors import Stage3Error
 from ..readers.addressed_sequence import AddressedSequence
 from ..readers.catalog import pixel_columns, sky_column
-from .frame import add_color_bar, as_read, axes_for, in_words, norm_of, thinned
+from .frame import INK, add_color_bar, as_read, axes_for, in_words, norm_of, thinned
 
-__all__ = ["image", "segmentation_map", "stack"]
+__all__ = ["image", "segmentation_map", "sources", "stack"]
 
 _SIZE = (7.0, 5.6)
 _COLORS = 20  # of the sources of a segmentation map, again and again
@@ -104,6 +104,46 @@ def segmentation_map(data: Any, *, ax: Axes | None = None) -> Axes:
         ax, np.where(labels > 0, 1 + labels % _COLORS, 0), data.shape,
         cmap=colors, vmin=-0.5, vmax=_COLORS + 0.5, interpolation="nearest",
     )  # fmt: skip
+    return ax
+
+
+def sources(data: Any, *, ax: Axes | None = None) -> Axes:
+    """Draw where the sources of a catalog are on the sky.
+
+    Parameters
+    ----------
+    data : path-like or astropy.table.QTable
+        A cat product.
+    ax : matplotlib.axes.Axes, optional
+        Those of a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        East is to the left. Distances from the middle of the field, in arcsec.
+
+    Raises
+    ------
+    Stage3Error
+        If the catalog has no sources, or no positions on the sky.
+    """
+    table = as_read(data)
+    column = sky_column(table)
+    if column is None or not len(table):
+        raise Stage3Error("plot.sources: the catalog has no positions on the sky")
+    sky = SkyCoord(table[column])
+    x, y, z = (float(np.nanmean(part)) for part in sky.cartesian.xyz.value)
+    middle = SkyCoord(x, y, z, representation_type="cartesian", frame=sky.frame.name)
+    middle = SkyCoord(middle.spherical.lon, middle.spherical.lat, frame=sky.frame.name)
+    east, north = (offset.to_value("arcsec") for offset in middle.spherical_offsets_to(sky))
+    ax = axes_for(ax, size=_SIZE)
+    ax.plot(east, north, ".", color=INK, ms=3)
+    ax.set(
+        xlabel="East of the middle (arcsec)", ylabel="North of the middle (arcsec)",
+        title=f"{len(table)} sources around {middle.to_string('hmsdms', precision=1, sep=':')}",
+    )  # fmt: skip
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.invert_xaxis()
     return ax
 
 

@@ -24,10 +24,11 @@ from ..version import VERSION
 from .figures import drawings_of
 from .quality import Measure, measures_of
 
-__all__ = ["Entry", "Task", "failed", "kept", "make_entry", "write_whole"]
+__all__ = ["Entry", "Task", "failed", "kept", "make_entry", "remove_drafts", "write_whole"]
 
 _DPI = 110
 _SMALL = 180  # pixels, of the pictures in the index
+_DRAFT = ".draft-"
 _PICTURES, _ENTRIES = "pictures", "products"
 
 
@@ -269,7 +270,7 @@ def _shrink(picture: Path, path: Path) -> None:
 
 
 def _write(file: Path, write: Callable[[Path], object]) -> None:
-    handle, draft = tempfile.mkstemp(prefix=".", suffix=file.suffix, dir=file.parent)
+    handle, draft = tempfile.mkstemp(prefix=_DRAFT, suffix=file.suffix, dir=file.parent)
     os.close(handle)
     try:
         write(Path(draft))
@@ -278,6 +279,25 @@ def _write(file: Path, write: Callable[[Path], object]) -> None:
     except BaseException:
         os.unlink(draft)
         raise
+
+
+def remove_drafts(site: Path, before: float) -> None:
+    """Remove what a process that was killed has left half written.
+
+    Parameters
+    ----------
+    site : pathlib.Path
+        The folder of the pages.
+    before : float
+        Only what was written last before this time, in seconds since 1970.
+    """
+    for folder in (site, site / _PICTURES, site / _ENTRIES, site / "pages"):
+        for draft in folder.glob(f"{_DRAFT}*"):
+            try:
+                if draft.stat().st_mtime < before:
+                    draft.unlink()
+            except FileNotFoundError:  # it has got its name
+                pass
 
 
 def write_whole(file: Path, content: bytes) -> None:

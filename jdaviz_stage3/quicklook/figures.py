@@ -25,14 +25,24 @@ _OBSERVABLES: list[Drawing] = [
     ("Squared visibilities", lambda path, _: plot.squared_visibilities(path)),
     ("Closure phases", lambda path, _: plot.closure_phases(path)),
 ]
+_STACK: list[Drawing] = [("Median of the frames", lambda path, _: plot.stack(path))]
 _BY_SUFFIX: dict[str, list[Drawing]] = {
+    "psfsub": [
+        *_STACK,
+        (
+            "Flux of a point source at 5 σ in the median of the frames. Companions that are there "
+            "raise it; what the subtraction takes away is not in it",
+            lambda path, _: plot.contrast_curve(path),
+        ),
+    ],
     "segm": [("Segmentation map", lambda path, _: plot.segmentation_map(path))],
     "crf": [("Exposure", lambda path, _: plot.image(path))],
     "cal": [("Exposure", lambda path, _: plot.image(path))],
 }
 _BY_IMPORTER: dict[str, list[Drawing]] = {
     "JWST image": _IMAGE,
-    "JWST image stack": [("Median of the frames", lambda path, _: plot.stack(path))],
+    "JWST image stack": _STACK,
+    "JWST source catalog": [("Where the sources are", lambda path, _: plot.sources(path))],
     "JWST 2-D spectrum": [("First 2-D spectrum", lambda path, _: plot.spectral_image(path))],
     "JWST spectral cube": [("Median over wavelength", lambda path, _: plot.cube(path))],
     "JWST spectra": _SPECTRA,
@@ -55,6 +65,6 @@ def drawings_of(suffix: str) -> list[Drawing]:
     Returns
     -------
     list of (str, callable)
-        Empty for what is drawn elsewhere: a catalog over its mosaic.
+        Empty for what is no data.
     """
     return _BY_SUFFIX.get(suffix) or _BY_IMPORTER.get(product_type(suffix).importer, [])

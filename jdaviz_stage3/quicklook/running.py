@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import Stage3Error, reason_of
 
 __all__ = ["done_in_turn"]
 
+_LOG = logging.getLogger(__name__)
 _MISSING = (
     "needs the package distributed, which is not installed; install it with "
     '`pip install "jdaviz_stage3[report]"`, or take one worker'
@@ -97,26 +99,37 @@ def _is_installed() -> bool:
 def _client(count: int, scheduler: str | None, told: Callable[[str], object]) -> Iterator[Any]:
     if not _is_installed():
         raise Stage3Error(f"workers={count}, scheduler={scheduler!r}: {_MISSING}")
+    import dask
     from distributed import Client, LocalCluster
 
-    with ExitStack() as stack:
-        if scheduler is None:
-            # one thread each: astropy and Matplotlib hold Python's lock most of the time
-            where = stack.enter_context(
-                LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0")
-            )
-        else:
-            where = scheduler
+    where: Any = scheduler
+    if scheduler is None:
+        # one thread each: astropy and Matplotlib hold Python's lock most of the time
+        with dask.config.set({"distributed.scheduler.allowed-failures": _RETRIES}):
+            where = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0")
+    try:
         try:
-            client = stack.enter_context(Client(where, timeout=_TIMEOUT))
+            client = Client(where, timeout=_TIMEOUT)
         except (OSError, ValueError, TimeoutError) as err:  # not there; no address
             raise Stage3Error(
                 f"{scheduler}: no scheduler of dask.distributed answers ({reason_of(err)}); start "
                 "one with `dask scheduler`, and give the address that it prints"
             ) from err
-        if client.dashboard_link:
-            told(f"Dashboard: {client.dashboard_link}")
-        yield client
+        with client:
+            if client.dashboard_link:
+                told(f"Dashboard: {client.dashboard_link}")
+            yield client
+    finally:
+        if scheduler is None:
+            _close(where)
+
+
+def _close(cluster: Any) -> None:
+    try:
+        cluster.close()
+    except (AssertionError, OSError, TimeoutError) as err:
+        # a worker that was about to start again cannot be joined; all that was asked for is done
+        _LOG.info("the cluster did not end as it should: %s", err)
 
 
 def _on_cluster(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from ..errors import Stage3Error, reason_of
 from ..groups import ListedProduct, ProductList, group_products, mode_of
 from ..product_types import product_type
 from ..progress import with_progress
-from .entry import Entry, Task, failed, kept, make_entry, write_whole
+from .entry import Entry, Task, failed, kept, make_entry, remove_drafts, write_whole
 from .pages import write_pages
 from .running import done_in_turn
 
@@ -105,6 +106,7 @@ def report(
     chosen = [one for one in listed if one.suffix != "asn" and (exposures or not _by_name(one))]
     if not chosen:
         raise Stage3Error(_nothing(paths, listed))
+    begin = time.time()
     _prepare(site)
     tasks = _tasks(chosen, listed, site)
     entries: dict[str, Entry] = {}
@@ -120,6 +122,7 @@ def report(
     in_order = [entries[task.key] for task in tasks]
     left_out = sum(one.suffix != "asn" for one in listed) - len(chosen)
     write_pages(site, in_order, paths, left_out)
+    remove_drafts(site, begin)
     broken = sum(bool(entry.problems) for entry in in_order)
     return Report(site / "index.html", len(todo), n_kept, broken, left_out)
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.coordinates import SkyCoord
 from astropy.nddata import CCDData, StdDevUncertainty
 from astropy.table import QTable
+from astropy.wcs import WCS
 from make_products import BUILDERS
 from specutils import Spectrum
 
@@ -13,7 +15,7 @@ from jdaviz_stage3 import plot
 from jdaviz_stage3.products import identify
 from jdaviz_stage3.quicklook.figures import drawings_of
 
-DRAWN = [case for case in BUILDERS if case[0] not in ("asn", "cat")]
+DRAWN = [case for case in BUILDERS if case[0] != "asn"]
 
 
 # what reading old layouts says
@@ -138,6 +140,38 @@ def test_a_light_curve_is_the_plugins(built):
 def test_what_a_light_curve_is_not_is_said(built, call, words):
     with pytest.raises(stage3.Stage3Error, match=words):
         call(built("whtlt", "3.0"))
+
+
+def test_sources_are_where_they_are_on_the_sky():
+    """Across RA 0, and with a position that is missing."""
+    ra, dec = np.array([359.999, 0.001, 0.0005, np.nan]), np.array([60.0, 60.0, 60.001, 60.0])
+    ax = plot.sources(QTable({"label": range(4), "sky_centroid": SkyCoord(ra, dec, unit="deg")}))
+    east, north = ax.lines[0].get_data()
+    np.testing.assert_allclose(np.ptp(east[:2]), 0.002 * 3600 * np.cos(np.pi / 3), rtol=1e-4)
+    assert east[0] < east[1] and north[2] - north[0] == pytest.approx(3.6, abs=1e-3)
+    low, high = ax.get_xlim()
+    assert low > high, "east to the left"
+
+
+def test_a_contrast_curve_is_that_of_the_analysis():
+    rng = np.random.default_rng(2)
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = ["RA---TAN", "DEC--TAN"], [93.2, -9.1], [41, 41]
+    wcs.wcs.cdelt = [-0.063 / 3600, 0.063 / 3600]
+    meta = {"FILTER": "F444W", "PUPIL": "MASKRND", "CORONMSK": "MASKA335R", "PIXAR_SR": 9.3e-14,
+            "TARG_RA": 93.2, "TARG_DEC": -9.1}  # fmt: skip
+    image = CCDData(rng.normal(0, 1, (81, 81)), unit="MJy/sr", wcs=wcs, meta=meta)
+    ax = plot.contrast_curve(image)
+    separation, flux = ax.lines[0].get_data()
+    expected = stage3.analysis.contrast_curve(
+        image, center=(40, 40), fwhm=0.14498 * u.arcsec, pixel_scale=0.063 * u.arcsec / u.pix,
+        pixel_area=9.3e-14 * u.sr,
+    )  # fmt: skip
+    np.testing.assert_allclose(flux, expected["flux"].value, rtol=1e-3)
+    assert ax.get_ylabel() == "Flux of a point source at 5 σ (Jy)"
+    assert "arcsec" in ax.get_xlabel() and separation[0] > 0
+    with pytest.raises(stage3.Stage3Error, match="give fwhm"):
+        plot.contrast_curve(CCDData(image.data, unit="MJy/sr", wcs=wcs))
 
 
 def test_own_axes_are_drawn_into(built):

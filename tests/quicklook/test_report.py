@@ -1,6 +1,7 @@
 """The pages of a program: what is on them, what is kept, what is told of broken files."""
 
 import html
+import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -104,7 +105,11 @@ def test_a_run_that_was_stopped_goes_on(program, tmp_path, monkeypatch):
         patch.setattr("jdaviz_stage3.quicklook.site.make_entry", stopped)
         with pytest.raises(KeyboardInterrupt):
             stage3.report(program, tmp_path / "site", workers=1)
+    draft = tmp_path / "site" / "pictures" / ".draft-of-a-killed-process.png"
+    draft.touch()
+    os.utime(draft, (1, 1))
     made = stage3.report(program, tmp_path / "site", workers=1)
+    assert not draft.exists()
     # of the two the first was broken: that is tried again
     assert made.made + made.kept == 6 and made.kept >= 1
 
