@@ -1,7 +1,11 @@
-"""Where the viewers of the generalised app go: two by two, those of one cell as tabs."""
+"""Where the viewers of the generalised app go: two by two, those of one cell as tabs.
+
+In more than three rows nothing can be seen; what does not fit shares cells, too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 __all__ = ["CELLS", "STACK", "layout_of"]
@@ -19,6 +23,7 @@ CELLS = {
 #: How the labels of viewers of stacks end, but for a number.
 STACK = "stack"
 _A_ROW = 2  # cells
+_MOST = 6  # cells
 
 
 def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
@@ -51,15 +56,38 @@ def layout_of(viewers: dict[str, list[str]]) -> dict[str, Any]:
     observables = cells.pop("interferometry")
     known = {kind for kinds in CELLS.values() for kind in kinds}
     others = [label for kind, labels in viewers.items() if kind not in known for label in labels]
-    filled: list[Any] = []
+    # stacks of one kind in a cell, those of two kinds side by side, to compare them
+    apart = [*_by(stacks, lambda label: label.partition(" (")[0])]
+    single = [(label,) for label in [*observables, *others]]  # side by side
+    filled = _filled(cells, slits, apart, single)
+    if len(filled) > _MOST:
+        single = [*_by(observables, lambda label: label.split()[0]), tuple(others)]
+        filled = _filled(cells, slits, [tuple(stacks)], single)
+        filled[_MOST - 1 :] = [tuple(label for cell in filled[_MOST - 1 :] for label in _in(cell))]
+    return {"col": [{"row": filled[i : i + _A_ROW]} for i in range(0, len(filled), _A_ROW)]}
+
+
+def _filled(
+    cells: dict[str, list[str]], slits: list[str], stacks: list[tuple], single: list[tuple]
+) -> list[Any]:
+    """The cells in their order, those with no viewer left out."""
+    found: list[Any] = []
     for name, labels in cells.items():
         # above the spectra that were extracted from them, on one wavelength axis
         stacked = [tuple(part) for part in ((slits if name == "spectra" else []), labels) if part]
         if stacked:
-            filled.append({"col": stacked} if len(stacked) > 1 else stacked[0])
+            found.append({"col": stacked} if len(stacked) > 1 else stacked[0])
         if name == "images":
-            # stacks of one kind in a cell, those of two kinds side by side, to compare them
-            kinds = dict.fromkeys(label.partition(" (")[0] for label in stacks)
-            filled += [tuple(s for s in stacks if s.partition(" (")[0] == kind) for kind in kinds]
-    filled += [(label,) for label in [*observables, *others]]  # side by side
-    return {"col": [{"row": filled[i : i + _A_ROW]} for i in range(0, len(filled), _A_ROW)]}
+            found += filter(None, stacks)
+    return found + list(filter(None, single))
+
+
+def _by(labels: list[str], kind: Callable[[str], str]) -> Iterator[tuple[str, ...]]:
+    """Labels of one kind together, in the order in which the first of each came."""
+    for one in dict.fromkeys(map(kind, labels)):
+        yield tuple(label for label in labels if kind(label) == one)
+
+
+def _in(cell: Any) -> tuple[str, ...]:
+    """The labels in a cell."""
+    return sum(cell["col"], ()) if isinstance(cell, dict) else cell

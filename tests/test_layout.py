@@ -66,3 +66,21 @@ def test_each_observable_and_each_kind_of_stack_has_a_cell():
         [("psfstack",), ("Squared visibility",)],
         [("Closure phase",)],
     ]
+
+
+def test_no_more_than_three_rows():
+    """Then stacks share a cell, observables of one kind, and what is left over the last one."""
+    viewers = {
+        IMAGE: ["Image", "psfsub stack", "psfstack"], CUBE: ["Cube"], SPECTRUM: ["1D Spectrum"],
+        "spectrum-2d-viewer": ["2-D spectrum source 3"], DYNAMIC: ["Dynamic"],
+        OBSERVABLES: ["Squared visibility", "Closure phase", "Squared visibility by number"],
+        "profile-viewer": ["a", "b"],
+    }  # fmt: skip
+    first = [
+        [("Image",), ("psfsub stack", "psfstack")],
+        [("Cube",), {"col": [("2-D spectrum source 3",), ("1D Spectrum",)]}],
+    ]
+    squared = ("Squared visibility", "Squared visibility by number")
+    assert cells(viewers) == [*first, [("Dynamic",), (*squared, "Closure phase", "a", "b")]]
+    del viewers["profile-viewer"], viewers[DYNAMIC]
+    assert cells(viewers) == [*first, [squared, ("Closure phase",)]]
