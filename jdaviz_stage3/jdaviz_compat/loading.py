@@ -110,12 +110,13 @@ def offer_format(resolver: Any, parser_name: str, name: str) -> bool:
     )
     select._parsers, select._importers = {parser_name: parser}, {name: importer}
     select._invalid_importers = {}
-    select.items = [
-        {"label": name, "parser": parser_name, "importer": name, "target": importer.target}
-    ]
-    select._apply_default_selection()
-    resolver.target._update_items()
-    resolver._on_format_selected_changed()
+    item = {"label": name, "parser": parser_name, "importer": name, "target": importer.target}
+    # told together: jdaviz's page shows the form of a format before it is told which widget that is
+    with resolver.hold_sync():
+        select.items = [item]
+        select._apply_default_selection()
+        resolver.target._update_items()
+        resolver._on_format_selected_changed()
     return True
 
 
