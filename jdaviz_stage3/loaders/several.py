@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 from typing import Any
 
-from ..errors import Stage3Error, reason_of
+from ..errors import Stage3Error, Stage3Warning, reason_of
 from ..jdaviz_compat import (
     adding_data,
     all_data,
@@ -33,6 +34,7 @@ __all__ = ["COMMON_OPTIONS", "in_load_order", "is_plain_spectra", "load_products
 
 #: The options that all products take.
 COMMON_OPTIONS = ("data_label", "viewer")
+_MOST_FIGURES = 14  # of viewers; with those of open panels there are sixteen, a browser's limit
 _RANK = {row.suffix: rank for rank, row in enumerate(PRODUCT_TYPES)}
 
 
@@ -113,11 +115,25 @@ def _load_all(
     with warnings_shown(app):
         of_app = [origin.path for data in all_data(app) if (origin := origin_of(data))]
         warn_of_groups([product.path for product in products], of_app)
-    new_viewers = [label for label in viewer_labels(app) if label not in before]
+        new_viewers = [label for label in viewer_labels(app) if label not in before]
+        if new_viewers:
+            _warn_of_many(viewers_by_kind(app))
     reset_spectral_limits(app, new_viewers)
     if arrange and new_viewers and configuration(application(app)) == "deconfigged":
         arrange_viewers(app, layout_of(viewers_by_kind(app)))
     return loaded, failures
+
+
+def _warn_of_many(viewers: Mapping[str, Sequence[str]]) -> None:
+    """Say where there are more viewers than a browser draws."""
+    drawn = sum(len(labels) for kind, labels in viewers.items() if kind != "table-viewer")
+    if drawn > _MOST_FIGURES:
+        warnings.warn(
+            f"{drawn} viewers are open: browsers draw about 16 at a time, and the first "
+            "stay empty; close some, or open fewer products",
+            Stage3Warning,
+            stacklevel=2,
+        )
 
 
 def _load_one(product: Product, app: Any, options: dict[str, Any]) -> list[str]:

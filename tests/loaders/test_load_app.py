@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from fresh_apps import new_app
 from glue.config import colormaps
 from jdaviz.core.registries import loader_importer_registry, loader_parser_registry
-from make_products import BUILDERS
+from make_products import BUILDERS, mosaic
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.loaders.asked_options import chosen_options
@@ -370,3 +370,12 @@ def test_show_takes_a_height(monkeypatch):
     with contextlib.suppress(RuntimeError):  # jdaviz shows nothing outside a notebook
         stage3.show(height="400px")
     assert app._app.layout.height == "400px"
+
+
+def test_more_viewers_than_browsers_draw_are_said(app, tmp_path, monkeypatch):
+    monkeypatch.setattr("jdaviz_stage3.loaders.several._MOST_FIGURES", 1)
+    path = mosaic(tmp_path)
+    stage3.load(path, app=app)  # no warning: it would be an error
+    with pytest.warns(stage3.Stage3Warning, match="2 viewers are open: browsers draw about 16"):
+        stage3.load(path, app=app, viewer="Beside")
+    assert any("2 viewers" in one["text"] for one in app.plugins["Logger"].history)
