@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,9 @@ __all__ = [
     "home_limits",
     "is_orientation",
     "kept_limits",
+    "marker_rows",
     "plugin_api",
+    "put_markers",
     "rename_data",
     "rename_only",
     "renamed_along",
@@ -203,3 +205,39 @@ def subset_groups(app: Any) -> list:
     Reason: the data collection hangs on the inner application. jdaviz 5.1: the same.
     """
     return list(application(app).data_collection.subset_groups)
+
+
+def marker_rows(app: Any) -> list[dict[str, Any]]:
+    """Return the rows of jdaviz's *Markers*, each without the columns that say nothing in it.
+
+    Reason: the public ``export_table`` leaves out other columns, and writes times and sky positions
+    as text in some. jdaviz 5.1: the same.
+    """
+    plugin = tray_plugins(app).get("Markers")
+    table = None if plugin is None else plugin.table._qtable
+    rows = [] if table is None else [dict(zip(table.colnames, row, strict=True)) for row in table]
+    return [{name: value for name, value in row.items() if _says(value)} for row in rows]
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value == value and str(value) not in ("", "None")
+
+
+def put_markers(app: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows to jdaviz's *Markers*, and mark them in their viewers, of images.
+
+    Reason: the plugin adds what is under the cursor only. jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    app : jdaviz helper or inner application
+    rows : sequence of mapping
+        As of `marker_rows`.
+    """
+    plugin = tray_plugins(app)["Markers"]
+    for row in rows:
+        usual = {n: plugin._default_table_values.get(n, "") for n in plugin.table.headers_avail}
+        plugin.table.add_item({**usual, "value:unit": None, **row})
+    for viewer in application(app)._viewer_store.values():
+        if viewer.reference in {row["viewer"] for row in rows}:
+            plugin._recompute_mark_positions(viewer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,7 @@ from ..jdaviz_compat import (
     open_panels_of,
     plugin_api,
     put_layers_in_order,
+    put_markers,
     remove_data,
     remove_viewers,
     rename_only,
@@ -235,6 +236,20 @@ class Restoring(Arrivals):
                     left.remove(state)
                     wanted.append(state)
             put_layers_in_order(found, [*wanted, *left])
+
+    def markers(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Mark places in images, as jdaviz's *Markers* does.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            What its table has in each row; ``viewer`` and ``data_label`` are needed.
+        """
+        for row in rows:
+            with self._step("Markers", row["data_label"]):
+                self._check(row["data_label"])
+                self._viewer(row["viewer"])
+                put_markers(self._app, [row])
 
     def open_panels(self, *labels: str) -> None:
         """Open the panels of plugins in the tray.

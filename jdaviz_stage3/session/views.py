@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..jdaviz_compat import glue_viewer, home_limits, tray_plugins
-from ..loaders.observed import differs
+from ..jdaviz_compat import (
+    glue_viewer,
+    home_limits,
+    is_image_viewer,
+    marker_rows,
+    tray_plugins,
+)
+from ..loaders.observed import differs, plain
 from .draft import Draft
 
 __all__ = ["fits_whole", "look_lines", "viewer_lines", "viewers_of_plugins"]
@@ -49,11 +55,26 @@ def look_lines(draft: Draft) -> list[str]:
         if order := draft.now.get(("order", label)):
             lines += draft.call("order", label, *order)
         lines += _limits(draft, label)
+    lines += _markers(draft)
     if ("layout",) in draft.changed and _viewers(draft):
         lines += draft.call("layout", *draft.now["layout",])
     if draft.now.get(("panels",)):
         lines += draft.call("open_panels", *draft.now["panels",])
     return lines
+
+
+def _markers(draft: Draft) -> list[str]:
+    """Write the rows of *Markers* in images; jdaviz itself loses those in spectra."""
+    images = [label for label in _viewers(draft) if is_image_viewer(glue_viewer(draft.app, label))]
+    rows = marker_rows(draft.app)
+    there = [
+        {name: plain(value) for name, value in row.items()}
+        for row in rows
+        if row.get("viewer") in images and row.get("data_label") in draft.labels()
+    ]
+    if len(there) < len(rows):
+        draft.lost.append(f"{len(rows) - len(there)} rows of Markers, which are not in images")
+    return draft.call("markers", there) if there else []
 
 
 def viewers_of_plugins(draft: Draft) -> set[str]:

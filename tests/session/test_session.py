@@ -64,6 +64,21 @@ def draw(app, viewer, roi, mode=NewMode):
     glue_viewer(app, viewer).apply_roi(roi)
 
 
+def mark(app, viewer, label, x, y):
+    """Press m over a place, as jdaviz's *Markers* hears it."""
+    plugin = app.plugins["Markers"]._obj
+    told = {"axes_x": x, "axes_y": y, "data_label": label, "pixel_x": x, "pixel_y": y,
+            "pixel:unreliable": False, "value": 0.25, "value:unit": "MJy / sr"}  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(plugin.coords_info), "as_dict", lambda self: dict(told))
+        plugin._on_viewer_key_event(glue_viewer(app, viewer), {"event": "keydown", "key": "m"})
+
+
+def marked(app, viewer):
+    found = app.plugins["Markers"]._obj._get_mark(glue_viewer(app, viewer))
+    return [np.asarray(found.x).tolist(), np.asarray(found.y).tolist()]
+
+
 def order(app, viewer):
     """The places of the layers of a viewer in the order in which they lie over each other."""
     state = glue_viewer(app, viewer).state
@@ -94,12 +109,15 @@ def test_images_with_sources_and_regions(files, tmp_path):
     plg.filters = ["aper_total_flux > 1e-8 Jy"]
     plg.color = "#ff0000"
     plg.select([2])
+    mark(app, "Image", first, 12.25, 7.5)
     plg.legend = "Bottom left"
     plg.place_legend("Image", (0.5, 0.25), folded=True)
     other, text = restored(app, files["folder"], tmp_path)
     assert_same_state(app, other)
     assert order(other, "Image") == order(app, "Image") != sorted(order(app, "Image"))
     assert order(other, "Beside") == order(app, "Beside") and text.count("session.order(") == 1
+    assert marked(other, "Image") == marked(app, "Image") == [[12.25], [7.5]]
+    assert len(other.plugins["Markers"].export_table()) == 1
     assert 'plg.legend = "Bottom left"' in text.replace("'", '"')
     assert other.plugins["Catalog Overlay"]._obj.legend_lines() == plg._obj.legend_lines()
     there = other.plugins["Catalog Overlay"]
