@@ -296,6 +296,8 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
         starlette_app=Below(health, place.base.path),
         log_level="warning",
         timeout_graceful_shutdown=_GRACE,
+        # a few kilobytes of what comes could become hundreds of megabytes
+        ws_per_message_deflate=False,
         **log_config,
     )
     return server, health

@@ -26,9 +26,9 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "drivers"))
 from light_tabs import LightBrowser, LightTab
+from websockets.exceptions import ConnectionClosed
 
 _LOST_MINUTES = 0.05
-_SETTLE = 30  # seconds at the end, until what waits has gone
 
 
 class Server:
@@ -77,35 +77,42 @@ def one_tab(url: str, number: int) -> float:
     return taken
 
 
-def flood(url: str, end: threading.Event) -> int:
-    """Send as fast as it goes what sets a trait of nothing; gives how many messages."""
-    tab = LightTab(LightBrowser(url)).open()
-    sent = 0
+def flood(url: str, end: threading.Event) -> str:
+    """Send as fast as it goes what sets a trait of nothing."""
+    return _send_on(url, end, {"method": "update", "state": {"width": 1}})
+
+
+def upload(url: str, end: threading.Event) -> str:
+    """Send messages of 8 MB, as a file that is dropped comes."""
+    content = {"event": "upload", "data": "x" * 8_000_000}
+    return _send_on(url, end, {"method": "custom", "content": content})
+
+
+def _send_on(url: str, end: threading.Event, data: dict) -> str:
+    """Send one message again and again, in new tabs where the server closes them."""
+    sent = tabs = 0
     while not end.is_set():
-        tab.send_to("nothing", {"method": "update", "state": {"width": sent}})
-        sent += 1
-    tab.drop()
-    return sent
+        try:
+            tab = LightTab(LightBrowser(url)).open()
+            tabs += 1
+            while not end.is_set():
+                tab.send_to("nothing", data)
+                sent += 1
+        except (ConnectionClosed, TimeoutError):
+            continue
+    return f"{sent} messages of {len(json.dumps(data))} bytes in {tabs} tabs"
 
 
-def read_nothing(url: str, end: threading.Event) -> None:
-    """Ask for the page, and read none of it."""
-    tab = LightTab(LightBrowser(url)).begin()
-    tab.event(tab.widget("shown"), "shown")
-    end.wait()
-    tab.drop()
-
-
-def upload(url: str, end: threading.Event) -> float:
-    """Send messages of 8 MB, as a file that is dropped comes; gives how many GB."""
-    tab = LightTab(LightBrowser(url)).open()
-    piece = "x" * 8_000_000
-    sent = 0
+def read_nothing(url: str, end: threading.Event) -> str:
+    """Ask for pages, and read none of them."""
+    tabs = 0
     while not end.is_set():
-        tab.send_to("nothing", {"method": "custom", "content": {"event": "upload", "data": piece}})
-        sent += len(piece)
-    tab.drop()
-    return sent / 1e9
+        tab = LightTab(LightBrowser(url)).begin()
+        tab.event(tab.widget("shown"), "shown")
+        tabs += 1
+        end.wait(20)
+        tab.drop()
+    return f"{tabs} tabs"
 
 
 def main() -> None:
@@ -113,6 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--tabs", type=int, default=100)
     parser.add_argument("--at-once", type=int, default=5)
+    parser.add_argument("--settle", type=float, default=30, help="seconds until what waits is gone")
     parser.add_argument("--attack", action="store_true")
     parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
@@ -120,7 +128,7 @@ def main() -> None:
     try:
         for number in range(4):  # what libraries keep once
             one_tab(server.url, number)
-        time.sleep(_SETTLE)
+        time.sleep(arguments.settle)
         start = server.now()
         end = threading.Event()
         attackers = ThreadPoolExecutor(4)
@@ -129,8 +137,8 @@ def main() -> None:
         with ThreadPoolExecutor(arguments.at_once) as pool:
             taken = list(pool.map(lambda n: one_tab(server.url, n), range(arguments.tabs)))
         end.set()
-        results = [str(attack.result(timeout=60)) for attack in running]
-        time.sleep(_SETTLE)
+        results = [attack.result(timeout=120) for attack in running]
+        time.sleep(arguments.settle)
         stop = server.now()
     finally:
         server.stop()

@@ -223,21 +223,24 @@ def test_a_server_that_ends_lets_nobody_in(serving, tabs):
 
 
 def test_a_flood_waits_and_what_a_person_sends_is_noted(tabs, monkeypatch):
-    monkeypatch.setattr("jdaviz_stage3.standalone.tab_watch._AT_ONCE", 10)
+    monkeypatch.setattr("jdaviz_stage3.standalone.tab_watch._MESSAGES_AT_ONCE", 10)
     watch, waits = watching(tabs)
     tab = Tab(tabs, "k1", 1.0)
     ping = {"type": "websocket.receive", "text": "plugin_ping"}
     websocket(watch, messages=[ping] * 9)
     assert waits == [] and tab.used == 1.0
-    websocket(watch, messages=[ping] * 400 + [{**ping, "text": "{}"}])
+    websocket(watch, messages=[ping] * 100 + [{**ping, "text": "{}"}])
     assert 0.5 < sum(waits) and tab.used == 1000.0
+    waits.clear()
+    websocket(watch, messages=[{"type": "websocket.receive", "bytes": bytes(60_000_000)}] * 2)
+    assert 0.5 < sum(waits) < 1
 
 
 def test_a_bucket_lets_so_many_through():
     bucket = Bucket(10, 5, 0)
     assert [bucket.wait(0) for _ in range(5)] == [0] * 5
     assert bucket.wait(0) == pytest.approx(0.1) and bucket.wait(0) == pytest.approx(0.2)
-    assert bucket.wait(10) == 0
+    assert bucket.wait(10) == 0 and bucket.wait(10, 14) == pytest.approx(1)
 
 
 # ---- addresses ----
