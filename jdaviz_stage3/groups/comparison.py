@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,13 @@ from astropy import units as u
 from astropy.io import fits
 from astropy.table import Table
 
-from ..analysis.comparison.catalogs import RADIUS, compare_catalogs
-from ..analysis.comparison.cubes import compare_cubes
-from ..analysis.comparison.images import compare_images, compare_spectral_images
-from ..analysis.comparison.light_curves import compare_light_curves, compare_traces
-from ..analysis.comparison.spectra import compare_spectra
+from ..analysis.comparison.catalogs import RADIUS
 from ..analysis.comparison.tables import Part, numbers_of
-from ..errors import Stage3Error, UnreadableProductError, reason_of
+from ..errors import Stage3Error
 from ..fits_structure import read_primary_header
-from ..products import ProductType, identify
-from ..readers import read
+from ..products import identify
 from ..saving import save_files
+from .compared_parts import COMPARED, compared_parts
 from .processing import compare_provenance
 
 __all__ = ["Comparison", "compare", "compared_types", "header_differences"]
@@ -35,7 +30,6 @@ _IN_PROVENANCE = {
     "CAL_VER", "CAL_VCS", "CRDS_CTX", "CRDS_VER", "SDP_VER", "DATE-OBS", "PROGRAM", "TITLE",
     "PI_NAME", "TARGNAME", "TARGPROP", "INSTRUME", "EXP_TYPE", "ASNTABLE", "ASNPOOL",
 }  # fmt: skip
-_KEYS = ("source_id", "slit", "order", "exposure", "detector")
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +183,7 @@ def compare(
     headers = header_differences(*paths)
     notes: list[str] = []
     options = {"radius": radius, "column": column, "at_most": at_most, "choice": choice}
-    parts = _parts(kinds[0], paths, options, notes)
+    parts = compared_parts(kinds[0], paths, options, notes)
     return Comparison(*paths, kinds[0].suffix, headers, parts, tuple(notes))
 
 
@@ -200,7 +194,7 @@ def compared_types() -> tuple[str, ...]:
     -------
     tuple of str
     """
-    return tuple(_COMPARED)
+    return tuple(COMPARED)
 
 
 def header_differences(first: str | os.PathLike, second: str | os.PathLike) -> Table:
@@ -246,159 +240,6 @@ def _keywords(path: str | os.PathLike) -> dict[str, str]:
             continue  # a card that is none says nothing
         found[card.keyword] = "" if isinstance(value, fits.card.Undefined) else str(value)
     return found
-
-
-def _parts(
-    kind: ProductType, paths: tuple[Path, Path], options: dict[str, Any], notes: list[str]
-) -> dict[str, Part]:
-    comparing = _COMPARED.get(kind.suffix)
-    if comparing is None:
-        notes.append(f"of {kind.suffix} products ({kind.name}) only the headers are compared")
-        return {}
-    try:
-        return comparing(read(paths[0]), read(paths[1]), options, notes)
-    except Stage3Error as err:
-        raise type(err)(f"{paths[0].name} and {paths[1].name}: {err}") from err
-    except (ValueError, fits.VerifyError) as err:  # what the libraries make of a broken file
-        raise UnreadableProductError(
-            f"{paths[0].name} and {paths[1].name}: cannot be compared ({reason_of(err)}); is one "
-            "of them broken?"
-        ) from err
-
-
-def _images(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:
-    return {"SCI": compare_images(first, second)}
-
-
-def _exposures(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:
-    if not (hasattr(first, "data") and hasattr(second, "data")):
-        notes.append("of exposures with several slits only the headers are compared")
-        return {}
-    return {"SCI": compare_images(first, second, by_pixel=True)}
-
-
-def _cubes(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:
-    return {"SCI": compare_cubes(first, second)}
-
-
-def _catalogs(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:
-    made = compare_catalogs(first, second, radius=options["radius"], column=options["column"])
-    notes.append(
-        f"{len(made.matched)} sources are in both, {len(made.only_first)} in the first only, "
-        f"{len(made.only_second)} in the second only"
-    )
-    return {made.column or "positions": made}
-
-
-def _spectra(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:
-    if options["choice"]:
-        first, second = first.select(**options["choice"]), second.select(**options["choice"])
-    pairs = _pairs(first.entries, second.entries)
-    if not pairs and len(first) == len(second) == 1:
-        notes.append("the one spectrum of each is compared, though source or order differ")
-        pairs = [(_words(first.entries[0]), 0, 0)]
-    if not pairs:
-        raise Stage3Error("no spectrum of the same source, slit, order and exposure is in both")
-    left = len(first) + len(second) - 2 * len(pairs)
-    if left:
-        notes.append(f"{left} spectra that are in one of the two only are left out")
-    most = options["at_most"]
-    if most is not None and len(pairs) > most:
-        notes.append(f"the first {most} of {len(pairs)} spectra are compared (at_most)")
-        pairs = pairs[:most]
-    parts: dict[str, Part] = {}
-    refused = []
-    for name, one, other in pairs:
-        try:
-            pair = first[one], second[other]
-            two_dimensions = pair[0].flux.ndim == 2
-            comparing = compare_spectral_images if two_dimensions else compare_spectra
-            parts[name] = comparing(*pair)
-        except Stage3Error as err:
-            refused.append(f"{name}: {err}")
-    if not parts:
-        raise Stage3Error(refused[0])
-    notes += refused[:3]
-    if len(refused) > 3:
-        notes.append(f"and {len(refused) - 3} more spectra could not be compared")
-    return parts
-
-
-def _pairs(first: Iterable[Any], second: Iterable[Any]) -> list[tuple[str, int, int]]:
-    """Spectra of the same source, slit, order and exposure: words, and their places in both."""
-    found: dict[tuple, list[int]] = {}
-    for number, entry in enumerate(second):
-        found.setdefault(_key(entry), []).append(number)
-    pairs = []
-    named: dict[str, int] = {}
-    for number, entry in enumerate(first):
-        others = found.get(_key(entry))
-        if not others:
-            continue
-        name = _words(entry)
-        named[name] = named.get(name, 0) + 1
-        if named[name] > 1:
-            name = f"{name} ({named[name]})"
-        pairs.append((name, number, others.pop(0)))
-    return pairs
-
-
-def _key(entry: Any) -> tuple:
-    return tuple(getattr(entry, name, None) for name in _KEYS)
-
-
-def _words(entry: Any) -> str:
-    named = {name: getattr(entry, name, None) for name in _KEYS}
-    said = [
-        f"{name.removesuffix('_id')} {value}"
-        for name, value in named.items()
-        if value not in (None, "", 0)
-    ]
-    return " ".join(said) or "spectrum"
-
-
-def _series(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:
-    others = dict(second)
-    if all(len({detector for detector, _ in series}) == 1 for series in (first, second)):
-        detector = next(iter(first))[0]  # old files do not always name the one that they have
-        others = {(detector, order): trace for (_, order), trace in second.items()}
-    pairs = [(trace, others[key]) for key, trace in first.items() if key in others]
-    if not pairs:
-        raise Stage3Error("no order of the same detector is in both")
-    parts: dict[str, Part] = {}
-    for traces in pairs:
-        parts[traces[0].label or "all wavelengths"] = compare_traces(*traces)
-    notes.append("of spectra in time their sums over all wavelengths are compared")
-    return parts
-
-
-def _light_curves(first: Any, second: Any, options: dict, notes: list[str]) -> dict[str, Part]:
-    columns = [_fluxes(series) for series in (first, second)]
-    pairs = [(name, name) for name in columns[0] if name in columns[1]]
-    if not pairs and len(columns[0]) == len(columns[1]):
-        # up to jwst 1.18 the orders have no names, and are numbered as they come
-        pairs = list(zip(*columns, strict=True))
-        notes.append("names of columns differ: they are compared in the order of the files")
-    if not pairs:
-        found = "; ".join(", ".join(names) for names in columns)
-        raise Stage3Error(f"no flux of the same name is in both ({found})")
-    return {
-        name: compare_light_curves(first, second, name, second_column=other)
-        for name, other in pairs
-    }
-
-
-def _fluxes(series: Any) -> list[str]:
-    wanted = ("whitelight_flux", "net_aperture_sum", "aperture_sum")
-    return [c for c in series.colnames if c.startswith(wanted) and not c.endswith("_err")]
-
-
-#: How each product type is compared: ``(first, second, options, notes) -> parts``.
-_COMPARED: dict[str, Callable[[Any, Any, dict, list[str]], dict[str, Part]]] = {
-    "i2d": _images, "crf": _exposures, "cal": _exposures, "s2d": _spectra, "s3d": _cubes,
-    "x1d": _spectra, "c1d": _spectra, "cat": _catalogs, "x1dints": _series, "whtlt": _light_curves,
-    "phot": _light_curves,
-}  # fmt: skip
 
 
 def _plain_rows(table: Table) -> list[dict[str, Any]]:

@@ -178,6 +178,6 @@ def test_what_libraries_make_of_broken_files_ends_in_words(folders, monkeypatch)
     def fails(*args):
         raise fits.VerifyError("Unparsable card (PIXAR_SR)")
 
-    monkeypatch.setitem(comparison._COMPARED, "i2d", fails)
+    monkeypatch.setitem(comparison.COMPARED, "i2d", fails)
     with pytest.raises(stage3.UnreadableProductError, match=r"cannot be compared \(Unparsable"):
         stage3.compare(*mosaics(folders))

@@ -14,7 +14,8 @@ from scipy.stats import norm
 
 from ...errors import Stage3Error
 from ...readers.interferometry import Interferometry
-from .companion_model import PARAMETERS, CompanionModel, assumptions_of, prepare
+from .companion_data import assumptions_of, prepare
+from .companion_model import PARAMETERS, CompanionModel
 
 __all__ = ["BinarySearch", "binary_search"]
 

@@ -9,7 +9,8 @@ from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import norm
 
 from ...readers.interferometry import Interferometry
-from .companion_model import PARAMETERS, assumptions_of, prepare
+from .companion_data import assumptions_of, prepare
+from .companion_model import PARAMETERS
 
 __all__ = ["detection_limits"]
 
