@@ -189,8 +189,9 @@ def extensions_of_each(
     """
     positions: dict[str, list[int]] = {name: [] for name in names}
     for position, hdu in enumerate(hdus):
-        if hdu.name in positions and (hdu.name == "SCI" or belongs(hdu)):
-            positions[hdu.name].append(position)
+        name = hdu.name  # which astropy looks up each time
+        if name in positions and (name == "SCI" or belongs(hdu)):
+            positions[name].append(position)
     versions = [hdus[position].ver for position in positions["SCI"]]
     distinct = len(set(versions)) == len(versions)
     found: list[dict[str, int]] = [{"SCI": position} for position in positions["SCI"]]

@@ -19,12 +19,12 @@ from ..fits_structure import read_structure
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence, check_quantity
 from .extensions import (
-    extensions_named,
     extensions_of_each,
     header_float,
     header_int,
     native,
     open_product,
+    require_extension,
 )
 from .spectral_image import SpectralImage, SpectralImageEntry
 from .stored_gwcs import StoredGwcs
@@ -178,7 +178,7 @@ def _list_images(
     groups: dict[str, list[tuple[int, Any]]] = defaultdict(list)
     for position, hdu in enumerate(hdus):
         groups[hdu.name].append((position, hdu))
-    extensions_named(hdus, "SCI", path)  # raises if there is none
+    require_extension(hdus, "SCI", path)
     science = [(position, hdu) for position, hdu in groups["SCI"] if _is_image(hdu)]
     gwcs = StoredGwcs(path, _tree_of(groups["ASDF"], path, stamp))
     table = partial(_column, path, stamp)
