@@ -21,6 +21,7 @@ from ..fits_structure import read_structure
 
 __all__ = [
     "coordinates_without_number",
+    "extension_names",
     "extensions_named",
     "extensions_of_each",
     "header_dict",
@@ -164,10 +165,29 @@ def extensions_named(hdus: fits.HDUList, name: str, path: str | os.PathLike) -> 
     return [hdu for hdu in hdus if hdu.name == name] or [require_extension(hdus, name, path)]
 
 
+def extension_names(hdus: fits.HDUList, path: str | os.PathLike) -> list[str]:
+    """Return what the extensions of an open file are called, the primary one first.
+
+    Parameters
+    ----------
+    hdus : astropy.io.fits.HDUList
+    path : path-like
+        The file, whose headers have been gone over when it was opened: astropy looks a name up each
+        time that it is asked for, which takes a tenth of listing a thousand extensions.
+
+    Returns
+    -------
+    list of str
+    """
+    names = [extension.name for extension in read_structure(path).extensions]
+    return names if len(names) == len(hdus) else [hdu.name for hdu in hdus]
+
+
 def extensions_of_each(
     hdus: fits.HDUList,
     names: Sequence[str],
     belongs: Callable[[fits.hdu.base.ExtensionHDU], bool] = lambda hdu: True,
+    found_names: Sequence[str] | None = None,
 ) -> list[dict[str, int]]:
     """Tell which extensions belong to each SCI: of its EXTVER, or, where that does not tell, place.
 
@@ -181,6 +201,8 @@ def extensions_of_each(
         EXTNAMEs, beginning with SCI.
     belongs : callable, optional
         Whether an extension of such a name is one to take.
+    found_names : sequence of str, optional
+        Of all extensions, as `extension_names` gives them.
 
     Returns
     -------
@@ -188,8 +210,8 @@ def extensions_of_each(
         Of each SCI, in the order of the file, the positions by name, in the order of ``names``.
     """
     positions: dict[str, list[int]] = {name: [] for name in names}
-    for position, hdu in enumerate(hdus):
-        name = hdu.name  # which astropy looks up each time
+    known = [hdu.name for hdu in hdus] if found_names is None else found_names
+    for position, (hdu, name) in enumerate(zip(hdus, known, strict=True)):
         if name in positions and (name == "SCI" or belongs(hdu)):
             positions[name].append(position)
     versions = [hdus[position].ver for position in positions["SCI"]]

@@ -19,6 +19,7 @@ from ..fits_structure import read_structure
 from ..origin import FileStamp, check_unchanged, file_stamp
 from .addressed_sequence import AddressedSequence, check_quantity
 from .extensions import (
+    extension_names,
     extensions_of_each,
     header_float,
     header_int,
@@ -176,8 +177,9 @@ def _list_images(
     """The slits of an open file, and what should be known of them."""
     primary = hdus[0].header
     groups: dict[str, list[tuple[int, Any]]] = defaultdict(list)
-    for position, hdu in enumerate(hdus):
-        groups[hdu.name].append((position, hdu))
+    names = extension_names(hdus, path)
+    for position, (hdu, name) in enumerate(zip(hdus, names, strict=True)):
+        groups[name].append((position, hdu))
     require_extension(hdus, "SCI", path)
     science = [(position, hdu) for position, hdu in groups["SCI"] if _is_image(hdu)]
     gwcs = StoredGwcs(path, _tree_of(groups["ASDF"], path, stamp))
@@ -185,7 +187,7 @@ def _list_images(
     versions = [hdu.ver for _, hdu in groups["SCI"]]
     distinct = len(set(versions)) == len(versions)
     several = len(versions) > 1 or str(primary.get("DATAMODL", "")).startswith("Multi")
-    belonging = extensions_of_each(hdus, _PLANES, _is_plane)
+    belonging = extensions_of_each(hdus, _PLANES, _is_plane, names)
     found: list[tuple[dict[str, Any], Any]] = []
     empty = 0
     for number, (position, hdu) in enumerate(groups["SCI"]):

@@ -47,12 +47,14 @@ class StoredImage:
         info = hdu.fileinfo()
         self._start = info["datLoc"]
         self._compressed = bool(getattr(info["file"], "compression", None))
-        bitpix, zero = header["BITPIX"], header.get("BZERO", 0)
+        # without them astropy raises within, once for each
+        bitpix, zero = header["BITPIX"], header["BZERO"] if "BZERO" in header else 0
         self._type = np.dtype(_TYPES[bitpix])
         self._offset = 0
         if bitpix in _UNSIGNED and zero == _UNSIGNED[bitpix][1]:
             self._offset = zero
-        scaled = header.get("BSCALE", 1) != 1 or (zero != 0 and not self._offset)
+        scale = header["BSCALE"] if "BSCALE" in header else 1
+        scaled = scale != 1 or (zero != 0 and not self._offset)
         self._as_astropy = scaled or isinstance(hdu, fits.CompImageHDU)
 
     def read(self, path: Path, stamp: FileStamp) -> np.ndarray:
