@@ -57,17 +57,20 @@ from .data import (
     stored_mask,
     unique_data_label,
 )
+from .figures import (
+    change_saved_pictures,
+    figure_size,
+    figure_width,
+    keep_fitted,
+    when_resized,
+)
 from .images import (
     aligned_by_wcs,
-    change_saved_pictures,
     decode_whole_image,
     draw_as_circles,
     drawn_once,
-    figure_size,
-    figure_width,
     given_without_copy,
     image_viewers,
-    keep_fitted,
     mend_reference,
     offer_colors,
     offer_flag_colors,
@@ -75,7 +78,6 @@ from .images import (
     set_missing_color,
     show_native_markers,
     tie_layer_color,
-    when_resized,
 )
 from .lent_table import LentTable
 from .links import adding_linked

@@ -20,7 +20,7 @@ def browser_tells(viewer, width, height):
 def test_a_whole_image_stays_whole_where_the_viewer_gets_another_size(tmp_path, monkeypatch):
     app = new_app()
     clock = [0.0]
-    monkeypatch.setattr("jdaviz_stage3.jdaviz_compat.images.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("jdaviz_stage3.jdaviz_compat.figures.time.monotonic", lambda: clock[0])
     stage3.load(mosaic(tmp_path), app=app)  # 40 × 30 pixels
     viewer = glue_viewer(app, "Image")
 
