@@ -46,6 +46,8 @@ __all__ = ["ServerError", "serve"]
 
 _ASSETS = Path(__file__).parent / "assets"  # what solara puts into its page
 _GRACE = 2  # seconds that open connections get when the server ends
+# Seconds for the answer to a ping, which stands behind all that was sent before. A page that makes
+_BUSY = 300  # dozens of figures is slow to take that in: it was cut off after the usual 20.
 
 
 @dataclass(frozen=True)
@@ -299,5 +301,6 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
         # a few kilobytes of what comes could become hundreds of megabytes
         ws_per_message_deflate=False,
         **log_config,
+        ws_ping_timeout=_BUSY,
     )
     return server, health
