@@ -13,7 +13,7 @@ from glue_jupyter.bqplot.compatibility import ScatterGL
 from matplotlib.ticker import MaxNLocator
 
 from .curve_points import CurvePoints, span_of
-from .figure_marks import FigureMarks
+from .figure_marks import INK, FigureMarks
 from .light_curve_layer import FLAG_COLOR
 from .seen_points import MOST_POINTS, seen_points
 
@@ -22,7 +22,7 @@ __all__ = ["COLORS", "CurveCanvas", "DrawnCurve", "few_round_ticks"]
 COLORS = (
     "#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d", "#666666",
 )  # fmt: skip
-_MODEL, _PIPELINE, _BASELINE, _CURSOR = "#000000", "#8a8a8a", "#2ca02c", "#ff7f0e"
+_PIPELINE, _BASELINE, _CURSOR = "#8a8a8a", "#2ca02c", "#ff7f0e"
 _LIMITS = ("x_min", "x_max", "y_min", "y_max")
 _FEW = 1500  # points that are drawn as nodes of the page
 _MARGIN = 0.06  # of the range of the values, around it
@@ -118,7 +118,7 @@ class CurveCanvas:
             bars = self._bars((index, "binned errors"), binned, None, curve.color, 1.5, 0.9)
             drawn |= bars | self._scatter((index, "binned"), binned, binned.drawn, curve.color, 36)
         if curve.model is not None:
-            drawn |= self._line((index, "model"), curve.model.x, curve.model.y, _MODEL, 2.0, 1.0)
+            drawn |= self._line((index, "model"), curve.model.x, curve.model.y, INK, 2.0, 1.0)
         if named and curve.name and np.isfinite(points.y).any():
             drawn |= self._name(index, curve)
         return drawn

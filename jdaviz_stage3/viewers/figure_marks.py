@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FigureMarks"]
+__all__ = ["INK", "FigureMarks"]
+
+#: Black on light ground, white on dark: what a figure writes in. Of marks that are drawn as SVG.
+INK = "var(--bq-content-font-color, #000000)"
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -89,8 +89,8 @@ class Keyboard(VuetifyTemplate):
         viewers : iterable of glue viewers
             None: it listens no longer. Who has begun last comes first.
         """
-        named = [viewer for viewer in viewers if getattr(viewer, "reference", "")]
-        labels = tuple(dict.fromkeys(viewer.reference for viewer in named))
+        named = [viewer for viewer in viewers if _label_of(viewer)]
+        labels = tuple(dict.fromkeys(map(_label_of, named)))
         if labels:
             self._listeners[listener] = (keys, labels)
         else:
@@ -108,13 +108,11 @@ class Keyboard(VuetifyTemplate):
         if bound != self.bound:
             self.bound = bound
             for viewer, listens in self._windows.items():
-                listens.bound = bound.get(viewer.reference, {})
+                listens.bound = bound.get(_label_of(viewer), {})
 
     def _press_in(self, viewer: ref, name: str) -> None:
         """Do what a key does in a viewer that has a window of its own."""
-        found = viewer()
-        if found is not None:
-            self.press(name, found.reference)
+        self.press(name, _label_of(viewer()))
 
     def press(self, name: str, viewer: str) -> bool:
         """Do what a key does in a viewer.
@@ -145,6 +143,11 @@ class Keyboard(VuetifyTemplate):
                 self.press(str(name), str(asked.get("viewer")))
         finally:
             self.answered += 1
+
+
+def _label_of(viewer: Any) -> str:
+    """The label of a viewer; empty where it is none of jdaviz's, or was removed."""
+    return getattr(viewer, "reference", "")
 
 
 def _made(app: Any) -> Keyboard:

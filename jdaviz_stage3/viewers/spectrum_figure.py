@@ -14,14 +14,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from specutils import Spectrum
 
 from ..analysis.extraction.window import ExtractionWindow
+from .figure_marks import INK
 from .plain_figures import empty_png, png_of, range_of, repainting
 from .spectral_lines import RestLines
 
 __all__ = ["SpectrumFigure"]
 
-#: Of the exposures, told apart by who is colour-blind; the combined spectrum is dark.
+#: Of the exposures, told apart by who is colour-blind; the combined spectrum is as what is written.
 _COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#8C564B")
-_COMBINED, _LINE, _WINDOW = "#222222", "#d62728", "#ff9100"
+_LINE, _WINDOW = "#d62728", "#ff9100"
 _MOST_COLUMNS = 3000  # of a picture
 _MOST_NAMES = 40  # of lines, beyond which names would lie over each other
 _NAME_WIDTH, _NAME_LENGTH, _LEVELS = 0.02, 0.2, 4  # of a name, in parts of the axes
@@ -58,12 +59,12 @@ class SpectrumFigure:
             display_legend=True, labels=[],
         )  # fmt: skip
         self._combined = Lines(
-            x=nothing, y=nothing, scales=below, stroke_width=1.4, colors=[_COMBINED],
+            x=nothing, y=nothing, scales=below, stroke_width=1.4, colors=[INK],
             display_legend=True, labels=[],
         )  # fmt: skip
         self._errors = Lines(
-            x=nothing, y=nothing, scales=below, colors=[_COMBINED], opacities=[0.0], fill="between",
-            fill_opacities=[0.15], fill_colors=[_COMBINED],
+            x=nothing, y=nothing, scales=below, colors=[INK], opacities=[0.0], fill="between",
+            fill_opacities=[0.15], fill_colors=[INK],
         )  # fmt: skip
         self._picture = Image(image=empty_png(), scales=above)
         across = {"x": self._x, "y": self._unit}

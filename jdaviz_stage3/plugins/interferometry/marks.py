@@ -9,7 +9,7 @@ import numpy as np
 from bqplot import Lines, Scatter
 from glue.core import Data
 
-from ...viewers.figure_marks import FigureMarks
+from ...viewers.figure_marks import INK, FigureMarks
 from ...viewers.light_curve_readout import nearest_point
 from ...viewers.seen_points import seen_points
 from ...viewers.stations import stations_by_row, stations_of
@@ -23,10 +23,10 @@ _EXACT = {
 }  # fmt: skip
 _RELATED = _EXACT | {"default_size": 110, "stroke_width": 1.2}
 _MODEL = {
-    "colors": ["#000000"], "stroke": "#000000", "marker": "diamond", "fill": False,
+    "colors": [INK], "stroke": INK, "marker": "diamond", "fill": False,
     "default_size": 70, "stroke_width": 1.5, "enable_hover": False,
 }  # fmt: skip
-_LINE = {"colors": ["#000000"], "stroke_width": 1.5, "interactions": {}, "enable_hover": False}
+_LINE = {"colors": [INK], "stroke_width": 1.5, "interactions": {}, "enable_hover": False}
 
 
 def goes_with(name: str, marked: str) -> str:
