@@ -8,6 +8,7 @@ the cookie that solara gives each browser, of which the folder has a digest only
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -154,6 +155,9 @@ class KeptSessions:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                _log.warning("%s: cannot be locked (%s)", self.folder, error.strerror)
+                return handle  # some network drives have no locks
             os.close(handle)
             raise ServerError(f"{self.folder}: another server keeps its sessions there") from error
         return handle

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pathlib import Path
 from .limits import memory_size
 from .open_tabs import OpenTab, OpenTabs
 
-__all__ = ["Memory", "MemoryWatch", "measure"]
+__all__ = ["Memory", "MemoryWatch", "give_back", "measure"]
 
 _log = logging.getLogger(__name__)
 _LIMITS_OF_CONTAINERS = (
@@ -21,6 +23,7 @@ _LIMITS_OF_CONTAINERS = (
 )
 _EVERY = 5.0  # seconds between looks
 _PATIENCE = 20.0  # seconds until what a closed app held is given back, before the next is closed
+_SOON = 3.0  # seconds
 _IDLE = 60.0  # seconds without a person
 _RESERVE = 0.04  # of all memory, below which the machine begins to swap
 
@@ -141,7 +144,8 @@ class MemoryWatch:
     def _look_on(self) -> None:
         while not self._end.wait(_EVERY):
             if self.look(measure(), time.monotonic()) is not None:
-                _give_back()
+                time.sleep(_SOON)  # until its thread has let go
+                give_back()
 
 
 def _in_words(memory: Memory) -> str:
@@ -149,11 +153,10 @@ def _in_words(memory: Memory) -> str:
     return f"{used:.1f} GB taken, {available:.1f} GB left"
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Give what was freed back to the machine: glibc keeps it for what comes next."""
-    import gc
-
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if hasattr(ctypes, "CDLL") else None
-    if trim is not None:
-        trim(0)
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+        if trim is not None:
+            trim(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ from ..jdaviz_compat import (
     show_message,
 )
 from .kept_sessions import KeptSession, digest
+from .memory import give_back
 from .open_tabs import OpenTab
 from .serving import Serving
 
@@ -34,6 +36,7 @@ __all__ = ["TITLE", "Page", "current_tab", "current_user", "serve_with"]
 TITLE = "jdaviz_stage3"
 _LONGEST = 300  # characters of a message
 _CLOSING = 60  # seconds in which a tab's widgets are all closed
+_SETTLING = 5  # seconds until messages are gone that know a closed app
 
 #: The app takes the whole window, and only its own panels scroll.
 _STYLE = """
@@ -66,6 +69,7 @@ _log = logging.getLogger(__name__)
 _serving = Serving()
 #: Apps are made and filled one at a time: jdaviz keeps process-wide state meanwhile.
 _loading = threading.Lock()
+_giving_back = threading.Lock()
 
 
 def serve_with(serving: Serving) -> None:
@@ -235,6 +239,12 @@ def _release_once(closed: threading.Event, key: str, widgets: frozenset[str]) ->
     """Let go of what libraries keep of a tab, once its kernel is closed."""
     if closed.wait(_CLOSING):
         release(key, widgets)
+    if _giving_back.acquire(blocking=False):  # once for all tabs that are closed together
+        try:
+            time.sleep(_SETTLING)
+            give_back()
+        finally:
+            _giving_back.release()
 
 
 def _is_connected(kernel: Any) -> bool:
