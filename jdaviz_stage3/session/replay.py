@@ -29,9 +29,12 @@ from .restoring import Restoring, restoring
 __all__ = ["replay"]
 
 _LONGEST = 4_000_000  # characters; a session with a thousand files has some 200 000
+#: The methods of a Restoring that scripts call.
 _CALLS = frozenset(
-    "load remove rename subset viewer close_all_but draw limits order open_panels layout".split()
-)  # of a Restoring
+    name
+    for name in dir(Restoring)
+    if not name.startswith("_") and callable(getattr(Restoring, name))
+) - {"plugin", "finish"}
 _REGIONS = {
     f"{shape}{kind}": getattr(regions, f"{shape}{kind}")
     for shape in REGION_PARTS
