@@ -56,6 +56,7 @@ RESTORING = {
     "layout": "self *rows",
     "limits": "self viewer x y",
     "load": "self path labels **options",
+    "markers": "self rows",
     "open_panels": "self *labels",
     "order": "self viewer *labels",
     "plugin": "self label labels",
