@@ -20,7 +20,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -149,7 +149,13 @@ class KeptSessions:
 
     def _locked(self) -> int:
         """Keep other servers out: they would give one session to two tabs."""
-        handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | _NO_LINKS, 0o600)
+        place = self.folder / ".lock"
+        try:
+            handle = os.open(place, os.O_RDWR | os.O_CREAT | _NO_LINKS, 0o600)
+        except OSError as error:
+            raise ServerError(
+                f"{place}: cannot be written ({error.strerror}); remove it, or give another folder"
+            ) from error
         if fcntl is None:
             return handle
         try:
@@ -222,7 +228,7 @@ class KeptSessions:
                 return None
             found, script = read
             begun = replace(found, tries=found.tries + 1)
-            _write(begun, script)
+            _write_again(begun, script)
             self._taken.add(kept.path)
         return begun, script
 
@@ -236,7 +242,7 @@ class KeptSessions:
         with self._lock:
             read = _read(Path(kept.path))
             if read is not None:
-                _write(replace(read[0], tries=0), read[1])
+                _write_again(replace(read[0], tries=0), read[1])
 
     def forget(self, kept: KeptSession) -> None:
         """Keep a session no longer.
@@ -262,8 +268,12 @@ class KeptSessions:
 
     def _remove(self, kept: KeptSession) -> None:
         self._taken.discard(kept.path)
-        with contextlib.suppress(FileNotFoundError):
+        try:
             os.unlink(kept.path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # the tab whose session it is goes on
+            _log.warning("%s: cannot be removed (%s)", kept.path, error.strerror)
 
     def _expire(self) -> None:
         oldest = datetime.now(UTC) - timedelta(days=_DAYS)
@@ -272,7 +282,8 @@ class KeptSessions:
                 if datetime.fromisoformat(kept.when) < oldest:
                     self._remove(kept)
         for draft in self.folder.glob(".*.draft"):  # of a server that was ended as it wrote
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder is none of ours
+                draft.unlink()
 
     def _all(self) -> list[KeptSession]:
         """All of them, the newest first."""
@@ -300,27 +311,41 @@ def _write(kept: KeptSession, script: str) -> None:
     os.replace(draft, path)
 
 
+def _write_again(kept: KeptSession, script: str) -> None:
+    """Write what is known of a session that is being restored.
+
+    That it cannot be written, on a full disk, is no reason to keep its person from it.
+    """
+    try:
+        _write(kept, script)
+    except OSError as error:
+        _log.warning("%s: the try cannot be noted (%s)", kept.path, error.strerror)
+
+
 def _read(path: Path) -> tuple[KeptSession, str] | None:
     """Read a session; None where it is gone, or not as this account has written it."""
     try:
         handle = os.open(path, os.O_RDONLY | _NO_LINKS | _NO_WAIT)
     except OSError:
         return None
+    found = os.fstat(handle)  # first: Python makes no stream of a folder
+    is_ours = not _IS_POSIX or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
+    if not (is_ours and stat.S_ISREG(found.st_mode) and found.st_size <= _LONGEST):
+        os.close(handle)
+        _log.warning("%s: not restored, for others may have written it", path)
+        return None
     with open(handle, "rb") as stream:
-        found = os.fstat(stream.fileno())
-        is_ours = not _IS_POSIX or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
-        if not (is_ours and stat.S_ISREG(found.st_mode) and found.st_size <= _LONGEST):
-            _log.warning("%s: not restored, for others may have written it", path)
-            return None
         content = stream.read(_LONGEST)
     try:
         first, _, script = content.decode("utf-8").partition("\n")
         kept = KeptSession(**json.loads(first.removeprefix(_MARK)), path=str(path))
-        has_zone = datetime.fromisoformat(kept.when).tzinfo is not None
+        when = datetime.fromisoformat(kept.when)
+        # in the first and the last year there is no other time zone to say it in
+        is_time = when.tzinfo is not None and MINYEAR < when.year < MAXYEAR
         is_whole = all(isinstance(part, str) for part in (kept.owner, kept.tab, kept.reason))
-        if has_zone and is_whole and isinstance(kept.tries, int):
+        if is_time and is_whole and isinstance(kept.tries, int) and kept.tries >= 0:
             return kept, script
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         pass  # said below
     _log.warning("%s: not as jdaviz_stage3 keeps sessions", path)
     return None

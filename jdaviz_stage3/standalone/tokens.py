@@ -34,11 +34,18 @@ def given_token(environ: Mapping[str, str] = os.environ) -> str | None:
     token = environ.get(VARIABLE)
     if not token:
         return None
-    if len(token) < _SHORTEST or not all(char.isalnum() or char in "-_.~" for char in token):
+    if not _is_token(token):
         raise ServerError(
-            f"{VARIABLE}: a token has {_SHORTEST} characters or more, letters, digits, and -_.~"
+            f"{VARIABLE}: a token has {_SHORTEST} characters or more, the letters of English, "
+            "digits, and -_.~"
         )
     return token
+
+
+def _is_token(text: str) -> bool:
+    """Whether a text is long enough for a secret, and can be part of an address and a cookie."""
+    is_plain = all(char.isascii() and (char.isalnum() or char in "-_.~") for char in text)
+    return len(text) >= _SHORTEST and is_plain
 
 
 def kept_tokens(folder: Path | None, users: list[str]) -> dict[str, str]:
@@ -114,13 +121,15 @@ def _read(path: Path) -> dict[str, str]:
             found = json.load(stream)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ServerError(f"{path}: cannot be read ({error}); remove it for new tokens") from error
     if not is_ours:
         raise ServerError(f"{path}: others may read it; remove it for new tokens")
     if not isinstance(found, dict) or not all(isinstance(t, str) for t in found.values()):
         raise ServerError(f"{path}: holds no tokens; remove it for new ones")
-    return {user: token for user, token in found.items() if len(token) >= _SHORTEST}
+    if len(set(found.values())) < len(found):  # one of them would see the folder of the other
+        raise ServerError(f"{path}: two users have the same token; remove it for new ones")
+    return {user: token for user, token in found.items() if _is_token(token)}
 
 
 def _write(path: Path, tokens: dict[str, str]) -> None:

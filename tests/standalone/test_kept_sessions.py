@@ -1,5 +1,7 @@
 """Sessions that wait on the disk for their person, without a server."""
 
+import errno
+import json
 import os
 import stat
 from datetime import UTC, datetime, timedelta
@@ -150,3 +152,50 @@ def test_the_clock_says_the_day_where_it_is_another(store, clock):
     assert kept.clock == f"{datetime.fromisoformat(kept.when).astimezone():%H:%M}"
     clock.at += timedelta(days=1)
     assert kept.clock.startswith("2026-12-")
+
+
+def test_a_folder_of_another_name_is_left_alone(store):
+    for name in ("a.py", ".b.draft"):
+        (store.folder / name).mkdir()
+    folder = store.folder
+    store.close()
+    again = KeptSessions(folder)
+    assert again.count() == 0 and again.find(ALICE, FIRST) is None
+    again.close()
+
+
+def test_a_lock_that_cannot_be_is_an_error(tmp_path):
+    (tmp_path / "sessions" / ".lock").mkdir(parents=True)
+    (tmp_path / "sessions").chmod(0o700)
+    with pytest.raises(ServerError, match="lock: cannot be written"):
+        KeptSessions(tmp_path / "sessions")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "[" * 100_000,
+        '{"when": "9999-12-31T23:59:59-14:00", "tries": 0}',
+        '{"when": "2026-12-01T00:00:00+00:00", "tries": -1000000}',
+    ],
+)
+def test_heads_that_no_session_has_are_left_out(store, head):
+    kept = store.keep(ALICE, FIRST, "script", "lost")
+    first, _, script = Path(kept.path).read_text().partition("\n")
+    if head.startswith("{"):
+        told = json.loads(first.removeprefix(kept_sessions._MARK))
+        head = json.dumps(told | json.loads(head))
+    Path(kept.path).write_text(f"{kept_sessions._MARK}{head}\n{script}")
+    assert store.find(ALICE, FIRST) is None and store.count() == 0
+
+
+def test_a_full_disk_keeps_nobody_from_a_session(store, monkeypatch, caplog):
+    kept = store.keep(ALICE, FIRST, "script", "lost")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(kept_sessions, "_write", full)
+    begun, script = store.take(kept)
+    store.restored(begun)
+    assert script == "script" and "the try cannot be noted (No space left" in caplog.text

@@ -324,7 +324,12 @@ def test_tokens_are_those_of_last_time(tmp_path):
     assert tokens.kept_tokens(None, [""]) != tokens.kept_tokens(None, [""])
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"alice": 1}', "mode", "folder"])
+_SAME = '{"alice": "0123456789abcdef", "bob": "0123456789abcdef"}'
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"alice": 1}', "mode", "folder", "[" * 100_000, _SAME]
+)
 def test_files_of_tokens_that_are_none(tmp_path, content):
     path = tmp_path / "tokens.json"
     if content == "folder":
@@ -336,10 +341,18 @@ def test_files_of_tokens_that_are_none(tmp_path, content):
         tokens.kept_tokens(tmp_path, ["alice"])
 
 
+def test_a_kept_token_that_is_none_is_made_anew(tmp_path):
+    path = tmp_path / "tokens.json"
+    path.write_text('{"alice": "0123456789abcdef\\r\\nSet-Cookie: a=b"}')
+    path.chmod(0o600)
+    [token] = tokens.kept_tokens(tmp_path, ["alice"])
+    assert "Set-Cookie" not in token
+
+
 def test_a_token_that_is_given():
     assert tokens.given_token({}) is None
     assert tokens.given_token({tokens.VARIABLE: "0123456789abcdef"}) == "0123456789abcdef"
-    for bad in ("short", "0123456789abcdef;", "0123456789abcde\n0"):
+    for bad in ("short", "0123456789abcdef;", "0123456789abcde\n0", "é" * 20):
         with pytest.raises(network.ServerError, match="16 characters"):
             tokens.given_token({tokens.VARIABLE: bad})
 
