@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import Stage3Error, reason_of
 
-__all__ = ["save_files"]
+__all__ = ["check_place", "save_files"]
 
 
 def save_files(
@@ -69,6 +69,24 @@ def save_files(
             with _in_words(target):
                 _move(file, place, overwrite)
     return targets
+
+
+def check_place(path: str | os.PathLike, overwrite: bool = False) -> None:
+    """See that one file can get its name, before the work whose result it is to hold.
+
+    Parameters
+    ----------
+    path : path-like
+    overwrite : bool, optional
+        See `save_files`.
+
+    Raises
+    ------
+    Stage3Error
+        If it is there already, or there is no folder for it.
+    """
+    with _in_words(path):
+        _check_place(_expanded(path), overwrite)
 
 
 def _expanded(path: str | os.PathLike) -> Path:

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
-from astropy.table import QTable
+from astropy.io import registry
+from astropy.table import Column, QTable, Table
+from astropy.utils.masked import Masked
 
 from ..errors import Stage3Error, Stage3Warning
 from ..groups import ProductList
 from ..progress import with_progress
-from ..saving import save_files
+from ..saving import check_place, save_files
 from .running import done_in_turn
 
 __all__ = ["batch"]
@@ -54,8 +56,9 @@ def batch(
     Returns
     -------
     astropy.table.QTable
-        One row a product, by path: ``file``, the columns of the values (masked where a row has
-        none), and ``error``, why there are none.
+        One row a product, by path: ``file``, the columns of the values, and ``error``, why there
+        are none. A value that a row has not, or that is masked, is masked; NaN in columns with a
+        unit.
 
     Raises
     ------
@@ -72,8 +75,10 @@ def batch(
     >>> table = stage3.batch(depth, "mastDownload", suffix="x1dints")      # doctest: +SKIP
     """
     paths = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    if output is not None and Path(output).suffix == "":
-        raise Stage3Error(f"{output}: cannot be written; its name ends with no format: .ecsv")
+    if output is not None:  # what cannot be is said before hours of work
+        if not _has_format(Path(output)):
+            raise Stage3Error(f"{output}: cannot be written; its name ends with no format: .ecsv")
+        check_place(output, overwrite)
     listed = ProductList(paths).finish().products
     files = [one for one in listed if one.suffix and one.suffix != "asn" and not one.problem]
     chosen = [str(one.path) for one in files if suffix in (None, one.suffix)]
@@ -103,7 +108,9 @@ class _Called:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Stage3Warning)  # a line for each of thousands of files
             values = self.function(path)
-        return dict(values) if isinstance(values, Mapping) else {"value": values}
+        if not isinstance(values, Mapping):
+            return {"value": values}
+        return {str(name): value for name, value in values.items()}
 
 
 def _table(rows: list[tuple[str, dict[str, Any], str]]) -> QTable:
@@ -120,26 +127,59 @@ def _table(rows: list[tuple[str, dict[str, Any], str]]) -> QTable:
 
 
 def _column(name: str, values: list[Any]) -> Any:
-    missing = np.array([value is None for value in values])
-    units = {u.Quantity(value).unit for value in values if isinstance(value, u.Quantity)}
-    if units:
-        unit = next(iter(units))
-        if not all(unit.is_equivalent(other) for other in units):
-            raise Stage3Error(
-                f"batch: the values of {name} are in {', '.join(map(str, sorted(units, key=str)))}"
-            )
-        plain = [np.nan if v is None else u.Quantity(v).to_value(unit) for v in values]
-        return u.Quantity(plain, unit)
-    like = next(value for value in values if value is not None)
-    filled = [np.zeros_like(like)[()] if value is None else value for value in values]
-    try:
-        column = np.ma.MaskedArray(np.array(filled), missing)
-    except ValueError as err:
-        raise Stage3Error(f"batch: the values of {name} have different shapes") from err
-    return column if missing.any() else column.data
+    values = [None if value is np.ma.masked else value for value in values]
+    given = [value for value in values if value is not None]
+    if not given:
+        return np.ma.masked_all(len(values), float)
+    if len({np.shape(value) for value in given}) > 1:
+        raise Stage3Error(f"batch: the values of {name} have different shapes")
+    if any(isinstance(value, u.Quantity) for value in given):
+        return _with_unit(name, values, given)
+    blank = np.zeros_like(_parts(given[0])[0])
+    parts = [(blank, ~np.zeros(blank.shape, bool)) if v is None else _parts(v) for v in values]
+    column = np.array([data for data, _ in parts])
+    mask = np.array([mask for _, mask in parts])
+    return np.ma.MaskedArray(column, mask) if mask.any() else column
+
+
+def _with_unit(name: str, values: list[Any], given: list[Any]) -> u.Quantity:
+    """A column of quantities, in the unit of the first; NaN where one is missing or masked."""
+    units = {getattr(value, "unit", None) for value in given}
+    if None in units:
+        raise Stage3Error(f"batch: only some of the values of {name} have a unit")
+    unit = given[0].unit
+    if not all(unit.is_equivalent(other) for other in units):
+        there = ", ".join(sorted(map(str, units)))
+        raise Stage3Error(f"batch: the values of {name} are in {there}")
+    blank = np.full(np.shape(given[0]), np.nan)
+    plain = []
+    for value in values:
+        data, mask = (blank, True) if value is None else _parts(value.to_value(unit))
+        plain.append(np.where(mask, np.nan, data))
+    return np.array(plain) * unit  # a magnitude, where it is the unit of one
+
+
+def _parts(value: Any) -> tuple[np.ndarray, np.ndarray]:
+    """What a value is, and where it is masked, of whichever kind of masked array."""
+    if isinstance(value, Masked):
+        return np.asarray(value.unmasked), np.asarray(value.mask)
+    array = np.ma.asanyarray(value)
+    return array.data, np.ma.getmaskarray(array)
+
+
+def _has_format(path: Path) -> bool:
+    """Whether the name of a file says how to write a table."""
+    if path.suffix == ".parquet":
+        return True
+    return bool(registry.identify_format("write", QTable, str(path), None, [], {}))
 
 
 def _write(table: QTable, path: Path) -> None:
+    logarithmic = [name for name in table.colnames if isinstance(table[name], u.LogQuantity)]
+    if logarithmic:  # which astropy writes as plain columns with a unit only
+        table = Table(table, copy=False)
+        for name in logarithmic:
+            table.replace_column(name, Column(table[name].value, name, unit=str(table[name].unit)))
     if path.suffix == ".parquet":
         table.write(path, format="parquet")
     else:

@@ -63,7 +63,10 @@ class Task:
     def key(self) -> str:
         """A short name for its files: the product's own, and what tells it from others."""
         digest = hashlib.sha256(os.path.abspath(self.path).encode("utf-8", "surrogateescape"))
-        stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in Path(self.path).stem)
+        # one byte a character: with what is put after it, it still makes a name for a file
+        stem = "".join(
+            c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in Path(self.path).stem
+        )
         return f"{stem[:80]}-{digest.hexdigest()[:8]}"
 
     @property
@@ -143,9 +146,28 @@ class Entry:
         try:
             told = json.loads((site / _ENTRIES / f"{key}.json").read_text())
             told["measures"] = [Measure(**one) for one in told["measures"]]
-            return cls(**told)
-        except (OSError, ValueError, TypeError, KeyError):  # of another version, or cut short
+            entry = cls(**told)
+            return entry if entry.key == key and entry._is_whole() else None
+        # of another version, cut short, or written by somebody else
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
+
+    def _is_whole(self) -> bool:
+        """Whether all of it is what the pages take, and its pictures are its own."""
+        texts = [self.path, self.name, self.suffix, self.type_name, self.small]
+        texts += [*self.facts.keys(), *self.facts.values(), *self.warnings, *self.problems]
+        texts += [text for one in (*self.pictures, *self.findings) for text in one.values()]
+        texts += [text for name, value in self.made for text in (name, value)]
+        texts += [text for one in self.measures for text in (one.name, one.unit, one.note)]
+        files = [picture["file"] for picture in self.pictures] + [self.small or self._picture("")]
+        return (
+            all(isinstance(text, str) for text in texts)
+            and all(isinstance(one.value, float) for one in self.measures)
+            and all(file.startswith(self._picture("")) and file.count("/") == 1 for file in files)
+        )
+
+    def _picture(self, end: str) -> str:
+        return f"{_PICTURES}/{self.key}-{end}"
 
 
 def kept(task: Task) -> Entry | None:
@@ -167,7 +189,9 @@ def kept(task: Task) -> Entry | None:
             return None
     except OSError:
         return None
-    if entry.problems or entry.facts != task.facts:
+    if entry.problems or (entry.path, entry.suffix, entry.facts) != (
+        task.path, task.suffix, task.facts,
+    ):  # fmt: skip
         return None
     files = [entry.small, *(picture["file"] for picture in entry.pictures)]
     return entry if all((site / file).is_file() for file in files if file) else None
@@ -212,6 +236,8 @@ def make_entry(task: Task) -> str:
     entry = Entry(
         task.key, task.path, name, task.suffix, product_type(task.suffix).name, task.facts
     )
+    # before it is read: a file that is replaced meanwhile is drawn anew the next time
+    entry.stamp = task.stamp
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", Stage3Warning)
@@ -224,7 +250,6 @@ def make_entry(task: Task) -> str:
                 entry.problems.append(f"{name}: {_DOING[work]} failed ({reason_of(err)})")
     entry.warnings = list(dict.fromkeys(str(one.message) for one in said))
     entry.problems = list(dict.fromkeys(entry.problems))
-    entry.stamp = task.stamp
     entry.save(Path(task.site))
     return entry.key
 
@@ -277,7 +302,7 @@ def _write(file: Path, write: Callable[[Path], object]) -> None:
         os.chmod(draft, 0o644)
         os.replace(draft, file)
     except BaseException:
-        os.unlink(draft)
+        Path(draft).unlink(missing_ok=True)  # the folder itself may be gone
         raise
 
 

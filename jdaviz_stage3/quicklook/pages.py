@@ -61,13 +61,18 @@ def write_pages(
         page = templates.get_template("target.html").render(
             target=target, mode=mode, products=[_shown(entry) for entry in members], **common
         )
-        write_whole(folder / name, page.encode("utf-8", "surrogateescape"))
+        write_whole(folder / name, _encoded(page))
     for old in folder.glob("*.html"):
         if old.name not in wanted:
             old.unlink()
     rows = [_shown(entry) | {"page": places[entry.key]} for entry in entries]
     index = templates.get_template("index.html").render(products=rows, **common)
-    write_whole(site / "index.html", index.encode("utf-8", "surrogateescape"))
+    write_whole(site / "index.html", _encoded(index))
+
+
+def _encoded(page: str) -> bytes:
+    """A page as UTF-8: bytes of names, and characters of headers, that are none are shown so."""
+    return page.encode("utf-8", "surrogatepass").decode("utf-8", "replace").encode()
 
 
 def measure_text(measure: Measure) -> str:

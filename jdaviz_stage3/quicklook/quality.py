@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from astropy import units as u
 from astropy.table import QTable
+from astropy.utils.masked import Masked
 
 from ..analysis import noise_figures, point_to_point_scatter, white_light_curve
 from ..analysis.scatter import sigma_of_deviations
@@ -93,8 +94,8 @@ def limiting_magnitude(table: QTable) -> tuple[float, int]:
             break
     else:
         return float("nan"), 0
-    flux, error = u.Quantity(table[name]), u.Quantity(table[f"{name}_err"])
-    if not flux.unit.is_equivalent(u.Jy):
+    flux, error = (_filled(table[column]) for column in (name, f"{name}_err"))
+    if not (flux.unit.is_equivalent(u.Jy) and error.unit.is_equivalent(u.Jy)):
         return float("nan"), 0
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (flux / error).to_value(u.one)
@@ -103,6 +104,13 @@ def limiting_magnitude(table: QTable) -> tuple[float, int]:
     if count < _FEWEST:
         return float("nan"), count
     return float(np.median(flux[near].to_value(u.ABmag))), count
+
+
+def _filled(column: Any) -> u.Quantity:
+    """A column, NaN where it is masked: what stands below a mask is no value."""
+    if isinstance(column, Masked):
+        return u.Quantity(column.unmasked, dtype=float) * np.where(column.mask, np.nan, 1.0)
+    return u.Quantity(column)
 
 
 def _of_image(image: Any) -> list[Measure]:

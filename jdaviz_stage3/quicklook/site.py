@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,15 +117,35 @@ def report(
     n_kept = len(entries)
     results = done_in_turn(make_entry, todo, workers=workers, scheduler=scheduler, told=_told)
     for task, key, problem in with_progress(results, "Products", "file", total=len(todo)):
-        made = failed(task, f"{Path(task.path).name}: {problem}") if problem else None
-        entry = made or Entry.load(site, key) or failed(task, f"{task.path}: its entry is gone")
-        entries[task.key] = entry
+        with _in_words(site):
+            entries[task.key] = _entry(task, key, problem)
     in_order = [entries[task.key] for task in tasks]
     left_out = sum(one.suffix != "asn" for one in listed) - len(chosen)
-    write_pages(site, in_order, paths, left_out)
-    remove_drafts(site, begin)
+    with _in_words(site):
+        _mark(site)  # again, where the folder was removed meanwhile
+        write_pages(site, in_order, paths, left_out)
+        remove_drafts(site, begin)
     broken = sum(bool(entry.problems) for entry in in_order)
     return Report(site / "index.html", len(todo), n_kept, broken, left_out)
+
+
+def _entry(task: Task, key: str, problem: str) -> Entry:
+    """The entry of a product that was worked on."""
+    made = failed(task, f"{Path(task.path).name}: {problem}") if problem else None
+    found = made or Entry.load(Path(task.site), key)
+    return found or failed(task, f"{task.path}: its entry is gone")
+
+
+@contextmanager
+def _in_words(site: Path) -> Iterator[None]:
+    """Say which folder cannot be written: full, gone, or not ours."""
+    try:
+        yield
+    except OSError as err:
+        raise Stage3Error(
+            f"{site}: the pages cannot be written ({err.strerror or reason_of(err)}); give another "
+            "folder"
+        ) from err
 
 
 def _told(text: str) -> None:
@@ -157,19 +178,18 @@ def _nothing(paths: Sequence[str | os.PathLike], listed: Sequence[ListedProduct]
 
 def _prepare(site: Path) -> None:
     """Make the folder of the pages, or see that it is one."""
-    mark = site / _MARK
-    try:
-        if site.exists() and not mark.exists() and any(site.iterdir()):
+    with _in_words(site):
+        if site.exists() and not (site / _MARK).exists() and any(site.iterdir()):
             raise Stage3Error(
                 f"{site}: is there, and is no report of ours; give a folder that is not there yet"
             )
-        site.mkdir(parents=True, exist_ok=True)
-        write_whole(mark, json.dumps({"made by": "jdaviz_stage3"}).encode())
-    except OSError as err:
-        raise Stage3Error(
-            f"{site}: the pages cannot be written ({err.strerror or reason_of(err)}); give another "
-            "folder"
-        ) from err
+        _mark(site)
+
+
+def _mark(site: Path) -> None:
+    """Make the folder, and note that it is ours."""
+    site.mkdir(parents=True, exist_ok=True)
+    write_whole(site / _MARK, json.dumps({"made by": "jdaviz_stage3"}).encode())
 
 
 def _tasks(

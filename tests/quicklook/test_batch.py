@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import QTable
+from astropy.utils.masked import Masked
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.quicklook.batch import _column
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,52 @@ def test_no_such_product_is_said(folder):
 def test_a_table_of_no_format_is_said_before_the_work(folder, tmp_path):
     with pytest.raises(stage3.Stage3Error, match="ends with no format"):
         stage3.batch(len, folder, workers=1, output=tmp_path / "table")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([1, 2] * u.Jy, [[1, 2], [np.nan, np.nan]] * u.Jy),
+        (28 * u.ABmag, [28, np.nan] * u.ABmag),
+        (Masked(5 * u.Jy, mask=True), [np.nan, np.nan] * u.Jy),
+    ],
+)
+def test_values_with_a_unit_of_which_one_is_missing(given, expected):
+    column = _column("flux", [given, None])
+    assert column.unit == expected.unit
+    np.testing.assert_array_equal(column.value, expected.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "mask"),
+    [
+        ([None, None], [True, True]),
+        ([np.ma.masked, 1], [True, False]),
+        ([np.array([1.0, 2.0]), None], [[False, False], [True, True]]),
+        ([np.ma.array([1, 2], mask=[True, False]), None], [[True, False], [True, True]]),
+    ],
+)
+def test_what_is_missing_or_masked_is_masked(given, mask):
+    np.testing.assert_array_equal(_column("n", given).mask, mask)
+
+
+def test_numbers_among_quantities_are_said():
+    with pytest.raises(stage3.Stage3Error, match="only some of the values of flux have a unit"):
+        _column("flux", [1 * u.Jy, 3.0])
+
+
+@pytest.mark.parametrize("name", ["table.ecsv", "table.parquet"])
+def test_magnitudes_are_written(folder, tmp_path, name):
+    table = stage3.batch(lambda _: 28 * u.ABmag, folder, workers=1, output=tmp_path / name)
+    again = QTable.read(tmp_path / name)
+    assert again["value"].unit == table["value"].unit == u.ABmag
+    assert list(again["value"].value) == [28.0] * 3
+
+
+def test_a_table_that_cannot_be_is_said_before_the_work(folder, tmp_path):
+    calls = []
+    (tmp_path / "table.ecsv").write_text("mine")
+    for name, words in (("table.ecsv", "is there already"), ("table.xyz", "no format")):
+        with pytest.raises(stage3.Stage3Error, match=words):
+            stage3.batch(calls.append, folder, workers=1, output=tmp_path / name)
+    assert not calls

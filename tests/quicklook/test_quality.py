@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.table import QTable
+from astropy.utils.masked import Masked
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.quicklook.quality import limiting_magnitude, measures_of
@@ -69,3 +70,14 @@ def test_of_observables(built):
     phase = data.closure_phase["phase"].to_value("deg")[good]
     assert found["Closure phase, rms"] == pytest.approx(np.sqrt(np.mean(phase**2)))
     assert found["Baselines"] == len(data.vis2)
+
+
+def test_what_is_masked_or_has_no_fitting_error_tells_no_limit():
+    flux = Masked(np.full(12, 5.0) * u.uJy, mask=[False] * 6 + [True] * 6)
+    flux[6:].unmasked[...] = 5e4 * u.uJy
+    error = flux.unmasked / 5
+    table = QTable({"aper_total_flux": flux, "aper_total_flux_err": error})
+    limit, count = limiting_magnitude(table)
+    assert count == 6 and limit == pytest.approx((5 * u.uJy).to_value(u.ABmag))
+    table = QTable({"aper_total_flux": error, "aper_total_flux_err": np.ones(12)})
+    assert np.isnan(limiting_magnitude(table)[0])

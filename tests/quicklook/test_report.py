@@ -1,6 +1,8 @@
 """The pages of a program: what is on them, what is kept, what is told of broken files."""
 
+import errno
 import html
+import json
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ from make_spectra import combined
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.cli import main
 from jdaviz_stage3.quicklook import entry as entries
+from jdaviz_stage3.quicklook.pages import write_pages
 from jdaviz_stage3.quicklook.running import done_in_turn
 
 TYPES = (
@@ -202,3 +205,86 @@ def test_a_worker_that_dies_takes_nothing_with_it():
     assert "ended" in found.pop(3)[1]
     assert found == {number: (number**2, "") for number in (0, 1, 2, 4, 5)}
     assert said[0].startswith("Dashboard: http")
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """A program of one product, and its pages."""
+    path = combined(tmp_path)
+    stage3.report(path, tmp_path / "site", workers=1)
+    return path, tmp_path / "site"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"measures": [{"name": "a", "value": "x"}]},
+        {"pictures": [{"file": "pictures/../../secret.png", "text": "x"}]},
+        {"pictures": [{"text": "x"}]},
+        {"made": [1]},
+        {"suffix": "zzz"},
+        {"small": "../secret.png"},
+        {"path": "/somewhere/else_c1d.fits"},
+    ],
+)
+def test_an_entry_that_somebody_has_changed_is_made_anew(drawn, change):
+    path, site = drawn
+    (site.parent / "secret.png").touch()
+    [entry] = (site / "products").iterdir()
+    whole = entry.read_text()
+    entry.write_text(json.dumps(json.loads(whole) | change))
+    with_change = entries.kept(_task(path, site, whole))
+    entry.write_text(whole)
+    assert with_change is None and entries.kept(_task(path, site, whole)) is not None
+
+
+def _task(path, site, entry):
+    return entries.Task(str(path), "c1d", str(site), facts=json.loads(entry)["facts"])
+
+
+def test_characters_that_are_none_are_shown(drawn):
+    path, site = drawn
+    [file] = (site / "products").iterdir()
+    entry = entries.Entry.load(site, file.stem)
+    entry.warnings = ["\ud800 and \udcff"]
+    write_pages(site, [entry], [path], 0)
+    assert "\ufffd and" in next((site / "pages").glob("*.html")).read_text("utf-8")
+
+
+def test_a_file_that_is_replaced_while_it_is_drawn_is_drawn_anew(drawn, monkeypatch):
+    path, site = drawn
+
+    def replaced(task, entry):
+        os.utime(path, (1, 1))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entries, "_tell", replaced)
+        patch.setitem(entries._DOING, replaced, "replacing")
+        assert stage3.report(path, site, workers=1, overwrite=True).failed == 0
+    assert stage3.report(path, site, workers=1).made == 1
+
+
+def test_a_long_name_of_other_letters_makes_names_of_files():
+    task = entries.Task("/data/" + "漢" * 79 + "_i2d.fits", "i2d", "/site")
+    assert len(f"{task.key}-small.png".encode()) < 255 - len(entries._DRAFT)
+
+
+def test_a_folder_that_is_full_or_gone_meanwhile_is_said(drawn, monkeypatch):
+    path, site = drawn
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entries, "write_whole", full)
+        with pytest.raises(stage3.Stage3Error, match="pages cannot be written .No space left"):
+            stage3.report(path, site, workers=1, overwrite=True)
+
+    def gone(task):
+        shutil.rmtree(site)
+        return entries.make_entry(task)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jdaviz_stage3.quicklook.site.make_entry", gone)
+        stage3.report(path, site, workers=1, overwrite=True)
+    assert stage3.report(path, site, workers=1).kept == 1  # it is one of ours still
