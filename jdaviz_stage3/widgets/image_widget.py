@@ -65,7 +65,7 @@ class ImageWidget(ProductWidget):
         )
         self.percentiles = FloatRangeSlider(
             description="Percentiles", value=(1, 99.5), min=0, max=100, step=0.1,
-            continuous_update=False, layout={"width": "320px"},
+            continuous_update=False, readout_format=".1f", layout={"width": "320px"},
         )  # fmt: skip
         self.show_sources = Checkbox(description="Sources", value=True, indent=False)
         self.caption = HTML("Click a source." if catalog is not None else "")
