@@ -110,7 +110,9 @@ def _filled(column: Any) -> u.Quantity:
     """A column, NaN where it is masked: what stands below a mask is no value."""
     if isinstance(column, Masked):
         return u.Quantity(column.unmasked, dtype=float) * np.where(column.mask, np.nan, 1.0)
-    return u.Quantity(column)
+    if isinstance(column, np.ma.MaskedArray):
+        return u.Quantity(column.astype(float).filled(np.nan), getattr(column, "unit", None))
+    return u.Quantity(column, dtype=float)
 
 
 def _of_image(image: Any) -> list[Measure]:
@@ -137,7 +139,9 @@ def _of_catalog(table: QTable) -> list[Measure]:
     magnitude, count = limiting_magnitude(table)
     found = [Measure("Sources", float(len(table)))]
     if "is_extended" in table.colnames:
-        found.append(Measure("Extended", float(np.asarray(table["is_extended"], bool).sum())))
+        extended = np.ma.asanyarray(table["is_extended"]).filled(0)
+        known = np.nan_to_num(extended) if extended.dtype.kind == "f" else extended
+        found.append(Measure("Extended", float(known.astype(bool).sum())))
     note = f"median of {count} sources with 4 to 6 times their error, by the catalog's errors"
     return [*found, Measure("Magnitude at 5 σ", magnitude, "AB mag", note)]
 
@@ -202,7 +206,7 @@ def _of_light_curve(series: Any) -> list[Measure]:
     from ..plot.time_series import first_flux
 
     name = first_flux(series)
-    values = np.asarray(getattr(series[name], "value", series[name]), float)
+    values = _filled(series[name]).value
     middle = float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")
     scatter = point_to_point_scatter(values) / middle * 1e6 if middle > 0 else float("nan")
     return [
@@ -228,7 +232,7 @@ def _of_cube(cube: Any) -> list[Measure]:
 def _of_observables(data: Any) -> list[Measure]:
     good = ~np.asarray(data.vis2["flag"], bool)
     values, errors = (np.asarray(data.vis2[name], float) for name in ("value", "error"))
-    phase = np.asarray(getattr(data.closure_phase["phase"], "value", data.closure_phase["phase"]))
+    phase = u.Quantity(data.closure_phase["phase"], u.deg).value
     usable = ~np.asarray(data.closure_phase["flag"], bool) & np.isfinite(phase)
     found = [Measure("Baselines", float(len(data.vis2)))]
     shown = good & np.isfinite(values) & np.isfinite(errors)

@@ -122,6 +122,10 @@ class OpenTabs:
         """Whose token a kernel came with; an empty text where it is not known."""
         return self._users.get(key, "")
 
+    def is_known(self, key: str) -> bool:
+        """Whether a kernel has an app or a page."""
+        return key in self._users
+
     @contextmanager
     def connected(self, key: str, user: str) -> Iterator[bool]:
         """Count a websocket while it is open.

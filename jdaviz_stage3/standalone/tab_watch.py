@@ -18,6 +18,9 @@ _FOR_EACH_APP = 4  # websockets: a page, and windows that were taken out of it
 # mouse that moves 16 a second, and a file that is dropped comes in pieces of 2 MB.
 _MESSAGES, _MESSAGES_AT_ONCE = 100.0, 1000.0
 _BYTES, _BYTES_AT_ONCE = 3e7, 1e8
+# New kernels a second over time; at once as many as there may be websockets. Each is 0.2 MB, and
+# stays as long as the app of a lost tab even where no page of it has ever come so far as an app.
+_KERNELS = 0.2
 
 
 class Bucket:
@@ -85,6 +88,7 @@ class TabWatch:
         self.tabs = tabs
         self.most = apps * _FOR_EACH_APP
         self.sleep = sleep
+        self._kernels: dict[str, Bucket] = {}  # of users
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """Hand on what is no websocket, and of websockets what may pass."""
@@ -100,11 +104,22 @@ class TabWatch:
             await send({"type": "websocket.close", "code": 1008, "reason": "refused: too many"})
             return
         key = found.group(1)
+        is_new = not self.tabs.is_known(key)
         with self.tabs.connected(key, user) as is_own:
             if not is_own:
                 await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
                 return
+            if is_new:
+                await self._take_time(user)
             await self.app(scope, self._watched(key, receive), send)
+
+    async def _take_time(self, user: str) -> None:
+        """Wait, where a user opens kernels faster than a person does."""
+        now = time.monotonic()
+        bucket = self._kernels.setdefault(user, Bucket(_KERNELS, self.most, now))
+        wait = bucket.wait(now)
+        if wait:
+            await self.sleep(wait)
 
     def _watched(self, key: str, receive: Any) -> Callable[[], Awaitable[Any]]:
         """A ``receive`` that notes what a person does, and takes its time with a flood."""

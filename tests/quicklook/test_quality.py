@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.table import QTable
+from astropy.table import QTable, Table
 from astropy.utils.masked import Masked
 
 import jdaviz_stage3 as stage3
@@ -81,3 +81,15 @@ def test_what_is_masked_or_has_no_fitting_error_tells_no_limit():
     assert count == 6 and limit == pytest.approx((5 * u.uJy).to_value(u.ABmag))
     table = QTable({"aper_total_flux": error, "aper_total_flux_err": np.ones(12)})
     assert np.isnan(limiting_magnitude(table)[0])
+
+
+def test_what_is_masked_in_tables_is_no_value():
+    extended = np.ma.array([True, True, False], mask=[True, False, False])
+    assert _values(QTable({"is_extended": extended}), "cat")["Extended"] == 1
+    assert _values(QTable({"is_extended": [np.nan, 1.0]}), "cat")["Extended"] == 1
+    is_bad = np.arange(50) % 10 == 0
+    flux = 1 + np.random.default_rng(3).normal(0, 1e-3, 50)
+    series = Table({"whitelight_flux": np.ma.array(np.where(is_bad, 1e6, flux), mask=is_bad)})
+    expected = stage3.analysis.point_to_point_scatter(np.where(is_bad, np.nan, flux)) * 1e6
+    found = _values(series, "whtlt")["Scatter from point to point"]
+    assert found == pytest.approx(expected, rel=1e-3)

@@ -195,6 +195,17 @@ def test_a_kernel_is_of_the_user_who_opened_it(tabs):
     assert tabs._users == {} and not +tabs._connections and not tabs._pages
 
 
+def test_a_flood_of_kernels_waits_and_only_that_of_its_user(tabs):
+    watch, waits = watching(tabs, apps=1)  # which may have four websockets at once
+    for number in range(6):
+        websocket(watch, f"/jupyter/api/kernels/new{number}/channels", "bob")
+    assert waits == pytest.approx([5.0, 10.0])
+    with tabs.connected("k1", "bob"):  # a page that is there already is no new one
+        websocket(watch, user="bob")
+    websocket(watch, "/jupyter/api/kernels/another/channels", "alice")
+    assert len(waits) == 2
+
+
 @pytest.mark.parametrize("path", ["/", "/jupyter/api/kernels/a b/channels", "/x/channels"])
 def test_other_websockets_are_refused(tabs, path):
     assert websocket(watching(tabs)[0], path)[0]["type"] == "websocket.close"
