@@ -129,7 +129,9 @@ def sources(data: Any, *, ax: Axes | None = None) -> Axes:
     """
     table = as_read(data)
     column = sky_column(table)
-    if column is None or not len(table):
+    if not len(table):
+        raise Stage3Error("plot.sources: the catalog has no sources")
+    if column is None:
         raise Stage3Error("plot.sources: the catalog has no positions on the sky")
     sky = SkyCoord(table[column])
     x, y, z = (float(np.nanmean(part)) for part in sky.cartesian.xyz.value)

@@ -167,6 +167,17 @@ def _parts(value: Any) -> tuple[np.ndarray, np.ndarray]:
     return array.data, np.ma.getmaskarray(array)
 
 
+def _encodable(column: Any) -> Any:
+    """Text that can be written: bytes of names that are no UTF-8 are written as ``\\xff``."""
+    texts = [
+        text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        for text in np.ma.getdata(column).ravel().tolist()
+    ]
+    plain = np.array(texts, dtype=str).reshape(np.shape(column))
+    mask = np.ma.getmaskarray(column)
+    return np.ma.MaskedArray(plain, mask) if mask.any() else plain
+
+
 def _has_format(path: Path) -> bool:
     """Whether the name of a file says how to write a table."""
     if path.suffix == ".parquet":
@@ -175,6 +186,10 @@ def _has_format(path: Path) -> bool:
 
 
 def _write(table: QTable, path: Path) -> None:
+    table = table.copy(copy_data=False)
+    for name in table.colnames:
+        if getattr(table[name], "dtype", np.dtype(float)).kind == "U":
+            table[name] = _encodable(table[name])
     logarithmic = [name for name in table.colnames if isinstance(table[name], u.LogQuantity)]
     if logarithmic:  # which astropy writes as plain columns with a unit only
         table = Table(table, copy=False)

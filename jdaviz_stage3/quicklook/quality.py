@@ -111,7 +111,7 @@ def _filled(column: Any) -> u.Quantity:
     if isinstance(column, Masked):
         return u.Quantity(column.unmasked, dtype=float) * np.where(column.mask, np.nan, 1.0)
     if isinstance(column, np.ma.MaskedArray):
-        return u.Quantity(column.astype(float).filled(np.nan), getattr(column, "unit", None))
+        return u.Quantity(np.ma.filled(column.astype(float), np.nan), getattr(column, "unit", None))
     return u.Quantity(column, dtype=float)
 
 
@@ -139,7 +139,7 @@ def _of_catalog(table: QTable) -> list[Measure]:
     magnitude, count = limiting_magnitude(table)
     found = [Measure("Sources", float(len(table)))]
     if "is_extended" in table.colnames:
-        extended = np.ma.asanyarray(table["is_extended"]).filled(0)
+        extended = np.ma.filled(table["is_extended"], 0)
         known = np.nan_to_num(extended) if extended.dtype.kind == "f" else extended
         found.append(Measure("Extended", float(known.astype(bool).sum())))
     note = f"median of {count} sources with 4 to 6 times their error, by the catalog's errors"

@@ -1,6 +1,8 @@
 """A function over all products of a folder."""
 
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -131,3 +133,15 @@ def test_a_table_that_cannot_be_is_said_before_the_work(folder, tmp_path):
         with pytest.raises(stage3.Stage3Error, match=words):
             stage3.batch(calls.append, folder, workers=1, output=tmp_path / name)
     assert not calls
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="takes no such name")
+@pytest.mark.parametrize("name", ["table.ecsv", "table.parquet"])
+def test_a_name_that_is_no_text_is_written(built, tmp_path, name):
+    path = os.fsencode(tmp_path) + b"/jw09997-o001_\xff_c1d.fits"
+    shutil.copy(built("c1d", "CombinedSpecModel"), path)
+    table = stage3.batch(
+        lambda path: os.path.basename(path), tmp_path, workers=1, output=tmp_path / name
+    )
+    assert table["file"][0] == os.fsdecode(path)
+    assert QTable.read(tmp_path / name)["value"][0] == "jw09997-o001_\\xff_c1d.fits"
