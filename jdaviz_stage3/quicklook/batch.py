@@ -182,7 +182,7 @@ def _has_format(path: Path) -> bool:
     """Whether the name of a file says how to write a table."""
     if path.suffix == ".parquet":
         return True
-    return bool(registry.identify_format("write", QTable, str(path), None, [], {}))
+    return bool(registry.identify_format("write", QTable, str(path), None, [QTable()], {}))
 
 
 def _write(table: QTable, path: Path) -> None:
