@@ -109,17 +109,15 @@ class TabWatch:
             if not is_own:
                 await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
                 return
-            if is_new:
-                await self._take_time(user)
+            wait = self._wait_for_kernel(user) if is_new else 0.0
+            if wait:
+                await self.sleep(wait)
             await self.app(scope, self._watched(key, receive), send)
 
-    async def _take_time(self, user: str) -> None:
-        """Wait, where a user opens kernels faster than a person does."""
+    def _wait_for_kernel(self, user: str) -> float:
+        """How long a user waits for a new kernel, who opens them faster than a person does."""
         now = time.monotonic()
-        bucket = self._kernels.setdefault(user, Bucket(_KERNELS, self.most, now))
-        wait = bucket.wait(now)
-        if wait:
-            await self.sleep(wait)
+        return self._kernels.setdefault(user, Bucket(_KERNELS, self.most, now)).wait(now)
 
     def _watched(self, key: str, receive: Any) -> Callable[[], Awaitable[Any]]:
         """A ``receive`` that notes what a person does, and takes its time with a flood."""
