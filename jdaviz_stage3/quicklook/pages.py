@@ -62,7 +62,7 @@ def write_pages(
             target=target, mode=mode, products=[_shown(entry) for entry in members], **common
         )
         write_whole(folder / name, _encoded(page))
-    for old in folder.glob("*.html"):
+    for old in folder.glob("[0-9][0-9][0-9]-*.html"):
         if old.name not in wanted:
             old.unlink()
     rows = [_shown(entry) | {"page": places[entry.key]} for entry in entries]

@@ -160,7 +160,7 @@ def _of_spectra(spectra: Any) -> list[Measure]:
         if spectrum.uncertainty is None or bad.all():
             continue
         error = np.asarray(spectrum.uncertainty.array, float)[~bad]
-        usable = error > 0
+        usable = (error > 0) & np.isfinite(error)  # infinite: without a weight
         if usable.any():
             ratios.append(float(np.median(flux[~bad][usable] / error[usable])))
     of_how_many = "" if len(numbers) == count else f" of {len(numbers)} of them, spread evenly"

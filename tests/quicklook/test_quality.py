@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from astropy import units as u
+from astropy.nddata import StdDevUncertainty
 from astropy.table import QTable, Table
 from astropy.utils.masked import Masked
+from specutils import Spectrum
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.quicklook.quality import limiting_magnitude, measures_of
@@ -61,6 +63,12 @@ def test_of_spectra(built):
     assert found["Spectra"] == 2
     assert found["Signal to noise per sample, median"] == pytest.approx(np.median(ratios))
     assert (found["the lowest"], found["the highest"]) == pytest.approx((min(ratios), max(ratios)))
+
+
+def test_samples_without_a_weight_do_not_count():
+    flux, error = np.full(4, 10.0) * u.Jy, StdDevUncertainty([1.0, 1.0, np.inf, np.inf])
+    spectrum = Spectrum(flux, spectral_axis=np.arange(1, 5) * u.um, uncertainty=error)
+    assert _values([spectrum], "c1d")["Signal to noise per sample, median"] == 10
 
 
 def test_of_observables(built):
