@@ -258,10 +258,14 @@ class Page:
             self.wait_for(lambda: header.get_attribute("aria-expanded") == "true", title)
 
     def field(self, label: str):
-        """The field that a person types into or chooses from, by its label."""
-        inputs = self.find(".v-expansion-panel--active .v-input")
-        found = [e for e in inputs if e.text.split("\n")[0] == label]
-        return found[0].find_element("css selector", "input")
+        """The field that a person types into or chooses from, by its label, once it is there."""
+
+        def found():
+            inputs = self.find(".v-expansion-panel--active .v-input")
+            return [e for e in inputs if e.text.split("\n")[0] == label]
+
+        field = self.wait_for(found, f"the field {label}")[0]
+        return field.find_element("css selector", "input")
 
     def press(self, text: str) -> None:
         """Press the button with this text; once more where it was drawn anew meanwhile."""

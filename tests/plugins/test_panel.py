@@ -8,7 +8,7 @@ import pytest
 from fresh_apps import new_app
 
 from jdaviz_stage3.errors import Stage3Error, Stage3Warning
-from jdaviz_stage3.loaders import importing
+from jdaviz_stage3.loaders import shown_warnings
 from jdaviz_stage3.plugins import names_for, panel
 from jdaviz_stage3.plugins.controls import DeclaredControls
 from jdaviz_stage3.viewers.slice_keys import SLICE_KEYS
@@ -47,12 +47,12 @@ def test_a_button_spins_while_it_is_worked_at_and_what_cannot_be_done_is_said(mo
         seen.append(plugin.busy)
         warnings.warn("by the way", Stage3Warning, stacklevel=1)
         if fails:
-            with importing.warnings_shown(plugin):  # within, once all the same
+            with shown_warnings.warnings_shown(plugin):  # within, once all the same
                 warnings.warn("and", Stage3Warning, stacklevel=1)
             raise Stage3Error("no")
 
     seen, said, plugin = [], [], DeclaredControls()
-    for module in (panel, importing):
+    for module in (panel, shown_warnings):
         monkeypatch.setattr(module, "show_message", lambda _, text, **more: said.append(text))
     with pytest.warns(Stage3Warning, match="by the way"):
         assert panel.do_as_asked(plugin, lambda: add(False)) == ""

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from urllib.parse import unquote
 
 import pytest
@@ -19,6 +20,9 @@ from jdaviz_stage3.quicklook import entry as entries
 from jdaviz_stage3.quicklook.pages import write_pages
 from jdaviz_stage3.quicklook.running import done_in_turn
 
+needs_workers = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="distributed is not installed"
+)
 TYPES = (
     ("i2d", "ImageModel"), ("cat", "current"), ("c1d", "MultiCombinedSpecModel"),
     ("x1dints", "TSOMultiSpecModel"), ("ami-oi", "AmiOIModel"),
@@ -174,6 +178,7 @@ def test_a_place_that_cannot_be_written_is_said(built, tmp_path):
         stage3.report(built("c1d", "CombinedSpecModel"), tmp_path / "file" / "site", workers=1)
 
 
+@needs_workers
 def test_a_scheduler_that_is_not_there_is_said(built, tmp_path, monkeypatch):
     monkeypatch.setattr("jdaviz_stage3.quicklook.running._TIMEOUT", 1)
     with pytest.raises(stage3.Stage3Error, match="no scheduler.*answers"):
@@ -193,6 +198,7 @@ def test_the_command(program, tmp_path, capsys):
         main(["report", str(program), "-o", str(site), "--workers", "0"])
 
 
+@needs_workers
 def test_a_worker_that_dies_takes_nothing_with_it():
     """As one without memory: what it did is told, and the others are done."""
     said = []
