@@ -49,6 +49,14 @@ def test_an_image_has_its_pixels_where_they_are_counted(built):
     assert "MJy / sr" in bar.get_ylabel()
 
 
+def test_what_the_mask_excludes_is_not_drawn():
+    mask = np.zeros((3, 4), bool)
+    mask[1, 2] = True
+    ax = plot.image(CCDData(np.ones((3, 4)), unit="Jy", mask=mask))
+    shown = np.ma.filled(ax.get_images()[0].get_array().astype(float), np.nan)
+    np.testing.assert_array_equal(np.isnan(shown), mask)
+
+
 def test_a_large_image_is_thinned_in_place():
     values = np.zeros((40, 4000), np.float32)
     values[:, 3000:] = 1
@@ -107,6 +115,12 @@ def test_a_dynamic_spectrum_is_relative_to_the_median_in_time(built):
     np.testing.assert_allclose(
         shown.reshape(flux.shape[0], across.sum()), expected[:, across], rtol=1e-12
     )
+
+
+def test_integrations_are_counted_from_one(built):
+    trace = stage3.read(built("x1dints", "TSOMultiSpecModel")).traces[0]
+    edges = plot.dynamic_spectrum(trace).collections[0].get_coordinates()[..., 1]
+    assert (edges.min(), edges.max()) == (0.5, trace.n_integrations + 0.5)
 
 
 def test_neighbouring_integrations_are_taken_together():
