@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -238,12 +238,13 @@ def make_entry(task: Task) -> str:
     )
     # before it is read: a file that is replaced meanwhile is drawn anew the next time
     entry.stamp = task.stamp
+    data = cache(lambda: read(task.path))  # once, for all that is drawn and measured
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", Stage3Warning)
         for work in (_draw, _measure, _tell):
             try:
-                work(task, entry)
+                work(task, entry, data)
             except Stage3Error as err:
                 entry.problems.append(str(err))
             except Exception as err:  # of whatever library, on whatever file: the others go on
@@ -254,12 +255,12 @@ def make_entry(task: Task) -> str:
     return entry.key
 
 
-def _draw(task: Task, entry: Entry) -> None:
+def _draw(task: Task, entry: Entry, data: Callable[[], Any]) -> None:
     folder = Path(task.site) / _PICTURES
     folder.mkdir(parents=True, exist_ok=True)
     catalog = Path(task.catalog) if task.catalog else None
     for number, (text, draw) in enumerate(drawings_of(task.suffix), 1):
-        figure: Any = draw(Path(task.path), catalog).figure
+        figure: Any = draw(data(), catalog).figure
         file = folder / f"{task.key}-{number}.png"
         _write(file, partial(figure.savefig, dpi=_DPI))
         entry.pictures.append({"file": f"{_PICTURES}/{file.name}", "text": text})
@@ -269,11 +270,11 @@ def _draw(task: Task, entry: Entry) -> None:
             entry.small = f"{_PICTURES}/{small.name}"
 
 
-def _measure(task: Task, entry: Entry) -> None:
-    entry.measures = measures_of(read(task.path), task.suffix)
+def _measure(task: Task, entry: Entry, data: Callable[[], Any]) -> None:
+    entry.measures = measures_of(data(), task.suffix)
 
 
-def _tell(task: Task, entry: Entry) -> None:
+def _tell(task: Task, entry: Entry, _: Callable[[], Any]) -> None:
     made = provenance(task.path)
     entry.made = [
         (f"{'' if section == 'product' else section + ': '}{in_words(name)}", text)

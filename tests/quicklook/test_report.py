@@ -121,6 +121,27 @@ def test_a_run_that_was_stopped_goes_on(program, tmp_path, monkeypatch):
     assert made.made + made.kept == 6 and made.kept >= 1
 
 
+@pytest.mark.parametrize("case", TYPES)
+def test_a_product_is_read_once(built, tmp_path, monkeypatch, case):
+    """However many pictures and numbers there are of it."""
+    reads = []
+    read = stage3.read
+
+    def counted(path):
+        reads.append(path)
+        return read(path)
+
+    def again(path, **options):
+        raise AssertionError(f"{path} is read once more")
+
+    monkeypatch.setattr(entries, "read", counted)
+    monkeypatch.setattr("jdaviz_stage3.readers.read", again)
+    task = entries.Task(str(built(*case)), case[0], str(tmp_path))
+    entry = entries.Entry.load(tmp_path, entries.make_entry(task))
+    assert (len(reads), entry.problems) == (1, [])
+    assert entry.pictures and entry.measures
+
+
 def test_what_changes_is_drawn_anew(built, tmp_path):
     path = tmp_path / "data" / built("c1d", "CombinedSpecModel").name
     path.parent.mkdir()
@@ -260,7 +281,7 @@ def test_characters_that_are_none_are_shown(drawn):
 def test_a_file_that_is_replaced_while_it_is_drawn_is_drawn_anew(drawn, monkeypatch):
     path, site = drawn
 
-    def replaced(task, entry):
+    def replaced(task, entry, data):
         os.utime(path, (1, 1))
 
     with monkeypatch.context() as patch:
