@@ -105,7 +105,7 @@ from .meta_keys import (
     spectral_component_type,
     without_jdaviz_keys,
 )
-from .page_messages import send_together
+from .page_messages import send_together, without_waiting
 from .panels import SteadyPanel, open_panels, open_panels_of
 from .places import (
     arrange_viewers,
@@ -362,4 +362,5 @@ __all__ = [
     "viewers_of_kind_showing",
     "when_resized",
     "without_jdaviz_keys",
+    "without_waiting",
 ]

@@ -10,13 +10,29 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["send_together"]
+__all__ = ["send_together", "without_waiting"]
 
 _LONGEST_QUEUE = 32_000_000  # bytes or characters; who has sent more waits for the browser
+_hurry = threading.local()
+
+
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Let this thread meanwhile wait for no browser, however much stands in its queue.
+
+    What others wait for must not depend on how fast one of the browsers reads, or whether.
+    """
+    before = getattr(_hurry, "on", False)
+    _hurry.on = True
+    try:
+        yield
+    finally:
+        _hurry.on = before
 
 
 def send_together(starlette: Any) -> None:
@@ -74,7 +90,7 @@ def _with_queue(stock: Any) -> Any:
                         self._send_all(), self.event_loop
                     )
                 too_long = self._length > _LONGEST_QUEUE
-            if too_long:
+            if too_long and not getattr(_hurry, "on", False):
                 self._wait()
 
         async def _send_all(self) -> None:

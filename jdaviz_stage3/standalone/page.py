@@ -25,6 +25,7 @@ from ..jdaviz_compat import (
     release,
     renew_snackbar,
     show_message,
+    without_waiting,
 )
 from .kept_sessions import KeptSession, digest
 from .memory import give_back
@@ -166,7 +167,7 @@ class _Tab:
         if self.opened:
             return
         self.opened = True
-        with _loading:
+        with _loading, without_waiting():
             refusal = _serving.refusal(self.user)
             if refusal:
                 show(refusal)

@@ -120,6 +120,30 @@ def test_queue_that_is_too_long_is_waited_for(websocket, browser, monkeypatch):
     assert browser.got == ["x" * 30] * 5 + ["closed"]
 
 
+def test_who_holds_up_others_waits_for_no_browser(websocket, browser, monkeypatch):
+    """Apps are made one at a time: a page that reads nothing held up all that came after it."""
+    monkeypatch.setattr(messages, "_LONGEST_QUEUE", 100)
+    browser.goes_on.clear()
+
+    def send():
+        with messages.without_waiting():
+            for _ in range(5):
+                websocket.send("x" * 30)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    sender.join(30)
+    assert not sender.is_alive()
+    waiting = threading.Thread(target=websocket.send, args=["y"])
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    browser.goes_on.set()
+    waiting.join(30)
+    websocket.close()
+    assert browser.got == ["x" * 30] * 5 + ["y", "closed"]
+
+
 def test_next_sender_learns_that_the_browser_has_gone(websocket, browser):
     """By the error that solara forgets the websocket at."""
     browser.has_gone = True
