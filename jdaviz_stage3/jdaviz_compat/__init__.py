@@ -150,7 +150,12 @@ from .spectra import (
     spectrum_viewers_showing,
     use_steradian,
 )
-from .standalone import hide_server_files, register_vue_components, renew_snackbar
+from .standalone import (
+    end_messages,
+    hide_server_files,
+    register_vue_components,
+    renew_snackbar,
+)
 from .tables import (
     add_table,
     clicks_check_table_rows,
@@ -190,6 +195,7 @@ from .viewers import (
 )
 
 __all__ = [
+    "end_messages",
     "SteadyPanel",
     "NoLayerPanel",
     "CATALOG_COLUMNS",

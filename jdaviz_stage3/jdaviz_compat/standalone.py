@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from .application import application
 from .plain_text import show_tooltips_as_text
 
-__all__ = ["hide_server_files", "register_vue_components", "renew_snackbar"]
+__all__ = ["end_messages", "hide_server_files", "register_vue_components", "renew_snackbar"]
+
+# Seconds that a message stays, and how much longer the first one does, whose page is being drawn;
+_SHORTEST, _PAGE = 0.5, 5.0  # both as jdaviz has them
 
 
 def register_vue_components() -> None:
@@ -67,8 +71,57 @@ def renew_snackbar(app: Any) -> None:
     ----------
     app : jdaviz helper
     """
+    state = application(app).state
+    end_messages(app)
+    state.snackbar_queue = _queue_that_ends()
+    state.snackbar["show"] = False
+
+
+def end_messages(app: Any) -> None:
+    """Let no message of an app wait to be shown, or to be closed, any more.
+
+    Parameters
+    ----------
+    app : jdaviz helper
+    """
+    queue = application(app).state.snackbar_queue
+    queue.queue.clear()
+    if hasattr(queue, "ended"):
+        queue.ended.set()
+
+
+def _queue_that_ends() -> Any:
+    """A queue of messages whose threads do not outlive their app.
+
+    Reason: in ``jdaviz.utils.SnackbarQueue`` a thread sleeps for each message until it is to be
+    closed, up to 20 s for ours, and keeps the app and the kernel of its tab so long. Overridden:
+    ``_write_message``. jdaviz 5.1: the same.
+    """
     from jdaviz.utils import SnackbarQueue
 
-    state = application(app).state
-    state.snackbar_queue = SnackbarQueue()
-    state.snackbar["show"] = False
+    class QueueThatEnds(SnackbarQueue):
+        def __init__(self) -> None:
+            super().__init__()
+            self.ended = threading.Event()
+
+        def _write_message(self, state: Any, msg: Any) -> None:
+            if msg.loading:  # stays until the next one
+                super()._write_message(state, msg)
+                return
+            shown = {"text": msg.text, "color": msg.color, "timeout": 0, "loading": False}
+            state.snackbar["show"] = False
+            for name, value in shown.items():
+                state.snackbar[name] = value
+            state.snackbar["show"] = True
+            seconds = max(_SHORTEST, msg.timeout / 1000) + (_PAGE if self.first else 0)
+            self.first = False
+
+            def close_later() -> None:
+                if self.ended.wait(seconds):
+                    return
+                if state.snackbar["show"] and state.snackbar["text"] == msg.text:
+                    self.close_current_message(state)
+
+            threading.Thread(target=close_later, daemon=True).start()
+
+    return QueueThatEnds()

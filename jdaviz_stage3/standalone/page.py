@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -19,16 +18,15 @@ from ..errors import Stage3Error, Stage3Warning
 from ..jdaviz_compat import (
     all_data,
     application,
+    end_messages,
     forget_app,
     forget_closed_styles,
     register_vue_components,
-    release,
     renew_snackbar,
     show_message,
     without_waiting,
 )
 from .kept_sessions import KeptSession, digest
-from .memory import give_back
 from .open_tabs import OpenTab
 from .serving import Serving
 
@@ -36,8 +34,6 @@ __all__ = ["TITLE", "Page", "current_tab", "current_user", "serve_with"]
 
 TITLE = "jdaviz_stage3"
 _LONGEST = 300  # characters of a message
-_CLOSING = 60  # seconds in which a tab's widgets are all closed
-_SETTLING = 5  # seconds until messages are gone that know a closed app
 
 #: The app takes the whole window, and only its own panels scroll.
 _STYLE = """
@@ -70,7 +66,6 @@ _log = logging.getLogger(__name__)
 _serving = Serving()
 #: Apps are made and filled one at a time: jdaviz keeps process-wide state meanwhile.
 _loading = threading.Lock()
-_giving_back = threading.Lock()
 
 
 def serve_with(serving: Serving) -> None:
@@ -228,24 +223,13 @@ class _Tab:
     def close(self) -> None:
         """Let go of the app."""
         if self.app is not None:
+            end_messages(self.app)  # each that is shown is a thread that knows the app
             forget_app(self.app)
             self.app = None
         kernel = _current_kernel()
         if kernel is not None:
-            closed = kernel.closed_event, current_tab(), frozenset(kernel.widgets)
-            threading.Thread(target=_release_once, args=closed, daemon=True).start()
-
-
-def _release_once(closed: threading.Event, key: str, widgets: frozenset[str]) -> None:
-    """Let go of what libraries keep of a tab, once its kernel is closed."""
-    if closed.wait(_CLOSING):
-        release(key, widgets)
-    if _giving_back.acquire(blocking=False):  # once for all tabs that are closed together
-        try:
-            time.sleep(_SETTLING)
-            give_back()
-        finally:
-            _giving_back.release()
+            key = current_tab() or ""
+            _serving.closed.add(kernel.closed_event, key, frozenset(kernel.widgets))
 
 
 def _is_connected(kernel: Any) -> bool:

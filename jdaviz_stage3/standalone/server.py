@@ -252,8 +252,11 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
 
     # Imported before the first tab and in no kernel: their classes are shared by all of them.
     import jdaviz  # noqa: F401
+    from tqdm import tqdm
 
     from .. import app  # noqa: F401
+
+    tqdm.monitor_interval = 0  # its thread would keep the first tab, where it is started
 
     settings.theme.title = page.TITLE
     settings.theme.loader = "plain"

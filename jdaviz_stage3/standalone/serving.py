@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import reason_of
+from .closed_tabs import ClosedTabs
 from .kept_sessions import KeptSessions, Reason, digest
 from .limits import Limits
 from .memory import MemoryWatch, measure
@@ -38,6 +39,7 @@ class Serving:
     kept : KeptSessions or None
         None: no session is kept.
     tabs : OpenTabs
+    closed : ClosedTabs
     folder_of : callable
         Gives the folder of a user, which their tab opens and never leaves; None where there are no
         users.
@@ -51,6 +53,7 @@ class Serving:
     limits: Limits = field(default_factory=Limits)
     kept: KeptSessions | None = None
     tabs: OpenTabs = field(default_factory=OpenTabs)
+    closed: ClosedTabs = field(default_factory=ClosedTabs)
     folder_of: Callable[[str], Path | None] = _the_same_for_all
     has_users: bool = False
     restored: int = 0

@@ -36,11 +36,11 @@ def _open_and_close(path: Path) -> weakref.ref:
 
 
 async def _left(paths: list[Path]) -> list[str]:
-    """The products whose apps are there still, when all that waits has had its time."""
+    """The products whose apps are there still, when the page has let go of them."""
+    gc.disable()  # no other search finds them by chance
     apps = {path.name: _open_and_close(path) for path in paths}
-    for _ in range(100):  # messages are shown for some seconds, by threads that know them
+    for _ in range(100):
         await asyncio.sleep(0.3)
-        gc.collect()
         if not any(app() for app in apps.values()):
             break
     return [name for name, app in apps.items() if app() is not None]

@@ -111,6 +111,8 @@ class LightTab:
 
     def show(self) -> LightTab:
         """Say that the loading page is on the screen; gives back when the app is there."""
+        if not self._takes("shown"):
+            self.wait(lambda _: self._takes("shown"))
         asked = self.event(self.widget(event="shown"), "shown")
         return self.until_done(asked)
 
@@ -134,6 +136,9 @@ class LightTab:
         """The id of the newest widget that takes an event."""
         found = [key for key, state in self._widgets.items() if event in state.get("events", ())]
         return found[-1]
+
+    def _takes(self, event: str) -> bool:
+        return any(event in state.get("events", ()) for state in self._widgets.values())
 
     def event(self, key: str, name: str, data: Any = None) -> str:
         """Send an event to a widget; gives the message's id."""

@@ -1,0 +1,66 @@
+"""Closed tabs are let go of by a thread that belongs to none of them."""
+
+import queue
+import threading
+
+import pytest
+
+from jdaviz_stage3 import jdaviz_compat
+from jdaviz_stage3.standalone import closed_tabs
+from jdaviz_stage3.standalone.closed_tabs import ClosedTabs
+
+# importing solara's server changes what glue asks of the shell
+pytestmark = pytest.mark.forked
+
+
+@pytest.fixture
+def done(monkeypatch):
+    done = queue.SimpleQueue()
+    monkeypatch.setattr(closed_tabs, "_SETTLING", 0.02)
+    monkeypatch.setattr(closed_tabs, "give_back", lambda: done.put("garbage"))
+    monkeypatch.setattr(jdaviz_compat, "release", lambda *tab: done.put(tab))
+    return done
+
+
+def test_released_when_its_kernel_is_closed(done):
+    closed = threading.Event()
+    tabs = ClosedTabs()
+    tabs.add(closed, "a", frozenset("w"))
+    with pytest.raises(queue.Empty):
+        done.get(timeout=0.1)
+    closed.set()
+    assert [done.get(timeout=30) for _ in range(3)] == [("a", frozenset("w")), *["garbage"] * 2]
+    with pytest.raises(queue.Empty):
+        done.get(timeout=0.1)
+    tabs.add(closed, "b", frozenset())
+    assert done.get(timeout=30) == ("b", frozenset())
+
+
+def test_of_several_garbage_is_looked_for_after_the_last(done):
+    first, second = threading.Event(), threading.Event()
+    second.set()
+    tabs = ClosedTabs()
+    tabs.add(first, "a", frozenset())
+    tabs.add(second, "b", frozenset())
+    first.set()
+    found = [done.get(timeout=30) for _ in range(3)]
+    assert found == [("a", frozenset()), ("b", frozenset()), "garbage"]
+
+
+def test_kernel_that_is_not_closed_is_left(done, monkeypatch):
+    monkeypatch.setattr(closed_tabs, "_CLOSING", 0.01)
+    ClosedTabs().add(threading.Event(), "a", frozenset())
+    assert done.get(timeout=30) == "garbage"
+
+
+def test_its_thread_knows_no_kernel(done):
+    """solara gives each thread the kernel in which it is started, for good."""
+    from solara.server import app, kernel, kernel_context  # the first replaces threads'
+
+    assert app
+    context = kernel_context.VirtualKernelContext("one", kernel.Kernel(), "session")
+    tabs = ClosedTabs()
+    with context:
+        assert threading.Thread().current_context is context
+        tabs.add(threading.Event(), "a", frozenset())
+    assert tabs._thread.current_context is None
