@@ -1,5 +1,6 @@
 """Closed tabs are let go of by a thread that belongs to none of them."""
 
+import asyncio
 import queue
 import threading
 
@@ -58,9 +59,11 @@ def test_its_thread_knows_no_kernel(done):
     from solara.server import app, kernel, kernel_context  # the first replaces threads'
 
     assert app
-    context = kernel_context.VirtualKernelContext("one", kernel.Kernel(), "session")
+    loop = asyncio.new_event_loop()
+    context = kernel_context.VirtualKernelContext("one", kernel.Kernel(), "s", event_loop=loop)
     tabs = ClosedTabs()
     with context:
         assert threading.Thread().current_context is context
         tabs.add(threading.Event(), "a", frozenset())
     assert tabs._thread.current_context is None
+    loop.close()
