@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from .base_url import BaseUrl
 from .headers import protection
 
-__all__ = ["LOCAL_HOSTS", "USER", "AccessGuard", "is_local"]
+__all__ = ["LOCAL_HOSTS", "USER", "AccessGuard", "header_tokens", "is_local"]
 
 #: The names of this machine that need no token.
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -56,6 +56,18 @@ def _headers(scope: Scope, name: bytes) -> list[str]:
 def _header(scope: Scope, name: bytes) -> str:
     """The value of a header, or an empty string where there is none."""
     return next(iter(_headers(scope, name)), "")
+
+
+def header_tokens(scope: Scope) -> list[str]:
+    """Return what the header ``Authorization`` gives as the token, of either scheme in use.
+
+    Parameters
+    ----------
+    scope : mapping
+        Of a request.
+    """
+    pairs = [value.partition(" ") for value in _headers(scope, b"authorization")]
+    return [text.strip() for scheme, _, text in pairs if scheme.lower() in ("bearer", "token")]
 
 
 def _hostname(netloc: str) -> str:
@@ -125,7 +137,7 @@ class AccessGuard:
 
     def _token(self, scope: Scope) -> str | None:
         """The token that a request brings, in whichever way; None where it brings none of ours."""
-        for candidates in (self._header_tokens, self._query_tokens, self._cookie_tokens):
+        for candidates in (header_tokens, self._query_tokens, self._cookie_tokens):
             token = self._known(candidates(scope))
             if token is not None:
                 return token
@@ -135,7 +147,7 @@ class AccessGuard:
         """Why a request is refused, or None where it is welcome."""
         host = _header(scope, b"host")
         # no page of another site can send this header without our leave
-        by_header = token is not None and token in self._header_tokens(scope)
+        by_header = token is not None and token in header_tokens(scope)
         if self.local and not by_header and not self._is_own(host):
             return _BAD_HOST
         if self.users is not None and token is None:
@@ -176,11 +188,6 @@ class AccessGuard:
                 if secrets.compare_digest(candidate.encode(), token.encode()):
                     found = token
         return found
-
-    def _header_tokens(self, scope: Scope) -> list[str]:
-        """What the header ``Authorization`` gives as the token, of either scheme in use."""
-        pairs = [value.partition(" ") for value in _headers(scope, b"authorization")]
-        return [text.strip() for scheme, _, text in pairs if scheme.lower() in ("bearer", "token")]
 
     def _query_tokens(self, scope: Scope) -> list[str]:
         """What the address gives as ``?token=``."""

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
+from .access import header_tokens
 from .memory import measure
 from .serving import Serving
+from .tokens import METRICS_VARIABLE
 
 __all__ = ["HealthPage", "JsonFormatter", "MetricsPage", "log_to_stderr"]
 
 App = Callable[..., Awaitable[None]]
 _NO_CLIENT = 'metrics need the package prometheus-client: pip install "jdaviz_stage3[app]"\n'
+_NO_TOKEN = (
+    "refused: these numbers are of all people of this server, and need a token of their own: start "
+    f"it with {METRICS_VARIABLE}\n"
+)
+_BAD_TOKEN = f"refused: send the token of {METRICS_VARIABLE} as Authorization: Bearer …\n"
 _OF_EVERY_RECORD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None)))
 
 
@@ -55,18 +63,24 @@ class HealthPage:
 
 
 class MetricsPage:
-    """Answers ``/metrics``, in the text format of Prometheus, to who has the token.
+    """Answers ``/metrics``, in the text format of Prometheus.
+
+    The numbers are of the server as a whole: where it has several people, none of their tokens
+    opens them.
 
     Parameters
     ----------
     app : callable
         The ASGI application that answers all else.
     serving : Serving
+    token : str, optional
+        What a request must bring; an empty one lets nobody in, None all that come this far.
     """
 
-    def __init__(self, app: App, serving: Serving) -> None:
+    def __init__(self, app: App, serving: Serving, token: str | None = None) -> None:
         self.app = app
         self.serving = serving
+        self.token = token
         self._began = time.time()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
@@ -74,12 +88,27 @@ class MetricsPage:
         if scope["type"] != "http" or scope["path"] != "/metrics":
             await self.app(scope, receive, send)
             return
+        refusal = self._refusal(scope)
+        if refusal:
+            await _answer(send, 403, "text/plain", refusal.encode())
+            return
         try:
             body = self.text()
         except ModuleNotFoundError:
             await _answer(send, 501, "text/plain", _NO_CLIENT.encode())
             return
         await _answer(send, 200, "text/plain; version=0.0.4; charset=utf-8", body)
+
+    def _refusal(self, scope: MutableMapping[str, Any]) -> str:
+        """Why a request is refused; empty where it is not."""
+        if self.token is None:
+            return ""
+        if not self.token:
+            return _NO_TOKEN
+        brought = [
+            secrets.compare_digest(t.encode(), self.token.encode()) for t in header_tokens(scope)
+        ]
+        return "" if any(brought) else _BAD_TOKEN
 
     def text(self) -> bytes:
         """The numbers, as Prometheus reads them."""

@@ -40,7 +40,7 @@ from .network import ServerError, addresses, choose_port, has_browser, ssh_line
 from .opened import Request
 from .serving import Serving
 from .tab_watch import TabWatch
-from .tokens import VARIABLE, given_token, kept_tokens, user_folders
+from .tokens import METRICS_VARIABLE, VARIABLE, given_token, kept_tokens, user_folders
 
 __all__ = ["ServerError", "serve"]
 
@@ -65,6 +65,8 @@ class _Place:
         Whether the files of this machine are not the visitors' own.
     is_told : bool
         Whether tokens are printed: one that was given is known, and what is printed may be logged.
+    metrics : str or None
+        What `MetricsPage` asks for.
     """
 
     host: str
@@ -73,6 +75,7 @@ class _Place:
     users: dict[str, str] | None = None
     is_shared: bool = False
     is_told: bool = True
+    metrics: str | None = None
 
 
 def serve(
@@ -154,7 +157,15 @@ def serve(
             users = {given: ""} if given else kept_tokens(sessions and kept.folder, names)
         is_shared = bool(folders) or not is_local(host)
         is_told = given is None or users is None
-        place = _Place(host, choose_port(host, port), base, users, is_shared, is_told)
+        metrics = given_token(variable=METRICS_VARIABLE)
+        if metrics and metrics in (users or ()):
+            raise ServerError(
+                f"{METRICS_VARIABLE} and {VARIABLE} are the same: that of the "
+                "numbers would open everything"
+            )
+        if metrics is None and folders:
+            metrics = ""  # each of them would see what is of the others
+        place = _Place(host, choose_port(host, port), base, users, is_shared, is_told, metrics)
         _serve(serving, place, open_browser, log_format)
     finally:
         kept.close()
@@ -283,17 +294,17 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
         refuse_files_to_browsers()
     _search_less_garbage()
     front_end = "" if solara_settings.assets.proxy else solara_settings.assets.cdn
+    tabs = TabWatch(starlette.app, serving.tabs, serving.limits.apps, asyncio.sleep)
+    has_own_token = place.metrics is not None
     guard = AccessGuard(
-        MetricsPage(
-            TabWatch(starlette.app, serving.tabs, serving.limits.apps, asyncio.sleep), serving
-        ),
+        tabs if has_own_token else MetricsPage(tabs, serving),
         place.users,
         local=is_local(place.host),
         cookie=f"jdaviz-stage3-token-{place.port}",
         base=place.base,
         headers=protection(front_end),
     )
-    health = HealthPage(guard)
+    health = HealthPage(MetricsPage(guard, serving, place.metrics) if has_own_token else guard)
     log_config = {"log_config": None} if log_format == "json" else {}
     server = starlette.ServerStarlette(
         port=place.port,

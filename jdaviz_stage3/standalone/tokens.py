@@ -11,32 +11,36 @@ from pathlib import Path
 
 from .network import ServerError
 
-__all__ = ["VARIABLE", "given_token", "kept_tokens", "user_folders"]
+__all__ = ["METRICS_VARIABLE", "VARIABLE", "given_token", "kept_tokens", "user_folders"]
 
 #: The environment variable by which whoever starts the server gives it the token.
 VARIABLE = "JDAVIZ_STAGE3_TOKEN"
+#: The same for a token that opens ``/metrics``, and nothing else.
+METRICS_VARIABLE = "JDAVIZ_STAGE3_METRICS_TOKEN"
 _SHORTEST = 16  # characters
 _FILE = "tokens.json"
 
 
-def given_token(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the token of the environment, None where there is none.
+def given_token(environ: Mapping[str, str] = os.environ, variable: str = VARIABLE) -> str | None:
+    """Return a token of the environment, None where there is none.
 
     Parameters
     ----------
     environ : mapping
+    variable : str
+        Which holds it.
 
     Raises
     ------
     ServerError
         If it is too short to be a secret, or has characters that no cookie takes.
     """
-    token = environ.get(VARIABLE)
+    token = environ.get(variable)
     if not token:
         return None
     if not _is_token(token):
         raise ServerError(
-            f"{VARIABLE}: a token has {_SHORTEST} characters or more, the letters of English, "
+            f"{variable}: a token has {_SHORTEST} characters or more, the letters of English, "
             "digits, and -_.~"
         )
     return token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from light_tabs import LightBrowser, LightTab
@@ -19,6 +21,7 @@ from reverse_proxy import ReverseProxy
 from jdaviz_stage3.standalone import jupyter
 from jdaviz_stage3.standalone.tokens import VARIABLE
 
+DEPLOY = Path(__file__).parents[3] / "deploy"
 TOKEN = "0123456789abcdef-of-the-test"
 
 
@@ -64,6 +67,34 @@ def test_a_proxy_may_leave_the_path_on(server, port):
     browser = LightBrowser(f"http://localhost:{port}/jwst/?token={TOKEN}")
     assert browser.get("readyz")[0] == 200
     assert LightBrowser(f"http://localhost:{port}/jwst/").get("")[0] == 403
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_behind_nginx_as_it_is_deployed(server, port, tmp_path):
+    """On another port than visitors' usual one, which the ``Host`` must name then."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        front = free.getsockname()[1]
+    place = (DEPLOY / "nginx.conf").read_text().replace("127.0.0.1:8765", f"127.0.0.1:{port}")
+    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{name}_temp_path {tmp_path / name};" for name in names)
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; pid {tmp_path / 'pid'}; events {{}} error_log {tmp_path / 'log'};"
+        f"http {{ access_log {tmp_path / 'access'}; {folders}\n"
+        f"server {{ listen 127.0.0.1:{front};\n{place}\n}} }}"
+    )
+    process = subprocess.Popen(["nginx", "-c", str(tmp_path / "nginx.conf")])
+    try:
+        _wait_for(process, front, tmp_path / "log")
+        browser = LightBrowser(f"http://localhost:{front}/jwst/?token={TOKEN}")
+        assert browser.get("readyz")[0] == 200
+        assert all(browser.get(page)[1].count(b"nginx") for page in ("healthz", "metrics"))
+        tab = LightTab(browser).open()
+        assert any("Nothing is open yet" in text for text in tab.said)
+        assert tab.goodbye() == 200
+        assert TOKEN not in (tmp_path / "access").read_text()
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
 @pytest.mark.skipif(
@@ -118,4 +149,4 @@ def _wait_for(process, port, log):
             return
         except OSError:
             time.sleep(0.2)
-    pytest.fail(f"Jupyter did not start:\n{log.read_text()[-2000:]}")
+    pytest.fail(f"it did not start:\n{log.read_text()[-2000:]}")

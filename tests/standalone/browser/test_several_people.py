@@ -54,6 +54,12 @@ def _status(browser, key) -> int:
     return 101
 
 
+def test_numbers_of_all_are_for_none_of_them(browsers):
+    bob = browsers["bob"]
+    status, text = bob.get("metrics")
+    assert status == 403 and b"METRICS_TOKEN" in text
+
+
 def test_each_sees_what_is_theirs(browsers, kept):
     alice, bob = browsers["alice"], browsers["bob"]
     tab = LightTab(alice).open()
