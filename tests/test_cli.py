@@ -229,6 +229,25 @@ def test_missing_page_files_are_named_with_the_cure(monkeypatch):
         page_files.check()
 
 
+def test_page_files_are_found_where_another_prefix_has_them(tmp_path, monkeypatch):
+    """As of ``pip install --user``, or packages of another environment."""
+    pytest.importorskip("solara_assets")
+    from jdaviz_stage3.standalone import page_files
+
+    names = ("SOLARA_ASSETS_PROXY_CACHE_DIR", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH")
+    for name in names:
+        monkeypatch.setenv(name, "")  # for what is set is taken back afterwards
+        monkeypatch.delenv(name)
+    page_files.check()
+    assert not set(names) & set(os.environ)  # they are beside the interpreter
+    monkeypatch.setattr(page_files.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path)])
+    page_files.check()
+    cdn, data, settings = (Path(os.environ[name]) for name in names)
+    assert (cdn / "@widgetti").is_dir() and (data / "nbextensions" / "jupyter-vue").is_dir()
+    assert (settings / "nbconfig" / "notebook.d" / "jupyter-vue.json").is_file()
+
+
 @pytest.fixture
 def cdn_folder(tmp_path, monkeypatch):
     """Serve this folder as solara's front-end files; gives it and what answers, by path."""

@@ -120,7 +120,9 @@ def _check_place(steps: list[Any], folder: Path, inside: Path, name: str) -> Non
     root = inside.resolve()
     for step in steps:
         if isinstance(step, _Call) and step.name == "load":
-            path = folder / str(step.args[0] if step.args else step.kwargs.get("path", ""))
+            path = folder.expanduser() / str(
+                step.args[0] if step.args else step.kwargs.get("path", "")
+            )
             if not path.resolve().is_relative_to(root):
                 raise Stage3Error(f"{name}: names {path}, which is not in {inside}")
 

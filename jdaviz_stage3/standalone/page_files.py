@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -15,13 +17,51 @@ from .network import ServerError
 
 __all__ = ["check", "only_serve"]
 
+_CDN = "share/solara/cdn"
+_JUPYTER = "share/jupyter"
+_FOLDER_OF_CDN = "SOLARA_ASSETS_PROXY_CACHE_DIR"  # by which solara is told another
+
 
 def _are_installed() -> bool:
     return importlib.util.find_spec("solara_assets") is not None
 
 
+def _put_by(distribution: str, folder: str) -> Path | None:
+    """The folder of this name that a package has put its files into; None where there is none."""
+    try:
+        files = importlib.metadata.files(distribution) or ()
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        for parent in Path(os.path.abspath(file.locate())).parents:
+            if parent.as_posix().endswith(f"/{folder}"):
+                return parent if parent.is_dir() else None
+    return None
+
+
+def _tell_where() -> None:
+    """Say where files are that lie elsewhere than beside the interpreter.
+
+    So they do after ``pip install --user``, and in an environment that sees the packages of
+    another. solara then asks its CDN for its own, and finds no widgets.
+    """
+    from jupyter_core.paths import jupyter_path
+
+    if not (Path(sys.prefix) / _CDN / "@widgetti").is_dir():
+        cdn = _put_by("solara-assets", _CDN)
+        if cdn is not None:
+            os.environ.setdefault(_FOLDER_OF_CDN, str(cdn))
+    if not any((Path(place) / "jupyter-vue").is_dir() for place in jupyter_path("nbextensions")):
+        jupyter = _put_by("ipyvue", _JUPYTER)
+        if jupyter is not None:
+            settings = jupyter.parents[1] / "etc" / "jupyter"
+            for name, place in (("JUPYTER_PATH", jupyter), ("JUPYTER_CONFIG_PATH", settings)):
+                places = [str(place), *filter(None, [os.environ.get(name)])]
+                os.environ[name] = os.pathsep.join(places)
+
+
 def check() -> None:
-    """Make sure that the files are here, or can be fetched.
+    """Make sure that the files are here and are found, or can be fetched.
 
     Raises
     ------
@@ -29,6 +69,7 @@ def check() -> None:
         If they are neither installed nor to be had from the network.
     """
     if _are_installed():
+        _tell_where()
         return
     how = 'pip install "jdaviz_stage3[app]"'
     address = solara.settings.assets.cdn

@@ -115,15 +115,29 @@ def test_other_python_is_refused(text):
         replay(text, app=None)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../b.fits", "link.fits", "in/../../b.fits"])
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "../b.fits", "link.fits", "in/../../b.fits", "folder/b.fits",
+     "folder/../b.fits", "//etc/passwd", "/proc/self/environ"],
+)  # fmt: skip
 def test_files_elsewhere_are_refused(tmp_path, path):
     inside = tmp_path / "user"
     inside.mkdir()
     (tmp_path / "b.fits").touch()
     (inside / "link.fits").symlink_to(tmp_path / "b.fits")
+    (inside / "folder").symlink_to(tmp_path)
     text = script(f"session.load({path!r})").replace("/nowhere", str(inside))
     with pytest.raises(Stage3Error, match="which is not in"):
         replay(text, app=None, inside=inside)
+
+
+def test_the_home_of_another_account_is_elsewhere(tmp_path, monkeypatch):
+    """As a folder of the script, which is looked up only when files are loaded."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/another")
+    text = script('session.load("b.fits")').replace("/nowhere", "~")
+    with pytest.raises(Stage3Error, match="/home/another/b.fits, which is not in"):
+        replay(text, app=None, inside=tmp_path)
 
 
 @pytest.mark.forked

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from light_tabs import LightBrowser, LightTab
+from make_associations import associate
 from websockets.exceptions import InvalidStatus
 
 from jdaviz_stage3.demo import demo_products
@@ -24,6 +26,8 @@ def people(tmp_path_factory):
     [secret] = (folder / "bob").iterdir()
     (folder / "alice" / secret.name).symlink_to(secret)
     (folder / "alice" / "more").symlink_to(folder / "bob")
+    members = [str(secret), f"../bob/{secret.name}", f"file://{secret}", secret.name]
+    associate(folder / "alice", {"jw09997-o001": [(member, "science") for member in members]})
     return folder
 
 
@@ -54,6 +58,31 @@ def _status(browser, key) -> int:
     return 101
 
 
+def _wait_for(condition, what):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, f"no sign of {what}"
+        time.sleep(0.1)
+
+
+def test_of_two_tabs_that_come_at_once_one_gets_the_session(browsers, kept):
+    alice = browsers["alice"]
+    lost = LightTab(alice).open()
+    lost.drop()
+    _wait_for(lambda: list(kept.glob("*.py")), "the session")
+    tabs = [LightTab(alice).begin() for _ in range(2)]  # each is told of it
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        list(pool.map(LightTab.show, tabs))
+    restored = [tab for tab in tabs if any("was restored" in text for text in tab.said)]
+    assert len(restored) == 1 and all(tab.data == lost.data != [] for tab in tabs)
+    for tab in tabs:  # those that got nothing take nothing with them
+        if tab is not restored[0]:
+            tab.goodbye()
+    assert len(list(kept.glob("*.py"))) == 1
+    restored[0].goodbye()
+    _wait_for(lambda: not list(kept.glob("*.py")), "the end of what was kept")
+
+
 def test_numbers_of_all_are_for_none_of_them(browsers):
     bob = browsers["bob"]
     status, text = bob.get("metrics")
@@ -74,10 +103,7 @@ def test_each_sees_what_is_theirs(browsers, kept):
     thief.cookies |= session
     assert _status(thief, tab.key) == 403
     tab.drop()
-    end = time.monotonic() + 60
-    while not list(kept.glob("*.py")):
-        assert time.monotonic() < end, "the session was not kept"
-        time.sleep(0.1)
+    _wait_for(lambda: list(kept.glob("*.py")), "the session")
     stolen = LightTab(thief, key=tab.key).open()
     assert stolen.data == other.data, stolen.texts()
     assert not any("restored" in text for text in stolen.said)
