@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from pathlib import Path
 from typing import Any
+
+from .command_line import fail, no_such, split
 
 __all__ = ["add_report"]
 
@@ -58,9 +58,9 @@ def _report(arguments: argparse.Namespace) -> int:
     from .errors import Stage3Error
     from .quicklook import report
 
-    missing = [str(path) for path in arguments.paths if not os.path.exists(path)]
+    _, missing = split(arguments.paths)
     if missing:
-        return _fail(f"no such file or folder: {', '.join(missing)}", 2)
+        return no_such(missing)
     try:
         made = report(
             arguments.paths, arguments.output, exposures=arguments.exposures,
@@ -68,7 +68,7 @@ def _report(arguments: argparse.Namespace) -> int:
             overwrite=arguments.overwrite,
         )  # fmt: skip
     except Stage3Error as err:
-        return _fail(str(err), 1)
+        return fail(str(err), 1)
     print(f"{made.made} products drawn, {made.kept} kept as they were; open {made.index}")
     if made.left_out:
         print(f"{made.left_out} exposures left out: --exposures takes them in")
@@ -76,8 +76,3 @@ def _report(arguments: argparse.Namespace) -> int:
         said = "1 product" if made.failed == 1 else f"{made.failed} products"
         print(f"Not everything could be done of {said}: the pages say why")
     return 0
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"jdaviz-stage3: {message}", file=sys.stderr)
-    return code

@@ -19,7 +19,7 @@ PACKAGE = Path(jdaviz_stage3.__file__).parent
 LAYERS = [
     ["__main__"],
     ["cli"],
-    ["report_command"],
+    ["info_command", "report_command"],
     ["standalone"],
     ["__init__"],
     ["registration"],
@@ -37,7 +37,7 @@ LAYERS = [
     ["products"],
     ["fits_structure", "product_types", "progress", "saving"],
     ["origin"],
-    ["confinement", "errors", "version"],
+    ["command_line", "confinement", "errors", "version"],
 ]
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}
 

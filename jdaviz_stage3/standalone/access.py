@@ -17,6 +17,7 @@ that, and what else the browser is to refuse, stands in the headers.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
@@ -39,6 +40,7 @@ _BAD_TOKEN = "refused: open the whole address that the server printed, with its 
 _BAD_ORIGIN = "refused: this request comes from the page of another site"
 
 _PAGE = "/"
+_WHOLE_HOST = re.compile(rb"; *path=/(?=;|$)", re.I)  # in a cookie
 #: The key of a scope under which is whose token a request came with.
 USER = "jdaviz_stage3.user"
 
@@ -213,10 +215,17 @@ class AccessGuard:
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *added]
+                own = [self._kept_below(*header) for header in message.get("headers", [])]
+                message["headers"] = [*own, *added]
             await send(message)
 
         return send_with_headers
+
+    def _kept_below(self, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+        """A header; cookies of the application go to no page beside ours on the same host."""
+        if name.lower() == b"set-cookie":
+            value = _WHOLE_HOST.sub(b"; Path=" + self.base.path.encode(), value)
+        return name, value
 
     async def _refuse(self, scope: Scope, send: Send, reason: str) -> None:
         """Answer 403; a websocket that is closed before it is accepted is answered so too."""

@@ -19,7 +19,6 @@ __all__ = ["check", "only_serve"]
 
 _CDN = "share/solara/cdn"
 _JUPYTER = "share/jupyter"
-_FOLDER_OF_CDN = "SOLARA_ASSETS_PROXY_CACHE_DIR"  # by which solara is told another
 
 
 def _are_installed() -> bool:
@@ -46,16 +45,19 @@ def _tell_where() -> None:
     another. solara then asks its CDN for its own, and finds no widgets.
     """
     from jupyter_core.paths import jupyter_path
+    from solara.server import settings
 
-    if not (Path(sys.prefix) / _CDN / "@widgetti").is_dir():
+    if not (settings.assets.proxy_cache_dir / "@widgetti").is_dir():
         cdn = _put_by("solara-assets", _CDN)
         if cdn is not None:
-            os.environ.setdefault(_FOLDER_OF_CDN, str(cdn))
+            settings.assets.proxy_cache_dir = cdn
+            # which solara has given up where it cannot make its own folder
+            solara.settings.assets.proxy = True
     if not any((Path(place) / "jupyter-vue").is_dir() for place in jupyter_path("nbextensions")):
         jupyter = _put_by("ipyvue", _JUPYTER)
         if jupyter is not None:
-            settings = jupyter.parents[1] / "etc" / "jupyter"
-            for name, place in (("JUPYTER_PATH", jupyter), ("JUPYTER_CONFIG_PATH", settings)):
+            enabled = jupyter.parents[1] / "etc" / "jupyter"
+            for name, place in (("JUPYTER_PATH", jupyter), ("JUPYTER_CONFIG_PATH", enabled)):
                 places = [str(place), *filter(None, [os.environ.get(name)])]
                 os.environ[name] = os.pathsep.join(places)
 

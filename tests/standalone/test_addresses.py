@@ -1,6 +1,9 @@
 """Where visitors find the page, and what is printed of it."""
 
 import asyncio
+import errno
+import os
+import socket
 
 import pytest
 
@@ -80,3 +83,31 @@ def test_the_line_for_ssh(monkeypatch):
     assert line == "ssh -N -L 8765:localhost:8765 me@there"
     assert " -p 2222 " in network.ssh_line(1, {"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 2222"})
     assert network.ssh_line(1, {}) == "ssh -N -L 1:localhost:1 me@there"
+
+
+@pytest.fixture
+def busy_port():
+    """A port on which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_next_free_port_is_taken(busy_port, monkeypatch):
+    monkeypatch.setattr(network, "DEFAULT_PORT", busy_port)
+    assert network.choose_port("127.0.0.1", None) > busy_port
+
+
+def test_busy_port_that_was_asked_for_is_an_error(busy_port):
+    with pytest.raises(network.ServerError, match=os.strerror(errno.EADDRINUSE)):
+        network.choose_port("127.0.0.1", busy_port)
+
+
+def test_unusable_host_is_an_error():
+    with pytest.raises(network.ServerError, match="cannot listen on 192.0.2.1"):
+        network.choose_port("192.0.2.1", None)
+
+
+def test_addresses():
+    assert network.addresses("localhost", 8765, None) == ["http://localhost:8765/"]
+    assert network.addresses("::1", 8765, None) == ["http://[::1]:8765/"]
+    assert network.addresses("0.0.0.0", 1, "secret")[-1] == "http://127.0.0.1:1/?token=secret"
