@@ -16,13 +16,13 @@ from .subscriptions import let_go
 __all__ = [
     "OptionsAskedFor",
     "OptionsOfFile",
-    "dropped_file_name",
     "file_in_jdaviz",
     "importer_registry_name",
     "imports_images",
     "load_file",
     "load_into",
     "offer_format",
+    "read_dropped_files_by_pieces",
     "replace_resolver",
     "restricted_formats",
 ]
@@ -36,12 +36,21 @@ def restricted_formats(resolver: Any) -> list[str]:
     return list(getattr(resolver, "_restrict_to_formats", None) or [])
 
 
-def dropped_file_name(resolver: Any) -> str:
-    """Return the name of the file that was dropped into the browser, empty if none.
+def read_dropped_files_by_pieces() -> None:
+    """Leave it to the resolver of dropped files to read them, which ours does.
 
-    Reason: the resolver keeps it under a private name. jdaviz 5.1: the same.
+    Reason: jdaviz has each file that is dropped read into memory at once, twice, before anything
+    looks at how large it is; and of several all, where it takes the first only. jdaviz 5.1: the
+    same.
     """
-    return (getattr(resolver, "_file_info", None) or {}).get("name", "")
+    from jdaviz.core.loaders.resolvers.file_drop import file_drop
+
+    stock = file_drop.FileDropMultiple
+
+    def lazily(**options: Any) -> Any:
+        return stock(**options | {"lazy": True})
+
+    file_drop.FileDropMultiple = lazily
 
 
 def replace_resolver(name: str, resolver: type) -> None:

@@ -8,8 +8,8 @@ the built-in one does.
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 from pathlib import Path
 
 from jdaviz.core.loaders.resolvers.astroquery.astroquery import AstroqueryResolver
@@ -21,11 +21,18 @@ from jdaviz.core.loaders.resolvers.url.url import URLResolver as JdavizURLResolv
 from jdaviz.core.loaders.resolvers.virtual_observatory.vo import VOResolver
 
 from ..errors import Stage3Error
-from ..jdaviz_compat import dropped_file_name, offer_format, replace_resolver, restricted_formats
+from ..jdaviz_compat import (
+    offer_format,
+    read_dropped_files_by_pieces,
+    replace_resolver,
+    restricted_formats,
+    show_message,
+)
 from ..products import PRODUCT_TYPES
+from .dropped_files import discard_dropped, keep_dropped
 from .product import PARSER, ProductFile
 
-__all__ = ["OUR_FORMATS", "folders_of_dropped_files", "was_dropped"]
+__all__ = ["OUR_FORMATS"]
 
 #: The format names under which our importers are registered.
 OUR_FORMATS = frozenset(row.importer for row in PRODUCT_TYPES if row.importer)
@@ -100,59 +107,33 @@ class VirtualObservatoryResolver(_RecognisesDownloads, VOResolver):
 class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
     """Files dropped into the browser; products are kept in a temporary folder, read lazily."""
 
-    _kept: tuple[str, int, object] | None = None  # name, size, what was found in it
+    _path: Path | None = None
+    _found: object = None  # what is in it, once somebody has asked
+
+    def _on_file_updated(self, files):
+        first = files[0]
+        try:
+            path = keep_dropped(str(first["name"]), first["size"], first["file_obj"].read)
+        except Stage3Error as error:
+            show_message(self.app, str(error))
+            self.progress = 100  # no more comes
+            return
+        if path is None:  # the tab was closed
+            return
+        self._path, self._found = path, None
+        super()._on_file_updated(files)
 
     def parse_input(self):
-        content = super().parse_input()
-        name = Path(dropped_file_name(self)).name  # a bare name: no folders from the browser
-        if name in ("", ".", ".."):
-            return content
-        if self._kept is not None and self._kept[:2] == (name, content.getbuffer().nbytes):
-            return self._kept[2] or content  # asked for again, not dropped again
-        found = self._keep(name, content)
-        self._kept = (name, content.getbuffer().nbytes, found)
-        return found or content
-
-    def _keep(self, name: str, content) -> ProductFile | None:
-        """Keep a product in a folder of its own; None if it is none, or there is no room."""
-        folder = tempfile.TemporaryDirectory(prefix="jdaviz_stage3_")
-        _DROPPED.append(folder)  # from now on its file may be opened
-        path = Path(folder.name) / name
-        try:
-            path.write_bytes(content.getbuffer())
-            found = recognised(path, self)
-        except OSError:
-            found = None
-        if isinstance(found, ProductFile):
-            return found
-        _DROPPED.remove(folder)
-        folder.cleanup()
-        return None
+        if self._found is None and self._path is not None:
+            found = recognised(self._path, self)
+            if not isinstance(found, ProductFile):  # jdaviz's importers take the content
+                found = io.BytesIO(self._path.read_bytes())
+                discard_dropped(self._path)
+            self._found = found
+        return self._found
 
 
-# Folders with dropped products, removed when the process ends: spectra are read from them later.
-_DROPPED: list[tempfile.TemporaryDirectory] = []
-
-
-def folders_of_dropped_files() -> list[str]:
-    """Return where files are that were dropped into the browser, without links."""
-    return [os.path.realpath(folder.name) for folder in _DROPPED]
-
-
-def was_dropped(path: Path) -> bool:
-    """Whether a file was dropped into the browser, and goes when the process ends.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    bool
-    """
-    return any(path.is_relative_to(folder.name) for folder in _DROPPED)
-
-
+read_dropped_files_by_pieces()
 for _name, _resolver in {
     "file": FileResolver,
     "url": URLResolver,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from ..errors import Stage3Error
+from ..loaders.dropped_files import was_dropped
 from ..loaders.journal import Loading, Made
-from ..loaders.resolvers import was_dropped
 from ..origin import file_stamp
 from .draft import Draft
 from .labels import aside, is_made_of, is_numbered, label_of_file, renamed_with, without_number

@@ -79,6 +79,14 @@ def add_server_arguments(command: argparse.ArgumentParser) -> None:
         f"kept ({_DEFAULT.memory.replace('%', '%%')})",
     )
     more.add_argument(
+        "--dropped-limit",
+        type=_read_by(_memory),
+        default=_DEFAULT.dropped,
+        metavar="SIZE",
+        help="how much the files may take that are dropped into the browser with one address (8G, "
+        f"or a share of the disk: {_DEFAULT.dropped.replace('%', '%%')})",
+    )
+    more.add_argument(
         "--users-folder",
         type=Path,
         metavar="FOLDER",
@@ -108,7 +116,12 @@ def server_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "base": arguments.base_url,
         "sessions": arguments.sessions,
         "users_folder": arguments.users_folder,
-        "limits": Limits(arguments.lost_minutes, arguments.apps_limit, arguments.memory_limit),
+        "limits": Limits(
+            arguments.lost_minutes,
+            arguments.apps_limit,
+            arguments.memory_limit,
+            arguments.dropped_limit,
+        ),
         "log_format": arguments.log_format,
     }
 

@@ -87,6 +87,8 @@ class ClosedTabs:
 
 def _release(closing: _Closing) -> None:
     from ..jdaviz_compat import release
+    from ..loaders.dropped_files import forget_dropped
 
     if closing.closed.wait(_CLOSING):
         release(closing.key, closing.widgets)
+        forget_dropped(closing.key)

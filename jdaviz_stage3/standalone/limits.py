@@ -1,4 +1,4 @@
-"""What a server allows its tabs: how long, how many, how much memory."""
+"""What a server allows its tabs: how long, how many, how much memory and disk."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ class Limits:
         How many apps there may be at once for each token.
     memory : str
         How much memory the server may take, see `memory_size`.
+    dropped : str
+        How much the files may take that are dropped into the browser with each token, likewise; a
+        share is of the disk of temporary files.
     """
 
     lost_minutes: float = 30.0
     apps: int = 50
     memory: str = "90%"
+    dropped: str = "20%"
 
 
 def minutes(text: str) -> float:
@@ -47,7 +51,7 @@ def minutes(text: str) -> float:
 
 
 def memory_size(text: str, total: int) -> int:
-    """Read an amount of memory.
+    """Read an amount of memory, or of a disk.
 
     Parameters
     ----------

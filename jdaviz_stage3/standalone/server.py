@@ -11,7 +11,9 @@ import asyncio
 import gc
 import logging
 import os
+import shutil
 import signal
+import tempfile
 import warnings
 import webbrowser
 from collections.abc import Sequence
@@ -33,7 +35,7 @@ from .access import AccessGuard, is_local
 from .base_url import BaseUrl, Below
 from .headers import protection
 from .kept_sessions import KeptSessions
-from .limits import Limits
+from .limits import Limits, memory_size
 from .lost_tabs import answer_goodbyes, keep_lost
 from .monitoring import HealthPage, MetricsPage, log_to_stderr
 from .network import ServerError, addresses, choose_port, has_browser, ssh_line
@@ -266,6 +268,7 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
     from tqdm import tqdm
 
     from .. import app  # noqa: F401
+    from ..loaders.dropped_files import limit_dropped
 
     tqdm.monitor_interval = 0  # its thread would keep the first tab, where it is started
 
@@ -282,6 +285,8 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
     warnings.filterwarnings("ignore", message="Origin as determined by starlette")
 
     follow_states(page.current_tab)
+    disk = shutil.disk_usage(tempfile.gettempdir()).total
+    limit_dropped(memory_size(serving.limits.dropped, disk), page.current_tab, page.current_user)
     send_plain_table_rows()
     send_together(starlette)
     page_files.only_serve(starlette, settings.assets.proxy_cache_dir)

@@ -68,14 +68,14 @@ class Serving:
         return self.request if folder is None else Request(paths=(folder,))
 
     def folders_of(self, user: str) -> list[str]:
-        """Where files are that a user may open: their folder, and what was dropped into a browser.
+        """Where files are that a user may open: their folder, and what they dropped into a browser.
 
-        No path that a browser sends is opened: of what was dropped each gets their own.
+        No path that a browser sends is opened.
         """
-        from ..loaders.resolvers import folders_of_dropped_files
+        from ..loaders.dropped_files import folders_of_dropped_files
 
         folder = self.folder_of(user)
-        return [*([str(folder)] if folder else []), *folders_of_dropped_files()]
+        return [*([str(folder)] if folder else []), *folders_of_dropped_files(user)]
 
     def refusal(self, user: str) -> str:
         """Say why a user gets no app now; empty where they do.

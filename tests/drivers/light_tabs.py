@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+_PIECE = 2**20  # bytes of a file that a page sends in one message
 TIMEOUT = 120.0  # seconds; an app takes one, and on a busy machine many
 
 
@@ -146,18 +147,58 @@ class LightTab:
             key, {"method": "custom", "content": {"event": name, "data": data or {}}}
         )
 
+    def drop_file(self, name: str, content: bytes, size: int | None = None) -> LightTab:
+        """Drop a file into the app's loader; gives back when it is taken, or refused in words.
+
+        Parameters
+        ----------
+        name : str
+        content : bytes
+        size : int, optional
+            What the page says that its length is.
+        """
+        zone = self.loader_zone()
+        length = len(content) if size is None else size
+        told = {"name": name, "size": length, "isFile": True}
+        self.send_to(zone, {"method": "update", "state": {"file_info": [told]}, "buffer_paths": []})
+        heard = len(self.said)
+
+        def is_over(message: dict[str, Any]) -> bool:
+            asked = _data(message).get("content")
+            if isinstance(asked, dict) and asked.get("method") == "read":
+                self._send_piece(zone, asked["args"][0], content)
+            state = _data(message).get("state")
+            is_looked_at = isinstance(state, dict) and state.get("spinner") == ""
+            return is_looked_at or len(self.said) > heard
+
+        self.wait(is_over)
+        return self
+
+    def loader_zone(self) -> str:
+        """The id of the widget into which files are dropped: the first of them is the loader's."""
+        return next(k for k, state in self._widgets.items() if "upload" in state.get("events", ()))
+
+    def _send_piece(self, zone: str, asked: dict[str, Any], content: bytes) -> None:
+        start, end = asked["offset"], asked["offset"] + asked["length"]
+        for at in range(start, end, _PIECE):
+            piece = content[at : min(at + _PIECE, end)]
+            where = {"id": asked["id"], "file_index": 0, "offset": at, "length": len(piece)}
+            event = {"method": "custom", "content": {"event": "upload", "data": where}}
+            self.send("comm_msg", {"comm_id": zone, "data": event}, piece)
+
     def send_to(self, key: str, data: dict[str, Any]) -> str:
         """Send a message to a widget, or to the control; gives its id."""
         return self.send("comm_msg", {"comm_id": key, "data": data})
 
-    def send(self, kind: str, content: dict[str, Any]) -> str:
-        """Send a message; gives its id."""
+    def send(self, kind: str, content: dict[str, Any], buffer: bytes | None = None) -> str:
+        """Send a message, with a buffer if there is one; gives its id."""
         key = uuid.uuid4().hex
         header = {"msg_id": key, "msg_type": kind, "session": self.page, "username": "",
                   "version": "5.2", "date": "2026-01-01T00:00:00Z"}  # fmt: skip
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content,
                    "channel": "shell", "buffers": []}  # fmt: skip
-        self._socket.send(json.dumps(message))
+        text = json.dumps(message)
+        self._socket.send(text if buffer is None else _with_buffer(text.encode(), buffer))
         return key
 
     def wait(self, condition: Callable[[dict[str, Any]], bool], seconds: float = TIMEOUT) -> None:
@@ -216,6 +257,12 @@ class LightTab:
 def _data(message: dict[str, Any]) -> dict[str, Any]:
     data = message.get("content", {}).get("data")
     return data if isinstance(data, dict) else {}
+
+
+def _with_buffer(text: bytes, buffer: bytes) -> bytes:
+    """A message with one buffer, as Jupyter writes it: how many parts, where each is, the parts."""
+    first = 4 * 3
+    return struct.pack(">iii", 2, first, first + len(text)) + text + buffer
 
 
 def _parsed(raw: str | bytes) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Paths, subsets and what is said to be lost, without an app."""
 
-import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +9,7 @@ from glue.core import Data
 from glue.core.roi import CircularROI, PointROI
 from glue.core.subset import RoiSubsetState
 
-from jdaviz_stage3.loaders import resolvers
+from jdaviz_stage3.loaders import dropped_files
 from jdaviz_stage3.loaders.journal import Loading
 from jdaviz_stage3.session import loaded, writing
 from jdaviz_stage3.session.code import Code
@@ -31,13 +30,11 @@ def test_paths_lead_to_the_files_through_links(tmp_path, target):
         assert not Path(written).is_absolute()
 
 
-def test_files_that_were_dropped_are_said_to_go(monkeypatch):
+def test_files_that_were_dropped_are_said_to_go():
     draft = SimpleNamespace(lost=[])
-    with tempfile.TemporaryDirectory() as name:
-        monkeypatch.setattr(resolvers, "_DROPPED", [SimpleNamespace(name=name)])
-        path = Path(name) / "a_i2d.fits"
-        path.write_text("")
-        loaded._note_changes(draft, Loading(path, None, {}, {}))
+    path = dropped_files.keep_dropped("a_i2d.fits", 0, None)
+    loaded._note_changes(draft, Loading(path, None, {}, {}))
+    dropped_files.discard_dropped(path)
     [text] = draft.lost
     assert text.startswith("a_i2d.fits: was dropped into the browser")
     assert "load it by its path" in text

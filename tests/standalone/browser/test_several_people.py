@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from light_tabs import LightBrowser, LightTab
@@ -41,8 +44,9 @@ def kept(tmp_path_factory):
 def browsers(start_server, people, kept):
     """The browser of each, by name."""
     server = start_server(
-        "open", "--users-folder", str(people), "--sessions", str(kept), "--lost-minutes", "0.02"
-    )
+        "open", "--users-folder", str(people), "--sessions", str(kept), "--lost-minutes", "0.02",
+        "--dropped-limit", "1M",
+    )  # fmt: skip
     said = server.errors.with_name("stdout.txt").read_text()
     found = dict(re.findall(r"is for (\w+) at (\S+)", said))
     assert sorted(found) == ["alice", "bob"]
@@ -81,6 +85,19 @@ def test_of_two_tabs_that_come_at_once_one_gets_the_session(browsers, kept):
     assert len(list(kept.glob("*.py"))) == 1
     restored[0].goodbye()
     _wait_for(lambda: not list(kept.glob("*.py")), "the end of what was kept")
+
+
+def test_a_file_that_is_dropped_goes_with_its_tab(browsers, people):
+    [product] = (people / "alice").glob("*_c1d.fits")
+    name = f"jw09998-{uuid.uuid4().hex}_c1d.fits"
+    tab = LightTab(browsers["bob"]).open()
+    tab.drop_file(name, product.read_bytes())
+    places = Path(tempfile.gettempdir())
+    assert len(list(places.glob(f"jdaviz_stage3_*/{name}"))) == 1
+    tab.drop_file("jw09998_more_c1d.fits", b"", size=product.stat().st_size)
+    assert "may still be dropped with this address" in tab.said[-1]
+    assert tab.goodbye() == 200
+    _wait_for(lambda: not list(places.glob(f"jdaviz_stage3_*/{name}")), "its end")
 
 
 def test_numbers_of_all_are_for_none_of_them(browsers):
