@@ -7,7 +7,7 @@ from make_spectra import integrations, time_series
 from make_traces import ArrayTrace
 
 from jdaviz_stage3.analysis import BandSums, mean_spectrum
-from jdaviz_stage3.loaders.time_series import dynamic_spectrum
+from jdaviz_stage3.loaders.time_series import dynamic_spectrum, median_spectrum
 from jdaviz_stage3.readers import read
 
 GONE = [0, 3, 11]
@@ -28,6 +28,17 @@ def test_dynamic_spectrum(tmp_path, wavelength):
     spectrum = dynamic_spectrum(trace)
     np.testing.assert_array_equal(spectrum.spectral_axis.value, np.delete(wavelength, GONE))
     np.testing.assert_array_equal(spectrum.flux, np.delete(trace.flux, GONE, axis=1))
+
+
+def test_the_median_spectrum_leaves_the_dynamic_one_as_it_is(tmp_path, wavelength):
+    columns = integrations(range(1, 6), n_wave=12)
+    columns["WAVELENGTH"] = np.tile(wavelength, (5, 1))
+    path = time_series(tmp_path, [(columns, {"spectral_order": 1})])
+    [trace] = read(path).traces
+    spectrum = dynamic_spectrum(trace)
+    expected = np.delete(trace.flux.value, GONE, axis=1)
+    np.testing.assert_array_equal(median_spectrum(spectrum).flux.value, np.median(expected, 0))
+    np.testing.assert_array_equal(spectrum.flux.value, expected)
 
 
 def test_mean_spectrum(wavelength):

@@ -93,8 +93,9 @@ def median_over_time(flux: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     median, error = np.empty((2, flux.shape[1]))
     for start in range(0, flux.shape[1], _CHANNELS_AT_ONCE):
         channels = slice(start, start + _CHANNELS_AT_ONCE)
-        # medians along time are many times faster where time is contiguous
-        series = np.ascontiguousarray(flux[:, channels].T)
+        # medians along time are many times faster where time is contiguous; a copy also where it
+        # is so already, as it is changed below
+        series = np.array(flux[:, channels].T, order="C", copy=True)
         median[channels] = bottleneck.nanmedian(series, axis=1)
         count = np.sum(np.isfinite(series), axis=1)
         series -= median[channels, np.newaxis]
