@@ -33,7 +33,7 @@ from .cubes import (
     settle_units,
     show_slice,
     show_spectra_of_pixels,
-    spectral_axis_first,
+    spectral_axis_at,
     step_slice,
 )
 from .data import (
@@ -344,7 +344,7 @@ __all__ = [
     "shows_target",
     "spare_repetitions",
     "spatial_component_type",
-    "spectral_axis_first",
+    "spectral_axis_at",
     "spectral_component_type",
     "spectral_display_unit",
     "spectral_flux_unit",

@@ -21,19 +21,19 @@ __all__ = [
     "mend_gaussian_smooth",
     "mend_moment_maps",
     "settle_units",
-    "spectral_axis_first",
+    "spectral_axis_at",
     "show_slice",
     "step_slice",
     "show_spectra_of_pixels",
 ]
 
 
-def spectral_axis_first() -> dict[str, int]:
-    """Return the meta entry by which jdaviz knows that wavelength is along the first axis.
+def spectral_axis_at(axis: int) -> dict[str, int]:
+    """Return the meta entry by which jdaviz knows which axis wavelength is along.
 
     Reason: a key of specutils' translator, which no document names. jdaviz 5.1: the same.
     """
-    return {"spectral_axis_index": 0}
+    return {"spectral_axis_index": axis}
 
 
 def is_cube_viewer(viewer: Any) -> bool:

@@ -26,13 +26,17 @@ from ..jdaviz_compat import (
 )
 from ..origin import ORIGIN, Origin, SeriesAxes, origin_of
 from ..readers.quality import has_wavelength
+from ..readers.stored_series import StoredSeries
 from ..readers.time_series import SpectralTrace, read_spectral_time_series
 from .flux_axis import fits_flux_axis
 from .importing import Choice, ProductImporterMixin, importing
+from .series_data import SeriesData
 
 __all__ = ["TimeSeriesImporter", "dynamic_spectrum", "median_spectrum", "spectral_axis"]
 
 
+# Bytes of flux; of a longer series, what the screen shows is read when it shows it.
+_MOST_IN_MEMORY = 2**27
 _MEDIAN = {"label": "1D Spectrum", "reference": "spectrum-1d-viewer"}
 _VIEWER_TRAITS = (
     "items", "selected", "create_new_items", "create_new_selected", "label_value",
@@ -159,9 +163,11 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
                 self.show_in_new_viewer(
                     _DYNAMIC["reference"], f"Dynamic spectrum {trace.label}".strip()
                 )
-            self.add_to_data_collection(dynamic, name, data_hash=self.product.data_hash(label))
+            self.add_to_data_collection(
+                dynamic, name, data_hash=self.product.data_hash(label), cls=Spectrum
+            )
             median = median_spectrum(dynamic)  # after the dynamic spectrum is on the screen
-            median_label = self.unique_label(trace.label, "(median)")
+            median_label = self.unique_label(trace.label, f"({_median_in_words(dynamic)})")
             if not fits_flux_axis(self, median.flux.unit):
                 warnings.warn(
                     f"{self.product.path.name}: the median spectrum is in {median.flux.unit}, but "
@@ -230,7 +236,7 @@ def dynamic_spectrum(
     trace: SpectralTrace,
     dq_bits: str | int | tuple[str, ...] | None = "DO_NOT_USE",
     origin: Origin | None = None,
-) -> Spectrum:
+) -> Spectrum | SeriesData:
     """Make a 2-D spectrum of a trace: integrations along y, wavelength along x.
 
     Parameters
@@ -244,10 +250,11 @@ def dynamic_spectrum(
 
     Returns
     -------
-    specutils.Spectrum
+    specutils.Spectrum or SeriesData
         Flux (n_int, n_wave), excluded samples NaN, without uncertainty (it would double the
         memory of what is only looked at: it is in ``stage3.read(path)``). Where wavelengths
-        differ between integrations, the axis has their median, with a warning.
+        differ between integrations, the axis has their median, with a warning. A series of more
+        than 128 MB stays in its file, and is read by parts.
 
     Raises
     ------
@@ -262,47 +269,66 @@ def dynamic_spectrum(
             Stage3Warning,
             stacklevel=2,
         )
-    flux = trace.usable_flux(dq_bits)
-    if not np.isfinite(flux).any():
+    series = StoredSeries(trace, dq_bits, keep)
+    flux = None if _stays_in_file(trace, series) else trace.usable_flux(dq_bits)
+    if not np.isfinite(series.for_average() if flux is None else flux).any():
         warnings.warn(
             f"{trace.path.name} {trace.label}: no usable sample (finite FLUX, not flagged)",
             Stage3Warning,
             stacklevel=2,
         )
-    if not keep.all():
-        flux = flux[:, keep]
     meta = dict(trace.meta)
     if origin is not None:
         time = trace.time if trace.time is not None else trace.time_utc
         axes = SeriesAxes(trace.int_num, time, wavelength)
         meta[ORIGIN] = replace(origin, axes=axes, source=trace)
+    if flux is None:
+        return SeriesData(series, wavelength, meta)
+    if not keep.all():
+        flux = flux[:, keep]
     return Spectrum(flux=flux, spectral_axis=wavelength, spectral_axis_index=1, meta=meta)
 
 
-def median_spectrum(dynamic: Spectrum) -> Spectrum:
+def _stays_in_file(trace: SpectralTrace, series: StoredSeries) -> bool:
+    if any(table.compressed for table in trace.tables):
+        return False  # there, parts take as long as all
+    return series.size * series.dtype.itemsize > _MOST_IN_MEMORY
+
+
+def _median_in_words(dynamic: Spectrum | SeriesData) -> str:
+    if isinstance(dynamic, SeriesData):
+        return dynamic.series.average_in_words("median")
+    return "median"
+
+
+def median_spectrum(dynamic: Spectrum | SeriesData) -> Spectrum:
     """Take the median over time of a dynamic spectrum.
 
     Parameters
     ----------
-    dynamic : specutils.Spectrum
+    dynamic : specutils.Spectrum or SeriesData
         Flux (n_int, n_wave), excluded samples NaN.
 
     Returns
     -------
     specutils.Spectrum
         Flux (n_wave,). Its uncertainty is the standard error of the median, see
-        `jdaviz_stage3.analysis.light_curves.spectra_in_time.median_over_time`.
+        `jdaviz_stage3.analysis.light_curves.spectra_in_time.median_over_time`. Of a series that
+        stays in its file, the median of 2000 integrations, spread evenly over all.
     """
-    flux = dynamic.flux.value
+    if isinstance(dynamic, SeriesData):
+        flux, unit = dynamic.series.for_average(), dynamic.series.unit
+    else:
+        flux, unit = dynamic.flux.value, dynamic.flux.unit
     median, error = median_over_time(flux)
     meta = {key: value for key, value in dynamic.meta.items() if not key.startswith("_")}
     meta |= {"statistic": "median over time", "n_integrations": len(flux)}
     if (origin := origin_of(dynamic)) is not None:
         meta[ORIGIN] = replace(origin, part=f"{origin.part} median", axes=None, source=None)
     return Spectrum(
-        flux=median * dynamic.flux.unit,
+        flux=median * unit,
         spectral_axis=dynamic.spectral_axis,
-        uncertainty=StdDevUncertainty(error * dynamic.flux.unit),
+        uncertainty=StdDevUncertainty(error * unit),
         mask=~np.isfinite(median),
         meta=meta,
     )

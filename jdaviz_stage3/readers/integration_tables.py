@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,11 @@ def _range(wavelengths: np.ndarray) -> tuple[float, float]:
     """Return the lowest and the highest of the wavelengths that are there, NaN for padding."""
     there = wavelengths[has_wavelength(wavelengths)]
     return (float(there.min()), float(there.max())) if there.size else (np.nan, np.nan)
+
+
+def _pad(out: np.ndarray, count: int) -> None:
+    """Fill what is behind the first samples of each spectrum."""
+    out[..., count:] = np.nan if out.dtype.kind == "f" else 0
 
 
 def _same(first: np.ndarray, rows: np.ndarray) -> bool:
@@ -81,8 +86,15 @@ class RowTable(IntegrationTable):
         count = min(self.width, out.shape[1])
         for rows, block in self._blocks(name, count):
             out[rows, :count] = block
-        if count < out.shape[1]:
-            out[:, count:] = np.nan if out.dtype.kind == "f" else 0
+        _pad(out, count)
+
+    def read_some(self, name: str, places: np.ndarray, out: np.ndarray) -> None:
+        count = min(self.width, out.shape[1])
+        for first in range(0, len(places), _ROWS_AT_ONCE):
+            rows = slice(first, first + _ROWS_AT_ONCE)
+            values = self._table.at(name, places[rows])
+            out[rows, :count] = values.reshape(len(values), -1)[:, :count]
+        _pad(out, count)
 
     def read_one(self, name: str, place: int) -> np.ndarray:
         return native(self._table.column(name, slice(place, place + 1)).reshape(-1))
@@ -113,6 +125,10 @@ class RowTable(IntegrationTable):
 
     def part(self, extensions: np.ndarray) -> RowTable:
         return self  # one extension is of one detector
+
+    @property
+    def compressed(self) -> bool:
+        return self._table.compressed
 
     @property
     def start(self) -> int:
@@ -170,10 +186,13 @@ class ExtensionTable(IntegrationTable):
         super().__init__(path, {c.name: c.unit or "" for c in first.columns}, scalars, width)
 
     def read_into(self, name: str, out: np.ndarray) -> None:
-        for row, values in zip(out, self._stored(name), strict=True):
+        self.read_some(name, np.arange(self.n_integrations), out)
+
+    def read_some(self, name: str, places: np.ndarray, out: np.ndarray) -> None:
+        for row, values in zip(out, self._stored(name, places), strict=True):
             count = min(len(values), len(row))
             row[:count] = values[:count]
-            row[count:] = np.nan if out.dtype.kind == "f" else 0
+            _pad(row, count)
 
     def read_one(self, name: str, place: int) -> np.ndarray:
         with self._opened() as stream:
@@ -227,14 +246,18 @@ class ExtensionTable(IntegrationTable):
         return part
 
     @property
+    def compressed(self) -> bool:
+        return self._compressed
+
+    @property
     def start(self) -> int:
         return int(self._offsets[0])
 
-    def _stored(self, name: str) -> Iterator[np.ndarray]:
+    def _stored(self, name: str, places: Iterable[int] | None = None) -> Iterator[np.ndarray]:
         """Yield the column of each integration as stored, uint32 offsets resolved."""
         with self._opened() as stream:
-            for i in range(self.n_integrations):
-                values = self._table(stream, i)[name]
+            for i in range(self.n_integrations) if places is None else places:
+                values = self._table(stream, int(i))[name]
                 yield as_unsigned(values) if name in self._unsigned else values
 
     def _table(self, stream: Stream, index: int) -> np.ndarray:

@@ -202,6 +202,42 @@ class SpectralTrace:
         flux[np.isinf(flux)] = np.nan
         return u.Quantity(flux, self.tables[0].unit("FLUX"), copy=False)
 
+    def usable_flux_of(
+        self, places: np.ndarray, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE"
+    ) -> np.ndarray:
+        """Read the flux of some integrations, excluded samples NaN; nothing of the others.
+
+        Parameters
+        ----------
+        places : ndarray of int, shape (n,)
+            From 0, in the order of INT_NUM; any of them, in any order.
+        dq_bits : optional
+            See `jdaviz_stage3.readers.quality.dq_value`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_wave)
+            In the unit of ``flux``.
+        """
+        rows = places if self._sorted is None else self._sorted[places]
+        bits = dq_value(dq_bits) if self._has("DQ") else 0
+        found = np.empty((len(rows), self.n_wavelengths))
+        start = 0
+        for table in self.tables:
+            stop = start + table.n_integrations
+            here = (rows >= start) & (rows < stop)
+            if here.any():
+                part = np.empty((np.count_nonzero(here), self.n_wavelengths))
+                table.read_some("FLUX", rows[here] - start, part)
+                if bits:
+                    flags = np.empty(part.shape, np.uint32)
+                    table.read_some("DQ", rows[here] - start, flags)
+                    part[(flags & np.uint32(bits)) != 0] = np.nan
+                found[here] = part
+            start = stop
+        found[np.isinf(found)] = np.nan
+        return found
+
     def spectrum(
         self, place: int, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE"
     ) -> Spectrum:

@@ -97,6 +97,19 @@ class IntegrationTable:
         """
         raise NotImplementedError
 
+    def read_some(self, name: str, places: np.ndarray, out: np.ndarray) -> None:
+        """Copy a column of some integrations, padded or cut to the width of ``out``.
+
+        Parameters
+        ----------
+        name : str
+        places : ndarray of int, shape (n,)
+            In this table, from 0, in any order.
+        out : ndarray, shape (n, n_wave)
+            Filled in place, in its own dtype.
+        """
+        raise NotImplementedError
+
     def read_one(self, name: str, place: int) -> np.ndarray:
         """Read a column of one integration.
 
@@ -168,6 +181,11 @@ class IntegrationTable:
         -------
         IntegrationTable
         """
+        raise NotImplementedError
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the file is compressed, so that nothing of it is read by itself."""
         raise NotImplementedError
 
     @property

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ __all__ = [
     "open_unchanged",
     "read_decompressed",
     "read_parts",
+    "read_parts_at",
     "unsigned_columns",
     "vector_length",
 ]
@@ -38,6 +40,8 @@ _UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
 Stream = io.FileIO | io.BytesIO
 # Columns with fewer bytes between them are read in one go.
 _APART = 256
+# Parts of so many bytes are read into one buffer.
+_SMALL = 512
 
 
 def vector_length(column: fits.Column) -> int:
@@ -171,20 +175,51 @@ def read_parts(
     UnreadableProductError
         If the file ends before the last part does.
     """
-    parts = np.empty((count, size), dtype=np.uint8)
-    pieces = parts
     if size == stride:  # without gaps: one part
-        pieces = parts.reshape(1, -1)
+        whole = read_parts_at(stream, path, range(start, start + 1), size * count)
+        return whole.reshape(count, size)
+    step = max(stride, 1)  # of one part alone, it does not matter
+    return read_parts_at(stream, path, range(start, start + step * count, step), size)
+
+
+def read_parts_at(stream: Stream, path: Path, starts: Sequence[int], size: int) -> np.ndarray:
+    """Read equal parts anywhere in a file.
+
+    Parameters
+    ----------
+    stream : file object
+    path : path
+        For the error message.
+    starts : sequence of int
+        Where each part begins.
+    size : int
+        Bytes of each part.
+
+    Returns
+    -------
+    ndarray of uint8, shape (len(starts), size)
+
+    Raises
+    ------
+    UnreadableProductError
+        If the file ends before a part does.
+    """
     # one call to the system for each part where it has one
     file = stream.fileno() if isinstance(stream, io.FileIO) and hasattr(os, "preadv") else None
-    for i, piece in enumerate(pieces):
+    if file is not None and size <= _SMALL:
+        # of small parts, most of the time goes into the array that each is read into
+        joined = bytearray().join(map(os.pread, repeat(file), repeat(size), starts))
+        if len(joined) == len(starts) * size:
+            return np.frombuffer(joined, dtype=np.uint8).reshape(-1, size)
+    parts = np.empty((len(starts), size), dtype=np.uint8)
+    for start, piece in zip(starts, parts, strict=True):
         if file is None:
-            stream.seek(start + i * stride)
+            stream.seek(start)
             have = stream.readinto(piece)
         else:
-            have = os.preadv(file, [piece], start + i * stride)
+            have = os.preadv(file, [piece], start)
             if have < piece.size:
-                stream.seek(start + i * stride + have)
+                stream.seek(start + have)
         while have < piece.size:
             if not (more := stream.readinto(piece[have:])):
                 raise UnreadableProductError(
@@ -211,6 +246,8 @@ class StoredTable:
         Of the columns.
     start : int
         Where the table begins in the file; in what was compressed.
+    compressed : bool
+        Whether the whole table is decompressed, and kept, when anything is read.
     """
 
     def __init__(self, hdu: fits.BinTableHDU, path: Path):
@@ -221,7 +258,7 @@ class StoredTable:
         self._dtype = hdu.columns.dtype.newbyteorder(">")
         self.start = info["datLoc"]
         self._stamp = file_stamp(path)
-        self._compressed = bool(getattr(info["file"], "compression", None))
+        self.compressed = bool(getattr(info["file"], "compression", None))
         self._unsigned = unsigned_columns(hdu.columns)
 
     def column(self, name: str, rows: slice) -> np.ndarray:
@@ -282,10 +319,26 @@ class StoredTable:
                 rows = slice(first, min(first + rows_at_once, self.n_rows))
                 yield rows, self._read(stream, start, [name], rows)[name]
 
+    def at(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """Read a column in rows anywhere in the table.
+
+        Parameters
+        ----------
+        name : str
+        rows : ndarray of int, shape (n,)
+
+        Returns
+        -------
+        ndarray, shape (n,) or (n, n_values)
+            As `column` returns it.
+        """
+        with self._opened() as (stream, start):
+            return self._values_at(stream, start, name, rows)
+
     @contextmanager
     def _opened(self) -> Iterator[tuple[Stream, int]]:
         """Yield what to read from, and where the table begins in it."""
-        if self._compressed:
+        if self.compressed:
             yield io.BytesIO(self._decompressed), 0
             return
         with open_unchanged(self.path, self._stamp) as stream:
@@ -314,6 +367,14 @@ class StoredTable:
             name: as_unsigned(table[name]) if name in self._unsigned else table[name]
             for name in names
         }
+
+    def _values_at(self, stream: Stream, start: int, name: str, rows: np.ndarray) -> np.ndarray:
+        """Read one column of rows that may lie apart."""
+        kind, offset = self._dtype.fields[name]
+        starts = (start + offset + rows * self._dtype.itemsize).tolist()
+        values = read_parts_at(stream, self.path, starts, kind.itemsize).view(kind.base)
+        values = values.reshape(len(rows), *kind.shape)
+        return as_unsigned(values) if name in self._unsigned else values
 
     def _neighbours(self, names: Iterable[str]) -> list[list[str]]:
         """Group columns that are so near to each other that one read a row does for them."""

@@ -13,6 +13,8 @@ from glue_jupyter.bqplot.image.layer_artist import (
 )
 from glue_jupyter.bqplot.image.state import BqplotImageLayerState
 
+from .series_samples import some_integrations
+
 __all__ = ["DynamicImageLayerArtist", "DynamicSubsetLayerArtist"]
 
 _ENOUGH = 300_000  # samples, for percentiles good to a tenth of a per cent
@@ -39,12 +41,11 @@ class DynamicImageLayerState(BqplotImageLayerState):
             Along time and wavelength, in the units of the axes.
         """
         if bounds is None:
-            values = self.layer[self.attribute]
-            return values if view is None else values[tuple(view)]
+            return self.layer.get_data(self.attribute, view=None if view is None else tuple(view))
         y, x = _pixels(bounds)
         row = self.viewer_state.time_axis_of(self.layer).cells.at(y)
         channel = self.viewer_state.wavelength_axis_of(self.layer).cells.at(x)
-        image = np.asarray(self.layer[self.attribute], dtype=float)[np.ix_(row, channel)]
+        image = self.layer.get_data(self.attribute, view=np.ix_(row, channel)).astype(float)
         divisor = self.viewer_state.divisor_of(self.layer, self.attribute)
         if divisor is not None:
             image /= divisor[channel]
@@ -55,8 +56,7 @@ class DynamicImageLayerState(BqplotImageLayerState):
     @property
     def divided_by(self) -> str:
         """What the values that are drawn are divided by, in a word; empty for nothing."""
-        divisor = self.viewer_state.divisor_of(self.layer, self.attribute)
-        return "" if divisor is None else self.viewer_state.normalize
+        return self.viewer_state.divisor_in_words(self.layer, self.attribute)
 
     @property
     def share_of_values(self) -> float | str:
@@ -66,8 +66,8 @@ class DynamicImageLayerState(BqplotImageLayerState):
 
     def stretch_to(self, percentile: float) -> None:
         """Let the grey scale span this share of the values that are drawn, in per cent."""
-        values = np.asarray(self.layer[self.attribute])
-        values = values[:: max(values.size // _ENOUGH, 1)]
+        count = max(_ENOUGH // self.layer.shape[1], 1)
+        values = some_integrations(self.layer, self.attribute, count)
         divisor = self.viewer_state.divisor_of(self.layer, self.attribute)
         if divisor is not None:
             values = values / divisor
@@ -92,7 +92,9 @@ class DynamicSubsetLayerState(ImageSubsetLayerState):
         y, x = _pixels(bounds)
         row = self.viewer_state.time_axis_of(self.layer.data).cells.at(y)
         channel = self.viewer_state.wavelength_axis_of(self.layer.data).cells.at(x)
-        mask = self.layer.to_mask()[np.ix_(row, channel)]
+        # of the samples that are drawn alone: of all of them, glue makes arrays of coordinates
+        places = tuple(np.broadcast_arrays(*np.ix_(row, channel)))
+        mask = self.layer.to_mask(places)
         mask[row < 0] = False
         mask[:, channel < 0] = False
         return mask

@@ -234,7 +234,7 @@ def read_out_sample(
     coords_info.row2_text = f"\N{NO-BREAK SPACE}{int(numbers[row])}{_date(data, row)}"
     if channel < 0:
         return
-    value = data[layer.attribute][row, channel]
+    value = data.get_data(layer.attribute, view=(row, channel))
     unit = data.get_component(layer.attribute).units
     text = "excluded or missing" if not np.isfinite(value) else f"{value:.6g} {unit}".strip()
     coords_info.row1b_title, coords_info.row1b_text = "Flux", text

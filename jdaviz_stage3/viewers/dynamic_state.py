@@ -10,6 +10,7 @@ from echo import CallbackProperty, delay_callback
 from jdaviz.core.freezable_state import FreezableBqplotImageViewerState
 
 from .dynamic_axes import TimeAxis, WavelengthAxis
+from .series_samples import average_in_words, integrations_for_average
 
 __all__ = ["NORMALIZATIONS", "DynamicSpectrumViewerState"]
 
@@ -70,19 +71,31 @@ class DynamicSpectrumViewerState(FreezableBqplotImageViewerState):
             return None
         key = (data.uuid, data.shape, attribute)
         if key not in self._divisors:
-            self._divisors[key] = self._average(np.asarray(data[attribute], dtype=float))
+            self._divisors[key] = self._average(data, attribute)
         return self._divisors[key]
 
-    def _average(self, flux: np.ndarray) -> np.ndarray | None:
+    def divisor_in_words(self, data: Any, attribute: Any) -> str:
+        """What the channels are divided by, in a word or a few; empty for nothing."""
+        if self.divisor_of(data, attribute) is None:
+            return ""
+        return average_in_words(data, attribute, self.normalize, self._chosen)
+
+    @property
+    def _chosen(self) -> np.ndarray | None:
+        """The integrations to average; None for all."""
+        return self._integrations if self.normalize == "baseline" else None
+
+    def _average(self, data: Any, attribute: Any) -> np.ndarray | None:
+        among, average = self._chosen, np.nanmedian
+        if self.normalize == "baseline":
+            average = np.nanmean
+            if among is None or among.shape != data.shape[:1]:
+                return None  # other data's integrations
+        flux = integrations_for_average(data, attribute, among)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # channels without a sample
-            if self.normalize == "median":
-                average = np.nanmedian(flux, axis=0)
-            elif self._integrations is None or self._integrations.shape != flux.shape[:1]:
-                return None  # other data's integrations
-            else:
-                average = np.nanmean(flux[self._integrations], axis=0)
-        return np.where(average > 0, average, np.nan)
+            found = average(flux, axis=0)
+        return np.where(found > 0, found, np.nan)
 
     def _get_reset_limits(self, return_as_world=False):
         data = [s.layer.data for s in self.layers if s.visible and s.layer.data.ndim == 2]
