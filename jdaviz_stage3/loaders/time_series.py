@@ -35,8 +35,6 @@ from .series_data import SeriesData
 __all__ = ["TimeSeriesImporter", "dynamic_spectrum", "median_spectrum", "spectral_axis"]
 
 
-# Bytes of flux; of a longer series, what the screen shows is read when it shows it.
-_MOST_IN_MEMORY = 2**27
 _MEDIAN = {"label": "1D Spectrum", "reference": "spectrum-1d-viewer"}
 _VIEWER_TRAITS = (
     "items", "selected", "create_new_items", "create_new_selected", "label_value",
@@ -270,7 +268,7 @@ def dynamic_spectrum(
             stacklevel=2,
         )
     series = StoredSeries(trace, dq_bits, keep)
-    flux = None if _stays_in_file(trace, series) else trace.usable_flux(dq_bits)
+    flux = None if _stays_in_file(trace) else trace.usable_flux(dq_bits)
     if not np.isfinite(series.for_average() if flux is None else flux).any():
         warnings.warn(
             f"{trace.path.name} {trace.label}: no usable sample (finite FLUX, not flagged)",
@@ -289,10 +287,9 @@ def dynamic_spectrum(
     return Spectrum(flux=flux, spectral_axis=wavelength, spectral_axis_index=1, meta=meta)
 
 
-def _stays_in_file(trace: SpectralTrace, series: StoredSeries) -> bool:
-    if any(table.compressed for table in trace.tables):
-        return False  # there, parts take as long as all
-    return series.size * series.dtype.itemsize > _MOST_IN_MEMORY
+def _stays_in_file(trace: SpectralTrace) -> bool:
+    # of a compressed file, a part takes as long as all
+    return trace.is_long and not any(table.compressed for table in trace.tables)
 
 
 def _median_in_words(dynamic: Spectrum | SeriesData) -> str:

@@ -82,11 +82,15 @@ class RowTable(IntegrationTable):
             path, {c.name: c.unit or "" for c in columns}, scalars, lengths["WAVELENGTH"]
         )
 
-    def read_into(self, name: str, out: np.ndarray) -> None:
+    def read_into(self, name: str, out: np.ndarray, *, add: bool = False) -> None:
         count = min(self.width, out.shape[1])
         for rows, block in self._blocks(name, count):
-            out[rows, :count] = block
-        _pad(out, count)
+            if add:
+                out[rows, :count] += block
+            else:
+                out[rows, :count] = block
+        if not add:
+            _pad(out, count)
 
     def read_some(self, name: str, places: np.ndarray, out: np.ndarray) -> None:
         count = min(self.width, out.shape[1])
@@ -185,8 +189,13 @@ class ExtensionTable(IntegrationTable):
         width = int(self._rows.max(initial=0))
         super().__init__(path, {c.name: c.unit or "" for c in first.columns}, scalars, width)
 
-    def read_into(self, name: str, out: np.ndarray) -> None:
-        self.read_some(name, np.arange(self.n_integrations), out)
+    def read_into(self, name: str, out: np.ndarray, *, add: bool = False) -> None:
+        if not add:
+            self.read_some(name, np.arange(self.n_integrations), out)
+            return
+        for row, values in zip(out, self._stored(name), strict=True):
+            count = min(len(values), len(row))
+            row[:count] += values[:count]
 
     def read_some(self, name: str, places: np.ndarray, out: np.ndarray) -> None:
         for row, values in zip(out, self._stored(name, places), strict=True):

@@ -18,6 +18,7 @@ from .integration_tables import IntegrationTable
 from .quality import dq_value, excluded, has_wavelength
 from .time_systems import TIME_SYSTEMS, TimeSystem, time_system_of
 from .times import days_to_time, inspect_time_stamps, int_times_of, stripe_times_of
+from .trace_columns import TraceColumns
 
 if TYPE_CHECKING:
     from specutils import Spectrum
@@ -98,15 +99,15 @@ class SpectralTrace:
         values = np.concatenate([table.scalar(name) for table in self.tables])
         return values if self._sorted is None else values[self._sorted]
 
-    def _column(self, name: str, dtype: type = float) -> np.ndarray:
-        """Read one column of all integrations into an array, shape (n_int, n_wave)."""
-        out: np.ndarray = np.empty((self.n_integrations, self.n_wavelengths), dtype=dtype)
-        start = 0
-        for table in self.tables:
-            stop = start + table.n_integrations
-            table.read_into(name, out[start:stop])
-            start = stop
-        return out if self._sorted is None else out[self._sorted]
+    @cached_property
+    def _columns(self) -> TraceColumns:
+        """What reads the columns of all integrations."""
+        return TraceColumns(self.tables, self._sorted, self.n_wavelengths)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its flux takes more than 128 MB."""
+        return self._columns.is_long
 
     def _has(self, name: str) -> bool:
         return all(name in table.units for table in self.tables)
@@ -140,19 +141,19 @@ class SpectralTrace:
             np.allclose(grid, grids[0], rtol=1e-9, atol=0, equal_nan=True) for grid in grids[1:]
         ):
             return u.Quantity(grids[0], unit, copy=False)
-        return u.Quantity(self._column("WAVELENGTH"), unit, copy=False)
+        return u.Quantity(self._columns.column("WAVELENGTH"), unit, copy=False)
 
     @cached_property
     def flux(self) -> u.Quantity:
         """Flux as in the file, flagged samples included, shape (n_int, n_wave); Jy or DN/s."""
-        return u.Quantity(self._column("FLUX"), self.tables[0].unit("FLUX"), copy=False)
+        return u.Quantity(self._columns.column("FLUX"), self.tables[0].unit("FLUX"), copy=False)
 
     @cached_property
     def uncertainty(self) -> StdDevUncertainty | None:
         """Standard deviation of the flux, shape (n_int, n_wave); None if the file has none."""
         if not self._has("FLUX_ERROR"):
             return None
-        error = u.Quantity(self._column("FLUX_ERROR"), self.flux.unit, copy=False)
+        error = u.Quantity(self._columns.column("FLUX_ERROR"), self.flux.unit, copy=False)
         return StdDevUncertainty(error, copy=False)
 
     @cached_property
@@ -160,7 +161,7 @@ class SpectralTrace:
         """Data-quality flags, shape (n_int, n_wave), uint32; zeros if the file has none."""
         if not self._has("DQ"):
             return np.zeros((self.n_integrations, self.n_wavelengths), dtype=np.uint32)
-        return self._column("DQ", np.uint32)
+        return self._columns.column("DQ", np.uint32)
 
     def mask(self, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE") -> np.ndarray:
         """Return which samples must not be used: flagged, or not finite.
@@ -188,18 +189,7 @@ class SpectralTrace:
         -------
         Quantity, shape (n_int, n_wave), float64
         """
-        flux = np.empty((self.n_integrations, self.n_wavelengths))
-        bits = dq_value(dq_bits) if self._has("DQ") else 0
-        start = 0
-        for table in self.tables:
-            part = flux[start : start + table.n_integrations]
-            table.read_into("FLUX", part)
-            if bits:
-                table.read_flagged(bits, part)
-            start += table.n_integrations
-        if self._sorted is not None:
-            flux = flux[self._sorted]
-        flux[np.isinf(flux)] = np.nan
+        flux = self._columns.usable_flux(self._excluding(dq_bits))
         return u.Quantity(flux, self.tables[0].unit("FLUX"), copy=False)
 
     def usable_flux_of(
@@ -219,24 +209,11 @@ class SpectralTrace:
         ndarray of float64, shape (n, n_wave)
             In the unit of ``flux``.
         """
-        rows = places if self._sorted is None else self._sorted[places]
-        bits = dq_value(dq_bits) if self._has("DQ") else 0
-        found = np.empty((len(rows), self.n_wavelengths))
-        start = 0
-        for table in self.tables:
-            stop = start + table.n_integrations
-            here = (rows >= start) & (rows < stop)
-            if here.any():
-                part = np.empty((np.count_nonzero(here), self.n_wavelengths))
-                table.read_some("FLUX", rows[here] - start, part)
-                if bits:
-                    flags = np.empty(part.shape, np.uint32)
-                    table.read_some("DQ", rows[here] - start, flags)
-                    part[(flags & np.uint32(bits)) != 0] = np.nan
-                found[here] = part
-            start = stop
-        found[np.isinf(found)] = np.nan
-        return found
+        return self._columns.usable_flux_of(places, self._excluding(dq_bits))
+
+    def _excluding(self, dq_bits: str | int | Iterable[str] | None) -> int:
+        """The bits of flags that exclude a sample; 0 where the file has no flags."""
+        return dq_value(dq_bits) if self._has("DQ") else 0
 
     def spectrum(
         self, place: int, dq_bits: str | int | Iterable[str] | None = "DO_NOT_USE"
@@ -316,11 +293,7 @@ class SpectralTrace:
             raise Stage3Error(f"errors is {errors!r}; it must be 'random' or 'total'")
         if not all(map(self._has, names := _VARIANCES[errors])):
             return None
-        variance = self._column(names[0])
-        if errors == "total":
-            variance *= np.abs(variance)  # an error below 0 stays one that is not possible
-        else:
-            variance += self._column(names[1])
+        variance = self._columns.flux_variance(names, squared=errors == "total")
         return u.Quantity(variance, self.tables[0].unit("FLUX") ** 2, copy=False)
 
     @cached_property

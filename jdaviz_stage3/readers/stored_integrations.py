@@ -86,7 +86,7 @@ class IntegrationTable:
         """
         return parse_unit(self.units.get(name), f"{self.path.name} EXTRACT1D.{name}", default)
 
-    def read_into(self, name: str, out: np.ndarray) -> None:
+    def read_into(self, name: str, out: np.ndarray, *, add: bool = False) -> None:
         """Copy a column of all integrations, padded or cut to the width of ``out``.
 
         Parameters
@@ -94,6 +94,8 @@ class IntegrationTable:
         name : str
         out : ndarray, shape (n_int, n_wave)
             Filled in place, in its own dtype.
+        add : bool, optional
+            Whether to add to what is there; the padding then stays as it is.
         """
         raise NotImplementedError
 

@@ -9,8 +9,7 @@ from specutils import Spectrum
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import data_of, shown_in
-from jdaviz_stage3.loaders import time_series as importer
-from jdaviz_stage3.readers import stored_series
+from jdaviz_stage3.readers import stored_series, trace_columns
 from jdaviz_stage3.readers.spectral_trace import SpectralTrace
 from jdaviz_stage3.viewers.dynamic_spectrum import read_out_sample
 
@@ -36,7 +35,7 @@ def both(tmp_path_factory):
     labels = stage3.load(path, app=app)
     whole, read = SpectralTrace.usable_flux, []
     patch = pytest.MonkeyPatch()
-    patch.setattr(importer, "_MOST_IN_MEMORY", 0)
+    patch.setattr(trace_columns, "LONG_SERIES", 0)
     patch.setattr(stored_series, "ENOUGH_INTEGRATIONS", ENOUGH)
     patch.setattr(SpectralTrace, "usable_flux", lambda *args: read.append(args) or whole(*args))
     labels += stage3.load(path, app=app)

@@ -13,8 +13,10 @@ from astropy import units as u
 from ...errors import Stage3Error
 from ...readers.quality import DQ_FLAGS, dq_value, has_wavelength
 from .bands import band_weights
-from .block_sums import BlockSums, Scope, time_median
+from .block_sums import BlockSums, Scope
 from .brightness import usual_flux
+from .missing_samples import MissingSamples, count_by_channel
+from .time_medians import time_median
 
 if TYPE_CHECKING:
     from ...readers.time_series import SpectralTrace
@@ -164,7 +166,8 @@ class BandSums:
             missing[:, np.isnan(self.wavelength.value)] = True
         if not missing.any():
             self.dropped = self._incomplete = np.zeros(missing.shape[1], dtype=bool)
-            self._missing, self.usable = None, np.logical_not(missing, out=missing)
+            self._missing: MissingSamples | None = None
+            self.usable = np.logical_not(missing, out=missing)
             return
         n_present = np.count_nonzero(~missing.all(axis=1))
         if not n_present:
@@ -173,22 +176,18 @@ class BandSums:
                 f"{self.name}: no integration has a finite sample{flags}; choose other flags "
                 "(dq_bits), or another trace"
             )
-        count = np.zeros(missing.shape[1], dtype=int)
-        some = np.flatnonzero(missing.any(axis=0))
-        count[some] = np.count_nonzero(np.take(missing, some, axis=1), axis=0)
+        count = count_by_channel(missing)
         count -= self.n_integrations - n_present
         most = {"drop": 0, "fill": n_present / 2, "ignore": n_present - 1}[self.excluded]
         self.dropped = count > most
         self._incomplete = (count > 0) & ~self.dropped
         np.copyto(self.flux, 0, where=missing)
-        # Samples that are not there, in channels that are: those to fill, or to miss.
-        self._missing = missing.copy()
         if self.dropped.any():
-            self._missing[:, self.dropped] = False
             self.flux[:, self.dropped] = 0
-            missing[:, self.dropped] = True
-        if not self._missing.any():
-            self._missing = None
+            missing[:, self.dropped] = False
+        # Samples that are not there, in channels that are: those to fill, or to miss.
+        self._missing = MissingSamples(missing) if missing.any() else None
+        missing[:, self.dropped] = True
         self.usable = np.logical_not(missing, out=missing)
 
     def _read_variance(self, errors: str) -> None:
@@ -313,7 +312,7 @@ class BandSums:
             effective *= self._inverse_variance
         norm = effective.sum(axis=-1) if weighted else 1.0
         if self._missing is not None:
-            n_missing = np.rint(self._total("count", statistic, scope.whole())).astype(int)
+            n_missing = np.rint(self._lacking("count", statistic, scope.whole())).astype(int)
             if self.excluded == "fill":
                 flux, ratio, lacking = self._filled(flux, effective, statistic, scope)
                 variance = variance * ratio**2
@@ -341,20 +340,21 @@ class BandSums:
         The formula and its limits are in the notes of the class.
         """
         total = (effective * self._reference).sum(axis=-1)
-        gone = self._total("reference", statistic, scope)
+        gone = self._lacking("reference", statistic, scope)
         bright = np.broadcast_to(total > 0, gone.shape)
         with np.errstate(invalid="ignore", divide="ignore"):  # infinite where nothing is left
             ratio = np.where(bright & (gone < total), total / (total - gone), 1.0)
         lacking = total - gone < total / 2
         if not bright.all():
-            share = self._total("weight", statistic, scope)
+            share = self._lacking("weight", statistic, scope)
             lacking = np.where(bright, lacking, share > effective.sum(axis=-1) / 2)
         return np.where(bright, flux * ratio, flux + gone), ratio, lacking
 
     @cached_property
     def _reference(self) -> np.ndarray:
         """What a channel usually has, 0 for those left out."""
-        return usual_flux(self.flux, self.usable, self._missing_at, self._incomplete)
+        assert self._missing is not None  # else nothing asks what is usual
+        return usual_flux(self.flux, self.usable, self._missing, self._incomplete)
 
     def _channel_weights(self, statistic: str) -> np.ndarray | None:
         return None if statistic == "sum" else self._inverse_variance
@@ -365,27 +365,24 @@ class BandSums:
         return np.where(known, 1 / np.where(known, self.mean_variance, 1), 0)
 
     def _total(self, kind: str, statistic: str, scope: Scope) -> np.ndarray:
-        """Return the sums over a band of the flux, its variance, or what is missing of them."""
+        """Return the sums over a band of the flux, or its variance."""
         if (kind, statistic) not in self._sums:
-            self._sums[kind, statistic] = self._block_sums(kind, self._channel_weights(statistic))
+            weights = self._channel_weights(statistic)
+            if kind == "variance" and weights is not None:
+                weights = weights**2
+            samples = self.flux if kind == "flux" else self.variance
+            self._sums[kind, statistic] = BlockSums(samples, weights)
         return self._sums[kind, statistic].over(scope.squared() if kind == "variance" else scope)
 
-    def _block_sums(self, kind: str, weights: np.ndarray | None) -> BlockSums:
-        if kind == "flux":
-            return BlockSums(self.flux, weights)
-        if kind == "variance":
-            return BlockSums(self.variance, None if weights is None else weights**2)
+    def _lacking(self, kind: str, statistic: str, scope: Scope) -> np.ndarray:
+        """Return what a band lacks: the count of samples, their weight, or their usual flux."""
         assert self._missing is not None  # else nothing asks for what is missing
+        weights = self._channel_weights(statistic)
         if kind == "reference":
             weights = self._reference if weights is None else weights * self._reference
         elif kind == "count" and weights is not None:
             weights = (weights > 0).astype(np.float64)
-        return BlockSums(self._missing, weights, self._missing_at)
-
-    @cached_property
-    def _missing_at(self) -> np.ndarray:
-        assert self._missing is not None  # else nothing asks where
-        return np.flatnonzero(self._missing)
+        return self._missing.over(scope, weights)
 
 
 def _is_monotonic(wavelength: np.ndarray) -> bool:

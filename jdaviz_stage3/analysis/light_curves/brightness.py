@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .block_sums import time_median
+from .missing_samples import MissingSamples
+from .time_medians import time_median
 
 __all__ = ["usual_flux"]
 
@@ -20,6 +21,7 @@ _GOLDEN = (np.sqrt(5) - 1) / 2
 # quarters of what is wrong with it, or more.
 _TOLERANCE = 1e-6
 _MOST_ROUNDS = 20
+_ROWS_AT_ONCE = 2048  # integrations whose parts are looked at together
 
 
 class _SpectrumParts:
@@ -29,17 +31,20 @@ class _SpectrumParts:
     ----------
     flux : ndarray of float64, shape (n_int, n_wave)
         0 where it is not usable.
-    missing_at : ndarray of int
-        Where samples are missing in channels that are not left out, in the flattened array.
+    missing : MissingSamples
+        In channels that are not left out.
     """
 
-    def __init__(self, flux: np.ndarray, missing_at: np.ndarray):
+    def __init__(self, flux: np.ndarray, missing: MissingSamples):
         self._n_int, n_wave = flux.shape
         self._starts = np.arange(0, n_wave, max(1, n_wave // _PARTS))
-        self._flux = np.add.reduceat(flux, self._starts, axis=1)
-        row, self._channel = np.divmod(missing_at, n_wave)
+        if flux.flags.c_contiguous:
+            self._flux = np.add.reduceat(flux, self._starts, axis=1)
+        else:
+            self._flux = np.add.reduceat(flux.T, self._starts, axis=0).T
+        self._channel = missing.channel
         part = np.searchsorted(self._starts, self._channel, side="right") - 1
-        self._place = row * len(self._starts) + part
+        self._place = missing.row.astype(np.intp) * len(self._starts) + part
 
     def missing(self, usual: np.ndarray) -> np.ndarray:
         """Return what each part lacks, shape (n_int, n_parts), of what its channels usually have.
@@ -77,18 +82,27 @@ class _SpectrumParts:
         of_part = np.add.reduceat(usual, self._starts)
         if of_part.sum() <= 0:
             return None
-        left = of_part - self.missing(usual)
-        told = (of_part > 0) & (left > of_part / 2)
-        level = self._flux / np.where(told, left, 1)
-        level = _weighted_median(np.where(told, level, np.inf), np.where(told, of_part, 0.0))
+        left = self.missing(usual)
+        np.subtract(of_part, left, out=left)
+        level = np.empty(self._n_int)
+        for start in range(0, self._n_int, _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            level[rows] = _level(self._flux[rows], left[rows], of_part)
         bright = level > 0
         if not bright.any():
             return None
         return np.where(bright, level, np.nan) / np.median(level[bright])
 
 
+def _level(flux: np.ndarray, left: np.ndarray, of_part: np.ndarray) -> np.ndarray:
+    """Return the brightness of integrations before it is compared, shape (n_int,)."""
+    told = (of_part > 0) & (left > of_part / 2)
+    level = flux / np.where(told, left, 1)
+    return _weighted_median(np.where(told, level, np.inf), np.where(told, of_part, 0.0))
+
+
 def usual_flux(
-    flux: np.ndarray, usable: np.ndarray, missing_at: np.ndarray, incomplete: np.ndarray
+    flux: np.ndarray, usable: np.ndarray, missing: MissingSamples, incomplete: np.ndarray
 ) -> np.ndarray:
     """Return what each channel has when the star is as bright as usual.
 
@@ -97,8 +111,8 @@ def usual_flux(
     flux : ndarray of float64, shape (n_int, n_wave)
         0 where it is not usable.
     usable : ndarray of bool, same shape
-    missing_at : ndarray of int
-        Where samples are missing in channels that are not left out, in the flattened array.
+    missing : MissingSamples
+        In channels that are not left out.
     incomplete : ndarray of bool, shape (n_wave,)
         Channels with such samples.
 
@@ -126,7 +140,7 @@ def usual_flux(
 
     Where there is no light to divide by, the medians over time are returned.
     """
-    some, parts = _some_integrations(len(flux)), _SpectrumParts(flux, missing_at)
+    some, parts = _some_integrations(len(flux)), _SpectrumParts(flux, missing)
     sample, there = (flux, usable) if some is None else (flux[some], usable[some])
     first = time_median(sample, there)
     if some is not None:
@@ -168,9 +182,7 @@ def _replace(
     which = np.flatnonzero(channels)
     if not which.size:
         return
-    if which.size < len(channels):
-        flux, usable = np.take(flux, which, axis=1), np.take(usable, which, axis=1)
-    found = time_median(flux, usable, level)
+    found = time_median(flux, usable, level, which)
     usual[which] = np.where(np.isnan(found), usual[which], found)
 
 

@@ -11,7 +11,7 @@ from make_spectra import integrations, old_time_series, time_series, two_segment
 from make_traces import ArrayTrace, flagged, star
 
 from jdaviz_stage3.analysis import BandSums, channel_edges
-from jdaviz_stage3.analysis.light_curves.block_sums import time_median
+from jdaviz_stage3.analysis.light_curves.time_medians import time_median
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.readers.time_series import read_spectral_time_series
 
