@@ -17,7 +17,13 @@ from ..errors import Stage3Error
 from .integration_tables import IntegrationTable
 from .quality import dq_value, excluded, has_wavelength
 from .time_systems import TIME_SYSTEMS, TimeSystem, time_system_of
-from .times import days_to_time, inspect_time_stamps, int_times_of, stripe_times_of
+from .times import (
+    days_to_time,
+    inspect_time_stamps,
+    int_times_of,
+    repeat,
+    stripe_times_of,
+)
 from .trace_columns import TraceColumns
 
 if TYPE_CHECKING:
@@ -76,10 +82,10 @@ class SpectralTrace:
     @cached_property
     def _sorted(self) -> np.ndarray | None:
         """Row order by INT_NUM, or None where the file is in that order already."""
-        number = np.concatenate([_places(table.scalar("INT_NUM")) for table in self.tables])
+        number = np.concatenate([table.sorting_numbers() for table in self.tables])
         segment = np.concatenate([table.scalar("SEGMENT") for table in self.tables])
         known = np.concatenate([table.scalar("INT_NUM") > 0 for table in self.tables])
-        if np.unique(number[known]).size == np.sum(known):
+        if not repeat(number[known]):
             order = np.argsort(number, kind="stable")
         elif np.isfinite(segment).all():
             order = np.lexsort((number, segment))  # numbers that start anew in each segment
@@ -369,9 +375,11 @@ class SpectralTrace:
             A sentence if there are fewer of them than the header's NINTS.
         """
         total = self.meta.get("NINTS")
+        if not isinstance(total, int):
+            return []
         number = np.unique(self.int_num)
         numbered = number[0] > 0 and all(table.numbered for table in self.tables)
-        if not (numbered and isinstance(total, int)) or number[-1] > total:
+        if not numbered or number[-1] > total:
             return []
         if number.size < self.n_integrations or number.size >= total:
             return []
@@ -382,15 +390,3 @@ class SpectralTrace:
             several = "s" if segments.size > 1 else ""
             words += f" (segment{several} {', '.join(str(int(n)) for n in segments)})"
         return [f"of {total} integrations, only {words} are in the file"]
-
-
-def _places(number: np.ndarray) -> np.ndarray:
-    """Return numbers to sort the integrations of a table by, shape (n_int,).
-
-    One that has no number (0) goes with the one before it, the first ones with the one after.
-    """
-    known = np.flatnonzero(number > 0)
-    if known.size in (0, number.size):
-        return number
-    before = np.searchsorted(known, np.arange(number.size), side="right") - 1
-    return number[known[np.maximum(before, 0)]]

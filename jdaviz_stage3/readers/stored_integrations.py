@@ -71,6 +71,22 @@ class IntegrationTable:
         """
         return self.scalars[name]
 
+    def sorting_numbers(self) -> np.ndarray:
+        """Return numbers to sort the integrations by.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_int,)
+            One without a number (0) has that of the one before it, the first ones that of the one
+            after.
+        """
+        number = self.scalars["INT_NUM"]
+        known = np.flatnonzero(number > 0)
+        if known.size in (0, number.size):
+            return number
+        before = np.searchsorted(known, np.arange(number.size), side="right") - 1
+        return number[known[np.maximum(before, 0)]]
+
     def unit(self, name: str, default: str = "") -> u.UnitBase:
         """Return the unit of a column.
 

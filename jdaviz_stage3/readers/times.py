@@ -19,6 +19,7 @@ __all__ = [
     "days_to_time",
     "inspect_time_stamps",
     "int_times_of",
+    "repeat",
     "seconds_from_first",
     "stripe_times_of",
 ]
@@ -107,7 +108,7 @@ def int_times_of(path: Path, system: str, int_num: np.ndarray) -> np.ndarray | N
     column = f"int_mid_{system}"
     with open_product(path) as hdus:
         table = _table_with(hdus, "INT_TIMES", ["integration_number", column])
-        if table is None or _repeat(int_num):
+        if table is None or _numbers_repeat(int_num):
             return None
         number, days = native(table["integration_number"], int), native(table[column], float)
     return _by_number(number, days, int_num)
@@ -134,7 +135,7 @@ def stripe_times_of(path: Path, system: str, int_num: np.ndarray) -> np.ndarray 
         table = _table_with(
             hdus, "INT_TIMES_STRIPE", ["integration_number", "stripe_number", *names]
         )
-        if table is None or not len(table) or _repeat(int_num):
+        if table is None or not len(table) or _numbers_repeat(int_num):
             return None
         number = native(table["integration_number"], int)
         stripe = native(table["stripe_number"], int)
@@ -151,10 +152,26 @@ def _table_with(hdus: fits.HDUList, name: str, columns: list[str]) -> fits.FITS_
     return hdus[name].data if set(columns) <= set(hdus[name].columns.names) else None
 
 
-def _repeat(int_num: np.ndarray) -> bool:
+def repeat(values: np.ndarray) -> bool:
+    """Whether any of some values repeats another.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Not NaN.
+
+    Returns
+    -------
+    bool
+    """
+    if (np.diff(values) > 0).all():  # as nearly always, and much quicker than looking
+        return False
+    return np.unique(values).size < values.size
+
+
+def _numbers_repeat(int_num: np.ndarray) -> bool:
     """Whether several integrations have one number."""
-    known = int_num[int_num > 0]
-    return np.unique(known).size < known.size
+    return repeat(int_num[int_num > 0])
 
 
 def _by_number(number: np.ndarray, days: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -294,11 +311,12 @@ def inspect_time_stamps(time: Time, segment: np.ndarray | None = None) -> TimeSt
             found.bare_segments = sorted(set(segment.tolist()) - set(segment[have].tolist()))
     if have.size < 2:
         return found
-    _, first = np.unique(stamps, return_index=True)
-    again = np.ones(stamps.size, dtype=bool)
-    again[first] = False
-    found.repeated = have[again]
     steps, passed = np.diff(stamps), np.diff(have)
+    if not (steps > 0).all():
+        _, first = np.unique(stamps, return_index=True)
+        again = np.ones(stamps.size, dtype=bool)
+        again[first] = False
+        found.repeated = have[again]
     found.jumps_back = have[1:][steps < 0]
     if not (steps > 0).any():
         return found

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...analysis import BandSums
 from ...readers.time_series import SpectralTrace
+from ...readers.times import repeat
 
 __all__ = ["PreparedTraces", "integration_numbers", "row_of"]
 
@@ -22,7 +23,7 @@ def integration_numbers(trace: SpectralTrace) -> np.ndarray:
     INT_NUM, or from 1 on where these start anew in each segment.
     """
     numbers = trace.int_num
-    return numbers if np.unique(numbers).size == numbers.size else np.arange(1, numbers.size + 1)
+    return np.arange(1, numbers.size + 1) if repeat(numbers) else numbers
 
 
 def row_of(trace: SpectralTrace, integration: float) -> int:

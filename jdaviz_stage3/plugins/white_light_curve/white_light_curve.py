@@ -206,7 +206,7 @@ class WhiteLightCurve(SavingControls, CurveControls):
                 for trait, value in before.items():
                     setattr(self, trait, value)
                 raise Stage3Error(f"{name} = {settings[name]!r}: {reason_of(err)}") from err
-        self.keep_active = True
+            self.keep_active = True
         self._update()
         problem = " ".join(filter(None, (self.problem, self.model_problem)))
         if problem:
