@@ -25,6 +25,7 @@ __all__ = [
     "image_viewers",
     "mend_reference",
     "offer_colors",
+    "histogram_of_sample",
     "offer_options_that_act",
     "offer_flag_colors",
     "set_missing_color",
@@ -269,6 +270,36 @@ def offer_flag_colors(app: Any) -> None:
     if name not in cmap_samples:
         cmap_samples[name] = cmap_samples["rainbow"]
     renew_colormaps(app)
+
+
+#: As many values as *Plot Options* takes for its histogram.
+_HISTOGRAM_VALUES = 10_000
+
+
+def histogram_of_sample(app: Any) -> None:
+    """Let the histogram of *Plot Options* be made of a sample, where data stay in their file.
+
+    Reason: jdaviz 5.0.5 copies all values into the data of the histogram, and then draws ten
+    thousand of them. jdaviz 5.1: to check; described in ``docs/upstream.rst``.
+
+    Parameters
+    ----------
+    app : jdaviz helper, inner application or importer
+        Once for each app, more is harmless.
+    """
+    plot = application(app).get_tray_item_from_name("g-plot-options").stretch_histogram
+    stock = plot._update_data
+    if getattr(stock, "of_sample", False):
+        return
+
+    def update(label: str, *args: Any, **components: Any) -> None:
+        values = components.get("x")
+        if hasattr(values, "sample"):
+            components["x"] = values.sample(_HISTOGRAM_VALUES)
+        stock(label, *args, **components)
+
+    update.of_sample = True
+    plot._update_data = update
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from specutils import Spectrum
 from ..jdaviz_compat import spectral_axis_at
 from ..readers.cube_spectrum import CubeSpectrum
 from ..readers.stored_cube import StoredCube
-from .stored_data import DeferredSpectrum, StoredComponent, StoredData
+from .stored_data import StoredComponent
+from .stored_spectra import DeferredSpectrum, StoredSpectralData
 
 __all__ = ["CubeData"]
 
@@ -31,7 +32,7 @@ class _Parts:
         return np.asarray(self._cube.values(), dtype=dtype)
 
 
-class CubeData(StoredData):
+class CubeData(StoredSpectralData):
     """Data of a cube: its samples, and no others.
 
     Parameters

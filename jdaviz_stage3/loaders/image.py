@@ -23,6 +23,7 @@ from ..jdaviz_compat import (
     forget_removed_children,
     given_without_copy,
     hide_layer,
+    histogram_of_sample,
     image_meta,
     keep_fitted,
     keep_units_of_images,
@@ -34,10 +35,12 @@ from ..jdaviz_compat import (
 )
 from ..origin import ORIGIN
 from ..readers.exposures import read_exposure_planes
-from ..readers.image import image_extensions, read_image, read_segmentation
+from ..readers.image import image_extensions, open_image, read_segmentation
+from ..readers.large_image import LargeImage
 from ..readers.slit_exposures import SlitExposures, has_slits, list_slit_exposures
 from .chosen_spectra import chosen_by, unique_labels
 from .importing import ProductImporterMixin, importing
+from .large_image_data import LargeImageData
 
 _ADDRESS = ("source_id", "slit", "exposure")
 _BY_DEFAULT = ("SCI", "DQ")  # of exposures
@@ -171,18 +174,14 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             image = read_segmentation(self.product.path)
             return [self._data(image.data, "", image.wcs, image.meta, names[0])]
         if self.product.kind.by_name:
-            planes = read_exposure_planes(self.product.path, names)
-        else:
-            planes = (
-                (
-                    name,
-                    read_image(self.product.path, extension=name, uncertainty=False, mask=False),
-                )
-                for name in names
-            )
+            return [
+                self._data(image.data, str(image.unit), image.wcs, image.meta, name)
+                for name, image in read_exposure_planes(self.product.path, names)
+            ]
+        planes = [(name, open_image(self.product.path, extension=name)) for name in names]
         return [
-            self._data(image.data, str(image.unit), image.wcs, image.meta, name)
-            for name, image in planes
+            self._data(plane.values, str(plane.unit), plane.wcs, plane.meta, name)
+            for name, plane in planes
         ]
 
     def _slit_data(self, item: dict) -> Data:
@@ -192,7 +191,13 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         return self._data(image.data, str(image.unit), None, image.meta, item["name"], part)
 
     def _data(
-        self, values: np.ndarray, unit: str, wcs, meta: dict, extension: str, part: str = ""
+        self,
+        values: np.ndarray | LargeImage,
+        unit: str,
+        wcs,
+        meta: dict,
+        extension: str,
+        part: str = "",
     ) -> Data:
         if extension == "DQ":
             # As jdaviz has it: nothing where no flag is set. In 64 bits, for 32 hold the flags of
@@ -202,6 +207,10 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         return image_data(values, unit, wcs, meta, extension)
 
     def add_to_data_collection(self, data, *args, **kwargs) -> None:
+        if isinstance(data, LargeImageData):  # which gives itself so
+            histogram_of_sample(self)
+            super().add_to_data_collection(data, *args, **kwargs)
+            return
         with given_without_copy(data):
             super().add_to_data_collection(data, *args, **kwargs)
 
@@ -270,12 +279,12 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
             )
 
 
-def image_data(values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -> Data:
+def image_data(values: np.ndarray | LargeImage, unit: str, wcs, meta: dict, extension: str) -> Data:
     """Make glue data of an image.
 
     Parameters
     ----------
-    values : ndarray, shape (ny, nx)
+    values : ndarray or LargeImage, shape (ny, nx)
     unit : str
     wcs : astropy.wcs.WCS or None
     meta : dict
@@ -287,11 +296,14 @@ def image_data(values: np.ndarray, unit: str, wcs, meta: dict, extension: str) -
     glue.core.Data
         With one component, ``'data'`` as jdaviz names that of SCI.
     """
-    data = Data(coords=wcs)
+    name = "data" if extension == "SCI" else extension.lower()
+    if isinstance(values, LargeImage):
+        data: Data = LargeImageData(values, unit, wcs, name)
+    else:
+        data = Data(coords=wcs)
+        data.add_component(Component(values, units=unit), name)
     data.meta.update(meta)
     data.meta.update(image_meta(extension))
-    name = "data" if extension == "SCI" else extension.lower()
-    data.add_component(Component(values, units=unit), name)
     return data
 
 

@@ -11,12 +11,13 @@ from specutils import Spectrum
 
 from ..jdaviz_compat import spectral_axis_at
 from ..readers.stored_series import StoredSeries
-from .stored_data import DeferredSpectrum, StoredComponent, StoredData
+from .stored_data import StoredComponent
+from .stored_spectra import DeferredSpectrum, StoredSpectralData
 
 __all__ = ["SeriesData"]
 
 
-class SeriesData(StoredData):
+class SeriesData(StoredSpectralData):
     """A dynamic spectrum: integrations along y, wavelength along x; excluded samples NaN.
 
     Parameters

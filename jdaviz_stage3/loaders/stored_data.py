@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,8 @@ from astropy import units as u
 from glue.core import Data
 from glue.core.component import Component
 from glue.utils import compute_statistic
-from specutils import Spectrum
 
-__all__ = ["DeferredSpectrum", "StoredComponent", "StoredData"]
+__all__ = ["StoredComponent", "StoredData"]
 
 _PLANES = 24  # that a sample for the limits of the colours is taken from
 
@@ -24,11 +22,11 @@ class StoredComponent(Component):
     ----------
     stored : object
         That reads what it is indexed with; with ``shape``, ``ndim``, ``size`` and ``dtype``.
-    unit : Unit
+    unit : Unit or str
     """
 
-    def __init__(self, stored: Any, unit: u.UnitBase):
-        super().__init__(stored, units=unit.to_string())
+    def __init__(self, stored: Any, unit: u.UnitBase | str):
+        super().__init__(stored, units=str(unit))
         self._sample: tuple[int, np.ndarray] | None = None
 
     @property
@@ -55,85 +53,13 @@ class StoredComponent(Component):
         return self._sample[1]
 
 
-class DeferredSpectrum(Spectrum):
-    """A spectrum in memory whose values are made when they are asked for; made by `of`."""
-
-    _compute: Callable[[], np.ndarray] | None = None
-
-    @classmethod
-    def of(
-        cls,
-        shape: tuple[int, ...],
-        unit: u.UnitBase,
-        spectral_axis: u.Quantity,
-        compute: Callable[[], np.ndarray],
-        meta: dict[str, Any],
-        **options: Any,
-    ) -> DeferredSpectrum:
-        """Make one without its values.
-
-        Parameters
-        ----------
-        shape : tuple of int
-        unit : Unit
-        spectral_axis : Quantity
-        compute : callable
-            Returns the values.
-        meta : dict
-        **options
-            Further ones of `~specutils.Spectrum`.
-
-        Returns
-        -------
-        DeferredSpectrum
-        """
-        # takes no memory: it stands for the array until that is asked for
-        nothing = np.broadcast_to(np.float32(0), shape)
-        spectrum = cls(
-            flux=u.Quantity(nothing, unit, copy=False), mask=None, spectral_axis=spectral_axis,
-            meta=dict(meta), **options,
-        )  # fmt: skip
-        spectrum._compute = compute
-        return spectrum
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._data.shape
-
-    @property
-    def data(self) -> np.ndarray:
-        if self._compute is not None:
-            self._data, self._compute = self._compute(), None
-        return self._data
-
-
 class StoredData(Data):
-    """Data with one stored component, which is read by parts where glue asks for parts."""
+    """Data of which some components are a `StoredComponent`."""
 
     def get_data(self, cid, view=None):
         """Return values as an array, also where all of them are asked for."""
         stored = isinstance(self._components.get(cid), StoredComponent)
         return super().get_data(cid, (Ellipsis,) if stored and view is None else view)
-
-    def get_object(self, cls=None, *, statistic="mean", **options):
-        """Return the data as a spectrum whose arrays are read when they are asked for."""
-        whole = statistic is None and cls in (None, Spectrum) and not options.get("attribute")
-        if whole:
-            return self._whole()
-        if cls in (None, Spectrum):
-            options["statistic"] = statistic
-            if options == {"statistic": "mean"}:
-                # jdaviz asks for it to see the wavelengths, at each change of units
-                return self._mean(lambda: super(StoredData, self).get_object(cls, **options).data)
-        return super().get_object(cls, **options)
-
-    def _whole(self) -> Spectrum:
-        """All of it, not read yet."""
-        raise NotImplementedError
-
-    def _mean(self, compute: Callable[[], np.ndarray]) -> Spectrum:
-        """The mean over all axes but that of wavelength, not computed yet."""
-        raise NotImplementedError
 
     def compute_statistic(self, statistic, cid, *args, **options):
         """Compute a statistic, of a sample without reading all the rest."""

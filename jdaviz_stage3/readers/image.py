@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -13,6 +15,7 @@ from astropy.nddata import CCDData, StdDevUncertainty
 from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
 from ..errors import Stage3Warning, UnreadableProductError, reason_of
+from ..origin import file_stamp
 from .extensions import (
     coordinates_without_number,
     header_dict,
@@ -20,14 +23,17 @@ from .extensions import (
     open_product,
     require_extension,
 )
+from .large_image import LARGE_IMAGE, LargeImage
 from .stored_gwcs import StoredGwcs
 from .units import parse_unit
 
 __all__ = [
+    "ImagePlane",
     "celestial_wcs",
     "image_extensions",
     "image_plane",
     "is_plane",
+    "open_image",
     "read_image",
     "read_segmentation",
     "require_plane",
@@ -69,6 +75,74 @@ def is_plane(hdu: fits.hdu.base.ExtensionHDU) -> bool:
         return False
     # CON is (1, ny, nx): one plane for every 32 input exposures
     return all(hdu.header[f"NAXIS{i}"] == 1 for i in range(3, hdu.header["NAXIS"] + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class ImagePlane:
+    """One image of a product.
+
+    Attributes
+    ----------
+    values : ndarray or LargeImage, shape (ny, nx)
+        In memory, in native byte order, or, of a large one, in its file.
+    unit : Unit
+        From BUNIT.
+    wcs : astropy.wcs.WCS or None
+        The celestial one of SCI, as in `read_image`.
+    meta : dict
+        Keywords of the primary and the extension's header.
+    """
+
+    values: np.ndarray | LargeImage
+    unit: u.UnitBase
+    wcs: WCS | None
+    meta: dict[str, Any]
+
+
+def open_image(
+    path: str | os.PathLike, *, extension: str = "SCI", large: int | None = None
+) -> ImagePlane:
+    """Open one image of a resampled product to be looked at.
+
+    Parameters
+    ----------
+    path : path-like
+        An i2d file.
+    extension : str, optional
+        Which image, as in `read_image`.
+    large : int, optional
+        From how many bytes on it stays in its file, unless that is compressed or scaled; by
+        default `jdaviz_stage3.readers.large_image.LARGE_IMAGE`.
+
+    Returns
+    -------
+    ImagePlane
+
+    Raises
+    ------
+    UnreadableProductError
+        As `read_image`.
+
+    Warns
+    -----
+    Stage3Warning
+        As `read_image`.
+    """
+    stamp = file_stamp(path)
+    with open_product(path) as hdus:
+        science = require_extension(hdus, "SCI", path)
+        hdu = science if extension == "SCI" else require_extension(hdus, extension, path)
+        require_plane(hdu, path)
+        values: np.ndarray | LargeImage | None = None
+        if hdu.size >= (LARGE_IMAGE if large is None else large):
+            stored = LargeImage(path, stamp, hdu)
+            values = None if stored.kept else stored
+        if values is None:
+            values = image_plane(hdu, path)
+        plane = ImagePlane(values, *_described(hdus, hdu, science, path))
+        if extension == "SCI":
+            _warn_if_blank(values, path)
+    return plane
 
 
 def read_image(
@@ -114,14 +188,13 @@ def read_image(
         science = require_extension(hdus, "SCI", path)
         hdu = science if extension == "SCI" else require_extension(hdus, extension, path)
         data = image_plane(hdu, path)
-        where = f"{Path(path).name}[{extension}]"
-        unit = parse_unit(hdu.header.get("BUNIT"), where)
+        unit, wcs, meta = _described(hdus, hdu, science, path)
         image = CCDData(
             data,
             unit=unit,
             mask=~np.isfinite(data) if mask and data.dtype.kind == "f" else None,
-            wcs=celestial_wcs(science.header, path),
-            meta=header_dict(hdus[0].header, hdu.header),
+            wcs=wcs,
+            meta=meta,
         )
         if extension == "SCI":
             warn_if_blank(image, path)
@@ -130,6 +203,15 @@ def read_image(
                 error = image_plane(hdus["ERR"], path)
                 image.uncertainty = StdDevUncertainty(error, unit=unit, copy=False)
     return image
+
+
+def _described(
+    hdus: fits.HDUList, hdu: fits.ImageHDU, science: fits.ImageHDU, path: str | os.PathLike
+) -> tuple[u.UnitBase, WCS | None, dict[str, Any]]:
+    """What the headers say of an image: unit, coordinates, keywords."""
+    unit = parse_unit(hdu.header.get("BUNIT"), f"{Path(path).name}[{hdu.name}]")
+    wcs = celestial_wcs(science.header, path)
+    return unit, wcs, header_dict(hdus[0].header, hdu.header)
 
 
 def read_segmentation(path: str | os.PathLike) -> CCDData:
@@ -276,13 +358,17 @@ def warn_if_blank(image: CCDData, path: str | os.PathLike) -> None:
     -----
     Stage3Warning
     """
-    data, mask = image.data, image.mask
-    if mask is None:
-        # row by row, for the first that has one is enough
-        usable = any(np.isfinite(row).any() for row in data)
-    else:
-        usable = not mask.all()
-    if not usable:
-        warnings.warn(
-            f"{Path(path).name}: the image has no finite pixel", Stage3Warning, stacklevel=3
-        )
+    if image.mask is None:
+        _warn_if_blank(image.data, path)
+    elif image.mask.all():
+        _say_blank(path)
+
+
+def _warn_if_blank(values: np.ndarray | LargeImage, path: str | os.PathLike) -> None:
+    # row by row, for the first that has one is enough
+    if not any(np.isfinite(values[row]).any() for row in range(len(values))):
+        _say_blank(path)
+
+
+def _say_blank(path: str | os.PathLike) -> None:
+    warnings.warn(f"{Path(path).name}: the image has no finite pixel", Stage3Warning, stacklevel=4)

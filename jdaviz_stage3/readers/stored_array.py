@@ -6,7 +6,9 @@ Nothing is mapped into memory, for the reason that `stored_table` gives.
 
 from __future__ import annotations
 
+import io
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +143,7 @@ class StoredArray:
         # of one row only what is wanted of it, of several all columns
         first, n_columns = (x0, x1 - x0) if rows == 1 else (0, n_x)
         width = self._stored.itemsize
-        with open_unchanged(self.path, self.stamp) as stream:
+        with self._opened() as stream:
             if rows == n_y and len(outer) == 1 and n_columns == n_x:
                 found = self._read(stream, outer[0][0] * n_y * n_x, lengths[0] * n_y * n_x)
             else:
@@ -159,6 +161,10 @@ class StoredArray:
         y_start, x_start = box[-2][0] - y0, x0 - first
         columns = slice(x_start, x_start + lengths[-1])
         return self._as_numbers(found[..., y_start : y_start + lengths[-2], columns])
+
+    def _opened(self) -> AbstractContextManager[io.FileIO]:
+        """The file, if it is still the one that was opened."""
+        return open_unchanged(self.path, self.stamp)
 
     def _read(self, stream: Any, first: int, count: int) -> np.ndarray:
         stream.seek(self._start + first * self._stored.itemsize)

@@ -1,0 +1,92 @@
+"""Spectra in the data collection whose values are read from their file when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from specutils import Spectrum
+
+from .stored_data import StoredData
+
+__all__ = ["DeferredSpectrum", "StoredSpectralData"]
+
+
+class DeferredSpectrum(Spectrum):
+    """A spectrum in memory whose values are made when they are asked for; made by `of`."""
+
+    _compute: Callable[[], np.ndarray] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        shape: tuple[int, ...],
+        unit: u.UnitBase,
+        spectral_axis: u.Quantity,
+        compute: Callable[[], np.ndarray],
+        meta: dict[str, Any],
+        **options: Any,
+    ) -> DeferredSpectrum:
+        """Make one without its values.
+
+        Parameters
+        ----------
+        shape : tuple of int
+        unit : Unit
+        spectral_axis : Quantity
+        compute : callable
+            Returns the values.
+        meta : dict
+        **options
+            Further ones of `~specutils.Spectrum`.
+
+        Returns
+        -------
+        DeferredSpectrum
+        """
+        # takes no memory: it stands for the array until that is asked for
+        nothing = np.broadcast_to(np.float32(0), shape)
+        spectrum = cls(
+            flux=u.Quantity(nothing, unit, copy=False), mask=None, spectral_axis=spectral_axis,
+            meta=dict(meta), **options,
+        )  # fmt: skip
+        spectrum._compute = compute
+        return spectrum
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def data(self) -> np.ndarray:
+        if self._compute is not None:
+            self._data, self._compute = self._compute(), None
+        return self._data
+
+
+class StoredSpectralData(StoredData):
+    """Spectra, of one stored component."""
+
+    def get_object(self, cls=None, *, statistic="mean", **options):
+        """Return the data as a spectrum whose arrays are read when they are asked for."""
+        whole = statistic is None and cls in (None, Spectrum) and not options.get("attribute")
+        if whole:
+            return self._whole()
+        if cls in (None, Spectrum):
+            options["statistic"] = statistic
+            if options == {"statistic": "mean"}:
+                # jdaviz asks for it to see the wavelengths, at each change of units
+                return self._mean(
+                    lambda: super(StoredSpectralData, self).get_object(cls, **options).data
+                )
+        return super().get_object(cls, **options)
+
+    def _whole(self) -> Spectrum:
+        """All of it, not read yet."""
+        raise NotImplementedError
+
+    def _mean(self, compute: Callable[[], np.ndarray]) -> Spectrum:
+        """The mean over all axes but that of wavelength, not computed yet."""
+        raise NotImplementedError
