@@ -15,17 +15,22 @@ import os
 import re
 import zlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from astropy.io import fits
 
 from .errors import UnreadableProductError
+from .fits_extension import (
+    QUOTED,
+    WHOLE_NUMBER,
+    FitsStructure,
+    StoredExtension,
+    bytes_of_format,
+)
 from .origin import FileStamp, file_stamp
 
-__all__ = ["FitsStructure", "StoredExtension", "read_primary_header", "read_primary_texts",
-           "read_structure"]  # fmt: skip
+__all__ = ["read_primary_header", "read_primary_texts", "read_structure"]
 
 _BLOCK, _CARD = 2880, 80  # bytes: FITS standard 4.0, section 3.1
 _END = "END".ljust(8)
@@ -36,49 +41,11 @@ _MOST_AFTER_THE_END = 1_000_000  # bytes after the last extension that do not ma
 _CHUNK = 1_000_000
 
 _BITPIX = {8, 16, 32, 64, -32, -64}
-# Bytes of one value of a binary table's column, by the letter of TFORM (standard, table 18).
-_WIDTHS = {"L": 1, "B": 1, "A": 1, "I": 2, "J": 4, "E": 4, "K": 8, "D": 8, "C": 8, "M": 16,
-           "P": 8, "Q": 16}  # fmt: skip
 _STRUCTURAL = re.compile(
     r"(?:SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|BSCALE|BZERO|EXTNAME"
-    r"|(?:TFORM|TTYPE|TSCAL|TZERO)\d+) *$"
+    r"|(?:TFORM|TTYPE|TSCAL|TZERO)\d+|SPORDER|DETECTOR|INT_NUM|ZIMAGE|ZNAXIS\d*) *$"
 )
-_STRUCTURAL_INITIALS = "SXBNPGTE"
-_QUOTED = re.compile(r"'((?:[^']|'')*)'")
-_WHOLE = re.compile(r"[+-]?\d+$")
-_FORMAT = re.compile(r"(\d*)([LXBAIJKEDCMPQ])")
-
-
-@dataclass(frozen=True)
-class StoredExtension:
-    """One HDU of a FITS file.
-
-    Attributes
-    ----------
-    name : str
-        EXTNAME in capitals; ``'PRIMARY'`` for the first without one.
-    end : int
-        Where its data end, in bytes from the start of the (decompressed) file.
-    """
-
-    name: str
-    end: int
-
-
-@dataclass(frozen=True)
-class FitsStructure:
-    """The HDUs of a FITS file.
-
-    Attributes
-    ----------
-    extensions : tuple of StoredExtension
-        The primary one first; those that are there, wholly or in part.
-    truncated : str
-        In words, where the file was cut; empty where it is whole.
-    """
-
-    extensions: tuple[StoredExtension, ...]
-    truncated: str
+_STRUCTURAL_INITIALS = "SXBNPGTEDIZ"
 
 
 class _Truncated(Exception):
@@ -149,7 +116,9 @@ def read_primary_header(path: str | os.PathLike) -> fits.Header:
     return fits.Header.fromstring(_primary_text(path))
 
 
-def read_primary_texts(path: str | os.PathLike, keywords: Collection[str]) -> dict[str, str]:
+def read_primary_texts(
+    path: str | os.PathLike, keywords: Collection[str], starts: tuple[str, ...] = ()
+) -> dict[str, str]:
     """Read a few keywords of the primary header as texts, ten times as fast as the whole.
 
     Parameters
@@ -157,6 +126,8 @@ def read_primary_texts(path: str | os.PathLike, keywords: Collection[str]) -> di
     path : path-like
     keywords : collection of str
         In capitals.
+    starts : tuple of str, optional
+        Also those that begin so, of two characters each: ``'S_'`` of the states of steps.
 
     Returns
     -------
@@ -178,6 +149,8 @@ def read_primary_texts(path: str | os.PathLike, keywords: Collection[str]) -> di
             found[last] = found[last][:-1] + _string(text[start + 8 : start + _CARD], last, path)
             continue
         keyword = wanted.get(name, "")
+        if name[:2] in starts:
+            keyword = name.rstrip()
         last = keyword if keyword and keyword not in found else ""
         if last and text[start + 8 : start + 10] == "= ":
             found[last] = _string(text[start + 10 : start + _CARD], last, path)
@@ -191,7 +164,7 @@ def _string(field: str, keyword: str, path: str | os.PathLike) -> str:
     field = field.strip()
     if not field.startswith("'"):
         return field.partition("/")[0].strip()
-    match = _QUOTED.match(field)
+    match = QUOTED.match(field)
     if match is None:
         raise UnreadableProductError(
             f"{Path(path).name}: the value of {keyword} cannot be read; download it again"
@@ -200,14 +173,20 @@ def _string(field: str, keyword: str, path: str | os.PathLike) -> str:
 
 
 def _primary_text(path: str | os.PathLike) -> str:
+    try:
+        return _read_primary_text(str(path), file_stamp(path))
+    except OSError as err:
+        raise _unreadable(path, err) from err
+
+
+@lru_cache(maxsize=64)
+def _read_primary_text(path: str, stamp: FileStamp) -> str:
     name = Path(path).name
     try:
-        with _Stream(path, os.path.getsize(path)) as stream:
+        with _Stream(path, stamp.size) as stream:
             text = stream.header()
     except _Truncated:
         text = None
-    except OSError as err:
-        raise _unreadable(path, err) from err
     if text is None:
         raise UnreadableProductError(
             f"{name}: its FITS header cannot be read (it does not end); download it again"
@@ -307,8 +286,9 @@ class _Stream:
 def _extensions(stream: _Stream) -> Iterator[StoredExtension]:
     count = 0
     while (text := stream.header()) is not None:
-        name, data = _check_header(text, f"{stream.name}: the header of extension {count}")
-        yield StoredExtension(name or ("PRIMARY" if not count else ""), stream.place + data)
+        values, data = _check_header(text, f"{stream.name}: the header of extension {count}")
+        name = values.get("EXTNAME", "").strip("' ").upper() or ("" if count else "PRIMARY")
+        yield StoredExtension(name, stream.place, stream.place + data, values)
         stream.skip_to(stream.place + -(-data // _BLOCK) * _BLOCK)
         if stream.place >= stream.size:
             return
@@ -323,13 +303,13 @@ def _extensions(stream: _Stream) -> Iterator[StoredExtension]:
         )
 
 
-def _check_header(text: str, where: str) -> tuple[str, int]:
-    """Check the keywords that say how data are stored; gives EXTNAME and the bytes of the data."""
+def _check_header(text: str, where: str) -> tuple[dict[str, str], int]:
+    """Check the keywords that say how data are stored; gives these, and the bytes of the data."""
     values = _structural_values(text)
 
     def whole(keyword: str, low: int, high: int, default: int | None = None) -> int:
         value = values.get(keyword, default)
-        if isinstance(value, str) and _WHOLE.match(value) and len(value) < 20:
+        if isinstance(value, str) and WHOLE_NUMBER.match(value) and len(value) < 20:
             value = int(value)
         if not isinstance(value, int) or not low <= value <= high:
             raise _impossible(where, keyword, value, f"a whole number from {low} to {high}")
@@ -348,22 +328,20 @@ def _check_header(text: str, where: str) -> tuple[str, int]:
         if len(axes) != 2 or bitpix != 8:
             raise _impossible(where, "NAXIS", len(axes), "a table of 2 axes of bytes")
         _check_columns(values, whole("TFIELDS", 0, 999), axes[0], where)
-    name = values.get("EXTNAME", "").strip("' ").upper()
-    return name, abs(bitpix) // 8 * (extra + (math.prod(axes) if axes else 0))
+    return values, abs(bitpix) // 8 * (extra + (math.prod(axes) if axes else 0))
 
 
 def _check_columns(values: dict[str, str], n_columns: int, width: int, where: str) -> None:
     total = 0
     for number in range(1, n_columns + 1):
         form = values.get(f"TFORM{number}", "")
-        found = _FORMAT.match(form.strip("' "))
-        if not form.startswith("'") or found is None:
+        width_of_column = bytes_of_format(form.strip("' "))
+        if not form.startswith("'") or width_of_column is None:
             raise _impossible(where, f"TFORM{number}", form or None, "a format such as '1D'")
         label = values.get(f"TTYPE{number}", "")
         if not label.startswith("'") or not label.strip("' "):
             raise _impossible(where, f"TTYPE{number}", label or None, "the name of a column")
-        count, letter = int(found[1] or 1), found[2]
-        total += -(-count // 8) if letter == "X" else count * _WIDTHS[letter]
+        total += width_of_column
     if total != width:
         raise UnreadableProductError(
             f"{where} says that rows have {width} bytes, but its columns (TFORM) have {total}; "
@@ -393,8 +371,8 @@ def _structural_values(text: str) -> dict[str, str]:
 def _value(field: str) -> str:
     field = field.strip()
     if field.startswith("'"):
-        end = field.find("'", 1)
-        return field if end < 0 else field[: end + 1]
+        quoted = QUOTED.match(field)
+        return quoted[0] if quoted else field
     return field.split("/")[0].strip()
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import Stage3Error, UnreadableProductError, reason_of
-from .fits_structure import read_structure
+from .fits_extension import StoredExtension
+from .fits_structure import read_primary_texts, read_structure
 from .products import ProductType, ecsv_header, identify
 from .readers.association import read_association
-from .readers.extensions import open_product, require_columns
+from .readers.extensions import require_names
 
 __all__ = ["ProductSummary", "summarize"]
 
+_SAID = ("INSTRUME", "TARGNAME", "TARGPROP", "CAL_VER")
 _SPECTRAL = ("EXTRACT1D", "COMBINE1D")
 
 
@@ -83,23 +86,23 @@ def summarize(path: str | os.PathLike) -> ProductSummary:
 
 
 def _fits_facts(path: Path, kind: ProductType) -> dict[str, str]:
-    with open_product(path, truncated=True) as hdus:
-        primary = hdus[0].header
-        facts = {
-            "instrument": str(primary.get("INSTRUME", "")),
-            "target": str(primary.get("TARGNAME") or primary.get("TARGPROP") or ""),
-            "pipeline_version": str(primary.get("CAL_VER", "")),
-        }
-        extensions = list(hdus[1:])
-        facts["shape"] = _shape(extensions, kind, facts["instrument"])
-        if not extensions:
-            facts["problem"] = f"{path.name}: no extensions; the file is incomplete"
-            return facts
-        try:
-            _check_tables(extensions, path)
-        except UnreadableProductError as err:
-            facts["problem"] = str(err)
-        facts["problem"] = read_structure(path).truncated or facts.get("problem", "")
+    said = read_primary_texts(path, _SAID)
+    structure = read_structure(path)
+    facts = {
+        "instrument": said.get("INSTRUME", ""),
+        "target": said.get("TARGNAME") or said.get("TARGPROP") or "",
+        "pipeline_version": said.get("CAL_VER", ""),
+    }
+    extensions = structure.extensions[1:]
+    facts["shape"] = _shape(extensions, kind, facts["instrument"])
+    if not extensions:
+        facts["problem"] = f"{path.name}: no extensions; the file is incomplete"
+        return facts
+    try:
+        _check_tables(extensions, path)
+    except UnreadableProductError as err:
+        facts["problem"] = str(err)
+    facts["problem"] = structure.truncated or facts.get("problem", "")
     return facts
 
 
@@ -114,44 +117,43 @@ def _association_facts(path: Path) -> dict[str, str]:
     }
 
 
-def _check_tables(extensions: list, path: Path) -> None:
+def _check_tables(extensions: Sequence[StoredExtension], path: Path) -> None:
     """Raise for what makes loading spectra fail and the header of a table tells."""
-    tables = [hdu for hdu in extensions if hdu.name in _SPECTRAL]
-    for hdu in tables[:1]:
-        require_columns(hdu, ["WAVELENGTH", "FLUX"], path)
-    if tables and not any(hdu.header["NAXIS2"] for hdu in tables):
+    tables = [one for one in extensions if one.name in _SPECTRAL]
+    for one in tables[:1]:
+        require_names(one.name, list(one.columns), ["WAVELENGTH", "FLUX"], path)
+    if tables and not any(one.number("NAXIS2") for one in tables):
         raise UnreadableProductError(f"{path.name}: {tables[0].name} has no rows")
 
 
-def _shape(extensions: list, kind: ProductType, instrument: str) -> str:
-    tables = [hdu for hdu in extensions if hdu.name in _SPECTRAL]
+def _shape(extensions: Sequence[StoredExtension], kind: ProductType, instrument: str) -> str:
+    tables = [one for one in extensions if one.name in _SPECTRAL]
     if tables:
         return _spectral_shape(tables, kind, instrument)
-    image = next((hdu for hdu in extensions if hdu.name == "SCI"), None)
+    image = next((one for one in extensions if one.name == "SCI"), None)
     if image is None:
-        names = list(dict.fromkeys(hdu.name for hdu in extensions if hdu.name != "ASDF"))
+        names = list(dict.fromkeys(one.name for one in extensions if one.name != "ASDF"))
         return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-    axes = [image.header[f"NAXIS{i}"] for i in range(image.header["NAXIS"], 0, -1)]
-    return " × ".join(str(axis) for axis in axes)
+    return " × ".join(map(str, image.axes))
 
 
-def _spectral_shape(tables: list, kind: ProductType, instrument: str) -> str:
-    first = tables[0].header
-    rows = sum(hdu.header["NAXIS2"] for hdu in tables)
-    names = [first.get(f"TTYPE{i}") for i in range(1, first["TFIELDS"] + 1)]
-    vectors = "SOURCE_ID" in names or "INT_NUM" in names
+def _spectral_shape(tables: Sequence[StoredExtension], kind: ProductType, instrument: str) -> str:
+    first = tables[0]
+    rows = sum(one.number("NAXIS2") or 0 for one in tables)
+    columns = first.columns
+    vectors = "SOURCE_ID" in columns or "INT_NUM" in columns
     if not vectors:
-        length, count = first["NAXIS2"], len(tables)
+        length, count = first.number("NAXIS2") or 0, len(tables)
     else:
-        form = first[f"TFORM{names.index('WAVELENGTH') + 1}"]
+        form = columns.get("WAVELENGTH", "")
         length, count = int(re.split(r"\D", form, maxsplit=1)[0] or 1), rows
-    found = {hdu.header.get("SPORDER") for hdu in tables}
-    orders = sorted(order for order in found if isinstance(order, (int, float)))
+    found = {one.number("SPORDER") for one in tables}
+    orders = sorted(order for order in found if order is not None)
     if kind.suffix == "x1dints":
-        traces = {(hdu.header.get("SPORDER"), hdu.header.get("DETECTOR")) for hdu in tables}
+        traces = {(one.number("SPORDER"), one.text("DETECTOR")) for one in tables}
         count, what = count // len(traces), "integrations"
         if not vectors and instrument == "NIRSPEC":  # whose detectors no header tells apart
-            count = len({hdu.header.get("INT_NUM") for hdu in tables} - {None, 0}) or count
+            count = len({one.number("INT_NUM") for one in tables} - {None, 0}) or count
     else:
         what = "spectra" if count != 1 else "spectrum"
     text = f"{count} {what} × {length} wavelengths"

@@ -37,6 +37,7 @@ LAYERS = [
     ["products"],
     ["fits_structure", "product_types", "progress", "saving"],
     ["origin"],
+    ["fits_extension"],
     ["command_line", "confinement", "errors", "version"],
 ]
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}

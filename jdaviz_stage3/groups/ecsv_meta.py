@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ from ..products import ecsv_header
 __all__ = ["ecsv_meta"]
 
 
-class _PlainLoader(yaml.SafeLoader):
+# The meta begins at one key and ends at the next; what it says of the objects that columns are is
+# most of it, and nothing that is asked for.
+_META = re.compile(r"^meta:.*(?:\n(?![A-Za-z]).*)*", re.MULTILINE)
+_OF_COLUMNS = re.compile(
+    r"^- \{?__serialized_columns__:.*(?:\n(?!- |[A-Za-z]).*)*\n?", re.MULTILINE
+)
+
+
+class _PlainLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Plain values only: of arrays, units and classes there is nothing."""
 
 
@@ -43,7 +52,7 @@ def ecsv_meta(path: Path) -> dict[str, Any]:
     """
     _, text = ecsv_header(path)
     try:
-        header = yaml.load(text.partition("---")[2], Loader=_PlainLoader)
+        header = _loaded(text.partition("---")[2])
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise UnreadableProductError(
             f"{path.name}: its header cannot be read ({reason_of(err)}); download it again"
@@ -52,3 +61,14 @@ def ecsv_meta(path: Path) -> dict[str, Any]:
     if isinstance(meta, list):  # an ordered mapping, as pairs
         return {str(pair[0]): pair[1] for pair in meta if isinstance(pair, tuple)}
     return {str(key): value for key, value in meta.items()} if isinstance(meta, dict) else {}
+
+
+def _loaded(text: str) -> Any:
+    """What the header says; without its columns where that can be."""
+    meta = _META.search(text)
+    if meta is not None:
+        try:
+            return yaml.load(_OF_COLUMNS.sub("", meta[0]), Loader=_PlainLoader)
+        except yaml.YAMLError:  # refers to something in what was left out, perhaps
+            pass
+    return yaml.load(text, Loader=_PlainLoader)

@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from astropy.io import fits
-
-from ..errors import Stage3Error, UnreadableProductError, UnsupportedProductError
-from ..fits_structure import read_primary_header, read_structure
+from ..errors import Stage3Error, UnsupportedProductError
+from ..fits_structure import read_primary_texts
 from ..products import identify
-from ..readers.extensions import open_product
 from .ecsv_meta import ecsv_meta
+from .header_table import header_table
 from .keywords import reference_types, step_names
 
 if TYPE_CHECKING:
@@ -48,6 +45,9 @@ _KEYWORDS = {
     "association": ("ASNTABLE",),
     "pool": ("ASNPOOL",),
 }
+#: Columns of HDRTAB, beside those of steps and reference files, and what they are called.
+_MIXED = {"CAL_VER": "pipeline_version", "CRDS_CTX": "crds_context"}
+_WANTED = {keyword for keywords in _KEYWORDS.values() for keyword in keywords}
 #: The same for the meta of ECSV tables: catalogs of jwst 0.13 to 3, light curves.
 _META_KEYS = {
     "pipeline_version": ("version.jwst", "calibration_software_version", "jwst version"),
@@ -210,16 +210,19 @@ def provenance(path: str | os.PathLike) -> Provenance:
             f"{path.name}: an association, which does not say how its products were made; ask "
             "for that of a product; jdaviz_stage3.read(path) says what belongs to it"
         )
-    header = read_primary_header(path)
+    said = read_primary_texts(path, _WANTED, ("S_", "R_"))
     states = {}
     files: dict[str, str] = {}
-    for keyword in dict.fromkeys(header):
+    for keyword, value in said.items():
         if keyword.startswith("S_") and keyword not in _NO_STEPS:
-            states[step_names().get(keyword, keyword)] = _card(header, keyword, path)
+            states[step_names().get(keyword, keyword)] = value.strip()
         elif keyword.startswith("R_"):
-            files[reference_types().get(keyword, keyword)] = _card(header, keyword, path)
+            files[reference_types().get(keyword, keyword)] = value.strip()
     exposures, mixed = _inputs(path)
-    facts: dict[str, Any] = {name: _first(header, keys, path) for name, keys in _KEYWORDS.items()}
+    facts: dict[str, Any] = {
+        name: next((text for key in keys if (text := said.get(key, "").strip())), "")
+        for name, keys in _KEYWORDS.items()
+    }
     return Provenance(
         path,
         kind.suffix,
@@ -232,45 +235,16 @@ def provenance(path: str | os.PathLike) -> Provenance:
     )
 
 
-def _first(header: fits.Header, keywords: Sequence[str], path: Path) -> str:
-    return next((text for key in keywords if (text := _card(header, key, path))), "")
-
-
-def _card(header: fits.Header, keyword: str, path: Path) -> str:
-    """A keyword's value as text; empty where there is none."""
-    try:
-        value = header.get(keyword)
-    except fits.VerifyError as err:
-        raise UnreadableProductError(
-            f"{path.name}: the value of {keyword} cannot be read; download it again"
-        ) from err
-    return "" if value is None or isinstance(value, fits.card.Undefined) else str(value).strip()
-
-
 def _inputs(path: Path) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     """The exposures in HDRTAB, and what differs between them."""
-    if "HDRTAB" not in [extension.name for extension in read_structure(path).extensions]:
-        return (), {}
-    with open_product(path) as hdus:
-        hdu = hdus["HDRTAB"]
-        if not isinstance(hdu, fits.BinTableHDU):
-            raise UnreadableProductError(
-                f"{path.name}: HDRTAB is no table, so its exposures are not known; "
-                "download it again"
-            )
-        exposures: tuple[str, ...] = ()
-        mixed = {}
-        for name in hdu.columns.names:
-            if name == "FILENAME":
-                exposures = tuple(str(value).strip() for value in hdu.data[name])
-            elif name in ("CAL_VER", "CRDS_CTX") or name.startswith(("S_", "R_")):
-                if name in _NO_STEPS:
-                    continue
-                values = [str(value).strip() for value in np.unique(hdu.data[name])]
-                if len(values) > 1:
-                    known = {"CAL_VER": "pipeline_version", "CRDS_CTX": "crds_context"}
-                    known |= step_names() | reference_types()
-                    mixed[known.get(name, name)] = tuple(value or "(not said)" for value in values)
+    said = header_table(path, {"FILENAME", *_MIXED}, ("S_", "R_"))
+    exposures = tuple(said.pop("FILENAME", ()))
+    known = _MIXED | step_names() | reference_types()
+    mixed = {}
+    for name, values in said.items():
+        found = sorted(set(values))
+        if len(found) > 1 and name not in _NO_STEPS:
+            mixed[known.get(name, name)] = tuple(value or "(not said)" for value in found)
     return exposures, mixed
 
 

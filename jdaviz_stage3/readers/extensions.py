@@ -32,6 +32,7 @@ __all__ = [
     "open_product",
     "require_columns",
     "require_extension",
+    "require_names",
 ]
 
 _NUMBER_OF_COORDINATES = re.compile(r"(CRVAL|CRPIX|CDELT)\d|(PC|CD)\d_\d")
@@ -267,10 +268,33 @@ def require_columns(hdu: fits.BinTableHDU, names: Sequence[str], path: str | os.
         If a column is missing, or the extension is no table.
     """
     have = list(hdu.columns.names) if isinstance(hdu, fits.BinTableHDU) else []
+    require_names(hdu.name, have, names, path)
+
+
+def require_names(
+    table: str, have: Sequence[str], names: Sequence[str], path: str | os.PathLike
+) -> None:
+    """Raise unless a table has all these columns, of which the names are known.
+
+    Parameters
+    ----------
+    table : str
+        EXTNAME.
+    have : sequence of str
+        The names of its columns; none where it is no table.
+    names : sequence of str
+    path : path-like
+        The file, for the error message.
+
+    Raises
+    ------
+    UnreadableProductError
+        If a column is missing.
+    """
     missing = [name for name in names if name not in have]
     if missing:
         raise UnreadableProductError(
-            f"{Path(path).name}: {hdu.name} has no {' and no '.join(missing)} column (found "
+            f"{Path(path).name}: {table} has no {' and no '.join(missing)} column (found "
             f"{', '.join(have[:8]) or 'no table'}{', …' if len(have) > 8 else ''}); was it "
             "written by another program than the JWST pipeline?"
         )
