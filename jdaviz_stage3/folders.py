@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from .errors import Stage3Error, UnknownProductError, UnreadableProductError
 from .products import identify, may_be_product
 from .progress import with_progress
 
-__all__ = ["Folder", "folders_below", "kinds_of_files", "product_files"]
+__all__ = ["Folder", "folders_below", "is_product", "kinds_of_files", "product_files"]
 
 #: How many kinds of other files a message names.
 _MOST_KINDS = 4
@@ -94,7 +94,9 @@ def _is(entry: os.DirEntry, kind: str) -> bool:
         return False
 
 
-def product_files(folder: str | os.PathLike) -> tuple[list[Path], list[Path]]:
+def product_files(
+    folder: str | os.PathLike, is_one: Callable[[Path], bool] | None = None
+) -> tuple[list[Path], list[Path]]:
     """List the products in a folder; where it holds none itself, those in the folders below.
 
     Below, the search goes to the bottom, and ends where a folder has products: those in folders
@@ -103,6 +105,8 @@ def product_files(folder: str | os.PathLike) -> tuple[list[Path], list[Path]]:
     Parameters
     ----------
     folder : path-like
+    is_one : callable, optional
+        Whether a file is a product, where somebody knows; by default `is_product`.
 
     Returns
     -------
@@ -126,9 +130,10 @@ def product_files(folder: str | os.PathLike) -> tuple[list[Path], list[Path]]:
             named = [path for path in files if may_be_product(path.name)]
             others += [path for path in files if not may_be_product(path.name)]
             files = named
-        here, rest = _told_apart(files)
+        told = {path: (is_one or is_product)(path) for path in files}
+        here = [path for path, product in told.items() if product]
         products += here
-        others += rest
+        others += [path for path, product in told.items() if not product]
         if not all(map(_is_list, here)):
             found.below.clear()
     return products, others
@@ -157,25 +162,27 @@ def kinds_of_files(paths: Collection[Path]) -> str:
     return f"{', '.join(kinds)}, such as {example.name}"
 
 
-def _told_apart(files: list[Path]) -> tuple[list[Path], list[Path]]:
-    """The products among files, and the rest."""
-    products: list[Path] = []
-    others: list[Path] = []
-    for path in files:
-        (others if _is_no_product(path) else products).append(path)
-    return products, others
-
-
 def _is_list(path: Path) -> bool:
     """Whether a product is an association, whose products may lie in the folders below."""
     return path.suffix == ".json"
 
 
-def _is_no_product(path: Path) -> bool:
+def is_product(path: Path) -> bool:
+    """Say whether a file is a product, or should be one.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    bool
+        True of a broken one, too.
+    """
     try:
         identify(path)
     except UnknownProductError:
-        return True
+        return False
     except Stage3Error:  # a broken one, or an empty file that never was any
-        return not may_be_product(path.name)
-    return False
+        return may_be_product(path.name)
+    return True

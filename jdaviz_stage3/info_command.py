@@ -65,9 +65,9 @@ def add_info(commands: Any) -> None:
 def _info(arguments: argparse.Namespace) -> int:
     """``info``: a table of what each path is."""
     from .errors import Stage3Error
-    from .folders import kinds_of_files, product_files
-    from .groups import sanity
-    from .progress import with_progress
+    from .folders import kinds_of_files
+    from .groups.findings import findings_of
+    from .looked_files import LookedFiles
     from .summary import summarize
 
     present, missing = split(arguments.paths)
@@ -75,10 +75,11 @@ def _info(arguments: argparse.Namespace) -> int:
         return _compare(present, missing, as_json=arguments.json)
     files: list[Path] = []
     others = 0
+    looked = LookedFiles()
     with warnings.catch_warnings(action="ignore"):  # what is wrong stands in the summaries
         for path in present:
             try:
-                products, rest = product_files(path) if path.is_dir() else ([path], [])
+                products, rest = looked.files_below(path) if path.is_dir() else ([path], [])
             except Stage3Error as error:
                 fail(str(error), 1)
                 continue
@@ -89,8 +90,9 @@ def _info(arguments: argparse.Namespace) -> int:
             others += len(rest)
         if arguments.provenance:
             return _provenance(files, missing, as_json=arguments.json)
-        summaries = [summarize(file) for file in with_progress(files, "Reading", "file")]
-        found = sanity(files)
+        looked.look(files)
+        summaries = [looked[file].summary or summarize(file) for file in files]
+        found = findings_of([looked[file].made for file in files if looked[file].made])
 
     if arguments.json:
         findings = [finding.as_dict() for finding in found]

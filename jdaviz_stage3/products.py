@@ -269,6 +269,12 @@ def ecsv_header(path: str | os.PathLike, limit: int = 1_000_000) -> tuple[list[s
     UnreadableProductError
         If no line with column names follows the header.
     """
+    columns, text = _ecsv_header(str(path), file_stamp(path), limit)
+    return list(columns), text
+
+
+@lru_cache(maxsize=8)  # asked for by who identifies a file and who looks into it
+def _ecsv_header(path: str, stamp: FileStamp, limit: int) -> tuple[tuple[str, ...], str]:
     lines: list[str] = []
     size = 0
     with open(path, encoding="utf-8", errors="replace") as stream:
@@ -277,7 +283,7 @@ def ecsv_header(path: str | os.PathLike, limit: int = 1_000_000) -> tuple[list[s
             if not line.startswith("#"):
                 delimiter = "," if "delimiter: ','" in "".join(lines) else None
                 names = [name.strip().strip('"') for name in line.strip().split(delimiter)]
-                return names, "".join(lines)
+                return tuple(names), "".join(lines)
             if size > limit:
                 break
             lines.append(line[1:].removeprefix(" "))

@@ -20,6 +20,7 @@ LAYERS = [
     ["__main__"],
     ["cli"],
     ["info_command", "report_command"],
+    ["looked_files"],
     ["standalone"],
     ["__init__"],
     ["registration"],

@@ -23,7 +23,14 @@ from .grouping import product_name
 from .known_defects import GROUP_RULES, PRODUCT_RULES
 from .processing import Provenance, provenance
 
-__all__ = ["Finding", "findings_of_product", "findings_of_groups", "sanity"]
+__all__ = [
+    "Finding",
+    "file_provenance",
+    "findings_of",
+    "findings_of_groups",
+    "findings_of_product",
+    "sanity",
+]
 
 _AS_READ = "as it is read"
 
@@ -107,12 +114,26 @@ def sanity(
             raise UnreadableProductError(f"{path}: no such file or folder; is the path right?")
         files |= dict.fromkeys(product_files(path)[0] if os.path.isdir(path) else [path])
     made = list(_provenances(files))
-    findings = [found for one in made for found in _of_product(one)]
-    findings += _of_groups(made)
+    findings = findings_of(made)
     if read_data:
         said = {finding.text for finding in findings}
         findings += [f for one in made for f in _as_read(one) if f.text not in said]
     return findings
+
+
+def findings_of(made: Sequence[Provenance]) -> list[Finding]:
+    """List what is known to be wrong with products whose headers were read.
+
+    Parameters
+    ----------
+    made : sequence of Provenance
+
+    Returns
+    -------
+    list of Finding
+        First of each product, then where those of one observation do not fit together.
+    """
+    return [found for one in made for found in _of_product(one)] + list(_of_groups(made))
 
 
 def findings_of_product(path: str | os.PathLike) -> list[Finding]:
@@ -163,13 +184,28 @@ def _group_at(path: str) -> tuple[str, str]:
     return os.path.dirname(path), product_name(product_root(path).lower())
 
 
+def file_provenance(path: Path) -> Provenance | None:
+    """Say how a product was made, where that can be known.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Provenance or None
+        None of an association, and of a file that cannot be read.
+    """
+    try:
+        status = os.stat(path)
+        return _provenance(path, status.st_size, status.st_mtime_ns)
+    except (Stage3Error, OSError):
+        return None
+
+
 def _provenances(files: Iterable[Path]) -> Iterator[Provenance]:
     for file in files:
-        try:
-            status = os.stat(file)
-            made = _provenance(file, status.st_size, status.st_mtime_ns)
-        except (Stage3Error, OSError):
-            continue
+        made = file_provenance(file)
         if made is not None:
             yield made
 

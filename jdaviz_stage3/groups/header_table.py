@@ -52,7 +52,8 @@ def header_table(path: Path, keywords: set[str], starts: tuple[str, ...]) -> dic
         raise UnreadableProductError(
             f"{path.name}: HDRTAB is no table, so its exposures are not known; download it again"
         )
-    wanted = {name for name in table.columns if name in keywords or name.startswith(starts)}
+    columns = [name for name in table.columns if name in keywords or name.startswith(starts)]
+    wanted = set(columns)
     kind = _texts(table, wanted)
     with open(path, "rb") as stream:
         plain = stream.read(2) != b"\x1f\x8b"
@@ -62,9 +63,7 @@ def header_table(path: Path, keywords: set[str], starts: tuple[str, ...]) -> dic
         rows = read_parts(file, path, table.start, kind.itemsize * (table.number("NAXIS2") or 0))
     values = rows.reshape(-1).view(kind)
     return {
-        name: [text.decode("ascii", "replace").strip() for text in values[name]]
-        for name in table.columns
-        if name in wanted
+        name: [text.decode("ascii", "replace").strip() for text in values[name]] for name in columns
     }
 
 
