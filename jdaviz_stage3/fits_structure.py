@@ -8,14 +8,12 @@ afterwards is a FITS file in its outlines. Only headers are read, of a plain fil
 
 from __future__ import annotations
 
-import gzip
-import io
 import math
 import os
 import re
-import zlib
 from collections.abc import Collection, Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from astropy.io import fits
@@ -28,28 +26,23 @@ from .fits_extension import (
     StoredExtension,
     bytes_of_format,
 )
+from .fits_stream import BLOCK, CARD, FitsStream, TruncatedFile
 from .origin import FileStamp, file_stamp
 
-__all__ = ["read_primary_header", "read_primary_texts", "read_structure"]
+__all__ = [
+    "read_first_extension",
+    "read_primary_header",
+    "read_primary_texts",
+    "read_structure",
+]
 
-_BLOCK, _CARD = 2880, 80  # bytes: FITS standard 4.0, section 3.1
-_END = "END".ljust(8)
-_LONGEST_HEADER = 10_000_000  # bytes; those of the pipeline have some ten thousand
-# Beyond this a gzip file is none that the pipeline made: what it writes shrinks two- to twentyfold.
-_MOST_EXPANSION, _MOST_EXPANDED = 200, 100_000_000
 _MOST_AFTER_THE_END = 1_000_000  # bytes after the last extension that do not matter
-_CHUNK = 1_000_000
-
 _BITPIX = {8, 16, 32, 64, -32, -64}
 _STRUCTURAL = re.compile(
     r"(?:SIMPLE|XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|BSCALE|BZERO|EXTNAME"
     r"|(?:TFORM|TTYPE|TSCAL|TZERO)\d+|SPORDER|DETECTOR|INT_NUM|ZIMAGE|ZNAXIS\d*) *$"
 )
 _STRUCTURAL_INITIALS = "SXBNPGTEDIZ"
-
-
-class _Truncated(Exception):
-    """The file ends too early, within what the message says."""
 
 
 def read_structure(path: str | os.PathLike) -> FitsStructure:
@@ -81,11 +74,11 @@ def read_structure(path: str | os.PathLike) -> FitsStructure:
 def _read_structure(path: str, stamp: FileStamp) -> FitsStructure:
     found: list[StoredExtension] = []
     cut = ""
-    with _Stream(path, stamp.size) as stream:
+    with FitsStream(path, stamp.size) as stream:
         try:
             for extension in _extensions(stream):
                 found.append(extension)
-        except _Truncated as err:
+        except TruncatedFile as err:
             cut = f"in {err} after {found[-1].name}" if found else f"in {err}"
         if not cut and found and found[-1].end > stream.size:
             cut = f"({stream.size} bytes, but {found[-1].name} ends at {found[-1].end})"
@@ -95,6 +88,38 @@ def _read_structure(path: str, stamp: FileStamp) -> FitsStructure:
             truncated or f"{stream.name}: not a FITS file; download it again"
         )
     return FitsStructure(tuple(found), truncated)
+
+
+def read_first_extension(path: str | os.PathLike) -> StoredExtension | None:
+    """Read the header of the first extension of a FITS file, and none behind it.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    StoredExtension or None
+        None where there is no extension, or the file is cut before it.
+
+    Raises
+    ------
+    UnreadableProductError
+        As `read_structure`.
+    """
+    try:
+        return _read_first_extension(str(path), file_stamp(path))
+    except OSError as err:
+        raise _unreadable(path, err) from err
+
+
+@lru_cache(maxsize=64)
+def _read_first_extension(path: str, stamp: FileStamp) -> StoredExtension | None:
+    with FitsStream(path, stamp.size) as stream:
+        try:
+            return next(islice(_extensions(stream), 1, None), None)
+        except TruncatedFile:
+            return None
 
 
 def read_primary_header(path: str | os.PathLike) -> fits.Header:
@@ -143,17 +168,17 @@ def read_primary_texts(
     wanted = {keyword.ljust(8): keyword for keyword in keywords}
     found: dict[str, str] = {}
     last = ""
-    for start in range(0, len(text), _CARD):
+    for start in range(0, len(text), CARD):
         name = text[start : start + 8]
         if name == "CONTINUE" and last and found[last].endswith("&"):
-            found[last] = found[last][:-1] + _string(text[start + 8 : start + _CARD], last, path)
+            found[last] = found[last][:-1] + _string(text[start + 8 : start + CARD], last, path)
             continue
         keyword = wanted.get(name, "")
         if name[:2] in starts:
             keyword = name.rstrip()
         last = keyword if keyword and keyword not in found else ""
         if last and text[start + 8 : start + 10] == "= ":
-            found[last] = _string(text[start + 10 : start + _CARD], last, path)
+            found[last] = _string(text[start + 10 : start + CARD], last, path)
         else:
             last = ""
     return found
@@ -183,9 +208,9 @@ def _primary_text(path: str | os.PathLike) -> str:
 def _read_primary_text(path: str, stamp: FileStamp) -> str:
     name = Path(path).name
     try:
-        with _Stream(path, stamp.size) as stream:
+        with FitsStream(path, stamp.size) as stream:
             text = stream.header()
-    except _Truncated:
+    except TruncatedFile:
         text = None
     if text is None:
         raise UnreadableProductError(
@@ -201,95 +226,13 @@ def _unreadable(path: str | os.PathLike, err: OSError) -> UnreadableProductError
     return UnreadableProductError(f"{path}: cannot be read ({err.strerror or err})")
 
 
-class _Stream:
-    """The bytes of a file, decompressed if need be, read once from start to end."""
-
-    def __init__(self, path: str | os.PathLike, size: int):
-        self.name = Path(path).name
-        self._stored = size
-        with open(path, "rb") as start:
-            self._gzip = start.read(2) == b"\x1f\x8b"
-        self._file: io.BufferedIOBase = gzip.open(path) if self._gzip else open(path, "rb")
-        self.place = 0
-        self.ended = False
-
-    def __enter__(self) -> _Stream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    @property
-    def size(self) -> float:
-        """Bytes of the file; of a compressed one what is known of it."""
-        if not self._gzip:
-            return self._stored
-        return self.place if self.ended else math.inf
-
-    def read(self, count: int) -> bytes:
-        try:
-            content = self._file.read(count)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as err:
-            if isinstance(err, EOFError):
-                raise _Truncated("the compressed data") from err
-            raise UnreadableProductError(
-                f"{self.name}: its compressed data are damaged ({err}); download it again"
-            ) from err
-        self.place += len(content)
-        self.ended = len(content) < count
-        return content
-
-    def skip_to(self, place: int) -> None:
-        """Go on to a place; in a compressed file no further than a product would expand to."""
-        if not self._gzip:
-            self._file.seek(min(place, self._stored))
-            self.place = place
-            return
-        if place > _MOST_EXPANDED + _MOST_EXPANSION * self._stored:
-            raise UnreadableProductError(
-                f"{self.name}: would expand to {place} bytes from {self._stored}, expected a "
-                f"product that gzip shrinks less than {_MOST_EXPANSION}-fold; is it what you think?"
-            )
-        while self.place < place and not self.ended:
-            self.read(min(_CHUNK, place - self.place))
-
-    def header(self) -> str | None:
-        """Read a header; None where none begins or it is cut before its end.
-
-        Raises
-        ------
-        _Truncated
-            If the file ends within a header that began as one.
-        UnreadableProductError
-            If what begins as a header is none.
-        """
-        blocks: list[str] = []
-        first = self.place == 0
-        while len(blocks) * _BLOCK < _LONGEST_HEADER:
-            block = self.read(_BLOCK)
-            if not blocks and not block.startswith(b"SIMPLE  =" if first else b"XTENSION"):
-                return None
-            try:
-                text = block.decode("ascii")
-            except UnicodeDecodeError:
-                raise UnreadableProductError(
-                    f"{self.name}: a FITS header holds bytes that are no text; download it again"
-                ) from None
-            if len(text) < _BLOCK:
-                raise _Truncated("the header")
-            blocks.append(text)
-            if _END in text and any(text.startswith(_END, i) for i in range(0, _BLOCK, _CARD)):
-                return "".join(blocks)
-        raise UnreadableProductError(f"{self.name}: a FITS header has no end; download it again")
-
-
-def _extensions(stream: _Stream) -> Iterator[StoredExtension]:
+def _extensions(stream: FitsStream) -> Iterator[StoredExtension]:
     count = 0
     while (text := stream.header()) is not None:
         values, data = _check_header(text, f"{stream.name}: the header of extension {count}")
         name = values.get("EXTNAME", "").strip("' ").upper() or ("" if count else "PRIMARY")
         yield StoredExtension(name, stream.place, stream.place + data, values)
-        stream.skip_to(stream.place + -(-data // _BLOCK) * _BLOCK)
+        stream.skip_to(stream.place + -(-data // BLOCK) * BLOCK)
         if stream.place >= stream.size:
             return
         count += 1
@@ -357,14 +300,14 @@ def _impossible(where: str, keyword: str, value: object, expected: str) -> Unrea
 def _structural_values(text: str) -> dict[str, str]:
     """The structural keywords with their values as written, without comments; the first of each."""
     values: dict[str, str] = {}
-    for start in range(0, len(text), _CARD):
+    for start in range(0, len(text), CARD):
         keyword = text[start : start + 8]
         if (
             keyword[0] in _STRUCTURAL_INITIALS
             and text[start + 8 : start + 10] == "= "
             and _STRUCTURAL.match(keyword)
         ):
-            values.setdefault(keyword.rstrip(), _value(text[start + 10 : start + _CARD]))
+            values.setdefault(keyword.rstrip(), _value(text[start + 10 : start + CARD]))
     return values
 
 

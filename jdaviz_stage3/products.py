@@ -10,13 +10,15 @@ import json
 import os
 import re
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from .errors import UnknownProductError, UnreadableProductError
-from .fits_structure import read_primary_texts, read_structure
+from .fits_structure import read_first_extension, read_primary_texts, read_structure
 from .origin import FileStamp, file_stamp
 from .product_types import PRODUCT_TYPES, ProductType, product_type
+from .table_headers import PARQUET, ecsv_header, table_header
 
 __all__ = [
     "LARGEST_ASSOCIATION",
@@ -57,7 +59,7 @@ _COPY_OF = re.compile(r"^(?:another )?copy (?:\(?\d+\)? )?of ", re.IGNORECASE)
 _COPY_AFTER = re.compile(_COPY + "$", re.IGNORECASE)
 
 _COMPRESSION_AND_TYPE = re.compile(
-    rf"(\.(fits|fit|ecsv|json)({_COPY})?)?(\.gz({_COPY})?)?$", re.IGNORECASE
+    rf"(\.(fits|fit|ecsv|json|parquet|parq)({_COPY})?)?(\.gz({_COPY})?)?$", re.IGNORECASE
 )
 
 # Column names of a catalog that photutils' own tables and other surveys' catalogs do not have.
@@ -115,7 +117,7 @@ def may_be_product(name: str) -> bool:
     bool
     """
     name = name.lower()
-    return has_suffix(name) or any(ending in name for ending in (".fit", ".ecsv", ".json"))
+    return has_suffix(name) or any(ending in name for ending in (".fit", ".ecsv", ".json", ".parq"))
 
 
 def named_suffix(name: str) -> str:
@@ -186,6 +188,8 @@ def _identify(path: str, stamp: FileStamp) -> ProductType:
         return _identify_fits(Path(path))
     if start.startswith(b"# %ECSV"):
         return _identify_ecsv(Path(path))
+    if start.startswith(PARQUET):
+        return _identify_parquet(Path(path))
     if start.lstrip()[:1] == b"{":
         return _identify_json(Path(path))
     if Path(path).name.lower().endswith((".fits", ".fits.gz", ".fit")):
@@ -210,6 +214,8 @@ def _identify_fits(path: Path) -> ProductType:
     telescope, model = said.get("TELESCOP", ""), said.get("DATAMODL", "")
     if telescope != "JWST" and not (not telescope and model in _JWST_ONLY_MODELS):
         found = f"TELESCOP = {telescope!r}" if telescope else "no TELESCOP keyword"
+        if not telescope and _holds_catalog(path):
+            return product_type("cat")
         raise UnknownProductError(f"{path.name}: not a JWST product ({found})")
 
     candidates = [row for row in PRODUCT_TYPES if row.container == "fits"]
@@ -225,6 +231,8 @@ def _identify_fits(path: Path) -> ProductType:
     told_apart = _identify_by_extensions(path, candidates)
     if told_apart is not None:
         return told_apart
+    if not model and _holds_catalog(path):
+        return product_type("cat")
     raise UnknownProductError(
         f"{path.name}: a JWST file, but not a known Stage 3 product (DATAMODL = {model!r}, and no "
         "known suffix such as _i2d or _x1d in its name); rename it as the pipeline named it"
@@ -246,50 +254,6 @@ def _identify_by_extensions(path: Path, candidates: list[ProductType]) -> Produc
     if {"x1d", "x1dints"} <= suffixes and {"EXTRACT1D", "INT_TIMES"} & set(names[:3]):
         return product_type("x1dints" if "INT_TIMES" in names else "x1d")
     return None
-
-
-def ecsv_header(path: str | os.PathLike, limit: int = 1_000_000) -> tuple[list[str], str]:
-    """Read the top of an ECSV file without its rows.
-
-    Parameters
-    ----------
-    path : path-like
-    limit : int, optional
-        Bytes after which a header is taken to be broken.
-
-    Returns
-    -------
-    columns : list of str
-        The names of the columns as stored: ``'sky_centroid.ra'`` is a part of ``sky_centroid``.
-    yaml : str
-        The header lines without the leading ``#``.
-
-    Raises
-    ------
-    UnreadableProductError
-        If no line with column names follows the header.
-    """
-    columns, text = _ecsv_header(str(path), file_stamp(path), limit)
-    return list(columns), text
-
-
-@lru_cache(maxsize=8)  # asked for by who identifies a file and who looks into it
-def _ecsv_header(path: str, stamp: FileStamp, limit: int) -> tuple[tuple[str, ...], str]:
-    lines: list[str] = []
-    size = 0
-    with open(path, encoding="utf-8", errors="replace") as stream:
-        while line := stream.readline(limit):
-            size += len(line)
-            if not line.startswith("#"):
-                delimiter = "," if "delimiter: ','" in "".join(lines) else None
-                names = [name.strip().strip('"') for name in line.strip().split(delimiter)]
-                return tuple(names), "".join(lines)
-            if size > limit:
-                break
-            lines.append(line[1:].removeprefix(" "))
-    raise UnreadableProductError(
-        f"{Path(path).name}: the ECSV header is not followed by column names; download it again"
-    )
 
 
 def is_written_curve(columns: list[str], header: str) -> bool:
@@ -318,13 +282,41 @@ def _identify_ecsv(path: Path) -> ProductType:
         return product_type("whtlt")
     if {"MJD", "aperture_sum"} <= names or {"BJD_TDB", "aperture_sum"} <= names:
         return product_type("phot")
-    named = "cat" in _suffixes_in(path.name) and {"source_sum", "sky_centroid.ra"} <= names
-    if named or any(telltale <= names for telltale in _CATALOG_COLUMNS):
+    if _is_catalog(path, names):
         return product_type("cat")
     raise UnknownProductError(
         f"{path.name}: an ECSV table, but not a JWST cat, whtlt or phot product "
-        f"(columns: {', '.join(columns[:6])}{', …' if len(columns) > 6 else ''})"
+        f"(columns: {_first_of(columns)})"
     )
+
+
+def _identify_parquet(path: Path) -> ProductType:
+    columns = table_header(path).columns
+    if _is_catalog(path, set(columns)):
+        return product_type("cat")
+    raise UnknownProductError(
+        f"{path.name}: a Parquet table, but not a JWST source catalog (columns: "
+        f"{_first_of(columns)}; none that only catalogs have, such as aper_total_flux)"
+    )
+
+
+def _is_catalog(path: Path, names: set[str]) -> bool:
+    """Whether a table with these columns is a source catalog."""
+    named = "cat" in _suffixes_in(path.name) and {"source_sum", "sky_centroid.ra"} <= names
+    return named or any(telltale <= names for telltale in _CATALOG_COLUMNS)
+
+
+def _holds_catalog(path: Path) -> bool:
+    """Whether a FITS file that says of itself nothing else begins with a catalog as a table."""
+    try:
+        first = read_first_extension(path)
+    except UnreadableProductError:  # somebody else's file, of which we know nothing
+        return False
+    return first is not None and first.is_table and _is_catalog(path, set(first.columns))
+
+
+def _first_of(columns: Sequence[str]) -> str:
+    return f"{', '.join(columns[:6])}{', …' if len(columns) > 6 else ''}"
 
 
 def _identify_json(path: Path) -> ProductType:

@@ -11,9 +11,10 @@ from pathlib import Path
 from .errors import Stage3Error, UnreadableProductError, reason_of
 from .fits_extension import StoredExtension
 from .fits_structure import read_primary_texts, read_structure
-from .products import ProductType, ecsv_header, identify
+from .products import ProductType, identify
 from .readers.association import read_association
 from .readers.extensions import require_names
+from .table_headers import table_header
 
 __all__ = ["ProductSummary", "summarize"]
 
@@ -75,7 +76,7 @@ def summarize(path: str | os.PathLike) -> ProductSummary:
         if kind.container == "fits":
             facts |= _fits_facts(path, kind)
         elif kind.container == "ecsv":
-            facts |= _ecsv_facts(path, kind)
+            facts |= _table_facts(path, kind)
         else:
             facts |= _association_facts(path)
     except Stage3Error as err:
@@ -162,10 +163,12 @@ def _spectral_shape(tables: Sequence[StoredExtension], kind: ProductType, instru
     return text
 
 
-def _ecsv_facts(path: Path, kind: ProductType) -> dict[str, str]:
-    columns, header = ecsv_header(path)
-    with open(path, "rb") as stream:
-        rows = sum(1 for line in stream if line.strip() and not line.startswith(b"#")) - 1
+def _table_facts(path: Path, kind: ProductType) -> dict[str, str]:
+    top = table_header(path)
+    columns, rows = top.columns, top.rows
+    if rows is None:
+        with open(path, "rb") as stream:
+            rows = sum(1 for line in stream if line.strip() and not line.startswith(b"#")) - 1
     what = "sources" if kind.suffix == "cat" else "integrations"
     facts = {"shape": f"{rows} {what}, {len({name.split('.')[0] for name in columns})} columns"}
     for key, names in {
@@ -174,7 +177,7 @@ def _ecsv_facts(path: Path, kind: ProductType) -> dict[str, str]:
         "pipeline_version": ("jwst version", "jwst", "calibration_software_version"),
     }.items():
         for name in names:
-            found = re.search(rf"[\s{{,]{name}: ['\"]?([^,}}'\"\n]+)", header)
+            found = re.search(rf"[\s{{,]{name}: ['\"]?([^,}}'\"\n]+)", top.text)
             if found:
                 facts[key] = found.group(1).strip()
                 break

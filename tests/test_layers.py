@@ -36,9 +36,10 @@ LAYERS = [
     ["readers"],
     ["folders"],
     ["products"],
+    ["table_headers"],
     ["fits_structure", "product_types", "progress", "saving"],
     ["origin"],
-    ["fits_extension"],
+    ["fits_extension", "fits_stream"],
     ["command_line", "confinement", "errors", "version"],
 ]
 HEIGHT = {name: -i for i, names in enumerate(LAYERS) for name in names}

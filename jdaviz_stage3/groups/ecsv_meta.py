@@ -1,4 +1,4 @@
-"""The meta of an ECSV table, without its rows and without making objects of what is in it."""
+"""The meta of a table file, without its rows and without making objects of what is in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ..errors import UnreadableProductError, reason_of
-from ..products import ecsv_header
+from ..table_headers import table_header
 
 __all__ = ["ecsv_meta"]
 
@@ -34,7 +34,7 @@ _PlainLoader.add_multi_constructor("", _nothing)
 
 
 def ecsv_meta(path: Path) -> dict[str, Any]:
-    """Read the meta of an ECSV table.
+    """Read the meta of a table file: what ECSV, or astropy in Parquet, has in YAML.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def ecsv_meta(path: Path) -> dict[str, Any]:
     UnreadableProductError
         If the header is no YAML.
     """
-    _, text = ecsv_header(path)
+    text = table_header(path).text
     try:
-        header = _loaded(text.partition("---")[2])
+        header = _loaded(text.partition("---")[2] or text)
     except (yaml.YAMLError, ValueError, RecursionError) as err:
         raise UnreadableProductError(
             f"{path.name}: its header cannot be read ({reason_of(err)}); download it again"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import UnreadableProductError
 from ..fits_structure import read_primary_texts
-from ..products import ecsv_header, identify, named_suffix, product_root
+from ..products import identify, named_suffix, product_root
+from ..table_headers import table_header
 
 __all__ = ["ListedProduct", "list_product"]
 
@@ -151,7 +152,7 @@ def _of_header(path: Path) -> dict[str, str]:
 
 
 def _of_table(path: Path) -> dict[str, str]:
-    _, header = ecsv_header(path)
+    header = table_header(path).text
     found = {}
     for name, keys in _META.items():
         for key in keys:

@@ -1,18 +1,21 @@
-"""Source catalogs (cat) as `~astropy.table.QTable`."""
+"""Source catalogs (cat) as `~astropy.table.QTable`, from ECSV, FITS tables and Parquet."""
 
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
+from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import QTable
 from astropy.units import UnitsWarning
 
 from ..errors import Stage3Warning, UnreadableProductError, reason_of
-from ..products import ecsv_header
+from ..table_headers import table_header
+from .extensions import native, open_product
 from .flux_versions import wrong_fluxes
 
 __all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column"]
@@ -20,6 +23,8 @@ __all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column"]
 # The names that the pipeline's generations have given the same thing, the newest first.
 _LABELS = ("label", "id")
 _SKY = ("sky_centroid", "icrs_centroid")
+_FLUX = re.compile(r"(?:aper|isophotal).*_flux(?:_err)?")
+_NAMED_MOST = 3
 _PIXELS = (("xcentroid", "ycentroid"), ("x_centroid", "y_centroid"))
 
 
@@ -29,14 +34,15 @@ def read_catalog(path: str | os.PathLike) -> QTable:
     Parameters
     ----------
     path : path-like
-        A cat.ecsv file.
+        A cat.ecsv file, or the same columns in a FITS table (the first extension) or in Parquet.
 
     Returns
     -------
     astropy.table.QTable
         One row a source, the columns as they are in the file: `~astropy.units.Quantity` with
         their units, `~astropy.coordinates.SkyCoord` for the positions and bounding boxes,
-        missing values NaN. ``meta`` is the file's.
+        missing values NaN. ``meta`` is the file's. What programs that know no positions have made
+        two columns of (``sky_centroid.ra``, ``sky_centroid.dec``) is one again, ICRS.
 
     Raises
     ------
@@ -47,22 +53,18 @@ def read_catalog(path: str | os.PathLike) -> QTable:
     -----
     Stage3Warning
         If the catalog has no sources, or comes from jwst 1.20.0, whose fluxes were neither
-        converted to Jy nor corrected for the background (fixed in 1.20.1).
+        converted to Jy nor corrected for the background (fixed in 1.20.1); if columns that have a
+        unit in what the pipeline writes have none, as in Parquet of other programs than astropy.
     """
     name = Path(path).name
-    ecsv_header(path)  # its message for a header without rows is clearer than the parser's
+    kind = table_header(path).format  # its message is clearer than the parser's
     with warnings.catch_warnings():
         # 'pix' and other spellings that astropy takes but deprecates
         warnings.simplefilter("ignore", UnitsWarning)
-        try:
-            table = QTable.read(path, format="ecsv", engine="pyarrow")
-        except Exception as err:  # the parsers (pyarrow, yaml, astropy) share no base class
-            try:
-                table = QTable.read(path, format="ascii.ecsv")
-            except Exception:
-                raise UnreadableProductError(
-                    f"{name}: not a readable ECSV table ({reason_of(err)}); download it again"
-                ) from err
+        table = _READ[kind](path)
+    if kind != "ecsv":
+        _join_positions(table)
+        _warn_without_units(table, name)
     _fill_missing(table)
     if sky_column(table) is None and pixel_columns(table) is None:
         raise UnreadableProductError(
@@ -71,6 +73,85 @@ def read_catalog(path: str | os.PathLike) -> QTable:
         )
     _warn_of_doubtful(table, name)
     return table
+
+
+def _read_ecsv(path: str | os.PathLike) -> QTable:
+    try:
+        return QTable.read(path, format="ecsv", engine="pyarrow")
+    except Exception as err:  # the parsers (pyarrow, yaml, astropy) share no base class
+        try:
+            return QTable.read(path, format="ascii.ecsv")
+        except Exception:
+            raise _unreadable(path, "ECSV", err) from err
+
+
+def _read_fits(path: str | os.PathLike) -> QTable:
+    with open_product(path) as hdus:
+        # not with NaN as masked, which all columns of numbers would be
+        table = QTable.read(hdus, format="fits", hdu=1, mask_invalid=False)
+    for name in table.colnames:
+        column = table[name]
+        if isinstance(column, SkyCoord):
+            angles = column.spherical
+            table[name] = SkyCoord(
+                native(angles.lon.deg) * u.deg, native(angles.lat.deg) * u.deg,
+                frame=column.frame.replicate_without_data(),
+            )  # fmt: skip
+        elif not getattr(getattr(column, "dtype", None), "isnative", True):
+            table[name] = column.astype(column.dtype.newbyteorder("="))
+    return table
+
+
+def _read_parquet(path: str | os.PathLike) -> QTable:
+    try:
+        table = QTable.read(path, format="parquet")
+    except Exception as err:  # as above
+        raise _unreadable(path, "Parquet", err) from err
+    table.remove_columns([name for name in table.colnames if name.startswith("__index_level_")])
+    return table
+
+
+_READ = {"ecsv": _read_ecsv, "fits": _read_fits, "parquet": _read_parquet}
+
+
+def _unreadable(path: str | os.PathLike, what: str, err: Exception) -> UnreadableProductError:
+    return UnreadableProductError(
+        f"{Path(path).name}: not a readable {what} table ({reason_of(err)}); download it again"
+    )
+
+
+def _join_positions(table: QTable) -> None:
+    """Make one column of the two that a position became."""
+    for ra in [name for name in table.colnames if name.endswith(".ra")]:
+        name = ra.removesuffix(".ra")
+        dec = f"{name}.dec"
+        if name in table.colnames or dec not in table.colnames:
+            continue
+        angles = [u.Quantity(np.ma.filled(table[one], np.nan), copy=False) for one in (ra, dec)]
+        given = [angle.unit != u.dimensionless_unscaled for angle in angles]
+        lon, lat = (
+            angle if has else angle.value * u.deg for angle, has in zip(angles, given, strict=True)
+        )
+        place = table.index_column(ra)
+        table.remove_columns([ra, dec])
+        table.add_column(SkyCoord(lon, lat, frame="icrs"), index=place, name=name)
+
+
+def _warn_without_units(table: QTable, name: str) -> None:
+    """Warn of fluxes that have no unit: those of the pipeline are in Jy, but who knows of these."""
+    bare = [
+        column
+        for column in table.colnames
+        if _FLUX.fullmatch(column) and getattr(table[column], "unit", None) is None
+    ]
+    if bare:
+        more = ", …" if len(bare) > _NAMED_MOST else ""
+        warnings.warn(
+            f"{name}: no unit of {', '.join(bare[:_NAMED_MOST])}{more}; the pipeline's are in Jy. "
+            "Write the table with astropy (QTable.write), which keeps units and positions",
+            Stage3Warning,
+            stacklevel=3,
+        )
 
 
 def label_column(table: QTable) -> str | None:

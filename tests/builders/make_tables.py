@@ -23,6 +23,20 @@ def _positions(n: int, offset: float = 0.0) -> SkyCoord:
     return CENTRE.spherical_offsets_by(step + offset * u.arcsec, 2 * step)
 
 
+def assert_same(found: QTable, expected: QTable) -> None:
+    """Every column equal: values, units, positions."""
+    assert found.colnames == expected.colnames
+    for name in expected.colnames:
+        one, other = found[name], expected[name]
+        if isinstance(other, SkyCoord):
+            assert one.separation(other).max() < 1e-6 * u.arcsec, name
+        elif isinstance(other, u.Quantity):
+            assert one.unit == other.unit, name
+            np.testing.assert_array_equal(one.value, other.value, name)
+        else:
+            np.testing.assert_array_equal(one, other, name)
+
+
 def catalog_table(n: int = 4, jwst: str = "3.0.0") -> QTable:
     """A catalog with the columns and metadata of jwst 1.18 to 3.0."""
     rng = np.random.default_rng(3)

@@ -13,6 +13,7 @@ from fresh_apps import new_app
 from glue.config import colormaps
 from jdaviz.core.registries import loader_importer_registry, loader_parser_registry
 from make_products import BUILDERS, mosaic
+from make_tables import catalog, catalog_table
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.loaders.asked_options import chosen_options
@@ -21,6 +22,7 @@ from jdaviz_stage3.products import PRODUCT_TYPES
 pytestmark = pytest.mark.forked  # each with an app of its own
 
 LOADABLE = sorted(key for key in BUILDERS if stage3.products.product_type(key[0]).importer)
+NAMES = ("mine_cat.fits", "mine_cat.parquet")
 NOT_YET = sorted(key for key in BUILDERS if not stage3.products.product_type(key[0]).can_load)
 
 
@@ -379,3 +381,19 @@ def test_more_viewers_than_browsers_draw_are_said(app, tmp_path, monkeypatch):
     with pytest.warns(stage3.Stage3Warning, match="2 viewers are open: browsers draw about 16"):
         stage3.load(path, app=app, viewer="Beside")
     assert any("2 viewers" in one["text"] for one in app.plugins["Logger"].history)
+
+
+def test_catalogs_as_fits_tables_and_parquet(app, tmp_path):
+    table = catalog_table(5)
+    expected = catalog(tmp_path, table)
+    table.meta = {}
+    for name in NAMES:
+        table.write(tmp_path / name)
+    labels = [stage3.load(tmp_path / name, app=app)[0] for name in (expected.name, *NAMES)]
+    first, *others = (data_of(app, label) for label in labels)
+    for other in others:
+        assert [c.label for c in other.main_components] == [c.label for c in first.main_components]
+        for one, same in zip(first.main_components, other.main_components, strict=True):
+            np.testing.assert_array_equal(first[one], other[same])
+            assert first.get_component(one).units == other.get_component(same).units
+    assert all(viewer_of(app, label) for label in labels)

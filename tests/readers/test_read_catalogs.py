@@ -8,7 +8,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.table import MaskedColumn, QTable
 from astropy.utils.masked import Masked
-from make_tables import catalog, catalog_table, old_catalog_table
+from make_tables import assert_same, catalog, catalog_table, old_catalog_table
 
 from jdaviz_stage3.errors import Stage3Warning, UnreadableProductError
 from jdaviz_stage3.readers import read
@@ -18,20 +18,6 @@ from jdaviz_stage3.readers.catalog import (
     read_catalog,
     sky_column,
 )
-
-
-def assert_same(found: QTable, expected: QTable) -> None:
-    """Every column equal: values, units, positions."""
-    assert found.colnames == expected.colnames
-    for name in expected.colnames:
-        one, other = found[name], expected[name]
-        if isinstance(other, SkyCoord):
-            assert one.separation(other).max() < 1e-6 * u.arcsec, name
-        elif isinstance(other, u.Quantity):
-            assert one.unit == other.unit, name
-            np.testing.assert_array_equal(one.value, other.value, name)
-        else:
-            np.testing.assert_array_equal(one, other, name)
 
 
 def test_current_generation(tmp_path):
