@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..errors import Stage3Error
+from ..readers.large_image import LargeImage
 
 __all__ = [
     "FLAGGED",
@@ -133,20 +134,23 @@ def norm_of(values: np.ndarray, stretch: str) -> ImageNormalize:
     return ImageNormalize(vmin=low, vmax=high, stretch=shape, clip=False)
 
 
-def thinned(values: np.ndarray, most: int = _MOST) -> np.ndarray:
+def thinned(values: np.ndarray | LargeImage, most: int = _MOST) -> np.ndarray:
     """Return every n-th row and column, so that no axis is longer than a picture can show.
 
     Parameters
     ----------
-    values : ndarray, shape (ny, nx)
+    values : ndarray or LargeImage, shape (ny, nx)
     most : int, optional
 
     Returns
     -------
     ndarray
-        A view.
+        A view of an array in memory; of an image in its file, no more than this is read.
     """
     rows, columns = (max(1, -(-length // most)) for length in values.shape[:2])
+    if isinstance(values, LargeImage):
+        n_y, n_x = values.shape
+        return values[np.ix_(np.arange(0, n_y, rows), np.arange(0, n_x, columns))]
     return values[::rows, ::columns]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from astropy.timeseries import TimeSeries
 from matplotlib.axes import Axes
 
 from ..analysis import white_light_curve
+from ..analysis.light_curves.time_medians import time_median
 from ..errors import Stage3Error
 from ..readers.spectral_trace import SpectralTrace
 from ..readers.time_systems import TIME_SYSTEMS
@@ -51,14 +51,14 @@ def dynamic_spectrum(data: Any, *, ax: Axes | None = None, dq_bits: Any = "DO_NO
     integrations the mean of neighbouring ones is drawn, of more than 1500 wavelengths every n-th.
     """
     trace = _trace(data)
-    relative = _relative(trace, dq_bits)
     x = trace.wavelength
     across = np.isfinite(x.value)
     step = max(1, -(-across.sum() // _MOST_COLUMNS))
     shown = np.flatnonzero(across)[::step]
-    if not np.isfinite(relative[:, shown]).any():
+    relative = _relative(trace, shown, dq_bits)
+    if not np.isfinite(relative).any():
         raise Stage3Error("plot.dynamic_spectrum: no sample is usable")
-    rows, taken = _together(relative[:, shown])
+    rows, taken = _together(relative)
     number = 1 + (taken - 1) / 2 + taken * np.arange(len(rows))  # of their middle
     ax = axes_for(ax, size=(8.0, 4.2))
     drawn = ax.pcolormesh(
@@ -144,12 +144,13 @@ def _trace(data: Any) -> SpectralTrace:
     return data if isinstance(data, SpectralTrace) else data.traces[0]
 
 
-def _relative(trace: SpectralTrace, dq_bits: Any) -> np.ndarray:
-    flux = np.asarray(trace.usable_flux(dq_bits).value)
-    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)  # of wavelengths without a sample
-        middle = np.nanmedian(flux, axis=0)
-        return np.where(middle > 0, flux / middle, np.nan)
+def _relative(trace: SpectralTrace, columns: np.ndarray, dq_bits: Any) -> np.ndarray:
+    """Flux of some wavelengths over its median in time; NaN where that is not positive."""
+    flux = trace.usable_flux(dq_bits).value[:, columns]
+    middle = time_median(flux, np.isfinite(flux))
+    with np.errstate(invalid="ignore"):
+        flux /= np.where(middle > 0, middle, np.nan)
+    return flux
 
 
 def _together(values: np.ndarray) -> tuple[np.ndarray, int]:
@@ -157,11 +158,12 @@ def _together(values: np.ndarray) -> tuple[np.ndarray, int]:
     taken = max(1, -(-len(values) // _MOST_ROWS))
     if taken == 1:
         return values, 1
-    short = -len(values) % taken
-    padded = np.pad(values, ((0, short), (0, 0)), constant_values=np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # where none of them has a sample
-        return np.nanmean(padded.reshape(-1, taken, values.shape[1]), axis=1), taken
+    starts = np.arange(0, len(values), taken)
+    usable = np.isfinite(values)
+    count = np.add.reduceat(usable, starts, axis=0, dtype=int)
+    total = np.add.reduceat(np.where(usable, values, 0), starts, axis=0)
+    # not a number where none of them has a sample
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0), taken
 
 
 def first_flux(series: TimeSeries) -> str:

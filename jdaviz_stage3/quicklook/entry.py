@@ -19,10 +19,10 @@ from ..groups import findings_of_product, provenance
 from ..groups.listing import in_words
 from ..origin import file_stamp
 from ..product_types import product_type
-from ..readers import read
 from ..version import VERSION
 from .figures import drawings_of
 from .quality import Measure, measures_of
+from .reading import read_for_pages
 
 __all__ = ["Entry", "Task", "failed", "kept", "make_entry", "remove_drafts", "write_whole"]
 
@@ -238,7 +238,9 @@ def make_entry(task: Task) -> str:
     )
     # before it is read: a file that is replaced meanwhile is drawn anew the next time
     entry.stamp = task.stamp
-    data = cache(lambda: read(task.path))  # once, for all that is drawn and measured
+    data = cache(
+        lambda: read_for_pages(task.path, task.suffix)
+    )  # once, for all that is drawn and measured
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", Stage3Warning)

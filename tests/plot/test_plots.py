@@ -132,6 +132,19 @@ def test_neighbouring_integrations_are_taken_together():
     assert rows[-1, 0] == 1200  # one is left over
 
 
+@pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")
+def test_neighbouring_integrations_without_a_value_do_not_count():
+    from jdaviz_stage3.plot.time_series import _together
+
+    rng = np.random.default_rng(1)
+    values = rng.normal(1, 0.1, (1501, 7))
+    values[rng.random(values.shape) < 0.4] = np.nan
+    values[:, 3] = np.nan
+    rows, taken = _together(values)
+    expected = [np.nanmean(values[i : i + taken], axis=0) for i in range(0, 1501, taken)]
+    np.testing.assert_allclose(rows, expected)
+
+
 def test_a_light_curve_is_the_plugins(built):
     path = built("x1dints", "TSOMultiSpecModel")
     curve = stage3.analysis.white_light_curve(stage3.read(path).traces[0])

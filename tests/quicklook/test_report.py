@@ -18,6 +18,7 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.cli import main
 from jdaviz_stage3.quicklook import entry as entries
 from jdaviz_stage3.quicklook.pages import write_pages
+from jdaviz_stage3.quicklook.reading import read_for_pages
 from jdaviz_stage3.quicklook.running import done_in_turn
 
 needs_workers = pytest.mark.skipif(
@@ -125,16 +126,15 @@ def test_a_run_that_was_stopped_goes_on(program, tmp_path, monkeypatch):
 def test_a_product_is_read_once(built, tmp_path, monkeypatch, case):
     """However many pictures and numbers there are of it."""
     reads = []
-    read = stage3.read
 
-    def counted(path):
+    def counted(path, suffix):
         reads.append(path)
-        return read(path)
+        return read_for_pages(path, suffix)
 
     def again(path, **options):
         raise AssertionError(f"{path} is read once more")
 
-    monkeypatch.setattr(entries, "read", counted)
+    monkeypatch.setattr(entries, "read_for_pages", counted)
     monkeypatch.setattr("jdaviz_stage3.readers.read", again)
     task = entries.Task(str(built(*case)), case[0], str(tmp_path))
     entry = entries.Entry.load(tmp_path, entries.make_entry(task))
