@@ -92,7 +92,7 @@ def _info(arguments: argparse.Namespace) -> int:
             return _provenance(files, missing, as_json=arguments.json)
         looked.look(files)
         summaries = [looked[file].summary or summarize(file) for file in files]
-        found = findings_of([looked[file].made for file in files if looked[file].made])
+        found = findings_of([made for file in files if (made := looked[file].made)])
 
     if arguments.json:
         findings = [finding.as_dict() for finding in found]

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from .. import plot
 from ..product_types import product_type
+from .quality import curve_of
 
 __all__ = ["Drawing", "drawings_of"]
 
@@ -50,7 +51,10 @@ _BY_IMPORTER: dict[str, list[Drawing]] = {
     "JWST spectra": _SPECTRA,
     "JWST spectral time series": [
         ("Dynamic spectrum", lambda data, _: plot.dynamic_spectrum(data)),
-        ("White light curve of the first trace", lambda data, _: plot.light_curve(data)),
+        (
+            "White light curve of the first trace",
+            lambda data, _: plot.light_curve(curve_of(data.traces[0])),
+        ),
     ],
     "JWST light curve": [("Light curve", lambda data, _: plot.light_curve(data))],
     "JWST interferometry": _OBSERVABLES,

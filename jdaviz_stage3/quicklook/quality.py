@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from astropy import units as u
 from astropy.table import QTable
+from astropy.timeseries import TimeSeries
 from astropy.utils.masked import Masked
 
 from ..analysis import noise_figures, point_to_point_scatter, white_light_curve
@@ -16,8 +18,9 @@ from ..analysis.scatter import sigma_of_deviations
 from ..product_types import product_type
 from ..readers.addressed_sequence import AddressedSequence
 from ..readers.large_image import LargeImage
+from ..readers.spectral_trace import SpectralTrace
 
-__all__ = ["Measure", "limiting_magnitude", "measures_of"]
+__all__ = ["Measure", "curve_of", "limiting_magnitude", "measures_of"]
 
 #: Sources whose signal-to-noise ratio is between these tell the magnitude at 5 σ.
 _ABOUT_FIVE = (4.0, 6.0)
@@ -27,6 +30,7 @@ _MOST_SPECTRA = 200
 #: Pixels of a large image that its numbers are of: the median of a background is known to a
 #: thousandth of its scatter.
 _SAMPLE = 1_500_000
+_CURVES: WeakKeyDictionary[SpectralTrace, TimeSeries] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -190,10 +194,28 @@ def _of_spectra(spectra: Any) -> list[Measure]:
     return found
 
 
+def curve_of(trace: SpectralTrace) -> TimeSeries:
+    """Return the white light curve of a trace, made once for all that is told of it.
+
+    Parameters
+    ----------
+    trace : SpectralTrace
+
+    Returns
+    -------
+    astropy.timeseries.TimeSeries
+        See `jdaviz_stage3.analysis.white_light_curve`.
+    """
+    found = _CURVES.get(trace)
+    if found is None:
+        found = _CURVES[trace] = white_light_curve(trace)
+    return found
+
+
 def _of_time_series(series: Any) -> list[Measure]:
     found = []
     for trace in series.traces:
-        curve = white_light_curve(trace)
+        curve = curve_of(trace)
         noise = noise_figures(curve)
         of = f" ({trace.label})" if len(series) > 1 and trace.label else ""
         found.append(Measure(f"Integrations{of}", float(trace.n_integrations)))

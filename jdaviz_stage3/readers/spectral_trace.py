@@ -34,7 +34,7 @@ __all__ = ["SpectralTrace"]
 _VARIANCES = {"random": ("FLUX_VAR_POISSON", "FLUX_VAR_RNOISE"), "total": ("FLUX_ERROR",)}
 
 
-@dataclass
+@dataclass(eq=False)  # two that were read are two
 class SpectralTrace:
     """One spectral order on one detector through time; arrays are read when asked for.
 

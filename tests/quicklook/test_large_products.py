@@ -7,6 +7,7 @@ import pytest
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.plot.frame import thinned
+from jdaviz_stage3.quicklook import entry as entries
 from jdaviz_stage3.quicklook import quality
 from jdaviz_stage3.quicklook.quality import measures_of
 from jdaviz_stage3.quicklook.reading import read_for_pages
@@ -69,3 +70,13 @@ def test_a_large_image_is_never_read_whole(large, monkeypatch):
 def test_errors_of_a_mosaic_are_not_read(path):
     assert read_for_pages(path, "i2d").uncertainty is None
     assert stage3.read(path).uncertainty is not None
+
+
+def test_a_light_curve_is_made_once(built, tmp_path, monkeypatch):
+    made = []
+    make = quality.white_light_curve
+    monkeypatch.setattr(quality, "white_light_curve", lambda trace: made.append(1) or make(trace))
+    task = entries.Task(str(built("x1dints", "TSOMultiSpecModel")), "x1dints", str(tmp_path))
+    entry = entries.Entry.load(tmp_path, entries.make_entry(task))
+    assert entry.problems == []
+    assert len(made) == len(stage3.read(task.path))
