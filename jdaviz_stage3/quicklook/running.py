@@ -23,6 +23,7 @@ _KILLED = (
     "the worker that did this ended, and so did those that tried again: perhaps it needs more "
     "memory than a worker may have"
 )
+_LOST = "the scheduler ended before this was done; run the same once more, which goes on from here"
 _TIMEOUT = 15  # seconds until a scheduler has answered
 #: Tasks from which on another process is worth the seconds that its start takes.
 _WORTH_A_WORKER = 25
@@ -153,22 +154,36 @@ def _on_cluster(
     for _ in range(min(ahead, len(tasks))):
         send()
     suspects = []
+    lost: list[Any] = []
     while running:
         future = next(done)
         task = running.pop(future)
-        send()
         try:
             yield task, future.result(), ""
-        except (KilledWorker, FutureCancelledError):
+        except (KilledWorker, FutureCancelledError) as err:
+            if _is_lost(err):
+                lost = [task, *running.values(), *suspects, *waiting]
+                break
             suspects.append(task)
         except Exception as err:  # whatever it is, the other tasks go on
             yield task, None, _reason(err)
+        send()
     # with the worker that one task ends go those that waited there: each of them alone
-    for task in suspects:
+    while suspects and not lost:
+        task = suspects.pop(0)
         future = client.submit(function, task, pure=False)
         try:
             yield task, future.result(), ""
         except KilledWorker:
             yield task, None, _KILLED
+        except FutureCancelledError:
+            lost = [task, *suspects]
         except Exception as err:
             yield task, None, _reason(err)
+    for task in lost:
+        yield task, None, _LOST
+
+
+def _is_lost(err: Exception) -> bool:
+    """Whether a task ended because the scheduler did: another in its place knows none of them."""
+    return getattr(err, "reason", "") == "scheduler-connection-lost"

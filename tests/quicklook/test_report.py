@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from urllib.parse import unquote
 
 import pytest
-from batch_functions import square_or_end
+from batch_functions import slow_square, square_or_end
 from make_spectra import combined
 
 import jdaviz_stage3 as stage3
@@ -315,3 +315,26 @@ def test_a_folder_that_is_full_or_gone_meanwhile_is_said(drawn, monkeypatch):
         patch.setattr("jdaviz_stage3.quicklook.site.make_entry", gone)
         stage3.report(path, site, workers=1, overwrite=True)
     assert stage3.report(path, site, workers=1).kept == 1  # it is one of ours still
+
+
+@needs_workers
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # distributed's end
+def test_a_scheduler_that_ends_is_said_of_all_that_was_left():
+    from distributed import LocalCluster
+
+    found = {}
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        results = done_in_turn(
+            slow_square, range(60), scheduler=cluster.scheduler_address, told=lambda _: None
+        )
+        for task, result, problem in results:
+            found[task] = (result, problem)
+            if len(found) == 1:
+                cluster.close()
+    assert sorted(found) == list(range(60))
+    left = [problem for _, problem in found.values() if problem]
+    assert len(left) > 20 and all("run the same once more" in problem for problem in left)
+    done = {task: result for task, (result, problem) in found.items() if not problem}
+    assert done and done == {task: task**2 for task in done}
