@@ -18,7 +18,6 @@ from pathlib import Path
 from ..errors import Stage3Error
 
 __all__ = [
-    "discard_dropped",
     "folders_of_dropped_files",
     "forget_dropped",
     "keep_dropped",
@@ -28,11 +27,14 @@ __all__ = [
 
 _PIECE = 8 * 2**20  # bytes that are asked for at a time; the page sends them in pieces of 1 MB
 _LEFT_FREE = 0.05  # of the disk
+# Whatever is neither FITS nor ASDF, jdaviz tries to read as a table, whole: 14 GB for 5 GB of zeros
+_LARGEST_OTHER = 500_000_000  # bytes
+_BEGINNINGS = (b"SIMPLE  =", b"#ASDF ")
 
 
 @dataclass(eq=False)
 class _Dropped:
-    """A folder with one file, or with what has come of it.
+    """A folder with one file, or with what has come of it so far.
 
     Attributes
     ----------
@@ -137,6 +139,11 @@ def _take_in(
             ) from error
         if not piece:
             raise Stage3Error(f"{name}: {_amount(size - left)} of {_amount(size)} came")
+        if left == size > _LARGEST_OTHER and not piece.startswith(_BEGINNINGS):
+            raise Stage3Error(
+                f"{name}: not taken, for its {_amount(size)} are neither FITS nor ASDF; of other "
+                f"files, which are read into memory whole, {_amount(_LARGEST_OTHER)} are taken"
+            )
         write(piece)
         left -= len(piece)
 
@@ -187,19 +194,6 @@ def _remove(dropped: _Dropped) -> None:
         if _is_kept(dropped):
             _dropped.remove(dropped)
     dropped.folder.cleanup()
-
-
-def discard_dropped(path: Path) -> None:
-    """Remove a file that was taken in.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        As `keep_dropped` has given it.
-    """
-    for dropped in list(_dropped):
-        if path.parent == Path(dropped.folder.name):
-            _remove(dropped)
 
 
 def forget_dropped(tab: str) -> None:

@@ -8,7 +8,6 @@ the built-in one does.
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from ..jdaviz_compat import (
     show_message,
 )
 from ..products import PRODUCT_TYPES
-from .dropped_files import discard_dropped, keep_dropped
+from .dropped_files import keep_dropped
 from .product import PARSER, ProductFile
 
 __all__ = ["OUR_FORMATS"]
@@ -105,7 +104,7 @@ class VirtualObservatoryResolver(_RecognisesDownloads, VOResolver):
 
 
 class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
-    """Files dropped into the browser; products are kept in a temporary folder, read lazily."""
+    """Files dropped into the browser; they are kept in a temporary folder, and read lazily."""
 
     _path: Path | None = None
     _found: object = None  # what is in it, once somebody has asked
@@ -125,11 +124,8 @@ class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
 
     def parse_input(self):
         if self._found is None and self._path is not None:
-            found = recognised(self._path, self)
-            if not isinstance(found, ProductFile):  # jdaviz's importers take the content
-                found = io.BytesIO(self._path.read_bytes())
-                discard_dropped(self._path)
-            self._found = found
+            # jdaviz's importers get the path, too: the content may be larger than the memory
+            self._found = recognised(str(self._path), self)
         return self._found
 
 

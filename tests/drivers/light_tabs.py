@@ -90,6 +90,7 @@ class LightTab:
             origin=f"http://{self.browser.netloc}",
             max_size=None,
             open_timeout=60,
+            ping_interval=None,  # a server that is busy is no server that is gone
             close_timeout=0.2,  # who has said goodbye waits for no answer
         )
         self._socket = self._stack.enter_context(socket)

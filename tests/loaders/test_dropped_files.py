@@ -11,7 +11,6 @@ import pytest
 from jdaviz_stage3.errors import Stage3Error
 from jdaviz_stage3.loaders import dropped_files
 from jdaviz_stage3.loaders.dropped_files import (
-    discard_dropped,
     folders_of_dropped_files,
     forget_dropped,
     keep_dropped,
@@ -50,7 +49,7 @@ def test_a_file_is_taken_in_by_pieces(server, tmp_path, monkeypatch):
     assert was_dropped(path) and not was_dropped(tmp_path / "a_i2d.fits")
     assert folders_of_dropped_files("alice") == [os.path.realpath(path.parent)]
     assert folders_of_dropped_files("bob") == []
-    discard_dropped(path)
+    forget_dropped("1")
     assert list(tmp_path.iterdir()) == [] and not was_dropped(path)
 
 
@@ -100,6 +99,18 @@ def test_what_does_not_come_whole_leaves_nothing(server, tmp_path, monkeypatch):
     with pytest.raises(Stage3Error, match=r"a.fits: cannot be kept \(No space"):
         drop("a.fits", b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_large_files_that_are_read_whole_are_refused_as_they_begin(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(dropped_files, "_LARGEST_OTHER", 1000)
+    monkeypatch.setattr(dropped_files, "_PIECE", 100)
+    stream = io.BytesIO(bytes(1001))
+    with pytest.raises(Stage3Error, match="neither FITS nor ASDF"):
+        keep_dropped("a.csv", 1001, stream.read)
+    assert stream.tell() == 100 and list(tmp_path.iterdir()) == []
+    assert drop("a.csv", bytes(1000)).exists()
+    for beginning in (b"SIMPLE  =", b"#ASDF 1.0.0"):
+        assert drop("a.fits", beginning + bytes(2000)).exists()
 
 
 @pytest.mark.parametrize("is_whole", [True, False])

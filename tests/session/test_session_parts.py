@@ -30,11 +30,12 @@ def test_paths_lead_to_the_files_through_links(tmp_path, target):
         assert not Path(written).is_absolute()
 
 
-def test_files_that_were_dropped_are_said_to_go():
+def test_files_that_were_dropped_are_said_to_go(monkeypatch):
     draft = SimpleNamespace(lost=[])
+    monkeypatch.setattr(dropped_files, "_dropped", [])
     path = dropped_files.keep_dropped("a_i2d.fits", 0, None)
     loaded._note_changes(draft, Loading(path, None, {}, {}))
-    dropped_files.discard_dropped(path)
+    dropped_files._dropped[0].folder.cleanup()
     [text] = draft.lost
     assert text.startswith("a_i2d.fits: was dropped into the browser")
     assert "load it by its path" in text
