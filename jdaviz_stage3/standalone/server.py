@@ -33,6 +33,7 @@ from ..jdaviz_compat import (
 from . import page, page_files
 from .access import AccessGuard, is_local
 from .base_url import BaseUrl, Below
+from .connections import allow_many_files, with_deadline
 from .headers import protection
 from .kept_sessions import KeptSessions
 from .limits import Limits, memory_size
@@ -136,6 +137,7 @@ def serve(
         If the server cannot run, with what to do about it.
     """
     page_files.check()
+    allow_many_files()
     log_to_stderr(log_format)
     folders = {} if users_folder is None else user_folders(users_folder)
     kept = KeptSessions(sessions and Path(sessions).expanduser().absolute())
@@ -259,6 +261,7 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
     from solara import settings as solara_settings
     from solara.server import app as solara_app
     from solara.server import settings, starlette
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     if "__default__" not in solara_app.apps:  # it had been imported before
         solara_app.apps["__default__"] = solara_app.AppScript(page.__name__)
@@ -316,6 +319,7 @@ def _make_server(serving: Serving, place: _Place, log_format: str) -> tuple[Any,
         host=place.host,
         starlette_app=Below(health, place.base.path),
         log_level="warning",
+        http=with_deadline(AutoHTTPProtocol),
         timeout_graceful_shutdown=_GRACE,
         # a few kilobytes of what comes could become hundreds of megabytes
         ws_per_message_deflate=False,
