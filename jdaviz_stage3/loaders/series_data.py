@@ -44,7 +44,7 @@ class SeriesData(StoredSpectralData):
         series = self.series
         return DeferredSpectrum.of(
             series.shape, series.unit, self.spectral_axis, series.values, meta,
-            spectral_axis_index=1,
+            is_held=lambda: self._held, spectral_axis_index=1,
         )  # fmt: skip
 
     def _whole(self) -> Spectrum:
@@ -53,5 +53,6 @@ class SeriesData(StoredSpectralData):
     def _mean(self, compute: Callable[[], np.ndarray]) -> Spectrum:
         series = self.series
         return DeferredSpectrum.of(
-            series.shape[1:], series.unit, self.spectral_axis, compute, self.meta
-        )
+            series.shape[1:], series.unit, self.spectral_axis, compute, self.meta,
+            is_held=lambda: self._held,
+        )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ class DeferredSpectrum(Spectrum):
     """A spectrum in memory whose values are made when they are asked for; made by `of`."""
 
     _compute: Callable[[], np.ndarray] | None = None
+    _is_held: Callable[[], bool] = staticmethod(lambda: False)
 
     @classmethod
     def of(
@@ -27,6 +29,7 @@ class DeferredSpectrum(Spectrum):
         spectral_axis: u.Quantity,
         compute: Callable[[], np.ndarray],
         meta: dict[str, Any],
+        is_held: Callable[[], bool] | None = None,
         **options: Any,
     ) -> DeferredSpectrum:
         """Make one without its values.
@@ -39,6 +42,8 @@ class DeferredSpectrum(Spectrum):
         compute : callable
             Returns the values.
         meta : dict
+        is_held : callable, optional
+            Returns whether nobody needs the values for the time being: then they are 0.
         **options
             Further ones of `~specutils.Spectrum`.
 
@@ -53,6 +58,8 @@ class DeferredSpectrum(Spectrum):
             meta=dict(meta), **options,
         )  # fmt: skip
         spectrum._compute = compute
+        if is_held is not None:
+            spectrum._is_held = is_held
         return spectrum
 
     @property
@@ -61,13 +68,27 @@ class DeferredSpectrum(Spectrum):
 
     @property
     def data(self) -> np.ndarray:
-        if self._compute is not None:
+        if self._compute is not None and not self._is_held():
             self._data, self._compute = self._compute(), None
         return self._data
 
 
 class StoredSpectralData(StoredData):
     """Spectra, of one stored component."""
+
+    _held = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let spectra of these data have no values meanwhile, for somebody who wants their unit.
+
+        jdaviz's Unit Conversion looks for a ``flux`` in the first data that a viewer shows.
+        """
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
 
     def get_object(self, cls=None, *, statistic="mean", **options):
         """Return the data as a spectrum whose arrays are read when they are asked for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -161,9 +162,11 @@ class TimeSeriesImporter(ProductImporterMixin, BaseImporterToDataCollection):
                 self.show_in_new_viewer(
                     _DYNAMIC["reference"], f"Dynamic spectrum {trace.label}".strip()
                 )
-            self.add_to_data_collection(
-                dynamic, name, data_hash=self.product.data_hash(label), cls=Spectrum
-            )
+            held = dynamic.held() if isinstance(dynamic, SeriesData) else nullcontext()
+            with held:
+                self.add_to_data_collection(
+                    dynamic, name, data_hash=self.product.data_hash(label), cls=Spectrum
+                )
             median = median_spectrum(dynamic)  # after the dynamic spectrum is on the screen
             median_label = self.unique_label(trace.label, f"({_median_in_words(dynamic)})")
             if not fits_flux_axis(self, median.flux.unit):
@@ -293,9 +296,10 @@ def _stays_in_file(trace: SpectralTrace) -> bool:
 
 
 def _median_in_words(dynamic: Spectrum | SeriesData) -> str:
-    if isinstance(dynamic, SeriesData):
-        return dynamic.series.average_in_words("median")
-    return "median"
+    if not isinstance(dynamic, SeriesData):
+        return "median"
+    words = dynamic.series.average_in_words("median")
+    return words if words == "median" else f"{words} integrations"
 
 
 def median_spectrum(dynamic: Spectrum | SeriesData) -> Spectrum:

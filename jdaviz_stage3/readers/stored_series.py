@@ -144,12 +144,12 @@ class StoredSeries:
         Returns
         -------
         str
-            ``'median'``, ``'median of 2000 integrations'``.
+            ``'median'``, ``'median of 2000'``: short, for it stands beside a colour bar.
         """
         count = self.shape[0] if among is None else np.count_nonzero(among)
         if count <= ENOUGH_INTEGRATIONS:
             return name
-        return f"{name} of {ENOUGH_INTEGRATIONS} integrations"
+        return f"{name} of {ENOUGH_INTEGRATIONS}"
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         return self._used(self._trace.usable_flux_of(rows, self._bits))

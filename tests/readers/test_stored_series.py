@@ -69,7 +69,7 @@ def test_averages_of_long_series_are_of_some_integrations(tmp_path, monkeypatch)
     [trace] = stage3.read(written(tmp_path, "rows")).traces
     series, whole = StoredSeries(trace), trace.usable_flux().value
     np.testing.assert_array_equal(series.for_average(), whole[spread_over(N_INT, 8)])
-    assert series.average_in_words("median") == "median of 8 integrations"
+    assert series.average_in_words("median") == "median of 8"
     among = np.arange(N_INT) < 5
     np.testing.assert_array_equal(series.for_average(among), whole[:5])
     assert series.average_in_words("baseline", among) == "baseline"

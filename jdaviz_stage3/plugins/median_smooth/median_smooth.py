@@ -273,7 +273,7 @@ class MedianSmooth(SmoothingExport, SmoothingPanel, PluginTemplateMixin, Spectra
         spectrum = spectrum_of_data(data_of(self, label))
         axis = spectrum.spectral_axis_index
         row = Spectrum(
-            flux=np.ones(spectrum.flux.shape[axis]) * spectrum.flux.unit,
+            flux=np.ones(spectrum.shape[axis]) * spectrum.unit,
             spectral_axis=spectrum.spectral_axis,
         )
         self._smooth_spectrum(label, row)
