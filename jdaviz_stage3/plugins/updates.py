@@ -30,6 +30,11 @@ class Updates:
         self._asked = False  # for another update, by other threads
         self._echoed = False  # by the thread that updates
 
+    @property
+    def is_on(self) -> bool:
+        """Whether this thread is updating."""
+        return self._thread == threading.get_ident()
+
     def ask(self) -> None:
         """Update now, or as soon as the update or the pause that is on is through."""
         me = threading.get_ident()

@@ -168,6 +168,50 @@ def make_big_x1dints(folder: Path, n_integrations: int = 3000, n_waves: int = 20
     return path
 
 
+def make_long_x1dints(
+    folder: Path, n_integrations: int = 130_000, n_waves: int = 500, flagged: float = 0.002
+) -> Path:
+    """Write an x1dints with a transit, some integrations at a time; 9.1 GB with 130 000 × 500."""
+    n_model = 2
+    extra = {
+        "INT_NUM": ("J", np.zeros(n_model, int)),
+        "N_ALONGDISP": ("J", np.full(n_model, n_waves)),
+        "SEGMENT": ("J", np.ones(n_model, int)),
+        "MJD-AVG": ("D", np.zeros(n_model)),
+        "TDB-MID": ("D", np.zeros(n_model)),
+    }
+    model = _vector_table(n_model, n_waves, np.linspace(0.6, 5.3, n_waves), extra)
+    model.header.update(SPORDER=1, DETECTOR="NRS1")
+    primary = _primary("TSOMultiSpecModel", EXP_TYPE="NRS_BRIGHTOBJ")
+    primary.header.update(INSTRUME="NIRSPEC", DETECTOR="NRS1")
+    path = folder / "jw09997-o006_t001_nirspec_clear-prism_x1dints.fits"
+    fits.HDUList([primary, model]).writeto(path, overwrite=True)
+    with fits.open(path) as hdus:
+        row = hdus[1].columns.dtype.newbyteorder(">")
+        start = hdus[1].fileinfo()["datLoc"]
+        headers = [hdu.header.copy() for hdu in hdus]
+    one = np.fromfile(path, row, 1, offset=start)
+    headers[1]["NAXIS2"] = n_integrations
+    rng = np.random.default_rng(1)
+    with open(path, "wb") as stream:
+        for header in headers:
+            stream.write(header.tostring().encode("ascii"))
+        for first in range(0, n_integrations, 2000):
+            number = np.arange(first + 1, min(first + 2000, n_integrations) + 1)
+            table = np.repeat(one, len(number))
+            table["INT_NUM"] = number
+            table["MJD-AVG"] = 61100 + number * 2e-6
+            table["TDB-MID"] = table["MJD-AVG"] + 0.003
+            transit = np.where(np.abs(number / n_integrations - 0.5) < 0.15, 0.99, 1.0)
+            noise = rng.standard_normal((len(number), n_waves))
+            table["FLUX"] = transit[:, np.newaxis] + 0.003 * noise
+            dq = rng.random(noise.shape, dtype="f4") < flagged
+            table["DQ"] = (dq.astype("u4") ^ np.uint32(2**31)).view("i4")
+            stream.write(table.tobytes())
+        stream.write(b"\0" * (-stream.tell() % 2880))
+    return path
+
+
 def make_x1d_files(folder: Path, n_files: int = 500, n_waves: int = 1000) -> list[Path]:
     """Write x1d files of one source each, on wavelengths that differ a little."""
     paths = []

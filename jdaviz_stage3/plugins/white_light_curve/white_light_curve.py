@@ -110,10 +110,11 @@ class WhiteLightCurve(SavingControls, CurveControls):
         self.in_viewer = self.has_viewers
         self._views = Views(self)
         for message in (
-            AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerAddedMessage,
-            ViewerRemovedMessage, GlobalDisplayUnitChanged,
+            AddDataMessage, RemoveDataMessage, DataCollectionDeleteMessage, ViewerRemovedMessage,
+            GlobalDisplayUnitChanged,
         ):  # fmt: skip
             self.hub.subscribe(self, message, handler=lambda _: self._update())
+        self.hub.subscribe(self, ViewerAddedMessage, handler=self._on_viewer_added)
         for message in (SubsetUpdateMessage, SubsetDeleteMessage):
             self.hub.subscribe(self, message, handler=lambda _: self._follow_subset())
         self.observe_traitlets_for_relevancy(
@@ -291,6 +292,10 @@ class WhiteLightCurve(SavingControls, CurveControls):
         """Have it drawn what the settings give, after one of them or the app has changed."""
         if self._ready:
             self._updates.ask()
+
+    def _on_viewer_added(self, _: ViewerAddedMessage) -> None:
+        if not self._updates.is_on:  # else it is its own, in which it is about to draw
+            self._update()
 
     def _draw(self) -> None:
         self._renew_pipeline_choices()

@@ -71,6 +71,17 @@ def test_several_settings_one_by_one_or_at_once(plg, traces):
     np.testing.assert_allclose(first[1], plg.light_curve()["flux"].value, rtol=1e-12)
 
 
+def test_it_is_drawn_once_when_it_is_shown(plg, monkeypatch):
+    """Long series take a third of a second each time; the viewer that it makes is new, too."""
+    drawn, draw = [], views.Views._draw_curves
+    monkeypatch.setattr(
+        views.Views, "_draw_curves", lambda self, curves: drawn.append(1) or draw(self, curves)
+    )
+    assert not plg._obj.is_active
+    plg.show(outlier_sigma=4)
+    assert plg._obj.is_active and len(drawn) == 1
+
+
 def test_the_time_axis_says_what_it_is(plg, traces):
     time = traces[0].time
     plg.show()
