@@ -13,6 +13,7 @@ from glue_jupyter.bqplot.image.layer_artist import (
 )
 from glue_jupyter.bqplot.image.state import BqplotImageLayerState
 
+from ..errors import UnreadableProductError
 from .series_samples import some_integrations
 
 __all__ = ["DynamicImageLayerArtist", "DynamicSubsetLayerArtist"]
@@ -45,8 +46,12 @@ class DynamicImageLayerState(BqplotImageLayerState):
         y, x = _pixels(bounds)
         row = self.viewer_state.time_axis_of(self.layer).cells.at(y)
         channel = self.viewer_state.wavelength_axis_of(self.layer).cells.at(x)
-        image = self.layer.get_data(self.attribute, view=np.ix_(row, channel)).astype(float)
-        divisor = self.viewer_state.divisor_of(self.layer, self.attribute)
+        try:
+            image = self.layer.get_data(self.attribute, view=np.ix_(row, channel)).astype(float)
+            divisor = self.viewer_state.divisor_of(self.layer, self.attribute)
+        except UnreadableProductError as err:  # of a series that is read as it is drawn
+            self.viewer_state.say(str(err))
+            return np.full((len(row), len(channel)), np.nan)
         if divisor is not None:
             image /= divisor[channel]
         image[row < 0] = np.nan

@@ -15,11 +15,13 @@ from jdaviz.configs.imviz.plugins.coords_info.coords_info import CoordsInfo
 from jdaviz.core.registries import viewer_registry
 from specutils import Spectrum
 
+from ..errors import UnreadableProductError
 from ..jdaviz_compat import (
     NoLayerPanel,
     follow_layers,
     offer_only,
     set_missing_color,
+    show_message,
     spectral_world_axis,
 )
 from ..readers.time_systems import time_system_of
@@ -56,6 +58,8 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._room = 0
+        self._said = ""
+        self.state.say = self._say
         self._normalized_by: tuple = (self.state.normalize, None, _PERCENTILE)
         follow_layers(self)
         self.state.aspect = "auto"
@@ -63,6 +67,12 @@ class DynamicSpectrumViewer(JdavizViewerMixin, BqplotImageView):
         offer_only(self, "is_2d_spectrum_or_trace")
         for name in ("time_axis", "time_reference", "reference_data"):
             self.state.add_callback(name, self._label_axes)
+
+    def _say(self, text: str) -> None:
+        """Show a message, once for all the times that are drawn."""
+        if text != self._said:
+            self._said = text
+            show_message(self.jdaviz_app, text)
 
     def get_data_layer_artist(self, layer=None, layer_state=None):
         return self.get_layer_artist(DynamicImageLayerArtist, layer=layer, layer_state=layer_state)
@@ -234,7 +244,10 @@ def read_out_sample(
     coords_info.row2_text = f"\N{NO-BREAK SPACE}{int(numbers[row])}{_date(data, row)}"
     if channel < 0:
         return
-    value = data.get_data(layer.attribute, view=(row, channel))
+    try:
+        value = data.get_data(layer.attribute, view=(row, channel))
+    except UnreadableProductError:  # which is said where it is drawn
+        value = np.nan
     unit = data.get_component(layer.attribute).units
     text = "excluded or missing" if not np.isfinite(value) else f"{value:.6g} {unit}".strip()
     coords_info.row1b_title, coords_info.row1b_text = "Flux", text

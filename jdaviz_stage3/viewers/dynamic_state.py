@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ class DynamicSpectrumViewerState(FreezableBqplotImageViewerState):
         self._divisors: dict[tuple, np.ndarray | None] = {}
         self.normalize = "median"  # else a transit of a per cent is not seen
         self._integrations: np.ndarray | None = None
+        self.say: Callable[[str], None] = lambda text: None  # to the person, once the viewer is set
         super().__init__(*args, **kwargs)
 
     def _kept(self, key: tuple, make: Any) -> Any:

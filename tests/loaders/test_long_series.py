@@ -1,5 +1,7 @@
 """Time series that stay in their file, as those of more than 128 MB do."""
 
+import os
+
 import numpy as np
 import pytest
 from fresh_apps import new_app
@@ -11,6 +13,7 @@ import jdaviz_stage3 as stage3
 from jdaviz_stage3.jdaviz_compat import as_read, data_of, shown_in
 from jdaviz_stage3.readers import stored_series, trace_columns
 from jdaviz_stage3.readers.spectral_trace import SpectralTrace
+from jdaviz_stage3.viewers import dynamic_spectrum
 from jdaviz_stage3.viewers.dynamic_spectrum import read_out_sample
 
 N_INT, N_WAVE, ENOUGH = 90, 20, 12
@@ -100,6 +103,25 @@ def test_the_read_out_is_that_of_the_same_series_in_memory(both):
         found.append([info.row1a_text, info.row1b_text, info.row2_text, info.row3_text])
     assert found[0] == found[1] and "Jy" in found[0][1]
     assert not read
+
+
+def test_a_file_that_was_written_anew_is_said_once(both, monkeypatch, request):
+    app, labels, _ = both
+    viewer, state = state_of(app, labels[2])
+    said = []
+    monkeypatch.setattr(dynamic_spectrum, "show_message", lambda app, text: said.append(text))
+    path = as_read(data_of(app, labels[2])).path
+    written = path.stat().st_mtime_ns
+    request.addfinalizer(lambda: os.utime(path, ns=(written, written)))
+    os.utime(path, ns=(1, 1))
+    bounds = [(viewer.state.y_min, viewer.state.y_max, 5), (viewer.state.x_min, 2.8, 4)]
+    for _ in range(2):
+        drawn = state.get_sliced_data(bounds=bounds)
+        assert drawn.shape == (5, 4) and np.isnan(drawn).all()
+    assert len(said) == 1 and path.name in said[0] and "written anew" in said[0]
+    info = app._app.session.application._tools["g-coords-info"]
+    read_out_sample(info, viewer, 2.0, (viewer.state.y_min + viewer.state.y_max) / 3)
+    assert info.row1b_text == "excluded or missing"
 
 
 def test_data_that_are_asked_for_are_all_of_them(both):
