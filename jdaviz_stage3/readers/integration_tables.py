@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from astropy.io import fits
 from ..errors import UnreadableProductError
 from ..origin import file_stamp
 from .extensions import native, require_columns
+from .in_threads import in_threads
 from .quality import has_wavelength
 from .stored_integrations import IntegrationTable
 from .stored_table import (
@@ -38,6 +40,7 @@ _SCALARS = ("INT_NUM", "SEGMENT", "N_ALONGDISP", "MJD-AVG", "TDB-MID")
 _HEADER_SCALARS = ("INT_NUM", "MJD-AVG", "TDB-MID")  # those that the older layout had
 # Rows compared at once when looking whether all have the same wavelengths: 64 × 2048 × 8 B = 1 MB
 _ROWS_AT_ONCE = 64
+_STRETCHES = 8  # of a table, that are read side by side
 
 
 def _range(wavelengths: np.ndarray) -> tuple[float, float]:
@@ -84,11 +87,15 @@ class RowTable(IntegrationTable):
 
     def read_into(self, name: str, out: np.ndarray, *, add: bool = False) -> None:
         count = min(self.width, out.shape[1])
-        for rows, block in self._blocks(name, count):
-            if add:
-                out[rows, :count] += block
-            else:
-                out[rows, :count] = block
+
+        def read(part: slice) -> None:
+            for rows, block in self._blocks(name, count, part):
+                if add:
+                    out[rows, :count] += block
+                else:
+                    out[rows, :count] = block
+
+        in_threads(read, self._stretches(), out.size)
         if not add:
             _pad(out, count)
 
@@ -105,8 +112,12 @@ class RowTable(IntegrationTable):
 
     def read_flagged(self, bits: int, out: np.ndarray) -> None:
         count = min(self.width, out.shape[1])
-        for rows, flags in self._blocks("DQ", count):
-            out[rows, :count][(flags & np.uint32(bits)) != 0] = np.nan
+
+        def read(part: slice) -> None:
+            for rows, flags in self._blocks("DQ", count, part):
+                out[rows, :count][(flags & np.uint32(bits)) != 0] = np.nan
+
+        in_threads(read, self._stretches(), out.size)
 
     def common_wavelengths(self, n_wavelengths: int) -> np.ndarray | None:
         count = min(self.width, n_wavelengths)
@@ -144,9 +155,17 @@ class RowTable(IntegrationTable):
         row = self._table.column("WAVELENGTH", slice(longest, longest + 1))
         return native(row.reshape(-1))
 
-    def _blocks(self, name: str, count: int) -> Iterator[tuple[slice, np.ndarray]]:
+    def _stretches(self) -> list[slice]:
+        """The rows in stretches that can be read side by side; one where all is decompressed."""
+        count = 1 if self.compressed else _STRETCHES
+        edges = np.linspace(0, self.n_integrations, count + 1).astype(int).tolist()
+        return [slice(*ends) for ends in itertools.pairwise(edges) if ends[0] < ends[1]]
+
+    def _blocks(
+        self, name: str, count: int, within: slice | None = None
+    ) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, values of a column as stored) for one block of rows after the other."""
-        for rows, values in self._table.blocks(name, _ROWS_AT_ONCE):
+        for rows, values in self._table.blocks(name, _ROWS_AT_ONCE, within):
             yield rows, values.reshape(rows.stop - rows.start, -1)[:, :count]
 
 

@@ -40,8 +40,7 @@ _UNSIGNED_OFFSET = 2**31  # FITS stores uint32 as int32 with TZERO = 2^31
 Stream = io.FileIO | io.BytesIO
 # Columns with fewer bytes between them are read in one go.
 _APART = 256
-# Parts of so many bytes are read into one buffer.
-_SMALL = 512
+_SMALL = 512  # bytes of parts that are read into one buffer
 
 
 def vector_length(column: fits.Column) -> int:
@@ -301,13 +300,17 @@ class StoredTable:
                 found |= self._read(stream, start, together, slice(0, self.n_rows))
         return found
 
-    def blocks(self, name: str, rows_at_once: int) -> Iterator[tuple[slice, np.ndarray]]:
+    def blocks(
+        self, name: str, rows_at_once: int, within: slice | None = None
+    ) -> Iterator[tuple[slice, np.ndarray]]:
         """Read a column block by block, the file opened once.
 
         Parameters
         ----------
         name : str
         rows_at_once : int
+        within : slice, optional
+            With start and stop, the rows to read; all by default.
 
         Yields
         ------
@@ -315,8 +318,11 @@ class StoredTable:
             The rows, and what `column` returns for them.
         """
         with self._opened() as (stream, start):
-            for first in range(0, self.n_rows, rows_at_once):
-                rows = slice(first, min(first + rows_at_once, self.n_rows))
+            start_row, stop_row = (
+                (0, self.n_rows) if within is None else (within.start, within.stop)
+            )
+            for first in range(start_row, stop_row, rows_at_once):
+                rows = slice(first, min(first + rows_at_once, stop_row))
                 yield rows, self._read(stream, start, [name], rows)[name]
 
     def at(self, name: str, rows: np.ndarray) -> np.ndarray:
@@ -332,8 +338,12 @@ class StoredTable:
         ndarray, shape (n,) or (n, n_values)
             As `column` returns it.
         """
+        kind, offset = self._dtype.fields[name]
         with self._opened() as (stream, start):
-            return self._values_at(stream, start, name, rows)
+            starts = (start + offset + rows * self._dtype.itemsize).tolist()
+            values = read_parts_at(stream, self.path, starts, kind.itemsize).view(kind.base)
+        values = values.reshape(len(rows), *kind.shape)
+        return as_unsigned(values) if name in self._unsigned else values
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Stream, int]]:
@@ -367,14 +377,6 @@ class StoredTable:
             name: as_unsigned(table[name]) if name in self._unsigned else table[name]
             for name in names
         }
-
-    def _values_at(self, stream: Stream, start: int, name: str, rows: np.ndarray) -> np.ndarray:
-        """Read one column of rows that may lie apart."""
-        kind, offset = self._dtype.fields[name]
-        starts = (start + offset + rows * self._dtype.itemsize).tolist()
-        values = read_parts_at(stream, self.path, starts, kind.itemsize).view(kind.base)
-        values = values.reshape(len(rows), *kind.shape)
-        return as_unsigned(values) if name in self._unsigned else values
 
     def _neighbours(self, names: Iterable[str]) -> list[list[str]]:
         """Group columns that are so near to each other that one read a row does for them."""

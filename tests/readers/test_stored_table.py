@@ -12,7 +12,7 @@ from make_spectra import integrations, time_series
 
 from jdaviz_stage3.errors import Stage3Error, UnreadableProductError
 from jdaviz_stage3.origin import file_stamp
-from jdaviz_stage3.readers import read
+from jdaviz_stage3.readers import in_threads, read
 from jdaviz_stage3.readers.stored_table import StoredTable, open_unchanged, read_parts
 
 N_INT = 200
@@ -67,9 +67,11 @@ def test_neighbours_are_read_together(tmp_path):
     assert table._neighbours(["MARK", "NUMBER", "DAY"]) == [["NUMBER"], ["DAY", "MARK"]]
 
 
+@pytest.mark.parametrize("threads", [False, True], ids=["one thread", "threads"])
 @pytest.mark.parametrize("layout", ["a row an integration", "an extension an integration"])
-def test_a_file_cut_while_it_is_read(tmp_path, layout, monkeypatch):
+def test_a_file_cut_while_it_is_read(tmp_path, layout, threads, monkeypatch):
     """As if after the look at its size: an error, where a memory map would end the process."""
+    monkeypatch.setattr(in_threads, "_ENOUGH_FOR_THREADS", 0 if threads else np.inf)
     if layout == "a row an integration":
         columns = integrations(np.arange(1, N_INT + 1), 500)
         path = time_series(tmp_path, [(columns, {"spectral_order": 1, "detector": "NIS"})])

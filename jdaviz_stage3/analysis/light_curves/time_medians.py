@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import bottleneck
 import numpy as np
+
+from ...readers.in_threads import in_threads
 
 __all__ = ["time_median"]
 
 # Samples that are worked on together: those of 64 channels and 1000 integrations stay in the
 # processor's cache.
 _AT_ONCE = 2**16
-# Below so many samples, a second thread costs more than it helps.
-_ENOUGH_FOR_THREADS = 2**19
-_MOST_THREADS = 4
 
 
 def time_median(
@@ -53,7 +48,7 @@ def time_median(
         series = _series(values, usable, factor, part)
         median[start : start + at_once] = bottleneck.nanmedian(series, axis=1)
 
-    _in_threads(find, starts, n_int * len(which))
+    in_threads(find, starts, n_int * len(which))
     return median
 
 
@@ -82,15 +77,3 @@ def _series(
         series *= factor
     np.copyto(series, np.nan, where=~there.T)
     return series
-
-
-def _in_threads(function: Callable[[int], None], items: range, size: int) -> None:
-    """Call a function with each item, in several threads where there is enough to do."""
-    threads = min(len(items), os.cpu_count() or 1, _MOST_THREADS)
-    if size < _ENOUGH_FOR_THREADS or threads < 2:
-        for item in items:
-            function(item)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(function, items):
-            pass  # so that what is raised in a thread is raised here

@@ -7,12 +7,12 @@ from make_spectra import integrations, time_series
 
 import jdaviz_stage3 as stage3
 from jdaviz_stage3.analysis import BandSums
-from jdaviz_stage3.analysis.light_curves import block_sums, brightness, time_medians
+from jdaviz_stage3.analysis.light_curves import block_sums, brightness
 from jdaviz_stage3.analysis.light_curves.band_sums import EXCLUDED, STATISTICS
 from jdaviz_stage3.analysis.light_curves.block_sums import Scope
 from jdaviz_stage3.analysis.light_curves.missing_samples import MissingSamples
 from jdaviz_stage3.analysis.light_curves.time_medians import time_median
-from jdaviz_stage3.readers import integration_tables, trace_columns
+from jdaviz_stage3.readers import in_threads, integration_tables, trace_columns
 
 N_INT, N_WAVE = 230, 40
 BANDS = [(None, None), (1.1, 1.9), (1.1, 1.85), (1.12, 1.85), (1.5, 1.52)]
@@ -52,7 +52,7 @@ def test_bands_are_those_of_a_short_series(path, excluded, errors, monkeypatch):
     monkeypatch.setattr(integration_tables, "_ROWS_AT_ONCE", 7)
     monkeypatch.setattr(block_sums, "BLOCK", 8)
     monkeypatch.setattr(brightness, "_ROWS_AT_ONCE", 16)
-    monkeypatch.setattr(time_medians, "_ENOUGH_FOR_THREADS", 0)
+    monkeypatch.setattr(in_threads, "_ENOUGH_FOR_THREADS", 0)
     long = BandSums(trace, excluded=excluded, errors=errors)
     assert short.flux.flags.c_contiguous and not long.flux.flags.c_contiguous
     for name in ("flux", "variance", "usable", "dropped"):
@@ -100,7 +100,7 @@ def test_what_is_missing_of_a_band(order):
 @pytest.mark.parametrize("order", "CF")
 @pytest.mark.parametrize("n_int", [1, 2, 51, 600])
 def test_medians_in_time(n_int, order, threads, monkeypatch):
-    monkeypatch.setattr(time_medians, "_ENOUGH_FOR_THREADS", 0 if threads else np.inf)
+    monkeypatch.setattr(in_threads, "_ENOUGH_FOR_THREADS", 0 if threads else np.inf)
     rng = np.random.default_rng(n_int)
     values = np.asarray(rng.normal(1, 0.1, (n_int, 37)), order=order)
     before = values.copy()
