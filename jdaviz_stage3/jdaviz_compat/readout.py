@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from astropy import units as u
@@ -26,6 +27,9 @@ def keep_units_of_images(app: Any) -> None:
     something is loaded. Images that are not ours stay with what jdaviz does.
     jdaviz 5.1: to check; not needed if images have a display unit of their own.
 
+    jdaviz takes the value under the cursor out of all values of an image; those of an image that
+    stays in its file are not read for that.
+
     The coordinates of an image are found whatever was loaded before it: see
     `find_links_of_images`.
 
@@ -43,7 +47,8 @@ def keep_units_of_images(app: Any) -> None:
     def update(viewer: Any, x: float, y: float, mouseevent: bool = True) -> None:
         find_links_of_images(inner)
         try:
-            stock(viewer, x, y, mouseevent=mouseevent)
+            with _unread(viewer):
+                stock(viewer, x, y, mouseevent=mouseevent)
         except (u.UnitConversionError, IndexError):  # of units; of flags that are not shown here
             if not _show_own_unit(inner, readout, viewer):
                 raise
@@ -52,6 +57,16 @@ def keep_units_of_images(app: Any) -> None:
                 _show_own_unit(inner, readout, viewer)
 
     readout._image_viewer_update = update
+
+
+@contextmanager
+def _unread(viewer: Any) -> Iterator[None]:
+    """Do not read all values of images that stay in their files, see `loaders.stored_data`."""
+    with ExitStack() as within:
+        for layer in viewer.state.layers:
+            if hasattr(layer.layer, "unread"):
+                within.enter_context(layer.layer.unread())
+        yield
 
 
 def _show_own_unit(inner: Any, readout: Any, viewer: Any) -> bool:

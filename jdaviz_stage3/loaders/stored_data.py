@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -56,9 +58,23 @@ class StoredComponent(Component):
 class StoredData(Data):
     """Data of which some components are a `StoredComponent`."""
 
+    _unread = False
+
+    @contextmanager
+    def unread(self) -> Iterator[None]:
+        """Give who asks for all values what stands for them, for jdaviz's read-out takes one."""
+        before, self._unread = self._unread, True
+        try:
+            yield
+        finally:
+            self._unread = before
+
     def get_data(self, cid, view=None):
         """Return values as an array, also where all of them are asked for."""
-        stored = isinstance(self._components.get(cid), StoredComponent)
+        component = self._components.get(cid)
+        stored = isinstance(component, StoredComponent)
+        if stored and view is None and self._unread:
+            return component.data
         return super().get_data(cid, (Ellipsis,) if stored and view is None else view)
 
     def compute_statistic(self, statistic, cid, *args, **options):

@@ -292,7 +292,6 @@ class Session:
             raise
 
     def _open(self, port: int) -> None:
-        import websocket
         from selenium import webdriver
 
         self._answer()
@@ -307,6 +306,12 @@ class Session:
         self.driver.get(f"http://localhost:{port}/")
         self.do("")
         time.sleep(5)
+        self.connect()
+
+    def connect(self) -> None:
+        """Get a way to the page on which events need not wait for the one before."""
+        import websocket
+
         address = self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"]
         pages = json.loads(urllib.request.urlopen(f"http://{address}/json").read())
         page = next(page for page in pages if page["type"] == "page")

@@ -89,7 +89,7 @@ def test_it_looks_and_counts_as_in_memory(i2d, monkeypatch):
 
 
 def test_nobody_reads_it_whole(i2d, monkeypatch):
-    """Neither loading nor drawing, nor the histogram of Plot Options."""
+    """Neither loading nor drawing, nor the histogram of Plot Options, nor the mouse."""
     monkeypatch.setattr(image_module, "LARGE_IMAGE", 0)
     whole, read = LargeImage._box, []
 
@@ -109,5 +109,8 @@ def test_nobody_reads_it_whole(i2d, monkeypatch):
     histogram = options._obj.stretch_histogram._app.data_collection["histogram"]["x"]
     assert histogram.shape == (10_000,)
     app.get_data(label)  # jdaviz asks for it to see a unit
+    readout = app._app.session.application._tools["g-coords-info"]
+    readout._viewer_mouse_event(viewer, {"event": "mousemove", "domain": {"x": 3, "y": 44}})
+    assert readout.as_text()[0].startswith("Pixel x=0003.0 y=0044.0 Value +")
     rows = sum(y1 - y0 for (y0, y1), _ in read)
     assert rows < 10, read
