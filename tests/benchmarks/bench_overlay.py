@@ -394,6 +394,7 @@ class Session:
         waiting = time.perf_counter()
         while self._sent + done > self._acknowledged and time.perf_counter() - waiting < 60:
             time.sleep(0.02)
+        self._mouse("mouseMoved", x, y, button="left", buttons=1)  # back to where it was
         self._mouse("mouseReleased", x, y, button="left", clickCount=1)
         wall = (found["times"][-1] - found["times"][0]) / 1000
         return found["moved"] / wall, found["moved"] / cpu

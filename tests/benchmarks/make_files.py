@@ -237,3 +237,51 @@ def make_x1d_files(folder: Path, n_files: int = 500, n_waves: int = 1000) -> lis
         fits.HDUList([primary, hdu]).writeto(path, overwrite=True)
         paths.append(path)
     return paths
+
+
+def make_large_i2d(folder: Path, size: int) -> Path:
+    """Write a mosaic of any size, SCI, ERR, CON and WHT, a strip of rows at a time."""
+    path = folder / f"jw09996-o001_t001_nircam_clear-f{size}w_i2d.fits"
+    noise = np.random.default_rng(1).normal(1, 0.1, (1000, 1000)).astype(">f4")
+    scale = 0.03 / 3600
+    with open(path, "wb") as out:
+        primary = _primary("ImageModel")
+        primary.header["FILTER"] = "F200W"
+        out.write(primary.header.tostring().encode())
+        for name in ("SCI", "ERR", "CON", "WHT"):
+            header = fits.ImageHDU(name=name).header
+            header["BITPIX"], header["NAXIS"] = (32, 3) if name == "CON" else (-32, 2)
+            for number in range(1, header["NAXIS"] + 1):
+                length = size if number < 3 else 1
+                header.set(f"NAXIS{number}", length, after=f"NAXIS{number - 1}".rstrip("0"))
+            header.update(
+                BUNIT="MJy/sr", CTYPE1="RA---TAN", CTYPE2="DEC--TAN", CRPIX1=size / 2,
+                CRPIX2=size / 2, CRVAL1=150.1, CRVAL2=2.2, CDELT1=-scale, CDELT2=scale,
+                CUNIT1="deg", CUNIT2="deg", RADESYS="ICRS",
+            )  # fmt: skip
+            out.write(header.tostring().encode())
+            for first in range(0, size, 1000):
+                rows = min(1000, size - first)
+                if name == "CON":
+                    strip = np.ones((rows, size), ">i4")
+                else:
+                    strip = np.tile(noise[:rows], (1, -(-size // 1000)))[:, :size]
+                    strip = (strip + np.float32(first / size)).astype(">f4")
+                out.write(strip.tobytes())
+            out.write(b"\0" * (-4 * size**2 % 2880))
+    return path
+
+
+def make_long_catalog(folder: Path, template: Path, n_sources: int) -> Path:
+    """Write a catalog of the lines of a genuine one, with labels and places of its own."""
+    lines = template.read_text().splitlines(keepends=True)
+    top = [line for line in lines if line.startswith("#")]
+    names, *rows = lines[len(top) :]
+    rows = [row.split(" ", 3)[3] for row in rows]
+    x, y = np.random.default_rng(1).uniform(0, 20_000, (2, n_sources))
+    path = folder / "jw09996-o001_t001_nircam_clear-f200w_cat.ecsv"
+    with open(path, "w") as out:
+        out.writelines([*top, names])
+        for i in range(n_sources):
+            out.write(f"{i + 1} {x[i]:.4f} {y[i]:.4f} {rows[i % len(rows)]}")
+    return path
