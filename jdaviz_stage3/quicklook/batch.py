@@ -58,13 +58,13 @@ def batch(
     astropy.table.QTable
         One row a product, by path: ``file``, the columns of the values, and ``error``, why there
         are none. A value that a row has not, or that is masked, is masked; NaN in columns with a
-        unit.
+        unit. So is one that makes no column with the first of its name: text among numbers, a unit
+        that cannot be converted, another shape; ``error`` says so.
 
     Raises
     ------
     Stage3Error
-        If there is no such product, values of one name have units that do not fit, or the table
-        cannot be written.
+        If there is no such product, or the table cannot be written.
 
     Examples
     --------
@@ -116,25 +116,64 @@ class _Called:
 def _table(rows: list[tuple[str, dict[str, Any], str]]) -> QTable:
     table = QTable()
     table["file"] = [path for path, _, _ in rows]
+    problems = [[problem] if problem else [] for _, _, problem in rows]
     for name in dict.fromkeys(name for _, values, _ in rows for name in values):
         if name in ("file", "error"):
             raise Stage3Error(
                 f"batch: {name!r} is a column of the table already; name it otherwise"
             )
-        table[name] = _column(name, [values.get(name) for _, values, _ in rows])
-    table["error"] = [problem for _, _, problem in rows]
+        values = [values.get(name) for _, values, _ in rows]
+        for place, problem in _without_misfits(name, values).items():
+            problems[place].append(problem)
+        table[name] = _column(values)
+    table["error"] = ["; ".join(said) for said in problems]
     return table
 
 
-def _column(name: str, values: list[Any]) -> Any:
-    values = [None if value is np.ma.masked else value for value in values]
+def _without_misfits(name: str, values: list[Any]) -> dict[int, str]:
+    """Take out the values that make no column with the first one, and say why, by their place."""
+    given = [(place, value) for place, value in enumerate(values) if not _is_nothing(value)]
+    problems = {}
+    for place, value in given[1:]:
+        first = given[0][1]
+        if _kind(value) != _kind(first) or not _fits(value, first):
+            values[place] = None
+            problems[place] = f"{name} is {_told(value)}, and {_told(first)} in the first row"
+    return problems
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value is np.ma.masked
+
+
+def _kind(value: Any) -> tuple[str, tuple[int, ...]]:
+    """What values of one column share: numbers, quantities or text; and their shape."""
+    if isinstance(value, u.Quantity):
+        return "quantity", np.shape(value)
+    kind = _parts(value)[0].dtype.kind
+    return "number" if kind in "biufc" else kind, np.shape(value)
+
+
+def _fits(value: Any, first: Any) -> bool:
+    """Whether a quantity can have the unit of another."""
+    return not isinstance(first, u.Quantity) or value.unit.is_equivalent(first.unit)
+
+
+def _told(value: Any) -> str:
+    shape = f" of shape {np.shape(value)}" if np.shape(value) else ""
+    if isinstance(value, u.Quantity):
+        return f"in {value.unit}{shape}" if str(value.unit) else f"without a unit{shape}"
+    return f"{'text' if _parts(value)[0].dtype.kind == 'U' else 'a plain value'}{shape}"
+
+
+def _column(values: list[Any]) -> Any:
+    """Make a column of values that fit: masked where there is none; NaN, where it has a unit."""
+    values = [None if _is_nothing(value) else value for value in values]
     given = [value for value in values if value is not None]
     if not given:
         return np.ma.masked_all(len(values), float)
-    if len({np.shape(value) for value in given}) > 1:
-        raise Stage3Error(f"batch: the values of {name} have different shapes")
-    if any(isinstance(value, u.Quantity) for value in given):
-        return _with_unit(name, values, given)
+    if isinstance(given[0], u.Quantity):
+        return _with_unit(values, given[0])
     blank = np.zeros_like(_parts(given[0])[0])
     parts = [(blank, ~np.zeros(blank.shape, bool)) if v is None else _parts(v) for v in values]
     column = np.array([data for data, _ in parts])
@@ -142,21 +181,14 @@ def _column(name: str, values: list[Any]) -> Any:
     return np.ma.MaskedArray(column, mask) if mask.any() else column
 
 
-def _with_unit(name: str, values: list[Any], given: list[Any]) -> u.Quantity:
+def _with_unit(values: list[Any], first: u.Quantity) -> u.Quantity:
     """A column of quantities, in the unit of the first; NaN where one is missing or masked."""
-    units = {getattr(value, "unit", None) for value in given}
-    if None in units:
-        raise Stage3Error(f"batch: only some of the values of {name} have a unit")
-    unit = given[0].unit
-    if not all(unit.is_equivalent(other) for other in units):
-        there = ", ".join(sorted(map(str, units)))
-        raise Stage3Error(f"batch: the values of {name} are in {there}")
-    blank = np.full(np.shape(given[0]), np.nan)
+    blank = np.full(np.shape(first), np.nan)
     plain = []
     for value in values:
-        data, mask = (blank, True) if value is None else _parts(value.to_value(unit))
+        data, mask = (blank, True) if value is None else _parts(value.to_value(first.unit))
         plain.append(np.where(mask, np.nan, data))
-    return np.array(plain) * unit  # a magnitude, where it is the unit of one
+    return np.array(plain) * first.unit  # a magnitude, where it is the unit of one
 
 
 def _parts(value: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -153,7 +153,7 @@ def _on_cluster(
     ahead = _AHEAD * max(1, len(client.scheduler_info()["workers"]))
     for _ in range(min(ahead, len(tasks))):
         send()
-    suspects = []
+    suspects: list[Any] = []
     lost: list[Any] = []
     while running:
         future = next(done)

@@ -1,6 +1,7 @@
 """A function over all products of a folder."""
 
 import os
+import re
 import shutil
 import sys
 
@@ -11,7 +12,7 @@ from astropy.table import QTable
 from astropy.utils.masked import Masked
 
 import jdaviz_stage3 as stage3
-from jdaviz_stage3.quicklook.batch import _column
+from jdaviz_stage3.quicklook.batch import _column, _table
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +65,40 @@ def test_what_fails_is_a_row_that_says_why(folder):
 
 
 @pytest.mark.parametrize(
-    ("function", "words"),
+    ("values", "words", "column"),
     [
-        (lambda path: 1 * (u.Jy if "_c1d" in path else u.m), "are in"),
-        (lambda path: {"file": 1}, "column of the table already"),
-        (lambda path: np.zeros(len(path)), "different shapes"),
+        ([1 * u.Jy, 3 * u.m], "in m, and in Jy in the first row", [1, np.nan] * u.Jy),
+        ([1 * u.Jy, 3.0], "a plain value, and in Jy", [1, np.nan] * u.Jy),
+        ([3.0, 1 * u.Jy], "in Jy, and a plain value", [3.0, None]),
+        ([3.0, "many"], "text, and a plain value", [3.0, None]),
+        (["many", 3], "a plain value, and text", ["many", None]),
+        ([[1, 2], [1, 2, 3]], r"a plain value of shape \(3,\), and a plain value", [[1, 2], None]),
+        ([1, 2.5], "", [1, 2.5]),
+        ([True, 2.5], "", [True, 2.5]),
+        ([1 * u.Jy, 3 * u.mJy], "", [1, 0.003] * u.Jy),
     ],
 )
-def test_values_that_make_no_column_are_said(folder, function, words):
-    with pytest.raises(stage3.Stage3Error, match=words):
-        stage3.batch(function, folder, workers=1)
+def test_what_makes_no_column_with_the_first_is_said(values, words, column):
+    table = _table([(str(i), {"flux": value}, "") for i, value in enumerate(values)])
+    first, second = table["error"]
+    assert first == ""
+    assert re.search(words, second) if words else second == ""
+    if isinstance(column, u.Quantity):
+        assert table["flux"].unit == column.unit
+        np.testing.assert_allclose(table["flux"].value, column.value)
+    elif words:
+        assert list(table["flux"].mask.ravel()[: np.size(column[0])]) == [False] * np.size(
+            column[0]
+        )
+        assert table["flux"].mask[1].all()
+        np.testing.assert_array_equal(table["flux"][0], column[0])
+    else:
+        assert list(table["flux"]) == column
+
+
+def test_a_column_of_the_table_is_no_name(folder):
+    with pytest.raises(stage3.Stage3Error, match="column of the table already"):
+        stage3.batch(lambda path: {"file": 1}, folder, workers=1)
 
 
 def test_no_such_product_is_said(folder):
@@ -95,7 +120,7 @@ def test_a_table_of_no_format_is_said_before_the_work(folder, tmp_path):
     ],
 )
 def test_values_with_a_unit_of_which_one_is_missing(given, expected):
-    column = _column("flux", [given, None])
+    column = _column([given, None])
     assert column.unit == expected.unit
     np.testing.assert_array_equal(column.value, expected.value)
 
@@ -110,12 +135,7 @@ def test_values_with_a_unit_of_which_one_is_missing(given, expected):
     ],
 )
 def test_what_is_missing_or_masked_is_masked(given, mask):
-    np.testing.assert_array_equal(_column("n", given).mask, mask)
-
-
-def test_numbers_among_quantities_are_said():
-    with pytest.raises(stage3.Stage3Error, match="only some of the values of flux have a unit"):
-        _column("flux", [1 * u.Jy, 3.0])
+    np.testing.assert_array_equal(_column(given).mask, mask)
 
 
 @pytest.mark.parametrize("name", ["table.ecsv", "table.parquet"])
