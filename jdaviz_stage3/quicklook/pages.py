@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from .quality import Measure
 __all__ = ["measure_text", "write_pages"]
 
 _PAGES = "pages"
+_MOST = 100  # products of a page; of more, further ones
 
 
 def write_pages(
@@ -55,15 +57,22 @@ def write_pages(
     places: dict[str, str] = {}
     wanted = set()
     for number, ((target, mode), members) in enumerate(sorted(together.items()), 1):
-        name = f"{number:03d}-{_plain(target)}-{_plain(mode)}.html"
-        wanted.add(name)
-        places |= {entry.key: f"{_PAGES}/{name}" for entry in members}
-        page = templates.get_template("target.html").render(
-            target=target, mode=mode, products=[_shown(entry) for entry in members], **common
-        )
-        write_whole(folder / name, _encoded(page))
-    for old in folder.glob("[0-9][0-9][0-9]-*.html"):
-        if old.name not in wanted:
+        stem = f"{number:03d}-{_plain(target)}-{_plain(mode)}"
+        starts = range(0, len(members), _MOST)
+        names = [
+            f"{stem}{f'-{part}' if part > 1 else ''}.html" for part in range(1, len(starts) + 1)
+        ]
+        for part, (name, start) in enumerate(zip(names, starts, strict=True)):
+            on_page = members[start : start + _MOST]
+            wanted.add(name)
+            places |= {entry.key: f"{_PAGES}/{name}" for entry in on_page}
+            page = templates.get_template("target.html").render(
+                target=target, mode=mode, parts=names, part=part,
+                products=[_shown(entry) for entry in on_page], **common,
+            )  # fmt: skip
+            write_whole(folder / name, _encoded(page))
+    for old in folder.glob("*-*.html"):
+        if re.match(r"\d{3,}-", old.name) and old.name not in wanted:
             old.unlink()
     rows = [_shown(entry) | {"page": places[entry.key]} for entry in entries]
     index = templates.get_template("index.html").render(products=rows, **common)

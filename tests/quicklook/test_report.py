@@ -338,3 +338,21 @@ def test_a_scheduler_that_ends_is_said_of_all_that_was_left():
     assert len(left) > 20 and all("run the same once more" in problem for problem in left)
     done = {task: result for task, (result, problem) in found.items() if not problem}
     assert done and done == {task: task**2 for task in done}
+
+
+def test_pages_of_many_products_are_parted(tmp_path, monkeypatch):
+    monkeypatch.setattr("jdaviz_stage3.quicklook.pages._MOST", 2)
+    facts = {"target": "M 1", "mode": "Imaging"}
+    made = [entries.Entry(f"key-{n}", f"/{n}.fits", f"{n}", "i2d", facts=facts) for n in range(5)]
+    write_pages(tmp_path, made, ["/"], 0)
+    names = [f"001-m-1-imaging{end}.html" for end in ("", "-2", "-3")]
+    assert sorted(path.name for path in (tmp_path / "pages").iterdir()) == sorted(names)
+    index = (tmp_path / "index.html").read_text()
+    for number in range(5):
+        assert f'href="pages/{names[number // 2]}#key-{number}"' in index
+        assert (
+            f'<section id="key-{number}">' in (tmp_path / "pages" / names[number // 2]).read_text()
+        )
+    write_pages(tmp_path, made[:1], ["/"], 0)  # what is there no more is removed
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == names[:1]
+    assert "<nav" not in (tmp_path / "pages" / names[0]).read_text()
