@@ -12,6 +12,7 @@ from ..analysis.cubes.total import mean_of_sum, summed_spectrum
 from ..jdaviz_compat import (
     follow_extracted_cube,
     glue_viewer,
+    histogram_of_sample,
     is_cube_viewer,
     is_spectrum_viewer,
     keep_fitted,
@@ -130,6 +131,7 @@ class Spectrum3DImporter(ProductImporterMixin, BaseImporterToDataCollection):
         label = self.unique_label()
         settle_units(self)
         keep_units_of_images(self)
+        histogram_of_sample(self)
         mend_moment_maps(self)
         link_spectra_by_wavelength(self)
         self.add_to_data_collection(data, label, data_hash=self.product.data_hash(), cls=Spectrum)

@@ -25,6 +25,9 @@ class _Parts:
         self.dtype = cube.science.dtype
         self._cube = cube
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     def __getitem__(self, view: Any) -> np.ndarray:
         return self._cube.values(view)
 

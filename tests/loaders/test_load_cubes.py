@@ -69,6 +69,16 @@ def test_cube_and_sum_are_shown_each_in_its_viewer(loaded, arrays):
     np.testing.assert_allclose(total.spectral_axis.to_value(u.um), arrays.wavelength, rtol=1e-6)
 
 
+def test_plot_options_show_the_histogram_of_a_cube(loaded, arrays):
+    """Of a sample: the samples of a cube stay in its file."""
+    app, labels, _ = loaded
+    options = app.plugins["Plot Options"]
+    options.keep_active = True
+    options.viewer = options.viewer.choices[0]
+    shown = options._obj.stretch_histogram._app.data_collection["histogram"]["x"]
+    assert np.isin(shown[np.isfinite(shown)], arrays.data).all() and len(shown) > 1000
+
+
 def test_loading_reads_the_cube_once(loaded):
     # for the sum; what the limits of the colours are taken from comes on top
     _, _, read = loaded
