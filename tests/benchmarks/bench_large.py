@@ -23,6 +23,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SIZE, ZOOMS, FRAMES = (800, 1200), (1, 4, 40), 10
 N_SOURCES = 1_000_000
+#: Where the third button of the viewer's toolbar is, behind home and the box zoom.
+_PAN_TOOL = """
+const above = document.querySelector('.plotarea_background').getBoundingClientRect().top;
+const boxes = [...document.querySelectorAll('button')].map(b => b.getBoundingClientRect());
+const row = boxes.filter(b => b.width && b.bottom <= above && b.top > above - 70);
+row.sort((a, b) => a.left - b.left);
+return [row[2].left + row[2].width / 2, row[2].top + row[2].height / 2];
+"""
 
 
 def _memory(reset: bool = False) -> float:
@@ -187,10 +195,9 @@ def _dragged(paths: list[Path], repeat: int) -> list[float]:
             session = Session.__new__(Session)
             session.driver = app.page.driver
             app.settle()
-            find = "[...document.querySelectorAll('.jdaviz-viewer-toolbar button')]"
-            session.driver.execute_script(
-                f'{find}.find(b => b.querySelector(\'img[alt*="Pan"], [title*="Pan"]\'))?.click()'
-            )
+            x, y = session.driver.execute_script(_PAN_TOOL)
+            app.page.point_at(x, y, click=True)
+            app.settle()
             session.connect()
             sessions.append(session)
         frames = [[session.pan()[1] for session in sessions] for _ in range(repeat)]
