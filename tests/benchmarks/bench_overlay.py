@@ -235,11 +235,15 @@ class _Stage:
 
 def _server_child(port: int, path: Path) -> None:
     """Serve the app, and do in its tab what the lines of stdin say."""
-    import jdaviz_stage3.standalone.server as served
+    from jdaviz_stage3.standalone import page
+    from jdaviz_stage3.standalone import server as standalone
+    from jdaviz_stage3.standalone.opened import Request
+    from jdaviz_stage3.standalone.serving import Serving
 
-    served._request = served._Request((path,), False, {})
+    serving = Serving(Request((path,)))
+    page.serve_with(serving)
     tabs = []
-    opened = served._Tab.open
+    opened = page._Tab.open
 
     def opening(self, show):
         opened(self, show)
@@ -247,8 +251,8 @@ def _server_child(port: int, path: Path) -> None:
 
         tabs.append((self.app, kernel_context.get_current_context(), asyncio.get_running_loop()))
 
-    served._Tab.open = opening
-    server, _ = served._make_server("localhost", port)
+    page._Tab.open = opening
+    server, _ = standalone._make_server(serving, standalone._Place("localhost", port), "text")
     server.serve_threaded()
     server.wait_until_serving()
     print("ANSWER null", flush=True)
