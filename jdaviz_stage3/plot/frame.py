@@ -20,8 +20,10 @@ __all__ = [
     "add_color_bar",
     "as_read",
     "axes_for",
+    "binned",
     "in_words",
     "norm_of",
+    "step_of",
     "thinned",
 ]
 
@@ -33,6 +35,7 @@ _NO_VALUE = "0.6"
 _LIMITS = {"asinh": (2.0, 99.5), "linear": (2.0, 98.0)}
 #: Samples along an axis of an image, twice what a figure of a page resolves.
 _MOST = 1500
+_AT_ONCE = 8_000_000  # pixels of a large image that are in memory together
 
 
 def as_read(what: Any, **options: Any) -> Any:
@@ -134,6 +137,23 @@ def norm_of(values: np.ndarray, stretch: str) -> ImageNormalize:
     return ImageNormalize(vmin=low, vmax=high, stretch=shape, clip=False)
 
 
+def step_of(shape: tuple[int, ...], most: int = _MOST) -> int:
+    """Return of how many pixels along each axis one is drawn.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the image.
+    most : int, optional
+
+    Returns
+    -------
+    int
+        1 where all of them are.
+    """
+    return max(1, -(-max(shape[:2]) // most))
+
+
 def thinned(values: np.ndarray | LargeImage, most: int = _MOST) -> np.ndarray:
     """Return every n-th row and column, so that no axis is longer than a picture can show.
 
@@ -147,11 +167,54 @@ def thinned(values: np.ndarray | LargeImage, most: int = _MOST) -> np.ndarray:
     ndarray
         A view of an array in memory; of an image in its file, no more than this is read.
     """
-    rows, columns = (max(1, -(-length // most)) for length in values.shape[:2])
+    step = step_of(values.shape, most)
     if isinstance(values, LargeImage):
-        n_y, n_x = values.shape
-        return values[np.ix_(np.arange(0, n_y, rows), np.arange(0, n_x, columns))]
-    return values[::rows, ::columns]
+        return values[np.ix_(*(np.arange(0, length, step) for length in values.shape))]
+    return values[::step, ::step]
+
+
+def binned(
+    values: np.ndarray | LargeImage, mask: np.ndarray | None = None, most: int = _MOST
+) -> np.ndarray:
+    """Return the means of n × n pixels, so that no axis is longer than a picture can show.
+
+    Of single pixels that were picked instead, stars between them would be lost.
+
+    Parameters
+    ----------
+    values : ndarray or LargeImage, shape (ny, nx)
+        One in its file is read some rows at a time.
+    mask : ndarray of bool, shape (ny, nx), optional
+        What does not count; neither does what is not finite.
+    most : int, optional
+
+    Returns
+    -------
+    ndarray of float64
+        NaN where none of the pixels counts. With n of 1 the values themselves, in a new array.
+    """
+    n_y, n_x = values.shape
+    step = step_of(values.shape, most)
+    at_once = step * max(1, _AT_ONCE // (step * n_x))  # rows
+    bands = []
+    for start in range(0, n_y, at_once):
+        band = np.asarray(values[start : start + at_once])
+        good = np.isfinite(band)
+        if mask is not None:
+            good &= ~mask[start : start + at_once]
+        total = _sums(np.where(good, band, 0), step, float)
+        count = _sums(good, step, np.int64)
+        bands.append(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+    return np.concatenate(bands)
+
+
+def _sums(values: np.ndarray, step: int, dtype: Any) -> np.ndarray:
+    """Sums over blocks of step × step values; those at the ends may be smaller."""
+    if step == 1:
+        return values.astype(dtype)
+    rows, columns = (np.arange(0, length, step) for length in values.shape)
+    of_rows = np.add.reduceat(values, rows, axis=0, dtype=dtype)
+    return np.add.reduceat(of_rows, columns, axis=1)
 
 
 def add_color_bar(drawn: Any, ax: Axes, text: str) -> None:

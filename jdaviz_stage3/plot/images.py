@@ -16,7 +16,17 @@ from ..analysis import collapse_stack
 from ..errors import Stage3Error
 from ..readers.addressed_sequence import AddressedSequence
 from ..readers.catalog import pixel_columns, sky_column
-from .frame import INK, add_color_bar, as_read, axes_for, in_words, norm_of, thinned
+from .frame import (
+    INK,
+    add_color_bar,
+    as_read,
+    axes_for,
+    binned,
+    in_words,
+    norm_of,
+    step_of,
+    thinned,
+)
 
 __all__ = ["image", "segmentation_map", "sources", "stack"]
 
@@ -57,7 +67,7 @@ def image(
     Notes
     -----
     Colours go from the 2nd to the 99.5th percentile of the values, by asinh; from the 2nd to the
-    98th where ``stretch='linear'``. Of an image larger than 1500 pixels every n-th is drawn.
+    98th where ``stretch='linear'``. Of an image larger than 1500 pixels means of n × n are drawn.
 
     Examples
     --------
@@ -176,10 +186,10 @@ def stack(data: Any, *, statistic: str = "median", ax: Axes | None = None) -> Ax
 
 def _good(data: CCDData) -> np.ndarray:
     """What is drawn of an image: NaN where it is excluded."""
-    values = np.array(thinned(data.data), float)
-    if data.mask is not None:
-        values[np.broadcast_to(thinned(np.asarray(data.mask)), values.shape)] = np.nan
-    return values
+    mask = data.mask
+    if mask is not None:
+        mask = np.broadcast_to(np.asarray(mask), data.shape)
+    return binned(data.data, mask)
 
 
 def _celestial(data: CCDData) -> Any:
@@ -190,9 +200,11 @@ def _celestial(data: CCDData) -> Any:
 
 def _draw(ax: Axes, values: np.ndarray, shape: tuple[int, ...], **options: Any) -> Any:
     rows, columns = shape[-2:]
-    # pixels as they are counted, however many of them are drawn
-    extent = (-0.5, columns - 0.5, -0.5, rows - 0.5)
-    drawn = ax.imshow(values, origin="lower", extent=extent, **options)
+    step = step_of(shape)
+    # pixels as they are counted, however many of them are drawn; the last block may be a part
+    right, top = (step * length - 0.5 for length in values.shape[::-1])
+    drawn = ax.imshow(values, origin="lower", extent=(-0.5, right, -0.5, top), **options)
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(-0.5, rows - 0.5))
     if not hasattr(ax, "coords"):
         ax.set(xlabel="x (pixels)", ylabel="y (pixels)")
     return drawn

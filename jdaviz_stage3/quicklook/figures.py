@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from .. import plot
+from ..plot.frame import as_read
 from ..product_types import product_type
 from .quality import curve_of
 
@@ -53,7 +54,7 @@ _BY_IMPORTER: dict[str, list[Drawing]] = {
         ("Dynamic spectrum", lambda data, _: plot.dynamic_spectrum(data)),
         (
             "White light curve of the first trace",
-            lambda data, _: plot.light_curve(curve_of(data.traces[0])),
+            lambda data, _: plot.light_curve(curve_of(as_read(data).traces[0])),
         ),
     ],
     "JWST light curve": [("Light curve", lambda data, _: plot.light_curve(data))],

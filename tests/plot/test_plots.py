@@ -57,13 +57,14 @@ def test_what_the_mask_excludes_is_not_drawn():
     np.testing.assert_array_equal(np.isnan(shown), mask)
 
 
-def test_a_large_image_is_thinned_in_place():
+def test_a_large_image_is_binned_in_place():
     values = np.zeros((40, 4000), np.float32)
     values[:, 3000:] = 1
     ax = plot.image(CCDData(values, unit="MJy/sr"), stretch="linear")
     [drawn] = ax.get_images()
-    assert drawn.get_extent() == [-0.5, 3999.5, -0.5, 39.5]
-    assert drawn.get_array().shape == (40, 1334)
+    assert drawn.get_extent() == [-0.5, 4001.5, -0.5, 41.5]  # of whole blocks of three
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-0.5, 3999.5), (-0.5, 39.5))
+    assert drawn.get_array().shape == (14, 1334)
     edge = np.flatnonzero(np.diff(drawn.get_array()[0]))[0] + 1
     assert edge * 3 == 3000
 
