@@ -83,7 +83,9 @@ def image(
         raise Stage3Error("plot.image: no pixel of the image has a value")
     wcs = _celestial(data)
     ax = axes_for(ax, wcs=wcs, size=_SIZE)
-    drawn = _draw(ax, values, data.shape, cmap="gray", norm=norm_of(values, stretch))
+    # first the mean, then its colour: else a star of few pixels has that of what is around it
+    style = {"cmap": "gray", "norm": norm_of(values, stretch), "interpolation_stage": "data"}
+    drawn = _draw(ax, values, data.shape, **style)
     add_color_bar(drawn, ax, in_words(name, data.unit))
     if sources is not None:
         _draw_sources(ax, as_read(sources), wcs, data.shape)

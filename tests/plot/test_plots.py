@@ -8,6 +8,7 @@ from astropy.nddata import CCDData, StdDevUncertainty
 from astropy.table import QTable
 from astropy.wcs import WCS
 from make_products import BUILDERS
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from specutils import Spectrum
 
 import jdaviz_stage3 as stage3
@@ -67,6 +68,23 @@ def test_a_large_image_is_binned_in_place():
     assert drawn.get_array().shape == (14, 1334)
     edge = np.flatnonzero(np.diff(drawn.get_array()[0]))[0] + 1
     assert edge * 3 == 3000
+
+
+def test_a_star_of_few_pixels_is_seen_in_a_large_image():
+    """Drawn smaller than it is, an image averages fluxes, not the colours that they have."""
+    values = np.random.default_rng(1).normal(1, 0.02, (3000, 3000))
+    values[1500:1503, 1500:1503] += 50
+    figure = plot.image(CCDData(values, unit="Jy")).figure
+    figure.set_dpi(60)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    shown = np.asarray(canvas.buffer_rgba())[..., 0].astype(int)
+    [box] = [ax.get_window_extent() for ax in figure.axes if ax.images]
+    x, y = (
+        round(middle) for middle in ((box.x0 + box.x1) / 2, shown.shape[0] - (box.y0 + box.y1) / 2)
+    )
+    assert shown[y - 3 : y + 4, x - 3 : x + 4].max() > 250
+    assert np.median(shown[y - 50 : y + 50, x - 50 : x + 50]) < 220
 
 
 def test_sources_are_on_the_pixels_of_the_sky(built):
