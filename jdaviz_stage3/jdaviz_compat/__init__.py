@@ -19,6 +19,7 @@ from .application import (
     refresh_from_registries,
     send_importer_templates,
     set_description,
+    show_error_of,
     show_message,
 )
 from .clients import refuse_files_to_browsers
@@ -333,6 +334,7 @@ __all__ = [
     "show_as_tab",
     "show_figure_without_data",
     "show_flux_in",
+    "show_error_of",
     "show_message",
     "show_native_markers",
     "show_tooltips_as_text",

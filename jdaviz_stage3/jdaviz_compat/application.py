@@ -23,6 +23,7 @@ __all__ = [
     "refresh_from_registries",
     "renew_colormaps",
     "send_importer_templates",
+    "show_error_of",
     "show_message",
 ]
 
@@ -247,6 +248,24 @@ def show_message(app: Any, text: str, color: str = "error", timeout: int = 15000
 
     inner = application(app)
     inner.hub.broadcast(SnackbarMessage(text, color=color, timeout=timeout, sender=inner))
+
+
+def show_error_of(data: Any, text: str) -> None:
+    """Show a line of text in the app that data are in, for data know no app; nowhere without one.
+
+    Reason: glue tells data the hub of their collection, over which jdaviz's messages go.
+    jdaviz 5.1: the same.
+
+    Parameters
+    ----------
+    data : glue data
+    text : str
+        The message.
+    """
+    from jdaviz.core.events import SnackbarMessage
+
+    if data.hub is not None:
+        data.hub.broadcast(SnackbarMessage(text, color="error", timeout=15000, sender=data))
 
 
 def give_layout(app: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from astropy import units as u
 
+from ..errors import UnreadableProductError
 from ..origin import Origin, origin_of
 from ..readers.quality import dq_names
 from .application import application
@@ -46,6 +47,12 @@ def keep_units_of_images(app: Any) -> None:
 
     def update(viewer: Any, x: float, y: float, mouseevent: bool = True) -> None:
         find_links_of_images(inner)
+        try:
+            read_out(viewer, x, y, mouseevent)
+        except UnreadableProductError:  # of a changed file, said where it is drawn
+            readout.reset_coords_display()
+
+    def read_out(viewer: Any, x: float, y: float, mouseevent: bool) -> None:
         try:
             with _unread(viewer):
                 stock(viewer, x, y, mouseevent=mouseevent)

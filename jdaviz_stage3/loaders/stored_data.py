@@ -12,6 +12,9 @@ from glue.core import Data
 from glue.core.component import Component
 from glue.utils import compute_statistic
 
+from ..errors import UnreadableProductError
+from ..jdaviz_compat import show_error_of
+
 __all__ = ["StoredComponent", "StoredData"]
 
 _PLANES = 24  # that a sample for the limits of the colours is taken from
@@ -59,6 +62,7 @@ class StoredData(Data):
     """Data of which some components are a `StoredComponent`."""
 
     _unread = False
+    _said = ""  # of a file that cannot be read any more
 
     @contextmanager
     def unread(self) -> Iterator[None]:
@@ -76,6 +80,20 @@ class StoredData(Data):
         if stored and view is None and self._unread:
             return component.data
         return super().get_data(cid, (Ellipsis,) if stored and view is None else view)
+
+    def compute_fixed_resolution_buffer(self, bounds, *args, **options):
+        """Return what a viewer draws; nothing, which is said once, where the file was changed.
+
+        Viewers draw whenever anything is loaded or removed: an error would be the end of that.
+        """
+        try:
+            return super().compute_fixed_resolution_buffer(bounds, *args, **options)
+        except UnreadableProductError as err:
+            if str(err) != self._said:
+                self._said = str(err)
+                show_error_of(self, self._said)
+            shape = [bound[2] for bound in bounds if isinstance(bound, tuple)]
+            return np.full(shape, False if options.get("subset_state") is not None else np.nan)
 
     def compute_statistic(self, statistic, cid, *args, **options):
         """Compute a statistic, of a sample without reading all the rest."""

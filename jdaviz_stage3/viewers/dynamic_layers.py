@@ -72,7 +72,11 @@ class DynamicImageLayerState(BqplotImageLayerState):
     def stretch_to(self, percentile: float) -> None:
         """Let the grey scale span this share of the values that are drawn, in per cent."""
         count = max(_ENOUGH // self.layer.shape[1], 1)
-        values = some_integrations(self.layer, self.attribute, count)
+        try:
+            values = some_integrations(self.layer, self.attribute, count)
+        except UnreadableProductError as err:
+            self.viewer_state.say(str(err))
+            return
         divisor = self.viewer_state.divisor_of(self.layer, self.attribute)
         if divisor is not None:
             values = values / divisor

@@ -10,6 +10,7 @@ import numpy as np
 from echo import CallbackProperty, delay_callback
 from jdaviz.core.freezable_state import FreezableBqplotImageViewerState
 
+from ..errors import UnreadableProductError
 from .dynamic_axes import TimeAxis, WavelengthAxis
 from .series_samples import average_in_words, integrations_for_average
 
@@ -73,7 +74,11 @@ class DynamicSpectrumViewerState(FreezableBqplotImageViewerState):
             return None
         key = (data.uuid, data.shape, attribute)
         if key not in self._divisors:
-            self._divisors[key] = self._average(data, attribute)
+            try:
+                self._divisors[key] = self._average(data, attribute)
+            except UnreadableProductError as err:  # of a series that is read as it is drawn
+                self.say(str(err))
+                return np.full(data.shape[1], np.nan)
         return self._divisors[key]
 
     def divisor_in_words(self, data: Any, attribute: Any) -> str:

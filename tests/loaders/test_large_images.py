@@ -1,5 +1,7 @@
 """Images too large for the memory look and count as others do."""
 
+import os
+
 import numpy as np
 import pytest
 from astropy.utils.exceptions import AstropyUserWarning
@@ -9,7 +11,9 @@ from make_products import mosaic
 from regions import CirclePixelRegion, PixCoord
 
 import jdaviz_stage3 as stage3
+from jdaviz_stage3.errors import UnreadableProductError
 from jdaviz_stage3.jdaviz_compat import shown_in
+from jdaviz_stage3.loaders import stored_data
 from jdaviz_stage3.loaders.large_image_data import LargeImageData
 from jdaviz_stage3.readers import image as image_module
 from jdaviz_stage3.readers.large_image import LargeImage
@@ -114,3 +118,34 @@ def test_nobody_reads_it_whole(i2d, monkeypatch):
     assert readout.as_text()[0].startswith("Pixel x=0003.0 y=0044.0 Value +")
     rows = sum(y1 - y0 for (y0, y1), _ in read)
     assert rows < 10, read
+
+
+def test_a_file_that_was_changed_in_place_is_said_once_and_can_be_loaded_again(i2d, monkeypatch):
+    """Viewers draw and read out whenever data come: an error there is the end of loading."""
+    monkeypatch.setattr(image_module, "LARGE_IMAGE", 0)
+    app = new_app()
+    [label] = stage3.load(i2d, app=app)
+    [viewer] = shown_in(app, label)
+    [state] = [s for s in viewer.state.layers if s.layer.label == label]
+    readout = app._app.session.application._tools["g-coords-info"]
+    move = {"event": "mousemove", "domain": {"x": 200, "y": 150}}
+    readout._viewer_mouse_event(viewer, move)
+    assert "Value" in readout.as_text()[0]
+    said = []
+    monkeypatch.setattr(stored_data, "show_error_of", lambda data, text: said.append(text))
+    written = i2d.stat().st_mtime_ns
+    os.utime(i2d, ns=(1, 1))
+    try:
+        for _ in range(2):
+            invalidate_cache()
+            drawn = state.get_sliced_data(bounds=[(0, 299, 7), (0, 399, 9)])
+            assert drawn.shape == (7, 9) and np.isnan(drawn).all()
+        readout._viewer_mouse_event(viewer, move)
+        assert "Value" not in readout.as_text()[0]
+        [again] = stage3.load(i2d, app=app)
+        assert again != label and np.isfinite(app.get_data(again).data[150, 200])
+        with pytest.raises(UnreadableProductError, match="load it again"):  # never a 0
+            np.asarray(app.get_data(label).data)
+    finally:
+        os.utime(i2d, ns=(written, written))
+    assert len(said) == 1 and i2d.name in said[0] and "load it again" in said[0]

@@ -122,6 +122,9 @@ def test_a_file_that_was_written_anew_is_said_once(both, monkeypatch, request):
     info = app._app.session.application._tools["g-coords-info"]
     read_out_sample(info, viewer, 2.0, (viewer.state.y_min + viewer.state.y_max) / 3)
     assert info.row1b_text == "excluded or missing"
+    viewer.normalize_by("median", percentile=98.0)  # which no picture has asked for yet
+    assert np.isnan(state.get_sliced_data(bounds=bounds)).all() and state.divided_by
+    assert len(said) == 1
 
 
 def test_data_that_are_asked_for_are_all_of_them(both):
