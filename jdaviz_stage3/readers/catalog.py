@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -17,6 +18,7 @@ from ..errors import Stage3Warning, UnreadableProductError, reason_of
 from ..table_headers import table_header
 from .extensions import native, open_product
 from .flux_versions import wrong_fluxes
+from .parquet_table import read_parquet
 
 __all__ = ["label_column", "pixel_columns", "read_catalog", "sky_column"]
 
@@ -63,7 +65,7 @@ def read_catalog(path: str | os.PathLike) -> QTable:
         warnings.simplefilter("ignore", UnitsWarning)
         table = _READ[kind](path)
     if kind != "ecsv":
-        _join_positions(table)
+        _join_positions(table, name)
         _warn_without_units(table, name)
     _fill_missing(table)
     if sky_column(table) is None and pixel_columns(table) is None:
@@ -104,11 +106,9 @@ def _read_fits(path: str | os.PathLike) -> QTable:
 
 def _read_parquet(path: str | os.PathLike) -> QTable:
     try:
-        table = QTable.read(path, format="parquet")
+        return read_parquet(path)
     except Exception as err:  # as above
         raise _unreadable(path, "Parquet", err) from err
-    table.remove_columns([name for name in table.colnames if name.startswith("__index_level_")])
-    return table
 
 
 _READ = {"ecsv": _read_ecsv, "fits": _read_fits, "parquet": _read_parquet}
@@ -120,21 +120,35 @@ def _unreadable(path: str | os.PathLike, what: str, err: Exception) -> Unreadabl
     )
 
 
-def _join_positions(table: QTable) -> None:
+def _join_positions(table: QTable, file: str) -> None:
     """Make one column of the two that a position became."""
     for ra in [name for name in table.colnames if name.endswith(".ra")]:
         name = ra.removesuffix(".ra")
         dec = f"{name}.dec"
         if name in table.colnames or dec not in table.colnames:
             continue
-        angles = [u.Quantity(np.ma.filled(table[one], np.nan), copy=False) for one in (ra, dec)]
-        given = [angle.unit != u.dimensionless_unscaled for angle in angles]
-        lon, lat = (
-            angle if has else angle.value * u.deg for angle, has in zip(angles, given, strict=True)
-        )
+        try:
+            positions = _positions(table[ra], table[dec])
+        except (TypeError, ValueError) as err:  # text, another unit, beyond the pole
+            raise UnreadableProductError(
+                f"{file}: {ra} and {dec} are no positions ({reason_of(err)}); expected numbers, "
+                "in degrees where they have no unit"
+            ) from err
         place = table.index_column(ra)
         table.remove_columns([ra, dec])
-        table.add_column(SkyCoord(lon, lat, frame="icrs"), index=place, name=name)
+        table.add_column(positions, index=place, name=name)
+
+
+def _positions(ra: Any, dec: Any) -> SkyCoord:
+    """Make positions of two columns, in degrees where they have no unit."""
+    # missing whole numbers have no NaN
+    numbers = (one.astype(float) if one.dtype.kind in "iu" else one for one in (ra, dec))
+    angles = [u.Quantity(np.ma.filled(one, np.nan), copy=False) for one in numbers]
+    given = [angle.unit != u.dimensionless_unscaled for angle in angles]
+    lon, lat = (
+        angle if has else angle.value * u.deg for angle, has in zip(angles, given, strict=True)
+    )
+    return SkyCoord(lon, lat, frame="icrs")
 
 
 def _warn_without_units(table: QTable, name: str) -> None:

@@ -178,3 +178,62 @@ def test_columns_of_text_and_truth_are_kept(tmp_path):
         found = read(path)
         assert found["note"].tolist() == table["note"].tolist()  # none of them is masked
         assert list(found["is_extended"]) == list(table["is_extended"])
+
+
+def written_by_others(path, **columns):
+    """The catalog without units, as pyarrow, pandas or polars write it, with columns changed."""
+    flat = bare(TABLES["current"])
+    plain = {name: np.asarray(flat[name]) for name in flat.colnames}
+    pyarrow.parquet.write_table(pyarrow.table(plain | columns), path)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:.*no unit of")
+def test_what_is_missing_in_parquet_of_other_programs(tmp_path):
+    """Astropy refuses text that is missing, and text that is kept by numbers."""
+    note = ["a", None, "", "ddd", "a", "a", None]
+    path = written_by_others(
+        tmp_path / "others.parquet",
+        note=pyarrow.array(note),
+        grade=pyarrow.array(note).dictionary_encode(),
+        label=pyarrow.array([1, None, 3, 4, 5, 6, 2**53 + 1]),
+        is_extended=pyarrow.array([True, None, False, True, True, False, True]),
+        aper_total_flux=pyarrow.array([1.5, None, 3, 4, 5, 6, 7]),
+        shape=pyarrow.array([{"a": 1.0, "b": 2}] * 7),
+        box=pyarrow.array([[1, 2]] * 7, pyarrow.list_(pyarrow.int64(), 2)),
+    )
+    assert stage3.identify(path).suffix == "cat"
+    found = read(path)
+    assert found["note"].tolist() == note and found["grade"].tolist() == note
+    assert found["label"].tolist() == [1, None, 3, 4, 5, 6, 2**53 + 1]  # no float has it
+    assert found["is_extended"].tolist() == [True, None, False, True, True, False, True]
+    np.testing.assert_array_equal(found["aper_total_flux"], [1.5, np.nan, 3, 4, 5, 6, 7])
+    assert found["shape.b"].tolist() == [2] * 7 and found["box"].shape == (7, 2)
+    expected = TABLES["current"]["sky_centroid"]
+    assert found["sky_centroid"].separation(expected).max() < 1e-6 * u.arcsec
+
+
+@pytest.mark.filterwarnings("ignore:.*no unit of")
+def test_positions_of_whole_numbers_and_of_parts(tmp_path):
+    whole = {"sky_centroid.ra": pyarrow.array([1, None, 3, 4, 5, 6, 7])}
+    found = read(written_by_others(tmp_path / "whole.parquet", **whole))
+    np.testing.assert_array_equal(found["sky_centroid"].ra.deg, [1, np.nan, 3, 4, 5, 6, 7])
+    parts = pyarrow.array([{"ra": 3.0 + i, "dec": -i} for i in range(7)])
+    both = {"sky_centroid": parts, "label": np.arange(7), "aper_total_flux": np.ones(7)}
+    pyarrow.parquet.write_table(pyarrow.table(both), tmp_path / "parts.parquet")
+    found = read(tmp_path / "parts.parquet")
+    np.testing.assert_allclose(found["sky_centroid"].ra.deg, 3 + np.arange(7), rtol=1e-14)
+    np.testing.assert_allclose(found["sky_centroid"].dec.deg, -np.arange(7.0), rtol=1e-14)
+
+
+@pytest.mark.parametrize("ending", ["fits", "parquet"])
+@pytest.mark.parametrize("column", [
+    Column(["1:00"] * 7), Column(np.arange(7.0), unit="Jy"), Column(95 + np.arange(7.0)),
+])  # fmt: skip
+def test_columns_that_are_no_positions_are_told(tmp_path, ending, column):
+    flat = bare(TABLES["current"])
+    flat["sky_centroid.dec"] = column
+    flat.write(tmp_path / f"mine.{ending}")
+    said = rf"mine.{ending}: sky_centroid.ra and sky_centroid.dec are no positions \(.*degrees"
+    with pytest.raises(UnreadableProductError, match=said):
+        read(tmp_path / f"mine.{ending}")
