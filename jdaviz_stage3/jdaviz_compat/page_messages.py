@@ -11,13 +11,14 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
 from typing import Any
 
 __all__ = ["send_together", "without_waiting"]
 
 _LONGEST_QUEUE = 32_000_000  # bytes or characters; who has sent more waits for the browser
+_LAST_WORDS = 2.0  # seconds that a connection which is closed gets for what stands in its queue
 _hurry = threading.local()
 
 
@@ -76,8 +77,18 @@ def _with_queue(stock: Any) -> Any:
             self._put(self._send_bytes_exc, data)
 
         def close(self) -> None:
-            self._wait()
-            super().close()
+            """Close the connection; a goodbye waits for no browser that does not read.
+
+            Solara closes it while it closes the kernel, whose app would stay as long.
+            """
+            self._wait(_LAST_WORDS)
+            ending = asyncio.run_coroutine_threadsafe(self._close_quietly(), self.event_loop)
+            if threading.get_ident() != self._thread_id:
+                wait([ending], _LAST_WORDS)
+
+        async def _close_quietly(self) -> None:
+            with suppress(Exception):  # of which kind does not matter: it has gone
+                await self.ws.close()
 
         def _put(self, send: Callable[[Any], Awaitable[None]], data: str | bytes) -> None:
             if self._failure is not None:
@@ -108,10 +119,10 @@ def _with_queue(stock: Any) -> Any:
                 except Exception as failure:  # of which kind, whoever sends next decides
                     self._failure = failure
 
-        def _wait(self) -> None:
-            """Wait until all is sent; the event loop itself does not."""
+        def _wait(self, seconds: float | None = None) -> None:
+            """Wait until all is sent, or so long; the event loop itself does not."""
             sending = self._sending
             if sending is not None and threading.get_ident() != self._thread_id:
-                sending.result()
+                wait([sending], seconds)
 
     return WebsocketWithQueue

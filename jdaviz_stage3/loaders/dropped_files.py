@@ -150,7 +150,13 @@ def _take_in(
 
 def _make_room(name: str, size: int) -> _Dropped:
     """Make a folder for a file, where it may come."""
-    place = tempfile.gettempdir()
+    try:
+        return _room_in(tempfile.gettempdir(), name, size)
+    except OSError as error:
+        raise Stage3Error(f"{name}: cannot be kept ({error.strerror})") from error
+
+
+def _room_in(place: str, name: str, size: int) -> _Dropped:
     user = _user()
     with _lock:  # the room of one is not given to two
         if _most is not None:
@@ -176,9 +182,12 @@ def _make_room(name: str, size: int) -> _Dropped:
 
 
 def _size_of(dropped: _Dropped) -> int:
-    """How much has come, in bytes."""
-    with os.scandir(dropped.folder.name) as entries:
-        return sum(entry.stat().st_size for entry in entries)
+    """How much has come, in bytes; none where the machine has tidied its temporary files."""
+    try:
+        with os.scandir(dropped.folder.name) as entries:
+            return sum(entry.stat().st_size for entry in entries)
+    except FileNotFoundError:
+        return 0
 
 
 def _amount(size: int) -> str:

@@ -37,6 +37,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _BAD_HOST = "refused: this server answers to localhost only"
 _BAD_TOKEN = "refused: open the whole address that the server printed, with its ?token="
+_BAD_LENGTH = "refused: this request says in two ways where it ends"
 _BAD_ORIGIN = "refused: this request comes from the page of another site"
 
 _PAGE = "/"
@@ -147,6 +148,8 @@ class AccessGuard:
 
     def _refusal(self, scope: Scope, token: str | None) -> str | None:
         """Why a request is refused, or None where it is welcome."""
+        if _headers(scope, b"content-length") and _headers(scope, b"transfer-encoding"):
+            return _BAD_LENGTH  # a proxy may believe the other one
         host = _header(scope, b"host")
         # no page of another site can send this header without our leave
         by_header = token is not None and token in header_tokens(scope)
@@ -168,11 +171,13 @@ class AccessGuard:
         Browsers say so by ``Sec-Fetch-Site``, to hosts that they trust: those with https, and
         localhost. To others they send no cookie of ours from another page, for that is strict.
         """
-        origin = _header(scope, b"origin")
         own = (host.lower(), self.base.netloc) if self.base.netloc else (host.lower(),)
-        if origin and origin.partition("://")[2].lower() not in own:
+        # each of them where there are several: who has added one does not know what we make of it
+        origins = [origin.partition("://") for origin in _headers(scope, b"origin") if origin]
+        if not all(place and place.lower() in own for *_, place in origins):
             return True
-        if _header(scope, b"sec-fetch-site") in ("", "same-origin", "none"):  # none: typed in
+        sites = _headers(scope, b"sec-fetch-site")
+        if all(site in ("", "same-origin", "none") for site in sites):  # none: typed in
             return False
         follows_link = (
             scope["type"] == "http"
@@ -240,6 +245,8 @@ class AccessGuard:
                 "headers": [
                     (b"content-type", b"text/plain; charset=utf-8"),
                     (b"content-length", str(len(body)).encode()),
+                    # where it is not clear what comes next, nothing does
+                    *([(b"connection", b"close")] if reason == _BAD_LENGTH else []),
                     *self.headers,
                 ],
             }

@@ -6,6 +6,7 @@ runs itself.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from .memory import give_back
 
 __all__ = ["ClosedTabs"]
 
-_CLOSING = 60.0  # seconds in which a tab's widgets are all closed
+_log = logging.getLogger(__name__)
+_TURN = 1.0  # seconds for which a tab whose kernel is not closed yet keeps the others waiting
 _SETTLING = 5.0  # seconds until threads have ended that know a closed app
 
 
@@ -71,24 +73,40 @@ class ClosedTabs:
     def _work(self) -> None:
         """Release each; look for garbage after it, and once more when nothing knows it any more."""
         again: float | None = None
+        late: list[_Closing] = []  # whose kernels are not closed yet: none keeps the others waiting
         while True:
-            wait = None if again is None else max(0.0, again - time.monotonic())
+            waits = [max(0.0, again - time.monotonic())] if again is not None else []
+            waits += [_TURN] if late else []
             try:
-                closing = self._coming.get(timeout=wait)
+                coming = self._coming.get(timeout=min(waits, default=None))
+                coming.closed.wait(_TURN)
+                late.append(coming)
             except Empty:
+                pass  # time to look again
+            closed = [closing for closing in late if closing.closed.is_set()]
+            late = [closing for closing in late if closing not in closed]
+            for closing in closed:
+                _release(closing)
+            if closed:
+                if self._coming.empty():
+                    give_back()
+                again = time.monotonic() + _SETTLING
+            elif again is not None and time.monotonic() >= again:
                 give_back()
                 again = None
-                continue
-            _release(closing)
-            if self._coming.empty():
-                give_back()
-            again = time.monotonic() + _SETTLING
 
 
 def _release(closing: _Closing) -> None:
+    """Let go of a tab; what fails there is of this tab only, and the next ones have their turn."""
     from ..jdaviz_compat import release
     from ..loaders.dropped_files import forget_dropped
 
-    if closing.closed.wait(_CLOSING):
-        release(closing.key, closing.widgets)
-        forget_dropped(closing.key)
+    work = (
+        lambda: release(closing.key, closing.widgets),
+        lambda: forget_dropped(closing.key),
+    )
+    for let_go in work:
+        try:
+            let_go()
+        except Exception:  # of whatever the libraries keep
+            _log.exception("something of a closed tab is kept")

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -96,6 +97,17 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
+def _temporary_folder() -> Path:
+    """Make a private folder for as long as the server runs."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="jdaviz_stage3-sessions-"))  # whose mode is 0700
+    except OSError as error:
+        raise ServerError(
+            f"no folder for temporary files ({error.strerror}): make room, or name another one by "
+            "the environment variable TMPDIR"
+        ) from error
+
+
 def private_folder(folder: Path) -> Path:
     """Make a folder that only this account can enter, or make sure that one is so.
 
@@ -137,11 +149,7 @@ class KeptSessions:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.outlives = folder is not None
-        self.folder = (
-            Path(tempfile.mkdtemp(prefix="jdaviz_stage3-sessions-"))  # whose mode is 0700
-            if folder is None
-            else private_folder(folder)
-        )
+        self.folder = _temporary_folder() if folder is None else private_folder(folder)
         self._taken: set[str] = set()
         self._lock = threading.Lock()
         self._own = self._locked()
@@ -186,13 +194,19 @@ class KeptSessions:
         ------
         OSError
             If it cannot be written.
+        ServerError
+            If there is no private folder for it any more.
         """
         when = datetime.now(UTC)
         name = f"{when:%Y%m%dT%H%M%S}-{owner[:8]}-{secrets.token_hex(4)}.py"
         kept = KeptSession(owner, tab, when.isoformat(), reason, path=str(self.folder / name))
         with self._lock:
+            if not self.outlives:  # the machine may have tidied its temporary files
+                private_folder(self.folder)
             _write(kept, script)
-            for old in [each for each in self._all() if each.owner == owner][_MOST:]:
+            # whatever the clock says, which may have gone back: not the one just written
+            others = [each for each in self._all() if each.owner == owner and each != kept]
+            for old in others[_MOST - 1 :]:
                 self._remove(old)
         return kept
 
@@ -304,11 +318,15 @@ def _write(kept: KeptSession, script: str) -> None:
     draft = path.with_name(f".{path.stem}.draft")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS, 0o600)
-    with open(handle, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(draft, path)
+    try:
+        with open(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(draft, path)
+    except OSError:  # on a full disk what has come of it takes room
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _write_again(kept: KeptSession, script: str) -> None:
@@ -332,7 +350,7 @@ def _read(path: Path) -> tuple[KeptSession, str] | None:
     is_ours = not _IS_POSIX or (found.st_uid == os.geteuid() and not found.st_mode & 0o022)
     if not (is_ours and stat.S_ISREG(found.st_mode) and found.st_size <= _LONGEST):
         os.close(handle)
-        _log.warning("%s: not restored, for others may have written it", path)
+        _say_once(f"{path}: not restored, for others may have written it")
         return None
     with open(handle, "rb") as stream:
         content = stream.read(_LONGEST)
@@ -347,5 +365,11 @@ def _read(path: Path) -> tuple[KeptSession, str] | None:
             return kept, script
     except (ValueError, TypeError, RecursionError):
         pass  # said below
-    _log.warning("%s: not as jdaviz_stage3 keeps sessions", path)
+    _say_once(f"{path}: not as jdaviz_stage3 keeps sessions")
     return None
+
+
+@lru_cache(maxsize=1000)
+def _say_once(text: str) -> None:
+    """Warn of a file; all are read again with each tab that comes, and each look at the metrics."""
+    _log.warning("%s", text)

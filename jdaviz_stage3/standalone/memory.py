@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .limits import memory_size
-from .open_tabs import OpenTab, OpenTabs
+from .open_tabs import OpenTab, OpenTabs, end_tab
 
 __all__ = ["Memory", "MemoryWatch", "give_back", "measure"]
 
@@ -137,13 +137,19 @@ class MemoryWatch:
         _log.warning(
             "memory is short (%s): the app unused for longest is closed", _in_words(memory)
         )
-        tab.end()
+        if not end_tab(tab):
+            return None  # the next look takes another
         self.closed += 1
         return tab
 
     def _look_on(self) -> None:
         while not self._end.wait(_EVERY):
-            if self.look(measure(), time.monotonic()) is not None:
+            try:
+                is_closed = self.look(measure(), time.monotonic()) is not None
+            except Exception:  # one look fails, and the next may not
+                _log.exception("memory could not be looked at")
+                continue
+            if is_closed:
                 time.sleep(_SOON)  # until its thread has let go
                 give_back()
 

@@ -25,6 +25,7 @@ _NO_TOKEN = (
     f"it with {METRICS_VARIABLE}\n"
 )
 _BAD_TOKEN = f"refused: send the token of {METRICS_VARIABLE} as Authorization: Bearer …\n"
+_OF_SOLARA = "/resourcez"  # its own numbers, likewise of all people: websockets, apps, threads
 _OF_EVERY_RECORD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None)))
 
 
@@ -85,12 +86,15 @@ class MetricsPage:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         """Answer, or hand a request on."""
-        if scope["type"] != "http" or scope["path"] != "/metrics":
+        if scope["type"] != "http" or scope["path"] not in ("/metrics", _OF_SOLARA):
             await self.app(scope, receive, send)
             return
         refusal = self._refusal(scope)
         if refusal:
             await _answer(send, 403, "text/plain", refusal.encode())
+            return
+        if scope["path"] == _OF_SOLARA:
+            await self.app(scope, receive, send)
             return
         try:
             body = self.text()

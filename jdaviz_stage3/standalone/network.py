@@ -88,7 +88,15 @@ def ssh_line(port: int, environ: Mapping[str, str] = os.environ) -> str:
     """
     _, _, _, own_port = ([*environ.get("SSH_CONNECTION", "").split(), "", "", "", ""])[:4]
     way = f"-p {own_port} " if own_port not in ("", "22") else ""
-    return f"ssh -N {way}-L {port}:localhost:{port} {getpass.getuser()}@{socket.gethostname()}"
+    return f"ssh -N {way}-L {port}:localhost:{port} {_account()}@{socket.gethostname()}"
+
+
+def _account() -> str:
+    """The name of this account; in containers some have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "USER"
 
 
 def choose_port(host: str, port: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -12,7 +13,10 @@ from typing import Any
 
 from .kept_sessions import KeptSession, Reason
 
-__all__ = ["OpenTab", "OpenTabs", "is_of_a_person"]
+__all__ = ["OpenTab", "OpenTabs", "end_tab", "is_of_a_person"]
+
+_log = logging.getLogger(__name__)
+_LONGEST = 30  # seconds in which a tab is ended
 
 #: What a page sends by itself: signs of its panels, and what it asks for as it begins.
 _BY_ITSELF = (
@@ -56,6 +60,8 @@ class OpenTab:
         Why its session will be kept if it is ended now.
     kept : KeptSession or None
         What it was restored from.
+    is_ending : bool
+        Whether it is being ended already, which takes as long as what its kernel works at.
     """
 
     key: str
@@ -68,6 +74,28 @@ class OpenTab:
     used: float = field(default_factory=time.monotonic)
     reason: Reason = "lost"
     kept: KeptSession | None = None
+    is_ending: bool = False
+
+
+def end_tab(tab: OpenTab) -> bool:
+    """End a tab, from a thread that is not in the middle of another one.
+
+    Parameters
+    ----------
+    tab : OpenTab
+
+    Returns
+    -------
+    bool
+        Whether it has ended; for one that is at work it is not waited for ever.
+    """
+    tab.is_ending = True
+    ending = threading.Thread(target=tab.end, daemon=True)
+    ending.start()
+    ending.join(_LONGEST)
+    if ending.is_alive():
+        _log.warning("a tab that works could not be ended in %g s", _LONGEST)
+    return not ending.is_alive()
 
 
 class OpenTabs:
@@ -102,6 +130,8 @@ class OpenTabs:
         """Add a tab."""
         with self._lock:
             self._tabs[tab.key] = tab
+            # its page may have lost its connection while the app was made
+            self._users.setdefault(tab.key, tab.user)
 
     def discard(self, tab: OpenTab) -> None:
         """Take a tab out, if it is there."""
@@ -169,6 +199,8 @@ class OpenTabs:
     def idle(self, seconds: float) -> list[OpenTab]:
         """Return those in which nobody has done anything for so long, or that nobody sees.
 
+        Not those that are being ended: one that is stuck would be chosen again and again.
+
         Parameters
         ----------
         seconds : float
@@ -179,6 +211,6 @@ class OpenTabs:
             First those whose page is not connected, then the others, each from the longest unused.
         """
         before = time.monotonic() - seconds
-        seen = [(tab.is_connected(), tab.used, tab) for tab in self]
+        seen = [(tab.is_connected(), tab.used, tab) for tab in self if not tab.is_ending]
         found = [entry for entry in seen if not entry[0] or entry[1] <= before]
         return [tab for *_, tab in sorted(found, key=lambda entry: entry[:2])]

@@ -139,6 +139,8 @@ def serve(
     page_files.check()
     allow_many_files()
     log_to_stderr(log_format)
+    choose_port(host, port)  # if there is none, it is said before the long wait
+    _import_all()
     folders = {} if users_folder is None else user_folders(users_folder)
     kept = KeptSessions(sessions and Path(sessions).expanduser().absolute())
     try:
@@ -173,6 +175,13 @@ def serve(
         _serve(serving, place, open_browser, log_format)
     finally:
         kept.close()
+
+
+def _import_all() -> None:
+    """Import what takes ten seconds, in which another server may take a port that was free."""
+    import jdaviz  # noqa: F401
+
+    from .. import app  # noqa: F401
 
 
 def _serve(serving: Serving, place: _Place, open_browser: bool, log_format: str) -> None:

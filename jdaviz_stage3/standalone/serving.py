@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,13 +13,12 @@ from .closed_tabs import ClosedTabs
 from .kept_sessions import KeptSessions, Reason, digest
 from .limits import Limits
 from .memory import MemoryWatch, measure
-from .open_tabs import OpenTab, OpenTabs
+from .open_tabs import OpenTab, OpenTabs, end_tab
 from .opened import Request
 
 __all__ = ["Serving"]
 
 _log = logging.getLogger(__name__)
-_LONGEST = 30  # seconds in which a tab is ended
 
 
 def _the_same_for_all(_: str) -> Path | None:
@@ -95,7 +93,7 @@ class Serving:
                     f"As many apps are open with this address as may be ({most}). Close another "
                     "tab, and reload this one."
                 )
-            self._end(gone[0])
+            end_tab(gone[0])
         if self.memory.is_short() and self.memory.look(measure(), time.monotonic()) is None:
             return (
                 "The server is short of memory, and every app on it is in use. Close a tab that "
@@ -138,13 +136,5 @@ class Serving:
         tabs = list(self.tabs)
         for tab in tabs:
             tab.reason = reason
-            self._end(tab)
+            end_tab(tab)
         return len(tabs)
-
-    def _end(self, tab: OpenTab) -> None:
-        """End a tab, from a thread that is not in the middle of another one."""
-        ending = threading.Thread(target=tab.end, daemon=True)
-        ending.start()
-        ending.join(_LONGEST)
-        if ending.is_alive():
-            _log.warning("a tab that works could not be ended in %d s", _LONGEST)

@@ -32,6 +32,8 @@ class Browser:
     send_bytes = send_text
 
     async def close(self):
+        while not self.goes_on.is_set():
+            await asyncio.sleep(0.001)
         self.got.append("closed")
 
 
@@ -142,6 +144,18 @@ def test_who_holds_up_others_waits_for_no_browser(websocket, browser, monkeypatc
     waiting.join(30)
     websocket.close()
     assert browser.got == ["x" * 30] * 5 + ["y", "closed"]
+
+
+def test_goodbye_waits_for_no_browser_that_does_not_read(websocket, browser, monkeypatch):
+    """Its kernel was not closed for minutes, and what it had kept was never let go of."""
+    monkeypatch.setattr(messages, "_LAST_WORDS", 0.05)
+    browser.goes_on.clear()
+    websocket.send("a")
+    closing = threading.Thread(target=websocket.close)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive() and browser.got == []
+    browser.goes_on.set()
 
 
 def test_next_sender_learns_that_the_browser_has_gone(websocket, browser):

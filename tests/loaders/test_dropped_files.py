@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,6 +66,24 @@ def test_each_address_may_drop_so_much_and_what_closed_tabs_had_is_free(server, 
     forget_dropped("1")
     assert not first.exists() and of_bob.exists()
     assert drop("b.fits", bytes(5 * MB)).exists()
+
+
+def test_files_that_the_machine_has_tidied_away_keep_nobody_from_dropping(server):
+    """Those of long ago go from /tmp on many machines, while their tab is open still."""
+    gone = drop("a.fits", bytes(MB))
+    shutil.rmtree(gone.parent)
+    assert drop("b.fits", bytes(MB)).exists()
+
+
+@pytest.mark.parametrize("where", ["disk_usage", "TemporaryDirectory"])
+def test_temporary_files_that_cannot_be_are_said(server, monkeypatch, where):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    module = dropped_files.shutil if where == "disk_usage" else dropped_files.tempfile
+    monkeypatch.setattr(module, where, full)
+    with pytest.raises(Stage3Error, match="a.fits: cannot be kept .No space left"):
+        drop("a.fits", b"x")
 
 
 def test_a_share_of_the_disk_stays_free(server, tmp_path, monkeypatch):

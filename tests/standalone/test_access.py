@@ -117,6 +117,43 @@ def test_our_own_page_and_typed_addresses_get_everything(application, site, how)
         assert _allowed(_ask(guard, method=method, path=path, **headers))
 
 
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ([("content-length", "4")], 200), ([("transfer-encoding", "chunked")], 200),
+        ([("content-length", "4"), ("transfer-encoding", "chunked")], 403),
+        ([("origin", "http://localhost"), ("origin", "http://evil")], 403),
+        ([("origin", "http://localhost"), ("origin", "http://localhost")], 200),
+        ([("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], 403),
+        ([("sec-fetch-site", "none"), ("sec-fetch-site", "same-origin")], 200),
+    ],
+)  # fmt: skip
+def test_headers_that_contradict_each_other(application, more, status):
+    found = ask_with(AccessGuard(application), [("host", "localhost"), *more])
+    assert found["status"] == status
+    is_unclear = len(more) == 2 and more[0][0] != more[1][0]
+    assert ((b"connection", b"close") in found["headers"]) is is_unclear
+
+
+def test_no_origin_is_ours_where_the_host_is_empty(application):
+    guard = AccessGuard(application, "secret", local=False)
+    headers = [("host", ""), ("origin", "null"), ("authorization", "Bearer secret")]
+    assert ask_with(guard, headers)["status"] == 403
+
+
+def ask_with(guard, headers):
+    """What is answered to a request with these headers, of which some may come twice."""
+    sent = []
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"",
+             "headers": [(name.encode(), value.encode()) for name, value in headers]}  # fmt: skip
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(guard(scope, None, send))
+    return sent[0]
+
+
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_no_websocket_of_another_page(application, site):
     """With the origin that other pages cannot forge, and without."""

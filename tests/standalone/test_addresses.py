@@ -84,6 +84,12 @@ def test_the_line_for_ssh(monkeypatch):
     assert " -p 2222 " in network.ssh_line(1, {"SSH_CONNECTION": "1.2.3.4 5 6.7.8.9 2222"})
     assert network.ssh_line(1, {}) == "ssh -N -L 1:localhost:1 me@there"
 
+    def nobody():
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(network.getpass, "getuser", nobody)  # as in many containers
+    assert network.ssh_line(1, {}).endswith(" USER@there")
+
 
 @pytest.fixture
 def busy_port():

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -145,6 +146,53 @@ def test_old_ones_go(tmp_path, clock):
     store = KeptSessions(folder)
     assert store.count() == 0 and not (folder / ".x.draft").exists()
     store.close()
+
+
+def test_what_was_just_kept_stays_though_the_clock_has_gone_back(store, clock):
+    for number in range(20):
+        store.keep(ALICE, digest(str(number)), str(number), "lost")
+    clock.at -= timedelta(days=2)
+    kept = store.keep(ALICE, FIRST, "script", "lost")
+    assert store.find(ALICE, FIRST) == kept and store.count() == 20
+
+
+def test_a_temporary_folder_that_was_tidied_away_is_made_anew():
+    store = KeptSessions()
+    shutil.rmtree(store.folder)
+    kept = store.keep(ALICE, FIRST, "script", "lost")
+    assert store.find(ALICE, FIRST) == kept
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+    store.folder.chmod(0o777)  # somebody else was faster
+    with pytest.raises(ServerError, match="others may enter"):
+        store.keep(ALICE, FIRST, "script", "lost")
+    store.close()
+
+
+def test_no_room_for_temporary_files_is_said(monkeypatch):
+    def full(**_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(kept_sessions.tempfile, "mkdtemp", full)
+    with pytest.raises(ServerError, match=r"No space left.*TMPDIR"):
+        KeptSessions()
+
+
+def test_a_damaged_file_is_said_once(store, caplog):
+    path = Path(store.keep(ALICE, FIRST, "script", "lost").path)
+    path.write_text("# nothing")
+    for _ in range(3):
+        store.count()
+    assert caplog.text.count("not as jdaviz_stage3 keeps sessions") == 1
+
+
+def test_what_comes_half_onto_a_full_disk_is_removed(store, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(kept_sessions.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        store.keep(ALICE, FIRST, "script", "lost")
+    assert [path.name for path in store.folder.iterdir()] == [".lock"]
 
 
 def test_the_clock_says_the_day_where_it_is_another(store, clock):

@@ -48,10 +48,35 @@ def test_of_several_garbage_is_looked_for_after_the_last(done):
     assert found == [("a", frozenset()), ("b", frozenset()), "garbage"]
 
 
-def test_kernel_that_is_not_closed_is_left(done, monkeypatch):
-    monkeypatch.setattr(closed_tabs, "_CLOSING", 0.01)
-    ClosedTabs().add(threading.Event(), "a", frozenset())
-    assert done.get(timeout=30) == "garbage"
+def test_kernel_that_is_closed_late_keeps_nobody_waiting_and_is_released(done, monkeypatch):
+    monkeypatch.setattr(closed_tabs, "_TURN", 0.01)
+    late, closed = threading.Event(), threading.Event()
+    closed.set()
+    tabs = ClosedTabs()
+    tabs.add(late, "late", frozenset())
+    tabs.add(closed, "b", frozenset())
+    assert done.get(timeout=30) == ("b", frozenset())
+    late.set()
+    found = [done.get(timeout=30) for _ in range(2)]
+    assert ("late", frozenset()) in found
+
+
+def test_what_fails_for_one_tab_is_done_for_the_next(done, monkeypatch, caplog):
+    def fail(*tab):
+        done.put(tab)
+        raise KeyError("unknown to a library")
+
+    closed = threading.Event()
+    closed.set()
+    monkeypatch.setattr(jdaviz_compat, "release", fail)
+    forgotten = []
+    monkeypatch.setattr("jdaviz_stage3.loaders.dropped_files.forget_dropped", forgotten.append)
+    tabs = ClosedTabs()
+    tabs.add(closed, "a", frozenset())
+    tabs.add(closed, "b", frozenset())
+    assert [done.get(timeout=30) for _ in range(2)] == [("a", frozenset()), ("b", frozenset())]
+    assert done.get(timeout=30) == "garbage" and forgotten == ["a", "b"]
+    assert "something of a closed tab is kept" in caplog.text
 
 
 def test_its_thread_knows_no_kernel(done):

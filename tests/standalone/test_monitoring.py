@@ -67,6 +67,15 @@ def test_metrics_with_a_token_of_their_own(serving):
         assert status == 403 and "of all people" in text
 
 
+def test_numbers_of_solara_are_for_those_who_get_ours(serving):
+    """They tell each of several people how many the others are, and what they do."""
+    for token in ("", "0123456789abcdef"):
+        page = monitoring.MetricsPage(nothing, serving, token)
+        assert get(page, "/resourcez")[0] == 403
+    assert get(page, "/resourcez", "Bearer 0123456789abcdef") is None  # the guard is asked next
+    assert get(monitoring.MetricsPage(nothing, serving), "/resourcez") is None
+
+
 def test_the_log_is_a_line_of_json_whatever_is_in_it():
     record = logging.LogRecord("a", logging.WARNING, "", 0, 'x "%s"\n{}', ("\x1b[2J é",), None)
     record.user = "bob"

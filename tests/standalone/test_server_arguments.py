@@ -2,6 +2,7 @@
 
 import argparse
 import pkgutil
+import socket
 import tomllib
 from pathlib import Path
 
@@ -39,6 +40,24 @@ def test_wrong_arguments_are_said(arguments, capsys):
     with pytest.raises(SystemExit) as end:
         options(*arguments)
     assert end.value.code == 2 and arguments[0] in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_while_jdaviz_is_imported_is_not_waited_for(monkeypatch):
+    """Two servers that are started together: the second ended with a traceback."""
+    pytest.importorskip("solara")
+    from jdaviz_stage3.standalone import network, server
+
+    free = network.choose_port("127.0.0.1", 0)
+    monkeypatch.setattr(network, "DEFAULT_PORT", free)
+    monkeypatch.setattr(server, "log_to_stderr", lambda form: None)
+    places, others = [], []
+    monkeypatch.setattr(server, "_serve", lambda serving, place, *_: places.append(place))
+    monkeypatch.setattr(
+        server, "_import_all", lambda: others.append(socket.create_server(("127.0.0.1", free)))
+    )
+    server.serve(host="127.0.0.1")
+    others[0].close()
+    assert places[0].port > free
 
 
 def test_the_launcher_starts_a_server_that_only_the_proxy_can_ask():

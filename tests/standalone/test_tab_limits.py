@@ -1,5 +1,7 @@
 """What a server decides about its tabs: how many, and which goes first."""
 
+import threading
+
 import pytest
 from make_tabs import Tab
 
@@ -47,6 +49,44 @@ def test_memory_that_is_short_closes_one_app_and_waits_for_what_it_gives_back(ta
     assert watch.look(short, 100) is new
     assert watch.look(short, 200) is None and not used.ended  # somebody works there
     assert watch.closed == 2
+
+
+def test_an_app_that_cannot_be_ended_keeps_no_others_from_it(tabs, monkeypatch):
+    """Its kernel is at work, which takes as long as it takes."""
+    monkeypatch.setattr("jdaviz_stage3.standalone.open_tabs._LONGEST", 0.01)
+    stuck, other = Tab(tabs, "stuck", 10), Tab(tabs, "other", 20)
+    done = threading.Event()
+    stuck.end = done.wait
+    watch, short = MemoryWatch(tabs, "8G"), Memory(9 * GB, 50 * GB, 64 * GB)
+    assert watch.look(short, 1) is None and watch.closed == 0
+    assert watch.look(short, 100) is other and other.ended
+    done.set()
+
+
+def test_a_look_at_the_memory_that_fails_is_not_the_last(tabs, monkeypatch, caplog):
+    watch, looks = MemoryWatch(tabs, "8G"), []
+
+    def fail():
+        looks.append(1)
+        if len(looks) == 2:
+            watch.stop()
+        raise OSError("no /proc")
+
+    monkeypatch.setattr(memory, "_EVERY", 0.001)
+    monkeypatch.setattr(memory, "measure", fail)
+    watch._look_on()
+    assert len(looks) == 2 and "memory could not be looked at" in caplog.text
+
+
+def test_whose_an_app_is_stays_known_where_its_page_was_lost_as_it_was_made(tabs):
+    with tabs.connected("1", "alice"):
+        pass
+    tab = Tab(tabs, "1", 10, user="alice")
+    assert tabs.user_of("1") == "alice"
+    with tabs.connected("1", "bob") as is_own:
+        assert not is_own
+    tabs.discard(tab)
+    assert tabs.user_of("1") == ""
 
 
 @pytest.mark.parametrize(
