@@ -10,6 +10,7 @@ from specutils import Spectrum
 
 from ..jdaviz_compat import spectral_axis_at
 from ..readers.cube_spectrum import CubeSpectrum
+from ..readers.plane_samples import PlaneSamples
 from ..readers.stored_cube import StoredCube
 from .stored_data import StoredComponent
 from .stored_spectra import DeferredSpectrum, StoredSpectralData
@@ -24,12 +25,16 @@ class _Parts:
         self.shape, self.ndim, self.size = cube.shape, len(cube.shape), cube.science.size
         self.dtype = cube.science.dtype
         self._cube = cube
+        self._samples = PlaneSamples(self)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, view: Any) -> np.ndarray:
         return self._cube.values(view)
+
+    def sample(self, count: int) -> np.ndarray:
+        return self._samples.read(count)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self._cube.values(), dtype=dtype)

@@ -41,13 +41,6 @@ class _WholeImage(CCDData):
         self._values = None
 
 
-class _Pixels(StoredComponent):
-    """The pixels, which know how to sample themselves."""
-
-    def sample(self, count: int) -> np.ndarray:
-        return self.data.sample(count)
-
-
 class LargeImageData(StoredData):
     """Data of an image of which no more is in memory than a viewer shows.
 
@@ -62,7 +55,7 @@ class LargeImageData(StoredData):
 
     def __init__(self, values: LargeImage, unit: str, wcs: Any, name: str):
         super().__init__(coords=wcs)
-        self.add_component(_Pixels(values, unit), name)
+        self.add_component(StoredComponent(values, unit), name)
 
     def get_object(self, cls=None, **options):
         """Return the image as `~astropy.nddata.CCDData` that reads its pixels when asked for.

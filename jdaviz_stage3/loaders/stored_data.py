@@ -17,8 +17,6 @@ from ..jdaviz_compat import show_error_of
 
 __all__ = ["StoredComponent", "StoredData"]
 
-_PLANES = 24  # that a sample for the limits of the colours is taken from
-
 
 class StoredComponent(Component):
     """Values that are read when they are asked for, excluded ones NaN.
@@ -26,36 +24,18 @@ class StoredComponent(Component):
     Parameters
     ----------
     stored : object
-        That reads what it is indexed with; with ``shape``, ``ndim``, ``size`` and ``dtype``.
+        That reads what it is indexed with; with ``shape``, ``ndim``, ``size`` and ``dtype``, and
+        ``sample(count)``, which reads about so many of its values.
     unit : Unit or str
     """
 
     def __init__(self, stored: Any, unit: u.UnitBase | str):
         super().__init__(stored, units=str(unit))
-        self._sample: tuple[int, np.ndarray] | None = None
 
     @property
     def numeric(self) -> bool:
         """They are, which glue would read one of them for."""
         return True
-
-    def sample(self, count: int) -> np.ndarray:
-        """Read about so many values, from planes all over the first axis.
-
-        Parameters
-        ----------
-        count : int
-
-        Returns
-        -------
-        ndarray, shape (n,)
-        """
-        if self._sample is None or self._sample[0] != count:
-            length = self.shape[0]
-            planes = np.unique(np.linspace(0, length - 1, min(length, _PLANES)).astype(int))
-            values = np.concatenate([self[int(plane)].ravel() for plane in planes])
-            self._sample = (count, values[:: max(1, len(values) // count)].copy())
-        return self._sample[1]
 
 
 class StoredData(Data):
@@ -105,4 +85,4 @@ class StoredData(Data):
             return super().compute_statistic(statistic, cid, *args, **options)
         kept = ("finite", "positive", "percentile")
         keywords = {key: options[key] for key in kept if key in options}
-        return compute_statistic(statistic, component.sample(count), **keywords)
+        return compute_statistic(statistic, component.data.sample(count), **keywords)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .plane_samples import PlaneSamples
 from .quality import dq_value
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class StoredSeries:
         self.shape = (trace.n_integrations, int(n_used))
         self.dtype = np.dtype(np.float64)
         self.unit: u.UnitBase = trace.tables[0].unit("FLUX")
+        self._samples = PlaneSamples(self)
 
     @property
     def ndim(self) -> int:
@@ -63,8 +65,24 @@ class StoredSeries:
         """Number of samples."""
         return self.shape[0] * self.shape[1]
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     def __getitem__(self, view: Any) -> np.ndarray:
         return self.values(view)
+
+    def sample(self, count: int) -> np.ndarray:
+        """Read about so many samples, of integrations all over the series.
+
+        Parameters
+        ----------
+        count : int
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+        """
+        return self._samples.read(count)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self.values(), dtype=dtype)
