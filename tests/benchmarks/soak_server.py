@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
@@ -141,8 +141,14 @@ def main() -> None:
         attackers = ThreadPoolExecutor(4)
         attacks = [flood, read_nothing, upload] if arguments.attack else []
         running = [attackers.submit(attack, server.url, end) for attack in attacks]
+        taken: list[float] = []
         with ThreadPoolExecutor(arguments.at_once) as pool:
-            taken = list(pool.map(lambda n: one_tab(server.url, n), range(arguments.tabs)))
+            tabs = [pool.submit(one_tab, server.url, n) for n in range(arguments.tabs)]
+            try:
+                for tab in as_completed(tabs):
+                    taken.append(tab.result())
+            except KeyboardInterrupt:  # enough
+                pool.shutdown(wait=False, cancel_futures=True)
         end.set()
         results = [attack.result(timeout=120) for attack in running]
         time.sleep(arguments.settle)
@@ -151,7 +157,7 @@ def main() -> None:
         server.stop()
     print(server.log.read_text()[-4000:], file=sys.stderr)
     print(json.dumps({
-        "tabs": arguments.tabs, "at_once": arguments.at_once,
+        "tabs": len(taken), "at_once": arguments.at_once,
         "start_MB": round(start), "end_MB": round(stop),
         "growth_%": round(100 * (stop / start - 1), 1),
         "highest_MB": round(max(found for _, found in server.memory)),
