@@ -28,6 +28,7 @@ from ..jdaviz_compat import (
     show_message,
 )
 from ..products import PRODUCT_TYPES
+from .asdf_trees import check_tree
 from .dropped_files import keep_dropped
 from .product import PARSER, ProductFile
 
@@ -113,6 +114,8 @@ class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
         first = files[0]
         try:
             path = keep_dropped(str(first["name"]), first["size"], first["file_obj"].read)
+            if path is not None:
+                check_tree(path)  # jdaviz tries every format, ASDF among them
         except Stage3Error as error:
             show_message(self.app, str(error))
             self.progress = 100  # no more comes
