@@ -20,6 +20,7 @@ from jdaviz.core.loaders.resolvers.url.url import URLResolver as JdavizURLResolv
 from jdaviz.core.loaders.resolvers.virtual_observatory.vo import VOResolver
 
 from ..errors import Stage3Error
+from ..fits_structure import read_primary_header
 from ..jdaviz_compat import (
     offer_format,
     read_dropped_files_by_pieces,
@@ -104,6 +105,26 @@ class VirtualObservatoryResolver(_RecognisesDownloads, VOResolver):
     """Downloads from the virtual observatory."""
 
 
+def check_dropped(path: Path) -> None:
+    """Refuse a dropped file on which jdaviz's search, that tries every format, would not end.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Raises
+    ------
+    Stage3Error
+    """
+    check_tree(path)
+    with open(path, "rb") as stream:
+        is_fits = stream.read(9) == b"SIMPLE  ="
+    if is_fits:
+        read_primary_header(
+            path
+        )  # astropy looks for its end in all that there is, ever more slowly
+
+
 class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
     """Files dropped into the browser; they are kept in a temporary folder, and read lazily."""
 
@@ -115,7 +136,7 @@ class FileDropResolver(_OffersOneFormat, JdavizFileDropResolver):
         try:
             path = keep_dropped(str(first["name"]), first["size"], first["file_obj"].read)
             if path is not None:
-                check_tree(path)  # jdaviz tries every format, ASDF among them
+                check_dropped(path)
         except Stage3Error as error:
             show_message(self.app, str(error))
             self.progress = 100  # no more comes

@@ -38,3 +38,15 @@ def test_all_else_is_left_to_asdf(tmp_path, content):
     path = tmp_path / "a.asdf"
     path.write_bytes(content)
     check_tree(path)
+
+
+def test_a_dropped_file_that_begins_as_fits_and_is_none_is_refused(tmp_path):
+    """astropy looked for the end of its header for minutes, with 40 MB."""
+    from jdaviz_stage3.loaders.resolvers import check_dropped
+
+    path = tmp_path / "a.fits"
+    path.write_bytes(b"SIMPLE  =                    T" + bytes(20_000))
+    with pytest.raises(Stage3Error, match="a.fits: its FITS header cannot be read"):
+        check_dropped(path)
+    path.write_bytes(b"a table\n")
+    check_dropped(path)
