@@ -136,8 +136,18 @@ def catalog_for_jdaviz(catalog: QTable, origin: Origin | None = None) -> QTable:
         elif isinstance(column, Time):
             out[renamed.get(name, name)] = np.ma.filled(column.mjd, np.nan) * u.day
         else:
-            out[renamed.get(name, name)] = column
+            out[renamed.get(name, name)] = _without_mask(column)
     return out
+
+
+def _without_mask(column: Any) -> Any:
+    """Text and truth values with none where they are missing: glue makes 'n' and True of them."""
+    mask = getattr(column, "mask", None)
+    if mask is None or not np.any(mask) or column.dtype.kind not in "bU":
+        return column
+    if column.dtype.kind == "U":
+        return column.filled("")
+    return np.where(mask, np.nan, np.asarray(column))
 
 
 def _fits_a_table_of_jdaviz(column: Any) -> bool:

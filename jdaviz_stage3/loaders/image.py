@@ -202,7 +202,8 @@ class ImageImporter(ProductImporterMixin, JdavizImageImporter):
         if extension == "DQ":
             # As jdaviz has it: nothing where no flag is set. In 64 bits, for 32 hold the flags of
             # the high bits without those of the low ones.
-            values = np.where(values == 0, np.nan, values.astype(np.float64))
+            flags = np.asarray(values)  # of a large image all are read
+            values = np.where(flags == 0, np.nan, flags.astype(np.float64))
         meta = meta | {ORIGIN: self.product.origin(part or extension)}
         return image_data(values, unit, wcs, meta, extension)
 

@@ -20,6 +20,7 @@ __all__ = ["ENOUGH_INTEGRATIONS", "StoredSeries", "spread_over"]
 #: So many integrations of a long series stand for all of them in an average over time: with a
 #: scatter of 1 % in each, their median is good to 3e-4.
 ENOUGH_INTEGRATIONS = 2000
+_GOLDEN = (np.sqrt(5) - 1) / 2
 
 
 class StoredSeries:
@@ -188,6 +189,10 @@ def spread_over(n_int: int, count: int) -> np.ndarray:
     Returns
     -------
     ndarray of int, shape (n,)
-        Ascending; the first one and the last one among them.
+        Ascending; the first one and the last one among them. One of each of as many equal
+        stretches, without a period: with one of two, all of them may be flagged.
     """
-    return np.unique(np.linspace(0, n_int - 1, min(n_int, count)).round().astype(int))
+    edges = np.linspace(0, n_int, min(n_int, count) + 1).astype(int)
+    places = edges[:-1] + (np.arange(len(edges) - 1) * _GOLDEN % 1 * np.diff(edges)).astype(int)
+    places[-1:] = n_int - 1
+    return places

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 from fresh_apps import new_app
 from glue.core.fixed_resolution_buffer import invalidate_cache
@@ -149,3 +150,16 @@ def test_a_file_that_was_changed_in_place_is_said_once_and_can_be_loaded_again(i
     finally:
         os.utime(i2d, ns=(written, written))
     assert len(said) == 1 and i2d.name in said[0] and "load it again" in said[0]
+
+
+def test_flags_of_a_large_image(i2d, tmp_path, monkeypatch):
+    monkeypatch.setattr(image_module, "LARGE_IMAGE", 0)
+    flags = (np.arange(SHAPE[0] * SHAPE[1]) % 3).astype("u4").reshape(SHAPE)
+    path = tmp_path / i2d.name
+    with fits.open(i2d) as hdus:
+        hdus.append(fits.ImageHDU(flags, name="DQ"))
+        hdus.writeto(path)
+    app = new_app()
+    [label] = stage3.load(path, app=app, extension="DQ")
+    found = app._app.data_collection[label]["dq"]
+    np.testing.assert_array_equal(found, np.where(flags == 0, np.nan, flags))

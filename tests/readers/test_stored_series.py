@@ -81,4 +81,11 @@ def test_some_of_many_are_spread_from_the_first_to_the_last(n_int, count):
     assert len(places) == min(n_int, count)
     assert (places[0], places[-1]) == (0, n_int - 1)
     steps = np.diff(places)
-    assert n_int == 1 or (steps.min() >= 1 and steps.max() - steps.min() <= 1)
+    assert n_int == 1 or (steps.min() >= 1 and steps.max() <= 2 * -(-n_int // count))
+
+
+@pytest.mark.parametrize("n_int, period", [(3999, 2), (7997, 2), (7997, 4), (3000, 3)])
+def test_some_of_many_have_no_period(n_int, period):
+    """Where every second integration is flagged, half of them are not."""
+    share = np.bincount(spread_over(n_int, 2000) % period, minlength=period) / 2000
+    assert share.min() > 0.6 / period
