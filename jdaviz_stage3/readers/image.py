@@ -111,8 +111,9 @@ def open_image(
     extension : str, optional
         Which image, as in `read_image`.
     large : int, optional
-        From how many bytes on it stays in its file, unless that is compressed or scaled; by
-        default `jdaviz_stage3.readers.large_image.LARGE_IMAGE`.
+        From how many bytes on it stays in its file, unless that is compressed or scaled,
+        or marks missing values of whole numbers; by default
+        `jdaviz_stage3.readers.large_image.LARGE_IMAGE`.
 
     Returns
     -------
@@ -134,7 +135,9 @@ def open_image(
         hdu = science if extension == "SCI" else require_extension(hdus, extension, path)
         require_plane(hdu, path)
         values: np.ndarray | LargeImage | None = None
-        if hdu.size >= (LARGE_IMAGE if large is None else large):
+        # whole numbers of which one (BLANK) stands for no value become floats as they are read
+        blank = hdu.header["BITPIX"] > 0 and "BLANK" in hdu.header
+        if hdu.size >= (LARGE_IMAGE if large is None else large) and not blank:
             stored = LargeImage(path, stamp, hdu)
             values = None if stored.kept else stored
         if values is None:

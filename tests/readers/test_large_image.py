@@ -145,6 +145,11 @@ def test_small_compressed_and_scaled_images_are_read(path, arrays, tmp_path):
     stored = fits.ImageHDU(np.nan_to_num(arrays["SCI"]), name="SCI")
     stored.scale("int32", bscale=0.001)
     fits.HDUList([fits.PrimaryHDU(), stored]).writeto(scaled)
+    blank = fits.ImageHDU(arrays["CON"][0], name="SCI")
+    blank.header["BLANK"] = int(arrays["CON"][0, 7, 8])  # stands for no value
+    fits.HDUList([fits.PrimaryHDU(), blank]).writeto(tmp_path / "blank_i2d.fits")
+    values = opened(tmp_path / "blank_i2d.fits").values
+    assert isinstance(values, np.ndarray) and np.isnan(values[7, 8])
     exact = {"compression_type": "GZIP_2", "quantize_level": 0}
     fits.HDUList(
         [fits.PrimaryHDU(), fits.CompImageHDU(arrays["SCI"], name="SCI", **exact)]
