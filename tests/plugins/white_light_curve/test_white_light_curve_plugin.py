@@ -78,6 +78,7 @@ def test_it_is_drawn_once_when_it_is_shown(plg, monkeypatch):
         views.Views, "_draw_curves", lambda self, curves: drawn.append(1) or draw(self, curves)
     )
     assert not plg._obj.is_active
+    plg._obj._views.viewer_label = ""  # as in a new app; one that is closed is drawn once more
     plg.show(outlier_sigma=4)
     assert plg._obj.is_active and len(drawn) == 1
 
