@@ -53,9 +53,12 @@ class WatchedTab(LightTab):
                 message["header"]["msg_type"] == "comm_msg"
                 and self.states[message["content"]["comm_id"]].get("_model_name") == model
                 and name in (light_tabs._data(message).get("state") or {})
-            )
+            ),
+            _PATIENCE,
         )
 
+
+_PATIENCE = 30.0  # seconds until a click counts as not answered
 
 #: What a browser tells of each figure that it shows.
 _SEEN = {"event": "set_view_data", "id": "1", "data": {
@@ -116,8 +119,11 @@ class User:
         while time.time() < end:
             self.rest(self.random.expovariate(1 / pause))
             began = time.monotonic()
-            self.random.choice([self.zoom, self.smoothen])()
-            taken.append(time.monotonic() - began)
+            try:
+                self.random.choice([self.zoom, self.smoothen])()
+                taken.append(time.monotonic() - began)
+            except TimeoutError:
+                taken.append(float("nan"))
         self.tab.goodbye()
         return taken
 
@@ -164,9 +170,10 @@ def main() -> None:
     taken = np.array([one for _, work in done for one in work])
     print(json.dumps({
         "users": arguments.users, "clicks": taken.size,
-        "redraw_s_median": round(float(np.median(taken)), 3),
-        "redraw_s_p95": round(float(np.percentile(taken, 95)), 3),
-        "redraw_s_most": round(float(taken.max()), 3),
+        "unanswered": int(np.isnan(taken).sum()),
+        "redraw_s_median": round(float(np.nanmedian(taken)), 3),
+        "redraw_s_p95": round(float(np.nanpercentile(taken, 95)), 3),
+        "redraw_s_most": round(float(np.nanmax(taken)), 3),
         "open_s_median": round(float(np.median([opened for opened, _ in done])), 1),
         "load": os.getloadavg()[0],
     }, indent=1))  # fmt: skip

@@ -125,6 +125,8 @@ class OverlayCanvas:
         self._draw_if_moved()
 
     def _draw_if_moved(self) -> None:
+        if self.viewer.figure.comm is None:  # the page was closed since it moved
+            return
         moved = [marks.draw_if_moved() for marks in self.marks.values()]
         moved += [segments.draw_if_moved() for segments in self.segments.values()]
         # what is selected may have come under the legend
