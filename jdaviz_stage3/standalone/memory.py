@@ -23,7 +23,6 @@ _LIMITS_OF_CONTAINERS = (
 )
 _EVERY = 5.0  # seconds between looks
 _PATIENCE = 20.0  # seconds until what a closed app held is given back, before the next is closed
-_SOON = 3.0  # seconds
 _IDLE = 60.0  # seconds without a person
 _RESERVE = 0.04  # of all memory, below which the machine begins to swap
 
@@ -145,13 +144,9 @@ class MemoryWatch:
     def _look_on(self) -> None:
         while not self._end.wait(_EVERY):
             try:
-                is_closed = self.look(measure(), time.monotonic()) is not None
+                self.look(measure(), time.monotonic())  # what it closes is given back as any tab
             except Exception:  # one look fails, and the next may not
                 _log.exception("memory could not be looked at")
-                continue
-            if is_closed:
-                time.sleep(_SOON)  # until its thread has let go
-                give_back()
 
 
 def _in_words(memory: Memory) -> str:
