@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,6 +19,7 @@ from make_overlays import sources_of
 from PIL import Image
 
 from jdaviz_stage3.plugins.catalog_overlay import picture
+from jdaviz_stage3.plugins.catalog_overlay.canvas import OverlayCanvas
 from jdaviz_stage3.plugins.catalog_overlay.positions import SourcePositions
 from jdaviz_stage3.plugins.catalog_overlay.scene import (
     ELLIPSE,
@@ -481,3 +483,16 @@ def test_labels_are_beside_the_sources_and_escaped():
 def test_any_label_is_well_formed(text):
     elements = picture.label_elements([text], np.zeros(1), np.zeros(1), PICTURE_VIEW, "#ffffff")
     parsed(elements, PICTURE_VIEW)
+
+
+def test_on_a_page_that_was_closed_nothing_is_drawn():
+    """glue tells of a move half a second later, when the page may be gone."""
+
+    class Marks:
+        def draw_if_moved(self):
+            raise RuntimeError("Widget has no comm")
+
+    canvas = OverlayCanvas.__new__(OverlayCanvas)
+    canvas.viewer = SimpleNamespace(figure=SimpleNamespace(comm=None))
+    canvas.marks, canvas.segments = {"overlay": Marks()}, {}
+    canvas._settled()
